@@ -1,0 +1,1 @@
+"""What brings the platform up: the embedded runtime, its commands, programme manifests."""

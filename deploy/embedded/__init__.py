@@ -1,0 +1,1 @@
+"""Postgres and NATS without Docker or a Debian package: wheels, launched and watched by us."""

@@ -1,0 +1,1 @@
+"""The services: each decides one thing, says it as events, and never imports another."""
