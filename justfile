@@ -58,7 +58,7 @@ types:
 # Which room may import which
 [group('check')]
 imports:
-    @{{ python }} -c "import sys; from importlinter.cli import lint_imports_command; sys.argv[0] = 'lint-imports'; lint_imports_command()"
+    @{{ python }} -c "import sys; from importlinter.cli import lint_imports_command; sys.argv = ['lint-imports', '--no-logo']; lint_imports_command()"
 
 # Put the code into ruff's form and apply its safe corrections
 [group('check')]
