@@ -81,10 +81,10 @@ bench *ARGS:
 judge TRACE *ARGS:
     @{{ python }} -m services.assignment.judge {{ TRACE }} {{ ARGS }}
 
-# Bring streams, durables, keys, roles and schemas to what the code declares
+# Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:
-    @{{ python }} -m deploy.provision {{ ARGS }}
+    @{{ python }} -m services.bus.provision {{ ARGS }}
 
 # Write the JSON Schemas and the AsyncAPI document from the contracts
 [group('upkeep')]

@@ -13,10 +13,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from deploy.embedded.nats import EmbeddedNats, write_config
-from deploy.embedded.ports import spare_port
+from deploy.embedded.nats import EmbeddedNats
 from deploy.embedded.postgres import EmbeddedPostgres
-from tests.servers import a_postgres_place, within_reach
+from tests.servers import a_postgres_place, an_open_nats, within_reach
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +42,7 @@ def fresh_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedNats]:
     """A running NATS with streams and without accounts; `.address` says where."""
-    folder = tmp_path_factory.mktemp("nats")
-    (folder / "accounts.conf").write_text("")
-    # Fixed ports, so that it is found again at the same place after a restart.
-    server = EmbeddedNats(
-        write_config(folder, spare_port(), spare_port()), folder, folder / "nats.log"
-    )
+    server = an_open_nats(tmp_path_factory.mktemp("nats"))
     server.start()
     yield server
     server.stop()

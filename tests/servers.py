@@ -1,11 +1,13 @@
 """Builders for servers that live as long as one test."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.embedded.account import account_for_postgres, can_reach, shelter_for
+from deploy.embedded.nats import SERVER_FILE, EmbeddedNats, write_config
 from deploy.embedded.ports import spare_port
 from deploy.embedded.postgres import PostgresPlace
 
@@ -33,3 +35,13 @@ def within_reach(folder: Path) -> Iterator[Path]:
         yield shelter
     finally:
         shutil.rmtree(shelter)
+
+
+def an_open_nats(folder: Path) -> EmbeddedNats:
+    """A server with streams and without accounts, at ports that stay the same when it restarts."""
+    store = json.dumps(str(folder))
+    (folder / SERVER_FILE).write_text(
+        f"jetstream {{ store_dir: {store}, sync_interval: always, max_file_store: 1GB }}\n"
+    )
+    config = write_config(folder, spare_port(), spare_port())
+    return EmbeddedNats(config, folder, folder / "nats.log")

@@ -1,7 +1,7 @@
 """The NATS server for one machine, with streams on disk.
 
-The configuration is generated: this file writes the frame (ports, store), provisioning writes who
-may do what into `accounts.conf` beside it, which the frame includes.
+The configuration is generated: this file writes the frame (where it listens), provisioning writes
+what is stored and who may do what into `server.conf` beside it, which the frame includes.
 """
 
 import http.client
@@ -29,7 +29,8 @@ from deploy.embedded.trouble import StartRefused, explain
 
 DEFAULT_PORT = 14222
 DEFAULT_MONITORING_PORT = 18222
-ACCOUNTS_FILE = "accounts.conf"
+#: Streams, accounts and permissions, as provisioning writes them.
+SERVER_FILE = "server.conf"
 #: Streams are read through at start after a power cut.
 _READY_WITHIN = timedelta(seconds=60)
 
@@ -43,25 +44,20 @@ class NatsAddress:
 
 
 def write_config(folder: Path, port: int, monitoring_port: int) -> Path:
-    """Write `nats.conf` into `folder` and return its path; ports of -1 let the server choose.
+    """Write the frame, `nats.conf`, into `folder` and return its path; a port of -1 is any.
 
-    `accounts.conf` is not written here: without it the server refuses to start, so that a platform
+    `server.conf` is not written here: without it the server refuses to start, so that a platform
     never runs with its doors open because a step was left out.
     """
     config = folder / "nats.conf"
     write_atomically(
         config,
         f"""\
-# Written at each start; accounts and permissions come from provisioning.
+# Written at each start: where the server listens. The rest comes from provisioning.
 server_name: "helpline"
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitoring_port}"
-jetstream {{
-  store_dir: {json.dumps(str(folder))}
-  # The default of two minutes lost a third of the acknowledged events in a power cut.
-  sync_interval: always
-}}
-include "{ACCOUNTS_FILE}"
+include "{SERVER_FILE}"
 """,
     )
     return config

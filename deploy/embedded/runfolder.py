@@ -5,10 +5,9 @@ so that a crash never leaves a lock behind that somebody must remove by hand.
 """
 
 import fcntl
-import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,11 +132,6 @@ def claimed_by(run: RunFolder) -> int | None:
         except BlockingIOError:
             return int(lock.read() or 0) or None
     return None
-
-
-def write_platform_file(run: RunFolder, platform: Mapping[str, object]) -> None:
-    """Replace platform.json in one step; it names passwords, so only its owner may read it."""
-    write_atomically(run.platform_file, json.dumps(platform, indent=2, default=str) + "\n")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:

@@ -7,17 +7,15 @@ from pathlib import Path
 import nats
 import pytest
 
-from deploy.embedded.nats import EmbeddedNats, write_config
-from deploy.embedded.ports import spare_port
+from deploy.embedded.nats import EmbeddedNats
 from deploy.embedded.trouble import StartRefused
+from tests.servers import an_open_nats
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[EmbeddedNats]:
     """A server of the test's own, at fixed ports; stopped afterwards."""
-    (tmp_path / "accounts.conf").write_text("")
-    config = write_config(tmp_path, spare_port(), spare_port())
-    server = EmbeddedNats(config, tmp_path, tmp_path / "nats.log")
+    server = an_open_nats(tmp_path)
     yield server
     server.stop()
 
@@ -32,20 +30,15 @@ def test_streams_and_address_are_there_after_kill_9(own_server: EmbeddedNats) ->
     assert asyncio.run(_stored(after.url)) == 20
 
 
-def test_acknowledged_means_on_the_disk(own_server: EmbeddedNats) -> None:
-    own_server.start()
-    assert "sync_interval: always" in own_server.config.read_text()
-
-
-def test_server_without_accounts_does_not_start(own_server: EmbeddedNats) -> None:
-    (own_server.config.parent / "accounts.conf").unlink()
-    with pytest.raises(StartRefused, match=r"accounts\.conf"):
+def test_server_without_its_accounts_does_not_start(own_server: EmbeddedNats) -> None:
+    (own_server.config.parent / "server.conf").unlink()
+    with pytest.raises(StartRefused, match=r"server\.conf"):
         own_server.start()
 
 
 def test_broken_accounts_are_explained_with_their_line(own_server: EmbeddedNats) -> None:
-    (own_server.config.parent / "accounts.conf").write_text("accounts {\n  A: { users: [ {user\n")
-    with pytest.raises(StartRefused, match=r"accounts\.conf"):
+    (own_server.config.parent / "server.conf").write_text("accounts {\n  A: { users: [ {user\n")
+    with pytest.raises(StartRefused, match=r"server\.conf"):
         own_server.start()
 
 

@@ -16,7 +16,7 @@ from deploy.embedded.runfolder import (
     claim,
     claimed_by,
     open_run_folder,
-    write_platform_file,
+    write_atomically,
 )
 from deploy.embedded.trouble import StartRefused, explain
 
@@ -82,7 +82,7 @@ def test_folder_that_is_a_file_is_explained(tmp_path: Path) -> None:
 
 def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
     run = open_run_folder(tmp_path)
-    write_platform_file(run, {"dsn": "secret"})
+    write_atomically(run.platform_file, "a password")
     assert stat.S_IMODE(run.keys.stat().st_mode) == 0o700
     assert stat.S_IMODE(run.platform_file.stat().st_mode) == 0o600
 
@@ -95,7 +95,7 @@ def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
             "The disk is full.",
         ),
         "NATS, port": (
-            "[FTL] Error listening on port: listen tcp 127.0.0.1:14222: bind: address already in use",
+            "[FTL] Error listening: listen tcp 127.0.0.1:14222: bind: address already in use",
             "A port is taken",
         ),
         "Postgres, data of root": (

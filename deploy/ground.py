@@ -1,0 +1,87 @@
+"""`python -m deploy.ground`: brings both servers to what the code declares, then ends.
+
+A process of its own, started by `up`: it imports every service's table, which would make the
+process that watches large. It speaks with `up` by lines: first it writes what NATS needs to start
+and says so, then it is told where the servers are and does the rest.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from deploy.embedded.nats import SERVER_FILE
+from deploy.embedded.runfolder import RunFolder, write_atomically
+from services.bus import database
+from services.bus.provision.apply import apply
+from services.bus.provision.keys import PROVISIONER, ensure_keys
+from services.bus.provision.permissions import server_conf
+from services.bus.provision.signed_in import signed_in
+from services.registry import SERVICES
+
+DATABASE = "helpline"
+#: What we say when NATS may be started.
+KEYS_WRITTEN = "keys written"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where both servers are and how domain time runs: one JSON line on standard input.
+
+    On standard input, because a command line can be read by everybody on the machine.
+    `owner_dsn` has no database in it; `anchor` is ISO 8601, empty for the real time.
+    """
+
+    owner_dsn: str
+    nats_url: str
+    rate: float
+    anchor: str
+
+
+def write_server_conf(run: RunFolder) -> None:
+    """Make the keys that are missing and write accounts, permissions and store of NATS."""
+    public_keys = ensure_keys(run.keys, SERVICES)
+    write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
+
+
+def prepare_database(run: RunFolder, servers: Servers) -> None:
+    """Make the database, its roles, schemas and clock."""
+    with psycopg.connect(f"{servers.owner_dsn}/postgres", autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if known.fetchone() is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+    owner_dsn = f"{servers.owner_dsn}/{DATABASE}".replace("postgresql:", "postgresql+psycopg:", 1)
+    database.prepare(owner_dsn, SERVICES, run.keys)
+    anchor = datetime.fromisoformat(servers.anchor) if servers.anchor else None
+    database.set_clock(owner_dsn, anchor, servers.rate, development=True)
+
+
+async def prepare_streams(run: RunFolder, servers: Servers) -> None:
+    """Bring streams and durables to what the tables declare."""
+    async with signed_in(servers.nats_url, run.keys, PROVISIONER) as client:
+        await apply(client.jetstream(), SERVICES)
+
+
+def main() -> int:
+    """Prepare the ground of one run folder."""
+    parser = argparse.ArgumentParser(description="Prepare the ground; called by `up`.")
+    parser.add_argument("--run-dir", type=Path, required=True)
+    run = RunFolder(parser.parse_args().run_dir)
+    write_server_conf(run)
+    print(KEYS_WRITTEN, flush=True)
+    told = sys.stdin.readline()
+    if not told:
+        return 1  # `up` ended
+    servers = Servers(**json.loads(told))
+    prepare_database(run, servers)
+    asyncio.run(prepare_streams(run, servers))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Where a running platform is: written by `up`, read by `call`, `day`, `verify` and `down`."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deploy.embedded.runfolder import RunFolder, claimed_by, write_atomically
+from deploy.embedded.trouble import StartRefused
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Addresses and processes of one running platform.
+
+    `owner_dsn` is the database owner's, password included. `operations` holds a URL for health and
+    metrics per process. `rate` is domain seconds per real second; `anchor` the domain time the
+    clock was started at, ISO 8601, empty for the real time. `pids` change when something restarts.
+    """
+
+    pid: int
+    folder: str
+    logs: str
+    keys: str
+    owner_dsn: str
+    postgres_port: int
+    nats_url: str
+    nats_monitoring_url: str
+    doors: dict[str, str]
+    operations: dict[str, str]
+    rate: float
+    anchor: str
+    pids: dict[str, int]
+
+
+def write_platform(run: RunFolder, platform: Platform) -> None:
+    """Replace platform.json in one step; it names passwords, so only its owner may read it."""
+    write_atomically(run.platform_file, json.dumps(asdict(platform), indent=2) + "\n")
+
+
+def read_platform(run: RunFolder) -> Platform:
+    """Return the platform that runs in this folder; StartRefused when none does."""
+    refused = StartRefused(
+        f"No platform runs in {run.root}.", "Start one with `./just up`, or name its --run-dir."
+    )
+    # The file outlives a platform that was killed; the claim does not.
+    if claimed_by(run) is None:
+        raise refused
+    try:
+        return Platform(**json.loads(Path(run.platform_file).read_text()))
+    except FileNotFoundError:
+        raise refused from None  # it is still starting
