@@ -1,1 +1,1 @@
-"""The services: each decides one thing, says it as events, and never imports another."""
+"""The services of the line: each decides one thing, all have the same files."""

@@ -1,0 +1,63 @@
+"""Every event and command there is. Adding one here is the first step of CONTRIBUTING.md."""
+
+from contracts.assignment import (
+    BeatHeart,
+    ContactSentUntriaged,
+    DeclineOffer,
+    EndDuty,
+    FinishWrapUp,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+    Pause,
+    Resume,
+    StartDuty,
+    TakeOffer,
+)
+from contracts.contact import ContactEnded, ContactOpened, EndContact
+from contracts.envelope import Command, Contract, Event
+from contracts.programme import ApplyProgramme, ProgrammePublished
+from contracts.quality import HourCounted
+from contracts.roster import EligibilityEstablished, ImportVolunteers
+from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
+
+EVENTS: tuple[type[Event], ...] = (
+    ProgrammePublished,
+    ContactOpened,
+    ContactTriaged,
+    ContactSentUntriaged,
+    ContactEnded,
+    OfferMade,
+    OfferTaken,
+    OfferDeclined,
+    OfferExpired,
+    OfferWithdrawn,
+    LiveStateEntered,
+    EligibilityEstablished,
+    HourCounted,
+)
+
+COMMANDS: tuple[type[Command], ...] = (
+    ApplyProgramme,
+    EndContact,
+    DecideTriage,
+    ProposeTriage,
+    StartDuty,
+    EndDuty,
+    Pause,
+    Resume,
+    TakeOffer,
+    DeclineOffer,
+    FinishWrapUp,
+    BeatHeart,
+    ImportVolunteers,
+)
+
+#: What a command finds out, in the `result` of its reply; the others find out nothing.
+RESULTS: dict[type[Command], type[Contract]] = {ProposeTriage: TriageProposal}
+
+EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}
+COMMAND_TYPES: dict[str, type[Command]] = {command.type_name(): command for command in COMMANDS}

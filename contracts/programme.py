@@ -1,0 +1,167 @@
+"""A programme: one line as data. Intake owns the lines and publishes what the others need."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from contracts.envelope import Command, Contract, Event, Stream
+from contracts.privacy import LARGEST_COUNT, ops, public
+from contracts.vocabulary import (
+    Channel,
+    LanguageCode,
+    Moment,
+    Need,
+    Priority,
+    ProgrammeId,
+    Role,
+    RulesVersion,
+    Sha256,
+    Stage,
+)
+
+_SECONDS = {"unit": "s", "ge": 0, "le": 86_400}
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class OpeningRule(Contract):
+    """Days and hours of one channel; `closes_at` at or before `opens_at` means the next day."""
+
+    channel: Annotated[Channel, public("The channel")]
+    days: Annotated[
+        tuple[Annotated[int, public("ISO weekday", ge=1, le=7)], ...],
+        public(
+            "Days on which it opens", unit="ISO weekday, 1 is Monday", min_length=1, max_length=7
+        ),
+    ]
+    opens_at: Annotated[str, public("Local time", unit="HH:MM", pattern=_CLOCK)]
+    closes_at: Annotated[str, public("Local time", unit="HH:MM", pattern=_CLOCK)]
+
+
+class ServiceTimes(Contract):
+    """The clocks of a line, all in domain time."""
+
+    regulator_answer_seconds: Annotated[
+        int, ops("After this a trained listener or a supervisor is tried too", **_SECONDS)
+    ]
+    untriaged_after_seconds: Annotated[
+        int, ops("After this the contact waits for a listener, untriaged", **_SECONDS)
+    ]
+    regulator_offer_seconds: Annotated[int, ops("How long an offer to regulate stands", **_SECONDS)]
+    listener_offer_seconds: Annotated[int, ops("How long an offer to listen stands", **_SECONDS)]
+    topic_fallback_seconds: Annotated[
+        int, ops("Wait after which someone not trained for the need may answer", **_SECONDS)
+    ]
+    level_fallback_seconds: Annotated[
+        int, ops("Wait after which someone below the level of the risk may answer", **_SECONDS)
+    ]
+    heartbeat_lost_seconds: Annotated[
+        int,
+        ops("Silence of a desk after which its person is unreachable (machine time)", **_SECONDS),
+    ]
+
+
+class RestRules(Contract):
+    """How the people who answer are looked after."""
+
+    after_hard_seconds: Annotated[int, ops("Rest after a hard contact", **_SECONDS)]
+    max_consecutive_contacts: Annotated[
+        int, ops("Contacts in a row before a break is due", unit="count", ge=1, le=50)
+    ]
+    break_seconds: Annotated[int, ops("Length of that break, and what counts as one", **_SECONDS)]
+    missed_offers_before_pause: Annotated[
+        int, ops("Offers missed in a row before a kind pause", unit="count", ge=1, le=10)
+    ]
+
+
+#: The price of one mishap in one risk band.
+Price = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class WaitPrices(Contract):
+    """What waiting and leaving cost, by risk band 0 to 3; what the policy weighs."""
+
+    wait_per_minute: Annotated[
+        tuple[Price, Price, Price, Price],
+        ops("Price of a minute of waiting, by risk band", unit="points"),
+    ]
+    abandoned: Annotated[
+        tuple[Price, Price, Price, Price],
+        ops("Price of a caller who left, by risk band", unit="points"),
+    ]
+    topic_mismatch: Annotated[
+        float,
+        ops("Price of a listener not trained for the need", unit="points", ge=0, le=1_000_000),
+    ]
+    level_mismatch: Annotated[
+        float,
+        ops("Price of a listener below the level of the risk", unit="points", ge=0, le=1_000_000),
+    ]
+
+
+Minutes = Annotated[int, Field(ge=1, le=240)]
+
+
+class ProgrammeTerms(Contract):
+    """What the services need to know of a line."""
+
+    name: Annotated[str, public("Name of the line as the public knows it", max_length=60)]
+    country: Annotated[str, public("Country of the line", unit="ISO 3166-1", pattern=r"^[A-Z]{2}$")]
+    timezone: Annotated[str, public("IANA zone of the hours", pattern=r"^[A-Za-z_]+/[A-Za-z_/]+$")]
+    opening: Annotated[
+        tuple[OpeningRule, ...], public("When it is open; empty is never", max_length=40)
+    ]
+    channels: Annotated[tuple[Channel, ...], public("Channels served", min_length=1, max_length=3)]
+    languages: Annotated[
+        tuple[LanguageCode, ...],
+        public("Languages listened in, the first is the default", min_length=1, max_length=9),
+    ]
+    needs: Annotated[
+        tuple[Need, ...], public("Needs a regulator may note", min_length=1, max_length=60)
+    ]
+    first_stage: Annotated[Stage, ops("Which waiting line a contact enters first")]
+    untriaged_priority: Annotated[Priority, ops("How an untriaged contact is served, P3 at least")]
+    answer_target_seconds: Annotated[int, ops("Wait that counts as answered at once", **_SECONDS)]
+    talk_guidance_minutes: Annotated[
+        tuple[Minutes, Minutes] | None,
+        ops("Talk time as guidance, never a target, never a cut", unit="min"),
+    ] = None
+    times: Annotated[ServiceTimes, ops("The clocks of the line")]
+    rest: Annotated[RestRules, ops("How its people are looked after")]
+    prices: Annotated[WaitPrices, ops("What the assignment policy weighs")]
+    emergency_numbers: Annotated[
+        tuple[Annotated[str, public("A number", pattern=r"^[0-9]{2,4}$")], ...],
+        public("Shown to every caller", min_length=1, max_length=8),
+    ]
+
+
+class ProgrammePublished(Event):
+    """A version of a line takes effect. Contacts keep the version they began with."""
+
+    noun: ClassVar = "programme"
+    fact: ClassVar = "published"
+    publisher: ClassVar = "intake"
+    stream: ClassVar = Stream.CONTACT
+    subject_field: ClassVar = "programme"
+
+    programme: Annotated[ProgrammeId, public("The line")]
+    programme_version: Annotated[
+        int, ops("Version of the line", unit="count from 1", ge=1, le=LARGEST_COUNT)
+    ]
+    effective_at: Annotated[Moment, ops("From when", unit="UTC, domain time")]
+    manifest_sha256: Annotated[Sha256, ops("Hash of the manifest as applied")]
+    rules_version: Annotated[RulesVersion, ops("Version of the triage rules in force")]
+    terms: Annotated[ProgrammeTerms, ops("What the services need to know")]
+
+
+class ApplyProgramme(Command):
+    """The operator puts a checked manifest into force."""
+
+    service: ClassVar = "intake"
+    verb: ClassVar = "apply_programme"
+    roles: ClassVar = frozenset({Role.OPERATOR})
+
+    programme: Annotated[ProgrammeId, public("The line")]
+    manifest_sha256: Annotated[Sha256, ops("Hash of the manifest file")]
+    rules_version: Annotated[RulesVersion, ops("Version of the triage rules in force")]
+    effective_at: Annotated[Moment | None, ops("From when; empty is now", unit="UTC")] = None
+    terms: Annotated[ProgrammeTerms, ops("What the manifest says, for the services")]

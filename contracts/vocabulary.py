@@ -1,0 +1,334 @@
+"""The closed words of the field. GLOSSARY.md says what each means to a person.
+
+A new member is a new version of every event that carries the vocabulary, unless the vocabulary
+declares `unknown` (`OpenWord`): the bus reads a member it does not know yet as `unknown`, which
+goes to a human; a door refuses it like any other wrong value.
+"""
+
+from datetime import UTC
+from enum import StrEnum
+from typing import Annotated, Any, NewType
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+)
+from pydantic_core import CoreSchema, core_schema
+
+_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+ContactId = NewType("ContactId", Annotated[str, StringConstraints(pattern=_UUID)])
+OfferId = NewType("OfferId", Annotated[str, StringConstraints(pattern=_UUID)])
+PersonId = NewType("PersonId", Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,40}$")])
+ProgrammeId = NewType(
+    "ProgrammeId", Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{2,40}$")]
+)
+#: Code of a French département as INSEE writes it; the place of the person in danger, as said.
+Departement = NewType(
+    "Departement", Annotated[str, StringConstraints(pattern=r"^([0-9]{2}|2[AB]|97[0-9]|98[0-9])$")]
+)
+#: A skill of the shared training catalogue, for instance SK-REGUL.
+SkillCode = NewType(
+    "SkillCode", Annotated[str, StringConstraints(pattern=r"^SK-[A-Z]{2,12}(-[a-z]{2,5})?$")]
+)
+#: Version of a set of rules, for instance `triage-2026.1`.
+RulesVersion = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9]{4}\.[0-9]{1,3}$")]
+#: A rule that spoke, for instance `danger_now`; its wording is in the catalogue of texts.
+RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$")]
+#: SHA-256 in hexadecimal.
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+#: An aware moment, always brought to UTC.
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+#: Validation context of the bus, which reads what newer publishers say; doors validate without.
+ON_THE_BUS = {"reader": "bus"}
+
+
+class OpenWord(StrEnum):
+    """A vocabulary that declares `unknown` and may therefore grow within a version."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_wrap_validator_function(cls._read, handler(source))
+
+    @classmethod
+    def _read(
+        cls, value: object, members: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> object:
+        newer = isinstance(value, str) and value not in cls._value2member_map_
+        return cls("unknown") if newer and info.context is ON_THE_BUS else members(value)
+
+
+class Channel(StrEnum):
+    """How a contact reaches us."""
+
+    PHONE = "phone"
+    CHAT = "chat"
+    MESSAGE = "message"
+
+
+class Stage(StrEnum):
+    """Which of the two waiting lines, and which of the two humans."""
+
+    REGULATOR = "regulator"
+    LISTENER = "listener"
+
+
+class Role(StrEnum):
+    """What a person may do; a person can hold several."""
+
+    REGULATOR = "regulator"
+    LISTENER = "listener"
+    SUPERVISOR = "supervisor"
+    COORDINATOR = "coordinator"
+    OPERATOR = "operator"  #: platform operator: applies programmes, sees no contact
+
+
+class ContactState(StrEnum):
+    """Where a contact is, as intake judges it."""
+
+    WAITING_REGULATOR = "waiting_regulator"
+    WITH_REGULATOR = "with_regulator"
+    WAITING_LISTENER = "waiting_listener"
+    WITH_LISTENER = "with_listener"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a contact ended. No other ending exists (DESIGN 2)."""
+
+    LISTENED = "listened"
+    REFERRED = "referred"
+    INFORMED_BY_REGULATOR = "informed_by_regulator"
+    ANSWERED_IN_WRITING = "answered_in_writing"
+    TRANSFERRED_TO_RELAY = "transferred_to_relay"
+    TRANSFERRED_TO_EMERGENCY = "transferred_to_emergency"
+    ABANDONED = "abandoned"  #: left before any human took the contact
+    OVERFLOWED = "overflowed"  #: connected to another line
+    RETURN_PASS_GIVEN = "return_pass_given"
+    CLOSED_HOURS = "closed_hours"
+    CLOSED_WITHIN_FRAME = "closed_within_frame"
+    DROPPED = "dropped"  #: the talk broke off before a human ended it
+
+
+class Nature(StrEnum):
+    """What kind of contact it was, chosen by a human after listening; never a reason to refuse."""
+
+    ORDINARY = "ordinary"
+    SILENT = "silent"
+    REPEATED = "repeated"
+    THIRD_PARTY = "third_party"
+    WRONG_NUMBER = "wrong_number"
+    BEYOND_FRAME = "beyond_frame"
+    TEST = "test"
+
+
+class Priority(StrEnum):
+    """Order of help, from the protocol (`data/protocol.json`); set by a human."""
+
+    P1 = "P1"  #: vitale
+    P2 = "P2"  #: crise
+    P3 = "P3"  #: détresse
+    P4 = "P4"  #: écoute
+    P5 = "P5"  #: information: the regulator alone
+
+
+class ForWhom(OpenWord):
+    """Who is in difficulty, seen from who speaks."""
+
+    SELF = "self"
+    SOMEONE_HERE = "someone_here"
+    SOMEONE_ELSEWHERE = "someone_elsewhere"
+    UNKNOWN = "unknown"
+
+
+class Destination(StrEnum):
+    """Where a regulator sends a contact."""
+
+    LISTENER = "listener"
+    INFORMED = "informed"  #: answered by the regulator, nobody else needed
+    WITHIN_FRAME = "within_frame"  #: closed by the regulator within the frame of the line
+    RELAY = "relay"
+    RESCUE = "rescue"
+
+
+class AgeBand(StrEnum):
+    """Age as said by the person, never asked."""
+
+    CHILD = "0-14"
+    TEEN = "15-17"
+    YOUNG = "18-24"
+    A25_34 = "25-34"
+    A35_49 = "35-49"
+    A50_64 = "50-64"
+    A65_74 = "65-74"
+    A75_PLUS = "75+"
+
+
+class LanguageCode(OpenWord):
+    """A language someone can be listened to in; `unknown` goes to a human."""
+
+    FR = "fr"
+    EN = "en"
+    DE = "de"
+    LB = "lb"
+    PT = "pt"
+    AR = "ar"
+    ES = "es"
+    IT = "it"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Need(OpenWord):
+    """What the person needs: the taxonomy of `data/relays.json`, and what a line adds."""
+
+    URGENCE_VITALE = "urgence_vitale"
+    DANGER_IMMEDIAT = "danger_immediat"
+    CRISE_SUICIDAIRE = "crise_suicidaire"
+    DETRESSE_PSYCHOLOGIQUE = "detresse_psychologique"
+    SOLITUDE = "solitude"
+    ECOUTE_GENERALISTE = "ecoute_generaliste"
+    ENFANCE_DANGER = "enfance_danger"
+    VIOLENCES_CONJUGALES = "violences_conjugales"
+    VIOLENCES_SEXUELLES = "violences_sexuelles"
+    MALTRAITANCE_VULNERABLE = "maltraitance_vulnerable"
+    AIDE_VICTIMES = "aide_victimes"
+    ADDICTIONS = "addictions"
+    SANTE_INFORMATION = "sante_information"
+    SANTE_SEXUELLE = "sante_sexuelle"
+    DROITS_SANTE = "droits_sante"
+    HEBERGEMENT_URGENCE = "hebergement_urgence"
+    AIDE_MATERIELLE = "aide_materielle"
+    MIGRANTS = "migrants"
+    JEUNES = "jeunes"
+    ETUDIANTS = "etudiants"
+    HARCELEMENT_NUMERIQUE = "harcelement_numerique"
+    PARENTALITE = "parentalite"
+    PROCHE_INQUIET = "proche_inquiet"
+    DEUIL = "deuil"
+    DEUIL_SUICIDE = "deuil_suicide"
+    SOIGNANTS = "soignants"
+    AGRICULTEURS = "agriculteurs"
+    DEMARCHES = "demarches"
+    DISPARITION_MINEUR = "disparition_mineur"
+    SURDITE = "surdite"
+    LGBT = "lgbt"
+    RADICALISATION = "radicalisation"
+    COVID_INFO = "covid_info"
+    INTERPRETARIAT = "interpretariat"
+    AUTEUR_VIOLENCES = "auteur_violences"
+    HORS_CADRE = "hors_cadre"
+    UNKNOWN = "unknown"
+
+
+class LiveState(StrEnum):
+    """What a person on duty is doing, as assignment judges it."""
+
+    OFF_DUTY = "off_duty"
+    READY = "ready"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAPPING_UP = "wrapping_up"
+    RESTING = "resting"
+    PAUSED = "paused"
+
+
+class LiveStateReason(StrEnum):
+    """Why a person entered a live state."""
+
+    ASKED = "asked"  #: the person said so
+    OFFER_MADE = "offer_made"
+    OFFER_TAKEN = "offer_taken"
+    OFFER_DECLINED = "offer_declined"
+    OFFER_EXPIRED = "offer_expired"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    HANDED_OVER = "handed_over"  #: the regulator has triaged
+    CONTACT_ENDED = "contact_ended"
+    REST_AFTER_HARD = "rest_after_hard"
+    REST_AFTER_SEVERAL = "rest_after_several"
+    RESTED = "rested"
+    TWO_MISSED_OFFERS = "two_missed_offers"
+    HEARTBEAT_LOST = "heartbeat_lost"
+
+
+class OfferReason(StrEnum):
+    """Why this person was chosen for this contact."""
+
+    PRIORITY = "priority"
+    WAITED_LONGEST = "waited_longest"
+    RE_OFFERED_IN_FRONT = "re_offered_in_front"
+    LANGUAGE_SHARED = "language_shared"
+    LANGUAGE_UNKNOWN = "language_unknown"
+    TRAINED_FOR_NEED = "trained_for_need"
+    FALLBACK_TOPIC = "fallback_topic"
+    ACCREDITED_FOR_RISK = "accredited_for_risk"
+    FALLBACK_LEVEL = "fallback_level"
+    RESERVED_ACCREDITED = "reserved_accredited"
+    LEAST_VERSATILE_FREE = "least_versatile_free"
+    LONGEST_READY = "longest_ready"
+    REGULATOR_FREE = "regulator_free"
+    LISTENER_TRAINED_TO_REGULATE = "listener_trained_to_regulate"
+    SUPERVISOR_REGULATES = "supervisor_regulates"
+    UNTRIAGED = "untriaged"
+    FAIR_SHARE = "fair_share"
+
+
+class LeaveReason(StrEnum):
+    """How a caller's side of the line ended."""
+
+    HUNG_UP = "hung_up"
+    CUT_OFF = "cut_off"
+
+
+class EndedBy(StrEnum):
+    """Whose act ended the contact."""
+
+    CALLER = "caller"
+    REGULATOR = "regulator"
+    LISTENER = "listener"
+    SUPERVISOR = "supervisor"  #: who was not in the contact themselves
+    PLATFORM = "platform"
+
+
+class WithdrawalReason(StrEnum):
+    """Why an offer, or a take, no longer stands."""
+
+    CONTACT_ENDED = "contact_ended"
+    PERSON_UNREACHABLE = "person_unreachable"
+    PERSON_LEFT_DUTY = "person_left_duty"
+
+
+class Refusal(StrEnum):
+    """Why a command, or a request at a door, was refused."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_FIELD = "unknown_field"
+    INVALID_FIELD = "invalid_field"
+    WRONG_VERSION = "wrong_version"
+    UNKNOWN_CONTACT = "unknown_contact"
+    UNKNOWN_OFFER = "unknown_offer"
+    UNKNOWN_PERSON = "unknown_person"
+    UNKNOWN_PROGRAMME = "unknown_programme"
+    ROLE_NOT_PERMITTED = "role_not_permitted"
+    NOT_YOURS = "not_yours"
+    WRONG_STATE = "wrong_state"
+    STALE_VERSION = "stale_version"
+    OFFER_OVER = "offer_over"
+    CONTACT_OVER = "contact_over"
+    PAST_DEADLINE = "past_deadline"
+    REPEATED_WITH_ANOTHER_BODY = "repeated_with_another_body"
+    CHANNEL_NOT_SERVED = "channel_not_served"
+    CLOSED = "closed"
+    NOT_ELIGIBLE = "not_eligible"
+    ACCREDITATION_LAPSED = "accreditation_lapsed"
+    NOT_IN_PROGRAMME = "not_in_programme"
+    PLATFORM_FAULT = "platform_fault"  #: our failure, not yours; the same request may be sent again

@@ -1,0 +1,40 @@
+"""Domain time at the edge of a command: what the desk's deadline is measured from.
+
+Handlers read `helpline_now()` in their transaction (`work.now`). An edge that only sends a command
+has no transaction, so it asks Postgres once a minute and counts on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from services.bus.lane import Lane
+
+_ASK_AGAIN_SECONDS = 60.0
+
+
+class DomainClock:
+    """Domain time, extrapolated from the last answer of Postgres."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._asked_at = float("-inf")
+        self._then = datetime.min.replace(tzinfo=UTC)
+        self._rate = 1.0
+
+    async def in_machine_seconds(self, seconds: float) -> datetime:
+        """The domain time it will be in so many seconds of machine time."""
+        if time.monotonic() - self._asked_at > _ASK_AGAIN_SECONDS:
+            await self._lane.run(self._ask)
+        elapsed = time.monotonic() - self._asked_at + seconds
+        return self._then + timedelta(seconds=elapsed * self._rate)
+
+    def _ask(self) -> None:
+        with self._lane.session() as session:
+            row = session.execute(
+                text("SELECT public.helpline_now(), rate FROM public.clock")
+            ).one()
+        self._then, self._rate, self._asked_at = row[0], float(row[1]), time.monotonic()

@@ -1,0 +1,157 @@
+"""Commands: answering those of a service, and asking another's on behalf of a desk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from contracts.envelope import (
+    Command,
+    CommandEnvelope,
+    CommandId,
+    Reply,
+    ReplyStatus,
+    not_yet,
+    refused,
+)
+from contracts.vocabulary import Refusal
+from services.bus import metrics
+from services.bus.clock import DomainClock
+from services.bus.decode import ReadCommand, Unreadable, command_headers
+from services.bus.door import Asker, ReplyUnknown
+from services.bus.failure import is_ground_away
+from services.bus.lane import Lane
+from services.bus.stream import Connection, Delivery
+from services.bus.traces import step
+from services.bus.transact import Committed, LeaseLost, Transactions
+
+log = logging.getLogger(__name__)
+
+_ASK_AGAIN_SECONDS = 0.05
+#: Kinds of pydantic errors a desk is told apart; everything else is an invalid field.
+_REFUSALS = {
+    "extra_forbidden": Refusal.UNKNOWN_FIELD,
+    "json_invalid": Refusal.UNREADABLE,
+    "too_large": Refusal.UNREADABLE,
+    "wrong_version": Refusal.WRONG_VERSION,
+}
+
+
+class Answering:
+    """Answers the commands of one service."""
+
+    def __init__(
+        self, transactions: Transactions, lane: Lane, after: Callable[[Committed], None]
+    ) -> None:
+        self._transactions = transactions
+        self._service = transactions.service
+        self._lane = lane
+        self._after = after
+        self._by_type = {answer.command.type_name(): answer for answer in self._service.answers}
+
+    async def on_command(self, delivery: Delivery) -> bytes:
+        """Answer one command; never raises. A failure of ours is said as such, not recorded."""
+        match delivery.read:
+            case Unreadable(reason, where):
+                reply = refused(_REFUSALS.get(reason, Refusal.INVALID_FIELD), where)
+            case ReadCommand(envelope, command):
+                reply = await self._answer(envelope, command)
+            case _:
+                reply = refused(Refusal.UNREADABLE)
+        return reply.model_dump_json(exclude_none=True).encode()
+
+    async def _answer(self, envelope: CommandEnvelope, command: Command) -> Reply:
+        answer = self._by_type.get(command.type_name())
+        if answer is None:
+            return refused(Refusal.WRONG_VERSION)
+        started = time.perf_counter()
+        try:
+            committed = await self._lane.run(
+                partial(
+                    self._transactions.handle_command,
+                    self._lane,
+                    answer,
+                    envelope,
+                    command,
+                )
+            )
+        except LeaseLost:
+            return not_yet()
+        except Exception as error:
+            metrics.record_failed(self._service.name, command.type_name())
+            facts = {"service": self._service.name, "command": envelope.command_id}
+            log.error("command failed", exc_info=error, extra={"facts": facts})
+            return not_yet() if is_ground_away(error) else refused(Refusal.PLATFORM_FAULT)
+        reply = committed.reply or not_yet()
+        if answer.kept:
+            self._note(envelope, command, reply, time.perf_counter() - started)
+        self._after(committed)
+        return reply
+
+    def _note(
+        self, envelope: CommandEnvelope, command: Command, reply: Reply, seconds: float
+    ) -> None:
+        verdict = reply.refusal.value if reply.refusal else reply.status.value
+        metrics.record_handled(self._service.name, command.type_name(), verdict)
+        facts = {
+            "service": self._service.name,
+            "command": envelope.command_id,
+            "type": command.type_name(),
+            "contact": getattr(command, "contact_id", None),
+            "trace": envelope.traceparent,
+            "verdict": verdict,
+            "milliseconds": round(seconds * 1000, 1),
+        }
+        log.info("command answered", extra={"facts": facts})
+
+
+class Asking:
+    """Sends commands to other services, for a desk."""
+
+    def __init__(self, service: str, connection: Connection, clock: DomainClock) -> None:
+        self._service = service
+        self._connection = connection
+        self._clock = clock
+
+    async def send(  # noqa: PLR0913 - a command is all of these
+        self,
+        command: Command,
+        asker: Asker,
+        command_id: CommandId,
+        wait: timedelta,
+        expected_version: int | None,
+    ) -> Reply:
+        """Ask until there is an answer; raises ReplyUnknown when `wait` is over."""
+        with step(self._service, f"send {command.type_name()}", None) as traceparent:
+            envelope = CommandEnvelope(
+                command_id=command_id,
+                session_id=asker.session_id,
+                actor=asker.person_id,
+                role=asker.role,
+                programme=asker.programme,
+                deadline=await self._clock.in_machine_seconds(wait.total_seconds()),
+                expected_version=expected_version,
+                traceparent=traceparent,
+            )
+            return await self._ask(command, envelope, time.monotonic() + wait.total_seconds())
+
+    async def _ask(self, command: Command, envelope: CommandEnvelope, until: float) -> Reply:
+        headers, body = command_headers(envelope, command), command.model_dump_json()
+        reply: Reply | None = None
+        while (left := until - time.monotonic()) > 0:
+            try:
+                answer = await self._connection.ask(command.subject(), headers, body, left)
+            except TimeoutError:
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+                continue
+            reply = Reply.model_validate_json(answer)
+            if reply.status is not ReplyStatus.NOT_YET:
+                return reply
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        if reply is not None:
+            return reply
+        raise ReplyUnknown

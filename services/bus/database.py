@@ -1,0 +1,105 @@
+"""The database as declared: one schema and one role per service, one clock for all.
+
+`prepare` is idempotent and is run by the owner (the embedded runtime, or a migration job). Roles
+may use their own schema and nothing else; `checker` reads everything and writes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from services.bus.ledger import Ledger
+from services.bus.table import Service
+
+CHECKER = "checker"
+
+_CLOCK = """
+CREATE TABLE IF NOT EXISTS public.clock (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    anchor timestamptz NOT NULL, start timestamptz NOT NULL, rate float8 NOT NULL CHECK (rate > 0)
+);
+CREATE OR REPLACE FUNCTION public.helpline_now() RETURNS timestamptz LANGUAGE sql VOLATILE
+    SECURITY DEFINER SET search_path = pg_catalog AS
+$$ SELECT anchor + (clock_timestamp() - start) * rate FROM public.clock $$;
+"""
+
+
+def prepare(owner_dsn: str, services: Iterable[Service], keys_dir: Path) -> None:
+    """Create what is missing: roles with their password files, schemas, tables, rights, clock.
+
+    Raises sqlalchemy.exc.OperationalError when Postgres cannot be reached.
+    """
+    engine = create_engine(owner_dsn)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(8001900)"))
+            connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+            connection.execute(text(_CLOCK))
+            connection.execute(
+                text(
+                    "INSERT INTO public.clock (anchor, start, rate) "
+                    "VALUES (clock_timestamp(), clock_timestamp(), 1) ON CONFLICT DO NOTHING"
+                )
+            )
+            _role(connection, CHECKER, keys_dir)
+            connection.execute(text("GRANT SELECT ON public.clock TO helpline_checker"))
+            for service in services:
+                _role(connection, service.name, keys_dir)
+                _schema(connection, service)
+    finally:
+        engine.dispose()
+
+
+def set_clock(owner_dsn: str, anchor: datetime | None, rate: float, development: bool) -> None:
+    """Set domain time: `anchor` now (the real time when None), running `rate` times as fast.
+
+    Raises ValueError for a rate other than 1, or an anchor, outside development.
+    """
+    if not development and (rate != 1 or anchor is not None):
+        raise ValueError("domain time runs as real time in production: rate 1, no anchor")
+    engine: Engine = create_engine(owner_dsn)
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE public.clock SET start = clock_timestamp(), rate = :rate, "
+                    "anchor = coalesce(:anchor, clock_timestamp())"
+                ),
+                {"anchor": anchor, "rate": rate},
+            )
+    finally:
+        engine.dispose()
+
+
+def _role(connection: Connection, name: str, keys_dir: Path) -> None:
+    """Make the role and its password file; the file decides the password."""
+    path = keys_dir / f"{name}.pg"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    password = path.read_text().strip()
+    role = f"helpline_{name}"
+    known = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": role})
+    if known.one_or_none() is None:
+        connection.execute(text(f'CREATE ROLE "{role}" LOGIN NOINHERIT'))
+    # Quoted by hand: ALTER ROLE takes no parameters, and the alphabet of the password is ours.
+    connection.execute(text(f"ALTER ROLE \"{role}\" PASSWORD '{password}'"))
+
+
+def _schema(connection: Connection, service: Service) -> None:
+    schema, role = service.name, f"helpline_{service.name}"
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+    Ledger(schema).metadata.create_all(connection)
+    service.tables.create_all(connection)
+    for grant in (
+        f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}", helpline_checker',
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',
+        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"',
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO helpline_checker',
+    ):
+        connection.execute(text(grant))

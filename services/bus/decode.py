@@ -1,0 +1,118 @@
+"""From bytes to a contract, or to the reason why not. Reasons hold field paths, never values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from contracts.catalogue import COMMAND_TYPES, EVENT_TYPES
+from contracts.envelope import Command, CommandEnvelope, Event, EventEnvelope
+from contracts.vocabulary import ON_THE_BUS
+from services.bus import metrics
+
+#: A body larger than this is not read at all. Nothing of ours comes near; NATS stops at 1 MB.
+LARGEST_BODY_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class ReadEvent:
+    """An event and its envelope."""
+
+    envelope: EventEnvelope
+    event: Event
+
+
+@dataclass(frozen=True)
+class ReadCommand:
+    """A command and who asks."""
+
+    envelope: CommandEnvelope
+    command: Command
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a message cannot be read: kind of error and path of the field, never the value."""
+
+    reason: str
+    where: str | None = None
+    type: str = "unknown"
+    event_id: str | None = None
+
+
+def read_event(headers: Mapping[str, str], body: bytes) -> ReadEvent | Unreadable:
+    """Read an event as the bus does: unknown fields are ignored and counted."""
+    type_name = headers.get("ce-type", "unknown")
+    model = EVENT_TYPES.get(type_name)
+    if model is None:
+        return Unreadable("wrong_version" if "." in type_name else "unknown_type", "ce-type")
+    if len(body) > LARGEST_BODY_BYTES:
+        return Unreadable("too_large", None, type_name)
+    try:
+        envelope = EventEnvelope.model_validate(
+            {name.removeprefix("ce-").replace("-", "_"): text for name, text in headers.items()},
+            extra="ignore",
+        )
+        event = model.model_validate_json(body, extra="ignore", context=ON_THE_BUS)
+    except ValidationError as error:
+        reason, where = _first(error)
+        return Unreadable(reason, where, type_name, headers.get("ce-id"))
+    _count_ignored(model, body)
+    return ReadEvent(envelope, event)
+
+
+def read_command(headers: Mapping[str, str], body: bytes) -> ReadCommand | Unreadable:
+    """Read a command as a door does: an unknown field is refused."""
+    model = COMMAND_TYPES.get(headers.get("command-type", ""))
+    if model is None:
+        return Unreadable("wrong_version", "command-type")
+    if len(body) > LARGEST_BODY_BYTES:
+        return Unreadable("too_large")
+    try:
+        envelope = CommandEnvelope.model_validate(
+            {name: headers[name] for name in CommandEnvelope.model_fields if name in headers}
+        )
+        return ReadCommand(envelope, model.model_validate_json(body))
+    except ValidationError as error:
+        return Unreadable(*_first(error))
+
+
+def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
+    """The NATS headers of an event, from its envelope as stored (values of JSON)."""
+    return {
+        f"ce-{name.replace('_', '-')}": str(value)
+        for name, value in envelope.items()
+        if value is not None
+    } | {
+        "ce-specversion": "1.0",
+        "Nats-Msg-Id": str(envelope["id"]),
+    }
+
+
+def command_headers(envelope: CommandEnvelope, command: Command) -> dict[str, str]:
+    """The NATS headers of a command."""
+    fields = envelope.model_dump(mode="json", exclude_none=True)
+    return {name: str(value) for name, value in fields.items()} | {
+        "command-type": command.type_name()
+    }
+
+
+def _first(error: ValidationError) -> tuple[str, str | None]:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"] if _is_ours(part))
+    return first["type"], path or None
+
+
+def _is_ours(part: int | str) -> bool:
+    """A path may end in a key the sender chose; only identifiers of ours are repeated."""
+    return isinstance(part, int) or (part.isidentifier() and len(part) <= 40)
+
+
+def _count_ignored(model: type[Event], body: bytes) -> None:
+    keys = orjson.loads(body).keys()
+    for key in keys - model.model_fields.keys():
+        metrics.record_ignored(model.type_name(), key if _is_ours(key) else "other")

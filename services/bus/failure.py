@@ -1,0 +1,55 @@
+"""What to do with a message that could not be handled: three failures, three answers.
+
+*Unreadable*: parked at once. *Ground away* (Postgres, NATS, the disk): not the message's fault, so
+not counted; stop fetching, give back what is in hand, go on when the ground is back. *Handler
+failed*: given back with growing pauses, parked after eight. (DESIGN 6, first row.)
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+ATTEMPTS = 8
+_PAUSES_SECONDS = (0.1, 0.5, 2.0, 8.0, 30.0)
+#: SQLSTATE classes that mean the server is not there for us: connection, resources, operator
+#: intervention, system error. https://www.postgresql.org/docs/18/errcodes-appendix.html
+_GROUND_CLASSES = ("08", "53", "57P", "58")
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """Give the message back; it comes again after the pause."""
+
+    after: timedelta
+
+
+@dataclass(frozen=True)
+class Park:
+    """Take the message out of the way and say so loudly."""
+
+
+def answer_to_failure(failures: int, longest: timedelta) -> TryAgain | Park:
+    """What to do after a handler failed `failures` times (1 and up) on the same message."""
+    if failures >= ATTEMPTS:
+        return Park()
+    pause = _PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS)) - 1]
+    pause = min(pause, longest.total_seconds())
+    return TryAgain(timedelta(seconds=pause * random.uniform(0.8, 1.2)))
+
+
+def is_ground_away(error: BaseException) -> bool:
+    """Whether this failure is about the ground, not about the message."""
+    if isinstance(error, TimeoutError):  # no connection became free in the pool
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the driver could not even ask
+        return type(error.orig).__name__ in ("OperationalError", "InterfaceError")
+    return state.startswith(_GROUND_CLASSES)

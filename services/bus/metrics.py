@@ -1,0 +1,86 @@
+"""Figures of the ground. Labels are closed sets: services, durables, event types, verdicts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
+
+handled = Counter(
+    "helpline_bus_handled_total",
+    "Pieces of work by what became of them",
+    ["service", "work", "verdict"],
+)
+handling = Histogram(
+    "helpline_bus_handling_seconds", "Time from delivery to commit", ["durable"], buckets=_SECONDS
+)
+failed = Counter(
+    "helpline_bus_failed_total", "Handlers that failed and will be tried again", ["service", "work"]
+)
+parked = Counter(
+    "helpline_bus_parked_total", "Messages taken out of the way", ["service", "reason"]
+)
+ignored = Counter(
+    "helpline_bus_ignored_fields_total", "Unknown fields ignored on reading", ["event", "field"]
+)
+published = Counter(
+    "helpline_bus_published_total", "Events the server has acknowledged", ["service", "path"]
+)
+refused = Counter(
+    "helpline_bus_refused_total", "Outbox rows the server will never accept", ["service"]
+)
+unpublished = Gauge(
+    "helpline_bus_unpublished_rows", "Outbox rows older than a second, not published", ["service"]
+)
+ground = Gauge("helpline_bus_ground_up", "1 when Postgres answers, 0 when not", ["service"])
+leading = Gauge("helpline_bus_leading", "1 while this process holds the lease", ["service"])
+
+
+def record_handled(service: str, work: str, verdict: str) -> None:
+    """One piece of work is done."""
+    handled.labels(service, work, verdict).inc()
+
+
+def record_handling(durable: str, seconds: float) -> None:
+    """Seconds from delivery to commit."""
+    handling.labels(durable).observe(seconds)
+
+
+def record_failed(service: str, work: str) -> None:
+    """A handler failed."""
+    failed.labels(service, work).inc()
+
+
+def record_parked(service: str, reason: str) -> None:
+    """A message was taken out of the way."""
+    parked.labels(service, reason).inc()
+
+
+def record_ignored(event: str, field: str) -> None:
+    """A field this version does not know was ignored."""
+    ignored.labels(event, field).inc()
+
+
+def record_published(service: str, path: str, count: int = 1) -> None:
+    """Events acknowledged, by path: `direct` after the commit, or `forwarder`."""
+    published.labels(service, path).inc(count)
+
+
+def record_refused(service: str) -> None:
+    """The server refused an outbox row for good."""
+    refused.labels(service).inc()
+
+
+def record_unpublished(service: str, rows: int) -> None:
+    """Rows the forwarder found waiting."""
+    unpublished.labels(service).set(rows)
+
+
+def record_ground(service: str, up: bool) -> None:
+    """Whether Postgres answers."""
+    ground.labels(service).set(1 if up else 0)
+
+
+def record_leading(service: str, leads: bool) -> None:
+    """Whether this process holds the lease."""
+    leading.labels(service).set(1 if leads else 0)

@@ -1,0 +1,39 @@
+"""Health and figures of one process, for probes and Prometheus; never for callers.
+
+`/livez`: the event loop turns (it answered). `/readyz`: every service here can take work; never
+used to restart. `/metrics`: Prometheus text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from services.bus.runner import RunningService
+
+
+def ops_app(running: Sequence[RunningService]) -> Starlette:
+    """The HTTP application of this process's health and figures."""
+
+    async def livez(_: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_: Request) -> Response:
+        ready = {service.service: service.healthy for service in running}
+        return JSONResponse(ready, status_code=200 if all(ready.values()) else 503)
+
+    async def figures(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(
+        routes=[
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/metrics", figures),
+        ]
+    )

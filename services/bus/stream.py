@@ -1,0 +1,223 @@
+"""The one file that speaks FastStream: connect, read, publish, ask.
+
+FastStream is used the way its users expect (brokers, subscribers, decoders), with what loses or
+leaks replaced (the table of DESIGN 6): manual acknowledgement after commit, `stream=` on every
+publish, nothing declared by a service, endless jittered reconnects, inbox prefix on every
+subscriber, no stock log lines, metrics or reply publishers.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import nats.errors
+import nats.js.errors
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats.security import NatsNKey
+from nats.aio.client import Server
+from nats.js.api import ConsumerConfig, ConsumerInfo
+
+from contracts.envelope import Stream
+from services.bus.decode import read_command, read_event
+from services.bus.settings import BusSettings
+from services.bus.table import Service
+
+log = logging.getLogger(__name__)
+
+#: JetStream refusals that no retry will change: message too large for the stream or server.
+_REFUSED_FOR_GOOD = frozenset({10054, 10097})
+
+
+class Refused(Exception):
+    """The server will never accept this message."""
+
+
+class Unacknowledged(Exception):
+    """No PubAck came in time: the server is away, or has the message and could not say so."""
+
+
+class Delivery:
+    """One delivered message, read or unreadable, and the means to answer for it."""
+
+    __slots__ = ("_message", "read")
+
+    def __init__(self, message: NatsMessage, read: Any) -> None:
+        self._message = message
+        self.read = read
+
+    @property
+    def stream_sequence(self) -> int:
+        """Its place in the stream: where it can be read again."""
+        return int(self._message.raw_message.metadata.sequence.stream)
+
+    async def ack(self) -> None:
+        """It is handled: the server may forget it. Unheard, it comes again and the inbox knows."""
+        with suppress(nats.errors.Error):
+            await self._message.ack()
+
+    async def give_back(self, after: timedelta) -> None:
+        """It is not handled: have it delivered again after a pause (or after ack_wait)."""
+        with suppress(nats.errors.Error):
+            await self._message.nack(delay=after.total_seconds())
+
+
+OnDelivery = Callable[[Delivery], Awaitable[None]]
+OnCommand = Callable[[Delivery], Awaitable[bytes]]
+
+
+class Connection:
+    """One service's connection to NATS, under its own key and with its own inbox."""
+
+    def __init__(
+        self, service: Service, settings: BusSettings, when_closed: Callable[[], None]
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._inbox = f"_INBOX_{service.name}"
+        self._broker = NatsBroker(
+            settings.nats_url,
+            name=f"helpline {service.name}",
+            security=NatsNKey.from_file(str(settings.nkey(service.name))),
+            inbox_prefix=self._inbox,
+            max_reconnect_attempts=-1,
+            reconnect_to_server_handler=_any_server_soon,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            closed_cb=_closed(service.name, when_closed),
+            error_cb=_noted(service.name),
+            apply_types=False,
+            logger=None,
+        )
+        self._subscribers: list[Any] = []
+
+    def read_stream(self, stream: Stream, handle: OnDelivery) -> None:
+        """Have `handle` called for what this service's durable on `stream` delivers."""
+        subscriber = self._broker.subscriber(
+            durable=self._service.durable(stream),
+            stream=JStream(stream.value, declare=False),
+            pull_sub=PullSub(batch_size=8 if self._service.exclusive else self._service.workers),
+            config=ConsumerConfig(filter_subjects=list(self._service.filters(stream))),
+            inbox_prefix=f"{self._inbox}.".encode(),
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_as_event,
+            no_reply=True,
+        )
+        subscriber(handle)
+        self._subscribers.append(subscriber)
+
+    def answer_commands(self, handle: OnCommand) -> None:
+        """Have `handle` called for every command of this service; what it returns is the reply."""
+        subscriber = self._broker.subscriber(
+            f"desk.{self._service.name}.>",
+            queue=self._service.name,
+            decoder=_as_command,
+            max_workers=1 if self._service.exclusive else self._service.workers,
+        )
+        subscriber(handle)
+        self._subscribers.append(subscriber)
+
+    async def connect(self) -> None:
+        """Connect; waits for NATS as long as it takes."""
+        await self._broker.connect()
+
+    async def start_reading(self) -> None:
+        """Start every subscriber; the durables must exist."""
+        for subscriber in self._subscribers:
+            await subscriber.start()
+
+    async def stop_reading(self) -> None:
+        """Fetch nothing more and wait for what is in hand."""
+        for subscriber in self._subscribers:
+            await subscriber.stop()
+
+    async def close(self) -> None:
+        """Drain and close."""
+        await self._broker.stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is up at this moment."""
+        client = self._broker._connection
+        return client is not None and client.is_connected
+
+    async def publish(self, stream: str, subject: str, headers: dict[str, str], body: str) -> int:
+        """Publish and wait for the PubAck; its stream sequence.
+
+        Raises Refused when the server will never take it, Unacknowledged when it did not answer.
+        """
+        try:
+            ack = await self._broker.publish(
+                body.encode(),
+                subject,
+                headers=headers,
+                stream=stream,
+                timeout=self._settings.publish_timeout_seconds,
+            )
+        except nats.errors.MaxPayloadError as error:
+            raise Refused("max_payload") from error
+        except nats.js.errors.APIError as error:
+            if error.err_code in _REFUSED_FOR_GOOD:
+                raise Refused(f"err_code_{error.err_code}") from error
+            raise Unacknowledged from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise Unacknowledged from error
+        return int(ack.seq)
+
+    async def ask(self, subject: str, headers: dict[str, str], body: str, seconds: float) -> bytes:
+        """Send a command and wait for the reply; raises TimeoutError when none came."""
+        try:
+            reply = await self._broker.request(
+                body.encode(), subject, headers=headers, timeout=seconds
+            )
+        except nats.errors.NoRespondersError:
+            raise TimeoutError("nobody answers these commands at the moment") from None
+        except (nats.errors.Error, OSError) as error:
+            raise TimeoutError("NATS did not carry the command") from error
+        return bytes(reply.raw_message.data)
+
+    async def durable(self, stream: Stream) -> ConsumerInfo:
+        """How this service's durable stands; raises nats.js.errors.NotFoundError when gone."""
+        client = self._broker._connection
+        assert client is not None
+        manager = client.jetstream(timeout=2)
+        info: ConsumerInfo = await manager.consumer_info(
+            stream.value, self._service.durable(stream)
+        )
+        return info
+
+
+async def _as_event(message: NatsMessage) -> Delivery:
+    return Delivery(message, read_event(message.headers, message.body))
+
+
+async def _as_command(message: NatsMessage) -> Delivery:
+    return Delivery(message, read_command(message.headers, message.body))
+
+
+def _any_server_soon(servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
+    """Reconnect within a second, spread out so that services do not come back in step."""
+    return random.choice(servers), random.uniform(0.05, 0.5)
+
+
+def _closed(service: str, when_closed: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def closed() -> None:
+        log.error("connection to NATS closed", extra={"facts": {"service": service}})
+        when_closed()
+
+    return closed
+
+
+def _noted(service: str) -> Callable[[Exception], Awaitable[None]]:
+    async def noted(error: Exception) -> None:
+        facts = {"service": service, "error": type(error).__name__}
+        if "ermissions" in str(error):  # a denied publish shows here and nowhere else
+            facts["denied"] = str(error)[:200]
+        log.warning("NATS says", extra={"facts": facts})
+
+    return noted

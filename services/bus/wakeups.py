@@ -1,0 +1,117 @@
+"""What happens by itself: deadlines in domain time, and the settling of an exclusive service.
+
+Deadlines are rows; they fire with NATS down. The sweep sleeps until the next one, one second of
+machine time at the most, and is woken when a nearer one is set in this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from services.bus import metrics
+from services.bus.failure import is_ground_away
+from services.bus.ground import Ground
+from services.bus.lane import Lane
+from services.bus.table import Due
+from services.bus.transact import Committed, DueFailed, LeaseLost, Transactions
+
+log = logging.getLogger(__name__)
+
+_LONGEST_SLEEP_SECONDS = 1.0
+_TRY_AGAIN_SECONDS = 1.0
+
+
+class Wakeups:
+    """Deadlines and settling of one service in this process."""
+
+    def __init__(
+        self, transactions: Transactions, lane: Lane, after: Callable[[Committed], None]
+    ) -> None:
+        self._transactions = transactions
+        self._service = transactions.service
+        self._lane = lane
+        self._after = after
+        self._ground = Ground(self._service.name, lane)
+        self._deadline_moved = asyncio.Event()
+        self._floor_moved = asyncio.Event()
+
+    def wake(self, committed: Committed) -> None:
+        """Something was committed: look again at what may follow from it."""
+        if committed.deadlines_moved:
+            self._deadline_moved.set()
+        if self._service.settle is not None:
+            self._floor_moved.set()
+
+    async def watch_deadlines(self) -> None:
+        """Handle deadlines as they become due, for ever."""
+        while True:
+            self._deadline_moved.clear()
+            try:
+                for due in self._service.deadlines:
+                    await self._handle_all(due)
+                next_due = await self._lane.run(partial(self._transactions.next_due, self._lane))
+            except Exception as error:  # noqa: BLE001 - answered by kind, the rows stay
+                await self._answer(error, "deadlines")
+                continue
+            sleep = _LONGEST_SLEEP_SECONDS if next_due is None else next_due
+            await self._sleep(min(max(sleep, 0.001), _LONGEST_SLEEP_SECONDS))
+
+    async def settle_for_ever(self) -> None:
+        """Decide after every commit, coalesced; the last to see a moved floor always decides."""
+        self._floor_moved.set()
+        while True:
+            await self._floor_moved.wait()
+            self._floor_moved.clear()
+            try:
+                committed = await self._lane.run(partial(self._transactions.settle, self._lane))
+            except Exception as error:  # noqa: BLE001 - answered by kind, the rows stay
+                self._floor_moved.set()
+                await self._answer(error, "settle")
+                continue
+            if committed.announced:
+                self._after(committed)
+
+    async def _handle_all(self, due: Due) -> None:
+        while True:
+            try:
+                committed = await self._lane.run(
+                    partial(self._transactions.handle_due, self._lane, due)
+                )
+            except DueFailed as failure:
+                metrics.record_failed(self._service.name, f"due {due.kind}")
+                facts = {"service": self._service.name, "kind": due.kind}
+                log.error("deadline failed", exc_info=failure.__cause__, extra={"facts": facts})
+                await self._lane.run(
+                    partial(
+                        self._transactions.postpone,
+                        self._lane,
+                        due,
+                        failure.key,
+                        _TRY_AGAIN_SECONDS,
+                    )
+                )
+                continue
+            if committed is None:
+                return
+            metrics.record_handled(self._service.name, f"due {due.kind}", committed.verdict.value)
+            self._after(committed)
+
+    async def _answer(self, error: Exception, what: str) -> None:
+        if isinstance(error, LeaseLost):
+            await asyncio.sleep(0.1)  # the lease loop stops us in a moment
+        elif is_ground_away(error):
+            await self._ground.until_back()
+        else:
+            metrics.record_failed(self._service.name, what)
+            facts = {"service": self._service.name, "work": what}
+            log.error("will be tried again", exc_info=error, extra={"facts": facts})
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._deadline_moved.wait(), seconds)
+        except TimeoutError:
+            return

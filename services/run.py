@@ -1,0 +1,109 @@
+"""Runs services in this process: all of them (the pilot's shape) or the named ones.
+
+`python -m services.run [NAME ...]`, configured by HELPLINE_ variables (services/bus/settings.py).
+SIGTERM or Ctrl-C: fetch nothing more, finish what is in hand, publish it, leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from services.bus.http import QuietServer, server_for
+from services.bus.logs import start_logs
+from services.bus.ops import ops_app
+from services.bus.runner import DurableMissing, RunningService
+from services.bus.settings import BusSettings
+from services.bus.table import Service
+from services.bus.traces import start_tracing
+from services.bus.watchdog import Watchdog
+from services.registry import SERVICES
+
+log = logging.getLogger(__name__)
+
+
+def chosen(names: Sequence[str]) -> tuple[Service, ...]:
+    """The services named, all when none is; raises SystemExit for an unknown name."""
+    by_name = {service.name: service for service in SERVICES}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise SystemExit(f"unknown service {unknown[0]!r}; there are: {', '.join(by_name)}")
+    return tuple(by_name[name] for name in names) if names else SERVICES
+
+
+async def run(services: Sequence[Service], settings: BusSettings) -> None:
+    """Run until SIGTERM or SIGINT; raises DurableMissing when the ground was not provisioned."""
+    leave = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave.set)
+    watchdog = Watchdog(settings.stuck_after_seconds)
+    beating = asyncio.create_task(watchdog.beat_for_ever())
+    watchdog.start()
+    running = [RunningService(service, settings) for service in services]
+    servers = _servers(running, settings)
+    serving = [asyncio.create_task(server.serve()) for server in servers]
+    try:
+        await _start(running, leave)
+        await leave.wait()
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*(service.stop() for service in running if service.ready))
+        await asyncio.gather(*serving, return_exceptions=True)
+        watchdog.stop()
+        beating.cancel()
+
+
+async def _start(running: Sequence[RunningService], leave: asyncio.Event) -> None:
+    """Start all; a signal that comes first wins over a ground that does not."""
+    starting = asyncio.create_task(_start_all(running))
+    leaving = asyncio.create_task(leave.wait())
+    await asyncio.wait([starting, leaving], return_when=asyncio.FIRST_COMPLETED)
+    leaving.cancel()
+    if not starting.done():
+        starting.cancel()
+        return
+    starting.result()
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not look at it again
+    names = [service.service for service in running]
+    log.info("ready", extra={"facts": {"services": names}})
+
+
+async def _start_all(running: Sequence[RunningService]) -> bool:
+    await asyncio.gather(*(service.start() for service in running))
+    return True
+
+
+def _servers(running: Sequence[RunningService], settings: BusSettings) -> list[QuietServer]:
+    servers = [server_for(ops_app(running), settings.host, settings.ops_port)]
+    for service in running:
+        if service.table.door is not None:
+            app = service.table.door(service)
+            servers.append(server_for(app, settings.host, settings.door_port(service.service)))
+    return servers
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; the exit code."""
+    start_logs()
+    services = chosen(arguments)
+    settings = BusSettings.from_environment()
+    start_tracing(settings)
+    try:
+        uvloop.run(run(services, settings))
+    except DurableMissing as error:
+        log.critical("not provisioned", extra={"facts": {"reason": str(error)}})
+        return 78  # EX_CONFIG
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
