@@ -1,0 +1,101 @@
+"""`python -m services.bus.provision plan|apply|check|conf`: what operators call.
+
+Exits 0 when in order (or brought there), 1 on a difference, 2 when refused or NATS is away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nats.errors
+from nats.js.errors import APIError
+
+from services.bus.provision.apply import Consent, Refused, apply
+from services.bus.provision.declared import SCALES
+from services.bus.provision.drift import Difference, drift
+from services.bus.provision.keys import CHECKER, PROVISIONER, KeyRefused, ensure_keys
+from services.bus.provision.permissions import server_conf
+from services.bus.provision.signed_in import signed_in
+from services.bus.table import Service
+
+_DEFAULT_TABLES = "services.registry:SERVICES"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        tables = _load_tables(asked.tables)
+        if asked.command == "conf":
+            public_keys = ensure_keys(asked.keys, tables)
+            _say(server_conf(tables, public_keys, asked.store, SCALES[asked.scale]))
+            return 0
+        return asyncio.run(_ask_server(asked, tables))
+    except (Refused, KeyRefused, FileNotFoundError) as refused:
+        _say(f"refused: {refused}")
+    except (nats.errors.Error, APIError, OSError) as away:
+        _say(f"NATS at {asked.url} does not do what is asked: {away!r}")
+    return 2
+
+
+async def _ask_server(asked: argparse.Namespace, tables: tuple[Service, ...]) -> int:
+    scale = SCALES[asked.scale]
+    signer = PROVISIONER if asked.command == "apply" else CHECKER
+    async with signed_in(asked.url, asked.keys, signer) as client:
+        js = client.jetstream()
+        if asked.command == "apply":
+            consent = Consent(asked.remove_durables, asked.drop_events)
+            for difference in await apply(js, tables, scale, consent):
+                _say(f"was: {difference}")
+        left = await drift(js, tables, scale)
+    for difference in left:
+        _say(f"{'would change' if asked.command == 'plan' else 'differs'}: {difference}")
+    return _exit_code(asked.command, left)
+
+
+def _exit_code(command: str, left: tuple[Difference, ...]) -> int:
+    if not left:
+        _say("NATS is as declared.")
+    return 1 if left and command != "plan" else 0
+
+
+def _load_tables(place: str) -> tuple[Service, ...]:
+    """Read the tables of `module:NAME`. By name, because the bus may not import the services."""
+    module, _, name = place.partition(":")
+    return tuple(getattr(importlib.import_module(module), name))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line.rstrip("\n") + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="provision", description=__doc__)
+    parser.add_argument("command", choices=("plan", "apply", "check", "conf"))
+    environ = os.environ
+    parser.add_argument("--url", default=environ.get("HELPLINE_NATS_URL", "nats://127.0.0.1:14222"))
+    parser.add_argument(
+        "--keys", type=Path, default=Path(environ.get("HELPLINE_KEYS_DIR", ".helpline/keys"))
+    )
+    parser.add_argument(
+        "--store", type=Path, default=Path(".helpline/nats"), help="conf: where streams are kept"
+    )
+    parser.add_argument("--scale", choices=tuple(SCALES), default="pilot")
+    parser.add_argument("--tables", default=_DEFAULT_TABLES, metavar="MODULE:NAME")
+    parser.add_argument(
+        "--remove-durables", action="store_true", help="apply: forget durables nobody declares"
+    )
+    parser.add_argument(
+        "--drop-events", action="store_true", help="apply: lower a limit below what is stored"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

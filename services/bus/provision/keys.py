@@ -1,0 +1,86 @@
+"""One nkey per service, kept as seed files only their owner can read; a seed is never printed.
+
+A key is made once and stays: the server's configuration holds its public half, derived from the
+seed when needed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import nkeys
+
+from services.bus.table import Service
+
+PROVISIONER = "provisioner"  #: may use the whole JetStream API, and nothing else
+CHECKER = "checker"  #: may read streams and configuration, and change nothing
+
+#: Names become file names and subjects: only these letters.
+_NAME = re.compile(r"[a-z][a-z_]{1,19}")
+
+
+class KeyRefused(Exception):
+    """A key cannot be made or used: the message names the file and what is wrong with it."""
+
+
+def key_names(tables: Iterable[Service]) -> tuple[str, ...]:
+    """Return who needs a key: every service, the provisioner and the checker."""
+    return (*sorted(service.name for service in tables), CHECKER, PROVISIONER)
+
+
+def seed_path(folder: Path, name: str) -> Path:
+    """Return where the seed of `name` is kept."""
+    if _NAME.fullmatch(name) is None:
+        raise KeyRefused(f"{name!r} cannot be the name of a key: lower-case letters only.")
+    return folder / f"{name}.nk"
+
+
+def ensure_keys(folder: Path, tables: Iterable[Service]) -> dict[str, str]:
+    """Make the keys that are missing, and return every public key by name.
+
+    Raises KeyRefused for a seed others may read, or one that is not a user's seed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = key_names(tables)
+    for name in names:
+        path = seed_path(folder, name)
+        if not path.exists():
+            _write_new_seed(path)
+    return {name: public_key(folder, name) for name in names}
+
+
+def public_key(folder: Path, name: str) -> str:
+    """Derive the public key of `name` from its seed."""
+    path = seed_path(folder, name)
+    if path.stat().st_mode & 0o077:
+        raise KeyRefused(f"{path} can be read by others. Run chmod 600 on it, or make a new key.")
+    try:
+        pair = nkeys.from_seed(bytearray(path.read_bytes().strip()))
+    except (nkeys.NkeysError, ValueError) as error:
+        raise KeyRefused(f"{path} does not hold the seed of an nkey.") from error
+    public = cast(bytes, pair.public_key).decode()
+    pair.wipe()
+    if not public.startswith("U"):
+        raise KeyRefused(f"{path} holds a key that is not a user's.")
+    return public
+
+
+def _write_new_seed(path: Path) -> None:
+    """Write a fresh seed in one step, so that a crash leaves none or a whole one."""
+    seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(seed)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(half, path)  # refuses to replace a key somebody made meanwhile
+    except FileExistsError:
+        pass
+    finally:
+        half.unlink()
