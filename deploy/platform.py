@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from deploy.embedded.runfolder import RunFolder, claimed_by, write_atomically
 from deploy.embedded.trouble import StartRefused
@@ -42,10 +41,11 @@ def read_platform(run: RunFolder) -> Platform:
     refused = StartRefused(
         f"No platform runs in {run.root}.", "Start one with `./just up`, or name its --run-dir."
     )
-    # The file outlives a platform that was killed; the claim does not.
-    if claimed_by(run) is None:
-        raise refused
     try:
-        return Platform(**json.loads(Path(run.platform_file).read_text()))
+        platform = Platform(**json.loads(run.platform_file.read_text()))
     except FileNotFoundError:
-        raise refused from None  # it is still starting
+        raise refused from None
+    # The file outlives a platform that was killed; the claim does not.
+    if claimed_by(run) != platform.pid:
+        raise refused
+    return platform

@@ -1,0 +1,215 @@
+"""Starts what a platform consists of, in order: ground, then services.
+
+Nothing here is imported from a service or from the bus: the process that watches stays small, and
+starts what is broken as well as what is whole.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from deploy.embedded import nats, postgres
+from deploy.embedded.nats import EmbeddedNats, NatsAddress, write_config
+from deploy.embedded.postgres import EmbeddedPostgres, postgres_place
+from deploy.embedded.processes import Program, log_since, size_of
+from deploy.embedded.runfolder import RunFolder
+from deploy.embedded.trouble import explain
+from deploy.embedded.watch import Watch
+from deploy.platform import Platform
+
+#: Who has a door of its own, and the port people know it by.
+DOORS = {"intake": 8100, "console": 8200}
+OPERATIONS_PORT = 9100
+ALL_IN_ONE = "services"
+#: What `deploy.ground` says when NATS may be started, before the names of the services (not
+#: imported from there: that would import everything).
+KEYS_WRITTEN = "keys written for"
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_READY_WITHIN = timedelta(seconds=60)
+#: Stopped before Postgres and NATS, on which they stand.
+_SERVICES_TIER = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for. `anchor` and `rate` set domain time; None is the real one."""
+
+    run_dir: Path
+    one_process_each: bool
+    rate: float
+    anchor: datetime | None
+    spare_ports: bool
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Both servers, where they listen, and the services that will stand on them."""
+
+    postgres: EmbeddedPostgres
+    nats: NatsAddress
+    services: tuple[str, ...]
+
+
+def choose_doors(run: RunFolder, options: Options) -> dict[str, int]:
+    """Return the port of each door; StartRefused when one is taken, before anything was started."""
+    return {name: _take(run, options, name, port) for name, port in DOORS.items()}
+
+
+def _take(run: RunFolder, options: Options, name: str, wanted: int) -> int:
+    return (run.ports.keep if options.spare_ports else run.ports.insist)(name, wanted)
+
+
+def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
+    """Start both servers and bring them to what the code declares."""
+    with _preparing(run) as ground:
+        ledger = EmbeddedPostgres(
+            postgres_place(run, run.ports.keep("postgres", postgres.DEFAULT_PORT))
+        )
+        log_start = size_of(ledger.place.log)
+        started = watch.start(ledger.program())
+        # Meanwhile the ground makes keys and permissions; without them NATS must not start.
+        services = _names_after_keys(run, ground)
+        streams = EmbeddedNats(_nats_config(run), run.nats, run.log / "nats.log")
+        nats_log_start = size_of(streams.log)
+        address = streams.wait_ready(watch.start(streams.program()), nats_log_start)
+        ledger.wait_ready(started, log_start)
+        _finish(
+            run,
+            ground,
+            {
+                "owner_dsn": ledger.dsn("").rstrip("/"),
+                "nats_url": address.url,
+                "rate": options.rate,
+                "anchor": options.anchor.isoformat() if options.anchor else "",
+            },
+        )
+    return Ground(ledger, address, services)
+
+
+def _nats_config(run: RunFolder) -> Path:
+    return write_config(
+        run.nats,
+        run.ports.keep("nats", nats.DEFAULT_PORT),
+        run.ports.keep("nats monitoring", nats.DEFAULT_MONITORING_PORT),
+    )
+
+
+@contextmanager
+def _preparing(run: RunFolder) -> Iterator[subprocess.Popen[str]]:
+    """Run `deploy.ground` beside the block; it never outlives it."""
+    with (
+        (run.log / "ground.log").open("a") as log,
+        subprocess.Popen(
+            (sys.executable, "-m", "deploy.ground", "--run-dir", str(run.root)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=_REPOSITORY,
+        ) as ground,
+    ):
+        try:
+            yield ground
+        finally:
+            ground.kill()
+
+
+def _names_after_keys(run: RunFolder, ground: subprocess.Popen[str]) -> tuple[str, ...]:
+    """Wait until the keys are there; return the names of the services."""
+    assert ground.stdout is not None
+    said = ""
+    for line in ground.stdout:
+        if line.startswith(KEYS_WRITTEN):
+            return tuple(line.removeprefix(KEYS_WRITTEN).split())
+        said += line
+    raise explain(said, f"The keys could not be written ({run.log / 'ground.log'}).")
+
+
+def _finish(run: RunFolder, ground: subprocess.Popen[str], servers: Mapping[str, object]) -> None:
+    said, _ = ground.communicate(json.dumps(servers) + "\n")
+    if ground.returncode != 0:
+        raise explain(said, f"Postgres or NATS could not be prepared ({run.log / 'ground.log'}).")
+
+
+def start_services(run: RunFolder, watch: Watch, options: Options, ground: Ground) -> Platform:
+    """Start all services in one process or one each, and wait until each says it is ready."""
+    doors = choose_doors(run, options)
+    groups = {ALL_IN_ONE: ground.services}
+    if options.one_process_each:
+        groups = {name: (name,) for name in ground.services}
+    health = {
+        name: _take(run, options, f"health of {name}", OPERATIONS_PORT + place)
+        for place, name in enumerate(groups)
+    }
+    begun = []
+    for name, members in groups.items():
+        program = Program(
+            name=name,
+            command=(sys.executable, "-m", "services.run", *members),
+            log=run.log / f"{name}.log",
+            folder=_REPOSITORY,
+            environment=_environment(run, ground, doors | {"ops": health[name]}),
+            tier=_SERVICES_TIER,
+        )
+        log_start = size_of(program.log)
+        begun.append((program, watch.start(program), log_start))
+    for program, child, log_start in begun:
+        _wait_ready(program, child, log_start, health[program.name])
+    return Platform(
+        pid=os.getpid(),
+        folder=str(run.root),
+        logs=str(run.log),
+        keys=str(run.keys),
+        owner_dsn=ground.postgres.dsn("helpline"),
+        postgres_port=ground.postgres.place.port,
+        nats_url=ground.nats.url,
+        nats_monitoring_url=ground.nats.monitoring_url,
+        doors={name: f"http://127.0.0.1:{port}" for name, port in doors.items()},
+        operations={name: f"http://127.0.0.1:{port}" for name, port in health.items()},
+        rate=options.rate,
+        anchor=options.anchor.isoformat() if options.anchor else "",
+        pids=watch.pids(),
+    )
+
+
+def _environment(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[str, str]:
+    """Return what a service process finds in its environment; never a secret, only where it is."""
+    return os.environ | {
+        "HELPLINE_ENVIRONMENT": "development",
+        "HELPLINE_NATS_URL": ground.nats.url,
+        "HELPLINE_KEYS_DIR": str(run.keys),
+        "HELPLINE_POSTGRES_HOST": "127.0.0.1",
+        "HELPLINE_POSTGRES_PORT": str(ground.postgres.place.port),
+        **{f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()},
+    }
+
+
+def _wait_ready(
+    program: Program, child: subprocess.Popen[bytes], log_start: int, port: int
+) -> None:
+    give_up_at = time.monotonic() + _READY_WITHIN.total_seconds()
+    while not _says_ready(port):
+        failed = child.poll() is not None
+        if failed or time.monotonic() > give_up_at:
+            raise explain(
+                log_since(program.log, log_start),
+                f"{program.name} {'ended' if failed else 'is not ready'} ({program.log}).",
+            )
+        time.sleep(0.05)
+
+
+def _says_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
