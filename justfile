@@ -12,27 +12,27 @@ default:
 # Start the whole platform and keep it running (--processes, --speed R, --at TIME, --run-dir DIR)
 [group('run')]
 up *ARGS:
-    @{{ python }} -m deploy.up {{ ARGS }}
+    @exec {{ python }} -m deploy.up {{ ARGS }}
 
 # Stop a platform that runs in another terminal
 [group('run')]
 down *ARGS:
-    @{{ python }} -m deploy.down {{ ARGS }}
+    @exec {{ python }} -m deploy.down {{ ARGS }}
 
 # Walk one contact through the running platform and narrate it
 [group('run')]
 call *ARGS:
-    @{{ python }} -m deploy.call {{ ARGS }}
+    @exec {{ python }} -m deploy.call {{ ARGS }}
 
 # Play a recorded day against the running platform (--faults, --speed R, --hours A-B)
 [group('run')]
 day *ARGS:
-    @{{ python }} -m deploy.day {{ ARGS }}
+    @exec {{ python }} -m deploy.day {{ ARGS }}
 
 # Check or apply a programme manifest: `just programme check|apply FILE`
 [group('run')]
 programme *ARGS:
-    @{{ python }} -m services.intake.programme {{ ARGS }}
+    @exec {{ python }} -m services.intake.programme {{ ARGS }}
 
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
@@ -69,27 +69,44 @@ tidy:
 # Look for a broken invariant in the streams and ledgers of the running platform
 [group('measure')]
 verify *ARGS:
-    @{{ python }} -m deploy.verify {{ ARGS }}
+    @exec {{ python }} -m deploy.verify {{ ARGS }}
 
 # Measure, each figure beside its floor or peer in the same run
 [group('measure')]
 bench *ARGS:
-    @{{ python }} -m bench {{ ARGS }}
+    @exec {{ python }} -m bench {{ ARGS }}
 
 # Drive our assignment policy through a recorded trace, e.g. `just judge pressday`
 [group('measure')]
 judge TRACE *ARGS:
-    @{{ python }} -m services.assignment.judge {{ TRACE }} {{ ARGS }}
+    @exec {{ python }} -m services.assignment.judge {{ TRACE }} {{ ARGS }}
 
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:
-    @{{ python }} -m services.bus.provision {{ ARGS }}
+    @exec {{ python }} -m services.bus.provision {{ ARGS }}
 
-# Write the JSON Schemas and the AsyncAPI document from the contracts
+# Write the JSON Schemas from the contracts, refusing what breaks a published one (check)
 [group('upkeep')]
 schemas *ARGS:
-    {{ python }} -m contracts.schemas {{ ARGS }}
+    @{{ python }} -m contracts.schemas {{ ARGS }}
+
+# Write the AsyncAPI document from the contracts and the tables of the services (check)
+[group('upkeep')]
+asyncapi *ARGS:
+    @{{ python }} -m deploy.asyncapi {{ ARGS }}
+
+# Read the AsyncAPI document with its official parser (needs npm)
+[group('upkeep')]
+asyncapi-check:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder="$(mktemp -d)"
+    trap 'rm -rf "$folder"' EXIT
+    cp deploy/asyncapi-check.mjs "$folder/"
+    npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
+        --omit-lockfile-registry-resolved @asyncapi/parser@3
+    node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
 
 # Resolve the dependencies of pyproject.toml into the hash-pinned lock
 [group('upkeep')]
