@@ -1,0 +1,194 @@
+"""What a desk shows, folded from facts that arrive in any order, and which sessions stand.
+
+Publishers are not ordered among each other: an offer may be over before it is known to be made, a
+contact may have ended before it is known to be taken. Every fold below only moves forward, so that
+late and repeated facts change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from contracts.vocabulary import (
+    ContactState,
+    Destination,
+    LiveState,
+    PersonId,
+    ProgrammeId,
+    Refusal,
+    Role,
+    Stage,
+)
+from services.console.messages import MessageKind
+
+# --- offers -------------------------------------------------------------------------------------
+
+
+class OfferStanding(StrEnum):
+    """Where an offer is, as far as this desk knows."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    OVER = "over"
+
+
+class OfferFact(StrEnum):
+    """What assignment says about an offer."""
+
+    MADE = "made"
+    TAKEN = "taken"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class OfferStep:
+    """The offer's new standing, and what the desk is told; None is nothing."""
+
+    standing: OfferStanding
+    tells: MessageKind | None
+
+
+def step_offer(known: OfferStanding | None, fact: OfferFact) -> OfferStep:
+    """Fold one fact into what is known of an offer (None: nothing yet).
+
+    An offer that is over stays over: one made known after its withdrawal is never shown.
+    """
+    match (known, fact):
+        case (OfferStanding.OVER, _):
+            return OfferStep(OfferStanding.OVER, None)
+        case (None, OfferFact.MADE):
+            return OfferStep(OfferStanding.OPEN, MessageKind.OFFER)
+        case (None | OfferStanding.OPEN, OfferFact.TAKEN):
+            return OfferStep(OfferStanding.TAKEN, MessageKind.CONTACT)
+        case (None, _):
+            return OfferStep(OfferStanding.OVER, None)
+        case (standing, OfferFact.MADE | OfferFact.TAKEN):
+            return OfferStep(standing, None)
+        case (OfferStanding.OPEN, _):
+            return OfferStep(OfferStanding.OVER, MessageKind.OFFER_OVER)
+        case _:
+            return OfferStep(OfferStanding.OVER, MessageKind.CONTACT_OVER)
+
+
+# --- contacts -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ContactFacts:
+    """What is known of a contact; every field is empty until its publisher has spoken."""
+
+    opened_at: datetime | None = None
+    first_stage: Stage | None = None
+    regulator_since: datetime | None = None  #: a regulator's take that stands
+    sent_on_at: datetime | None = None  #: triaged, or sent on untriaged
+    destination: Destination | None = None  #: where a regulator sent it; never RESCUE, they stay
+    listener_since: datetime | None = None  #: a listener's take that stands
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a contact is, and since when (domain time)."""
+
+    state: ContactState
+    since: datetime
+
+
+def place_of(facts: ContactFacts) -> Place | None:
+    """Say where a contact is, for the counts of the board; None while nobody has said it opened."""
+    if facts.ended_at is not None:
+        return Place(ContactState.ENDED, facts.ended_at)
+    if facts.listener_since is not None:
+        return Place(ContactState.WITH_LISTENER, facts.listener_since)
+    if facts.sent_on_at is not None:
+        # Sent anywhere but to a listener, it waits for nobody: intake ends it on the same event.
+        elsewhere = facts.destination not in (None, Destination.LISTENER)
+        state = ContactState.ENDED if elsewhere else ContactState.WAITING_LISTENER
+        return Place(state, facts.sent_on_at)
+    if facts.regulator_since is not None:
+        return Place(ContactState.WITH_REGULATOR, facts.regulator_since)
+    if facts.opened_at is None:
+        return None
+    if facts.first_stage is Stage.LISTENER:
+        return Place(ContactState.WAITING_LISTENER, facts.opened_at)
+    return Place(ContactState.WAITING_REGULATOR, facts.opened_at)
+
+
+def left_stage(facts: ContactFacts, stage: Stage) -> bool:
+    """Say whether a contact has already left the human of this stage.
+
+    The regulator is free as soon as the contact is on its way to a listener, the listener when it
+    has ended. Any other decision of the regulator ends the contact: intake says so in a moment.
+    """
+    if facts.ended_at is not None:
+        return True
+    return stage is Stage.REGULATOR and facts.destination is Destination.LISTENER
+
+
+# --- sessions -----------------------------------------------------------------------------------
+
+#: Roles the roster gives. Coordinators and operators are vouched for by whoever signs them in:
+#: before the first import there is no roster to ask.
+ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
+
+#: Roles that see the counts of a line.
+BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR})
+
+#: Roles with a live desk. The operator sees no contact.
+DESK_ROLES = ROSTER_ROLES | BOARD_ROLES
+
+#: While a person is in one of these, neither time nor the roster ends their session (DESIGN 2: no
+#: session expiry and no lapsed accreditation ends a live contact).
+_IN_A_CONTACT = frozenset({LiveState.TALKING, LiveState.WRAPPING_UP})
+
+
+@dataclass(frozen=True)
+class SessionAsked:
+    """Who wants a session, as what, for which line."""
+
+    person_id: PersonId
+    role: Role
+    programme: ProgrammeId
+
+
+def refuse_session(
+    asked: SessionAsked, held: Collection[Role] | None, line_known: bool
+) -> Refusal | None:
+    """Say why a session cannot be opened; None when it can.
+
+    `held` are the person's roles in the line by the roster, None when it does not know them there.
+    The operator may come before the line is known: somebody has to apply it.
+    """
+    if not line_known and asked.role is not Role.OPERATOR:
+        return Refusal.UNKNOWN_PROGRAMME
+    if asked.role not in ROSTER_ROLES:
+        return None
+    if held is None:
+        return Refusal.UNKNOWN_PERSON
+    return None if asked.role in held else Refusal.ROLE_NOT_PERMITTED
+
+
+class SessionEnd(StrEnum):
+    """Why a session no longer stands; a code of its problem."""
+
+    UNKNOWN = "session_unknown"
+    EXPIRED = "session_expired"
+    ROLE_LOST = "role_lost"  #: the roster no longer gives the role
+
+
+def end_of_session(
+    role: Role, held: Collection[Role] | None, live: LiveState, expired: bool
+) -> SessionEnd | None:
+    """Say why a session no longer stands; None when it does."""
+    if live in _IN_A_CONTACT:
+        return None
+    if expired:
+        return SessionEnd.EXPIRED
+    if role in ROSTER_ROLES and role not in (held or ()):
+        return SessionEnd.ROLE_LOST
+    return None

@@ -1,0 +1,211 @@
+"""The live streams of the desks: one question to the ledger for all open desks at each wake.
+
+A commit of this service wakes the pump, a poll of one second is its safety. It asks once for all
+open desks together, so that 75 desks and 40 commits a second cost 40 small questions, not 3,000.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlmodel import Session
+
+from contracts.vocabulary import ProgrammeId
+from services.bus.door import Door, GroundAway
+from services.console import metrics, pictures
+from services.console.domain import BOARD_ROLES, SessionEnd
+from services.console.messages import Board, DeskMessage, MessageKind, SessionOver
+from services.console.pictures import Desk, Picture, Told
+from services.console.settings import Settings
+
+_HEARTBEAT = b": still here\n\n"
+
+#: Messages a reader may lag behind; then its stream is closed and it comes back with its last id.
+_LONGEST_BACKLOG = 1000
+
+#: Machine time before the ledger is asked again when it could not be reached.
+_GROUND_AWAY_SECONDS = 0.2
+
+
+def told_line(told: Told) -> bytes:
+    """A numbered message in the form of the stream."""
+    return f"id: {told.number}\nevent: {told.kind}\ndata: {told.body}\n\n".encode()
+
+
+def message_line(message: DeskMessage, number: int | None = None) -> bytes:
+    """A whole picture in the form of the stream; without a number it moves no reader's last id."""
+    head = "" if number is None else f"id: {number}\n"
+    return f"{head}event: {message.kind}\ndata: {message.model_dump_json()}\n\n".encode()
+
+
+@dataclass(eq=False)
+class Stream:
+    """One open connection of a desk."""
+
+    desk: Desk
+    last: int = 0  #: number of the last message handed over
+    backlog: asyncio.Queue[bytes | None] = field(
+        default_factory=lambda: asyncio.Queue(_LONGEST_BACKLOG)
+    )
+    board: Board | None = None  #: as last sent, without its moment
+    closed: bool = False
+
+    def hand_over(self, line: bytes) -> None:
+        """Queue a line; a reader that does not keep up is let go."""
+        try:
+            self.backlog.put_nowait(line)
+        except asyncio.QueueFull:
+            metrics.record_stream_lost()
+            self.close()
+
+    def close(self) -> None:
+        """End the stream after what is queued; what does not fit is dropped, never awaited."""
+        self.closed = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self.backlog.put_nowait(None)
+
+    async def lines(self, heartbeat_seconds: float) -> AsyncIterator[bytes]:
+        """What goes down the connection, a comment line when there was nothing else."""
+        while not (self.closed and self.backlog.empty()):
+            try:
+                line = await asyncio.wait_for(self.backlog.get(), heartbeat_seconds)
+            except TimeoutError:
+                line = _HEARTBEAT
+            if line is None:
+                return
+            yield line
+
+
+class LiveDesks:
+    """All open streams of this process, and the pump that feeds them."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._settings = settings
+        self._streams: set[Stream] = set()
+        self._changed = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+
+    async def open(self, desk: Desk, after: int | None) -> AsyncIterator[bytes]:
+        """Open a stream: what was missed after `after`, the desk as it is, then what happens."""
+        picture = await self._door.read(partial(pictures.picture_of, viewer=desk, after=after))
+        stream = Stream(desk, last=picture.last_number)
+        await self._greet(stream, picture)
+        return self._run(stream)
+
+    async def _greet(self, stream: Stream, picture: Picture) -> None:
+        for told in picture.missed:
+            stream.hand_over(told_line(told))
+        stream.hand_over(message_line(picture.state, picture.last_number))
+        if stream.desk.role in BOARD_ROLES:
+            programme = stream.desk.programme
+            board = await self._door.read(partial(pictures.board_of, programme=programme))
+            _send_board(stream, board)
+
+    async def _run(self, stream: Stream) -> AsyncIterator[bytes]:
+        self._streams.add(stream)
+        metrics.record_streams(len(self._streams))
+        self._changed.set()  # what was committed since the picture was taken
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._feed(), name="console live desks")
+        try:
+            async for line in stream.lines(self._settings.heartbeat.total_seconds()):
+                yield line
+        finally:
+            self._streams.discard(stream)
+            metrics.record_streams(len(self._streams))
+            if not self._streams and self._pump is not None:
+                self._pump.cancel()
+                self._pump = None
+
+    async def _feed(self) -> None:
+        """Feed the streams until nobody is left; whatever stops it closes them all, so that
+        their readers come back instead of waiting before a dead stream."""
+        listening = asyncio.create_task(self._hear_commits(), name="console hears commits")
+        try:
+            await self._keep_feeding()
+        finally:
+            listening.cancel()
+            for stream in self._streams:
+                stream.close()
+
+    async def _hear_commits(self) -> None:
+        async with self._door.committed:
+            while True:
+                await self._door.committed.wait()
+                self._changed.set()
+
+    async def _keep_feeding(self) -> None:
+        loop = asyncio.get_running_loop()
+        board_at = sessions_at = loop.time()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._settings.poll.total_seconds())
+            self._changed.clear()
+            began = loop.time()
+            try:
+                await self._tell_news()
+                if began - board_at >= self._settings.board_every.total_seconds():
+                    board_at = began
+                    await self._show_boards()
+                if began - sessions_at >= self._settings.heartbeat.total_seconds():
+                    sessions_at = began
+                    await self._end_sessions()
+            except GroundAway:
+                self._changed.set()
+                await asyncio.sleep(_GROUND_AWAY_SECONDS)
+            metrics.record_wake(loop.time() - began)
+
+    async def _tell_news(self) -> None:
+        known: dict[str, int] = {}
+        of_person: defaultdict[str, list[Stream]] = defaultdict(list)
+        for stream in self._streams:
+            person_id = stream.desk.person_id
+            of_person[person_id].append(stream)
+            known[person_id] = min(stream.last, known.get(person_id, stream.last))
+        for told in await self._door.read(partial(pictures.news_for, known=known)):
+            line = told_line(told)
+            reached = [one for one in of_person[told.person_id] if one.last < told.number]
+            for stream in reached:
+                stream.last = told.number
+                stream.hand_over(line)
+            metrics.record_message(MessageKind(told.kind), len(reached))
+
+    async def _show_boards(self) -> None:
+        seers = [stream for stream in self._streams if stream.desk.role in BOARD_ROLES]
+        lines = {stream.desk.programme for stream in seers}
+        if not lines:
+            return
+        boards = await self._door.read(partial(_boards_of, programmes=lines))
+        for stream in seers:
+            if stream.desk.programme in boards:
+                _send_board(stream, boards[stream.desk.programme])
+
+    async def _end_sessions(self) -> None:
+        tokens = sorted({stream.desk.token_sha256 for stream in self._streams})
+        found = await self._door.read(partial(pictures.desks_by_token, tokens_sha256=tokens))
+        for stream in tuple(self._streams):
+            desk = found.get(stream.desk.token_sha256)
+            ended = SessionEnd.UNKNOWN if desk is None else desk.ended
+            if ended is not None:
+                stream.hand_over(message_line(SessionOver(reason=ended.value)))
+                stream.close()
+
+
+def _boards_of(session: Session, programmes: set[ProgrammeId]) -> dict[ProgrammeId, Board]:
+    return {programme: pictures.board_of(session, programme) for programme in programmes}
+
+
+def _send_board(stream: Stream, board: Board) -> None:
+    """Send a board when it says something new; its own moment is nothing new."""
+    told = None if stream.board is None else stream.board.model_copy(update={"at": board.at})
+    if told == board:
+        return
+    stream.board = board
+    stream.hand_over(message_line(board))
+    metrics.record_message(MessageKind.BOARD)

@@ -1,0 +1,216 @@
+"""What a desk is told, in the shapes its live stream carries (`data:` lines of `/desk/live`).
+
+Numbered messages (`offer` to `live_state`) are dense per person, so that `Last-Event-ID` resumes
+without loss or repeat. `state` and `board` are whole pictures: the newest replaces all before it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from contracts.envelope import Contract, SessionId
+from contracts.privacy import ops, staff
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    LanguageCode,
+    LiveState,
+    LiveStateReason,
+    Moment,
+    Need,
+    OfferId,
+    OfferReason,
+    Outcome,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+
+_UTC = "UTC, domain time"
+
+
+class MessageKind(StrEnum):
+    """The `event:` line of a message."""
+
+    STATE = "state"  #: the whole desk, sent on connecting; carries the id to resume from
+    OFFER = "offer"
+    OFFER_OVER = "offer_over"
+    CONTACT = "contact"
+    CONTACT_OVER = "contact_over"
+    LIVE_STATE = "live_state"
+    BOARD = "board"  #: coordinators and supervisors; no id
+    SESSION_OVER = "session_over"  #: last line before the stream closes; no id
+
+
+class OfferOver(StrEnum):
+    """Why an offer left the desk, other than by being taken."""
+
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class ContactOver(StrEnum):
+    """Why a contact left the desk."""
+
+    ENDED = "ended"
+    HANDED_OVER = "handed_over"  #: triaged; the regulator is free at once
+    WITHDRAWN = "withdrawn"  #: the take no longer stands
+
+
+class DeskMessage(Contract):
+    """A message of the live stream; `kind` is its `event:` line."""
+
+    kind: ClassVar[MessageKind]
+
+
+class OfferShown(DeskMessage):
+    """A contact somebody may take, with all the desk needs to decide."""
+
+    kind: ClassVar = MessageKind.OFFER
+
+    offer_id: Annotated[OfferId, ops("The offer")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    stage: Annotated[Stage, ops("As regulator or as listener")]
+    channel: Annotated[Channel, ops("How the contact reached us")]
+    made_at: Annotated[Moment, ops("When", unit=_UTC)]
+    expires_at: Annotated[Moment, ops("After this nobody may act on it", unit=_UTC)]
+    waiting_since: Annotated[Moment, ops("Since when it waits in this line", unit=_UTC)]
+    attempt: Annotated[int, ops("How many offers of it in this line", unit="count from 1", ge=1)]
+    priority: Annotated[Priority | None, ops("Order of help; empty before triage")] = None
+    need: Annotated[Need, ops("What the person needs")] = Need.UNKNOWN
+    languages: Annotated[tuple[LanguageCode, ...], ops("Languages that will do")] = ()
+    untriaged: Annotated[bool, ops("No regulator could be reached first")] = False
+    reasons: Annotated[tuple[OfferReason, ...], ops("Why this person")] = ()
+
+
+class OfferGone(DeskMessage):
+    """The offer is off the desk and stops ringing."""
+
+    kind: ClassVar = MessageKind.OFFER_OVER
+
+    offer_id: Annotated[OfferId, ops("The offer")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    why: Annotated[OfferOver, ops("What became of it")]
+    reason: Annotated[WithdrawalReason | None, ops("Why it was withdrawn, if it was")] = None
+    at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class ContactShown(DeskMessage):
+    """The contact this person is in."""
+
+    kind: ClassVar = MessageKind.CONTACT
+
+    offer_id: Annotated[OfferId, ops("The offer that was taken")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    stage: Annotated[Stage, ops("As regulator or as listener")]
+    channel: Annotated[Channel, ops("How the contact reached us")]
+    taken_at: Annotated[Moment, ops("When it was taken", unit=_UTC)]
+    waiting_since: Annotated[Moment, ops("Since when it had waited in this line", unit=_UTC)]
+    priority: Annotated[Priority | None, ops("Order of help; empty before triage")] = None
+    need: Annotated[Need, ops("What the person needs")] = Need.UNKNOWN
+    languages: Annotated[tuple[LanguageCode, ...], ops("Languages that will do")] = ()
+    untriaged: Annotated[bool, ops("No regulator could be reached first")] = False
+
+
+class ContactGone(DeskMessage):
+    """The contact is no longer with this person."""
+
+    kind: ClassVar = MessageKind.CONTACT_OVER
+
+    offer_id: Annotated[OfferId, ops("The offer that had been taken")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    stage: Annotated[Stage, ops("What they were in it")]
+    why: Annotated[ContactOver, ops("What became of it")]
+    outcome: Annotated[Outcome | None, ops("How it ended, if it did")] = None
+    at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class LiveStateShown(DeskMessage):
+    """What the person does, as assignment judges it."""
+
+    kind: ClassVar = MessageKind.LIVE_STATE
+
+    programme: Annotated[ProgrammeId | None, ops("The line they are on duty for")] = None
+    role: Annotated[Role | None, ops("As what they are on duty")] = None
+    state: Annotated[LiveState, staff("What they do")] = LiveState.OFF_DUTY
+    reason: Annotated[LiveStateReason | None, staff("Why")] = None
+    since: Annotated[Moment | None, ops("Since when", unit=_UTC)] = None
+    until: Annotated[Moment | None, staff("When it ends by itself, if it does", unit=_UTC)] = None
+    contact_id: Annotated[ContactId | None, ops("The contact they are in or were offered")] = None
+    missed_offers: Annotated[int, staff("Offers missed in a row", unit="count", ge=0)] = 0
+
+
+class DeskState(DeskMessage):
+    """The whole desk: what a page shows after a reload."""
+
+    kind: ClassVar = MessageKind.STATE
+
+    person_id: Annotated[PersonId, staff("Whose desk")]
+    role: Annotated[Role, ops("Role of the session")]
+    programme: Annotated[ProgrammeId, ops("Line of the session")]
+    at: Annotated[Moment, ops("When this was so", unit=_UTC)]
+    live: Annotated[LiveStateShown, staff("What the person does")]
+    offer: Annotated[OfferShown | None, ops("The offer still open, if any")] = None
+    contact: Annotated[ContactShown | None, ops("The contact they are in, if any")] = None
+
+
+class WaitingLine(Contract):
+    """One of the two waiting lines."""
+
+    waiting: Annotated[int, ops("Contacts waiting", unit="count", ge=0)] = 0
+    longest_since: Annotated[Moment | None, ops("Since when the first one waits", unit=_UTC)] = None
+    with_human: Annotated[int, ops("Contacts with such a person", unit="count", ge=0)] = 0
+    on_duty: Annotated[
+        dict[LiveState, int],
+        ops("People on duty by live state", unit="count", default_factory=dict),
+    ]
+
+
+class HourFigures(Contract):
+    """What quality counted for one hour."""
+
+    hour: Annotated[Moment, ops("Start of the hour", unit=_UTC)]
+    opened: Annotated[int, ops("Contacts opened", unit="count", ge=0)]
+    answered: Annotated[int, ops("Contacts a human took", unit="count", ge=0)]
+    answered_in_target: Annotated[int, ops("Taken within the target", unit="count", ge=0)]
+    listened: Annotated[int, ops("Contacts a listener took", unit="count", ge=0)]
+    abandoned: Annotated[int, ops("Left before any human", unit="count", ge=0)]
+    abandoned_after_triage: Annotated[int, ops("Left between two humans", unit="count", ge=0)]
+    ready_seconds: Annotated[float, ops("Listener time spent ready", unit="s", ge=0)]
+    busy_seconds: Annotated[float, ops("Listener time in contacts and wrap-up", unit="s", ge=0)]
+    resting_seconds: Annotated[float, ops("Listener time spent resting", unit="s", ge=0)]
+    rests_given: Annotated[int, ops("Rests that were given", unit="count", ge=0)]
+
+
+class Board(DeskMessage):
+    """One line at this moment, in counts: nobody is named on it."""
+
+    kind: ClassVar = MessageKind.BOARD
+
+    programme: Annotated[ProgrammeId, ops("The line")]
+    at: Annotated[Moment, ops("When this was so", unit=_UTC)]
+    regulators: Annotated[WaitingLine, ops("The line in front")]
+    listeners: Annotated[WaitingLine, ops("The listening line")]
+    hours: Annotated[tuple[HourFigures, ...], ops("Newest hours counted, newest first")] = ()
+
+
+class SessionOver(DeskMessage):
+    """The session no longer stands; sign in again."""
+
+    kind: ClassVar = MessageKind.SESSION_OVER
+
+    reason: Annotated[str, ops("Code of the problem", pattern=r"^[a-z_]{3,40}$")]
+
+
+class SessionOpened(Contract):
+    """A session; its token is told once, by the door, and kept nowhere."""
+
+    session_id: Annotated[SessionId, staff("The session")]
+    expires_at: Annotated[Moment, ops("Until when it stands", unit=_UTC)]

@@ -1,0 +1,179 @@
+"""What the doors read: sessions, the desk as it is, what it missed, the board of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from contracts.envelope import SessionId
+from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
+from services.console.domain import SessionEnd, end_of_session
+from services.console.messages import Board, DeskState
+from services.console.store import DeskRow, HourRow
+
+#: More than a desk can miss in a day; beyond it the picture alone is sent.
+_MOST_MISSED = 1000
+_HOURS_SHOWN = 24
+
+
+@dataclass
+class Desk:
+    """A session as found, and why it no longer stands, if so."""
+
+    session_id: SessionId
+    person_id: PersonId
+    role: Role
+    programme: ProgrammeId
+    token_sha256: str
+    ended: SessionEnd | None
+
+
+_DESKS = text(
+    """
+    SELECT s.token_sha256, s.session_id, s.person_id, s.role, s.programme, e.roles,
+           s.expires_at <= public.helpline_now() AS expired, d.live_state
+    FROM console.session s
+    LEFT JOIN console.eligibility e
+           ON e.person_id = s.person_id AND e.programme = s.programme
+    LEFT JOIN console.desk d ON d.person_id = s.person_id
+    WHERE s.token_sha256 = ANY(:tokens)
+    """
+)
+
+
+def desks_by_token(session: Session, tokens_sha256: list[str]) -> dict[str, Desk]:
+    """Sessions by the hash of their token; unknown ones are missing."""
+    found = session.execute(_DESKS, {"tokens": tokens_sha256}).all()
+    return {row.token_sha256: _desk(row) for row in found}
+
+
+def _desk(row: Any) -> Desk:
+    role = Role(row.role)
+    live = LiveState.OFF_DUTY if row.live_state is None else LiveState(row.live_state)
+    held = None if row.roles is None else tuple(Role(held) for held in row.roles)
+    ended = end_of_session(role, held, live, row.expired)
+    return Desk(row.session_id, row.person_id, role, row.programme, row.token_sha256, ended)
+
+
+# --- what the live streams read -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """One numbered message, as it goes down the stream."""
+
+    person_id: str
+    number: int
+    kind: str
+    body: str  #: JSON on one line
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A desk as it is now, and what it missed; `last_number` is what to resume from."""
+
+    state: DeskState
+    last_number: int
+    missed: tuple[Told, ...]
+
+
+_NEWS = text(
+    """
+    SELECT m.person_id, m.number, m.kind, m.body::text AS body
+    FROM unnest(CAST(:persons AS text[]), CAST(:lasts AS bigint[])) AS known(person_id, last)
+    JOIN console.desk_message m ON m.person_id = known.person_id AND m.number > known.last
+    ORDER BY m.person_id, m.number LIMIT 5000
+    """
+)
+
+
+def news_for(session: Session, known: Mapping[str, int]) -> list[Told]:
+    """Messages after the last number known, for all these people in one question."""
+    rows = session.execute(_NEWS, {"persons": list(known), "lasts": list(known.values())})
+    return [Told(row.person_id, row.number, row.kind, row.body) for row in rows]
+
+
+def picture_of(session: Session, viewer: Desk, after: int | None) -> Picture:
+    """The desk of a person, and what they missed after that number, when it is still all there."""
+    now = domain_now(session)
+    desk = session.get(DeskRow, viewer.person_id) or DeskRow(person_id=viewer.person_id)
+    missed = () if after is None else _missed(session, desk, after)
+    state = DeskState.model_validate(
+        {
+            "person_id": viewer.person_id,
+            "role": viewer.role,
+            "programme": viewer.programme,
+            "at": now,
+            "live": desk.live or {},
+            "offer": desk.offer,
+            "contact": desk.contact,
+        }
+    )
+    return Picture(state, desk.last_number, missed)
+
+
+def _missed(session: Session, desk: DeskRow, after: int) -> tuple[Told, ...]:
+    """All messages after `after`, or nothing when some were already deleted or never were."""
+    wanted = desk.last_number - after
+    if not 0 < wanted <= _MOST_MISSED:
+        return ()
+    told = news_for(session, {desk.person_id: after})
+    kept = tuple(one for one in told if one.number <= desk.last_number)
+    return kept if len(kept) == wanted else ()
+
+
+_PLACES = text(
+    """
+    SELECT state, count(*) AS contacts, min(since) AS longest_since FROM console.contact
+    WHERE programme = :programme AND state <> 'ended' GROUP BY state
+    """
+)
+_ON_DUTY = text(
+    """
+    SELECT role, live_state, count(*) AS people FROM console.desk
+    WHERE programme = :programme AND live_state <> 'off_duty' GROUP BY role, live_state
+    """
+)
+
+
+def board_of(session: Session, programme: str) -> Board:
+    """The counts of a line, now."""
+    places = {row.state: row for row in session.execute(_PLACES, {"programme": programme})}
+    duty = session.execute(_ON_DUTY, {"programme": programme}).all()
+    hours = session.exec(
+        select(HourRow.figures)
+        .where(HourRow.programme == programme)
+        .order_by(col(HourRow.hour).desc())
+        .limit(_HOURS_SHOWN)
+    )
+
+    def line(waiting: ContactState, held: ContactState, role: Role) -> dict[str, Any]:
+        return {
+            "waiting": places[waiting].contacts if waiting in places else 0,
+            "longest_since": places[waiting].longest_since if waiting in places else None,
+            "with_human": places[held].contacts if held in places else 0,
+            "on_duty": {row.live_state: row.people for row in duty if row.role == role},
+        }
+
+    regulators = line(ContactState.WAITING_REGULATOR, ContactState.WITH_REGULATOR, Role.REGULATOR)
+    listeners = line(ContactState.WAITING_LISTENER, ContactState.WITH_LISTENER, Role.LISTENER)
+    return Board.model_validate(
+        {
+            "programme": programme,
+            "at": domain_now(session),
+            "regulators": regulators,
+            "listeners": listeners,
+            "hours": hours.all(),
+        }
+    )
+
+
+def domain_now(session: Session) -> datetime:
+    """Domain time, for questions asked at the door (handlers have `work.now`)."""
+    now: datetime = session.execute(select(func.public.helpline_now())).scalar_one()
+    return now

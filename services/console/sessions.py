@@ -1,0 +1,91 @@
+"""Who asks: bearer tokens, and the development provider that hands them out.
+
+A token is 256 random bits, told once; the ledger holds its hash. The development provider exists
+only where a development key is set, and `read_settings` refuses such a key outside development.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from functools import partial
+from typing import Annotated
+
+from starlette.requests import Request
+
+from contracts.envelope import Contract
+from contracts.privacy import ops, staff
+from contracts.vocabulary import PersonId, ProgrammeId, Role
+from services.bus.door import Door
+from services.bus.work import new_id
+from services.console import handlers, metrics
+from services.console.domain import SessionAsked, SessionEnd
+from services.console.pictures import Desk, desks_by_token
+from services.console.problem import Problem, refusal_problem
+from services.console.settings import Settings
+
+_ENDED: dict[SessionEnd, tuple[int, str]] = {
+    SessionEnd.UNKNOWN: (401, "Ouvrez une session."),
+    SessionEnd.EXPIRED: (401, "Votre session a expiré ; ouvrez-en une autre."),
+    SessionEnd.ROLE_LOST: (403, "Ce rôle n'est plus le vôtre sur cette ligne."),
+}
+
+
+def session_problem(ended: SessionEnd) -> Problem:
+    """The problem of a session that does not stand."""
+    status, detail = _ENDED[ended]
+    return Problem(status, ended.value, detail)
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def who_asks(request: Request, door: Door) -> Desk:
+    """Return the session of a request; Problem 401 or 403 when there is none that stands."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise session_problem(SessionEnd.UNKNOWN)
+    token_sha256 = hash_of(token.strip())
+    found = await door.read(partial(desks_by_token, tokens_sha256=[token_sha256]))
+    desk = found.get(token_sha256)
+    if desk is None:
+        raise session_problem(SessionEnd.UNKNOWN)
+    if desk.ended is not None:
+        raise session_problem(desk.ended)
+    return desk
+
+
+class DevelopmentSession(Contract):
+    """Who wants a session from the development provider."""
+
+    development_key: Annotated[str, staff("The key `up` has made", max_length=200)]
+    person_id: Annotated[PersonId, staff("Who")]
+    role: Annotated[Role, ops("As what")]
+    programme: Annotated[ProgrammeId, ops("For which line")]
+
+
+async def open_development_session(
+    wanted: DevelopmentSession, door: Door, settings: Settings
+) -> dict[str, object]:
+    """Open a session for whoever holds the development key; Problem when it is refused."""
+    expected = settings.development_key
+    given = wanted.development_key.encode()
+    if expected is None or not hmac.compare_digest(expected.encode(), given):
+        raise Problem(403, "development_key_wrong", "Ce n'est pas la clé de développement.")
+    token = secrets.token_urlsafe(32)
+    asked = SessionAsked(wanted.person_id, wanted.role, wanted.programme)
+    open_session = partial(handlers.open_session, asked, hash_of(token), settings.session_lasts)
+    reply = await door.answer(new_id(), hash_of(token), open_session)
+    if reply.refusal is not None:
+        raise refusal_problem(reply.refusal)
+    metrics.record_session_opened(wanted.role)
+    return {
+        "token": token,
+        "person_id": wanted.person_id,
+        "role": wanted.role,
+        "programme": wanted.programme,
+        **(reply.result or {}),
+    }

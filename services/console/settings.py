@@ -1,0 +1,60 @@
+"""What the console is told at start: the key of the development provider, lifetimes and limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
+
+#: How long desk messages, contacts that ended and sessions that expired are kept, in domain time.
+KEEP_FOR = timedelta(days=1)
+
+#: How often they are looked for, in domain time.
+SWEEP_EVERY = timedelta(hours=1)
+
+#: Shorter keys are a mistake in the file, not a key.
+_LEAST_KEY_LENGTH = 32
+
+
+class StartRefused(Exception):
+    """The console cannot start as it is set up."""
+
+
+class Settings(BaseModel):
+    """All settings of the console; frozen once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    development_key: str | None = None  #: None: the development provider does not exist
+    session_lasts: timedelta = timedelta(hours=24)  #: domain time
+    heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
+    poll: timedelta = timedelta(seconds=1)  #: machine time, when no commit wakes the streams
+    board_every: timedelta = timedelta(seconds=1)  #: machine time, at the least, between boards
+    longest_body_bytes: int = 64 * 1024
+    longest_import_bytes: int = 4 * 1024 * 1024
+
+
+def read_settings(development: bool, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; StartRefused when a development key is set outside development."""
+    named = (os.environ if environment is None else environment).get(DEVELOPMENT_KEY_FILE)
+    if named is None:
+        return Settings()
+    if not development:
+        raise StartRefused(
+            f"{DEVELOPMENT_KEY_FILE} is set, and this is not development: anybody who holds that "
+            "key could act as anybody. Unset it."
+        )
+    try:
+        key = Path(named).read_text().strip()
+    except OSError as unread:
+        raise StartRefused(f"{DEVELOPMENT_KEY_FILE} cannot be read: {unread.strerror}.") from unread
+    if len(key) < _LEAST_KEY_LENGTH:
+        raise StartRefused(
+            f"{DEVELOPMENT_KEY_FILE} holds fewer than {_LEAST_KEY_LENGTH} characters."
+        )
+    return Settings(development_key=key)

@@ -1,0 +1,21 @@
+"""A console on a database of its own, at noon, with one line and one regulator and listener."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.vocabulary import Role
+from services.bus.testing import ServiceUnderTest, service_under_test
+from services.console.app import SERVICE
+from tests.console.facts import LISTENER, NOON, REGULATOR, established, published
+
+
+@pytest.fixture
+def console(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+    """The console's table, told of the line and its two people."""
+    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
+        under_test.deliver(published())
+        under_test.deliver(established(REGULATOR, Role.REGULATOR))
+        under_test.deliver(established(LISTENER, Role.LISTENER))
+        yield under_test

@@ -1,0 +1,259 @@
+"""Facts the console hears, about one contact, one regulator and one listener."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.assignment import (
+    ContactSentUntriaged,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import (
+    OpeningRule,
+    ProgrammePublished,
+    ProgrammeTerms,
+    RestRules,
+    ServiceTimes,
+    WaitPrices,
+)
+from contracts.quality import HourCounted
+from contracts.roster import Accreditation, EligibilityEstablished, Qualification
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    Destination,
+    EndedBy,
+    ForWhom,
+    LanguageCode,
+    LiveState,
+    LiveStateReason,
+    Nature,
+    Need,
+    OfferId,
+    OfferReason,
+    Outcome,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+
+NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
+LINE = ProgrammeId("sos-crise")
+CONTACT = ContactId("11111111-1111-4111-8111-111111111111")
+OFFER = OfferId("22222222-2222-4222-8222-222222222222")
+SECOND_OFFER = OfferId("33333333-3333-4333-8333-333333333333")
+REGULATOR = PersonId("regulator-1")
+LISTENER = PersonId("listener-1")
+
+
+def later(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def _offer(stage: Stage, offer_id: OfferId, person_id: PersonId | None) -> dict[str, Any]:
+    holder = REGULATOR if stage is Stage.REGULATOR else LISTENER
+    return {
+        "offer_id": offer_id,
+        "contact_id": CONTACT,
+        "programme": LINE,
+        "person_id": person_id or holder,
+        "stage": stage,
+        "channel": Channel.PHONE,
+    }
+
+
+def made(
+    stage: Stage = Stage.LISTENER, offer_id: OfferId = OFFER, person_id: PersonId | None = None
+) -> OfferMade:
+    return OfferMade(
+        **_offer(stage, offer_id, person_id),
+        made_at=later(5),
+        expires_at=later(30),
+        waiting_since=later(1),
+        attempt=1,
+        need=Need.SOLITUDE,
+        languages=(LanguageCode.FR,),
+        reasons=(OfferReason.WAITED_LONGEST,),
+        rules_version="assignment-2026.1",
+        eligibility_version=1,
+    )
+
+
+def taken(
+    stage: Stage = Stage.LISTENER, offer_id: OfferId = OFFER, person_id: PersonId | None = None
+) -> OfferTaken:
+    return OfferTaken(
+        **_offer(stage, offer_id, person_id), taken_at=later(8), waiting_since=later(1)
+    )
+
+
+def declined(offer_id: OfferId = OFFER, stage: Stage = Stage.LISTENER) -> OfferDeclined:
+    return OfferDeclined(**_offer(stage, offer_id, None), declined_at=later(8))
+
+
+def expired(offer_id: OfferId = OFFER, stage: Stage = Stage.LISTENER) -> OfferExpired:
+    return OfferExpired(**_offer(stage, offer_id, None), expired_at=later(30))
+
+
+def withdrawn(
+    offer_id: OfferId = OFFER, stage: Stage = Stage.LISTENER, was_taken: bool = False
+) -> OfferWithdrawn:
+    return OfferWithdrawn(
+        **_offer(stage, offer_id, None),
+        withdrawn_at=later(9),
+        reason=WithdrawalReason.CONTACT_ENDED,
+        was_taken=was_taken,
+    )
+
+
+def opened(contact_id: ContactId = CONTACT, first_stage: Stage = Stage.REGULATOR) -> ContactOpened:
+    return ContactOpened(
+        contact_id=contact_id,
+        programme=LINE,
+        programme_version=1,
+        channel=Channel.PHONE,
+        language=LanguageCode.UNKNOWN,
+        first_stage=first_stage,
+        opened_at=NOON,
+    )
+
+
+def triaged(destination: Destination = Destination.LISTENER) -> ContactTriaged:
+    return ContactTriaged(
+        contact_id=CONTACT,
+        programme=LINE,
+        programme_version=1,
+        channel=Channel.PHONE,
+        opened_at=NOON,
+        priority=Priority.P3,
+        destination=destination,
+        need=Need.SOLITUDE,
+        languages=(LanguageCode.FR,),
+        for_whom=ForWhom.SELF,
+        decided_by=REGULATOR,
+        decided_at=later(60),
+        proposed_priority=Priority.P3,
+        rules_version="triage-2026.1",
+    )
+
+
+def sent_untriaged() -> ContactSentUntriaged:
+    return ContactSentUntriaged(
+        contact_id=CONTACT, programme=LINE, sent_at=later(40), priority=Priority.P3
+    )
+
+
+def ended(outcome: Outcome = Outcome.LISTENED) -> ContactEnded:
+    return ContactEnded(
+        contact_id=CONTACT,
+        programme=LINE,
+        channel=Channel.PHONE,
+        opened_at=NOON,
+        ended_at=later(900),
+        outcome=outcome,
+        nature=Nature.ORDINARY,
+        ended_by=EndedBy.LISTENER,
+    )
+
+
+def entered(
+    state: LiveState = LiveState.READY, person_id: PersonId = LISTENER, role: Role = Role.LISTENER
+) -> LiveStateEntered:
+    return LiveStateEntered(
+        person_id=person_id,
+        programme=LINE,
+        role=role,
+        state=state,
+        reason=LiveStateReason.ASKED,
+        entered_at=later(2),
+        previous=LiveState.OFF_DUTY,
+        previous_since=NOON,
+    )
+
+
+def established(person_id: PersonId, *roles: Role) -> EligibilityEstablished:
+    return EligibilityEstablished(
+        person_id=person_id,
+        programme=LINE,
+        established_at=NOON,
+        valid_until=NOON + timedelta(days=300),
+        qualification=Qualification(
+            roles=roles,
+            languages=(LanguageCode.FR,),
+            accreditations=(
+                Accreditation(
+                    channel=Channel.PHONE, level=3, valid_until=NOON + timedelta(days=300)
+                ),
+            ),
+        ),
+    )
+
+
+def hour_counted(opened_count: int = 3) -> HourCounted:
+    counts: dict[str, object] = dict.fromkeys(HourCounted.model_fields, 0)
+    said = {"programme": LINE, "hour": NOON, "opened": opened_count}
+    return HourCounted.model_validate(counts | said)
+
+
+def published() -> ProgrammePublished:
+    return ProgrammePublished(
+        programme=LINE,
+        programme_version=1,
+        effective_at=NOON,
+        manifest_sha256="0" * 64,
+        rules_version="triage-2026.1",
+        terms=a_line(),
+    )
+
+
+def a_line() -> ProgrammeTerms:
+    return ProgrammeTerms(
+        name="SOS Crise",
+        country="FR",
+        timezone="Europe/Paris",
+        opening=(
+            OpeningRule(
+                channel=Channel.PHONE,
+                days=(1, 2, 3, 4, 5, 6, 7),
+                opens_at="09:00",
+                closes_at="21:00",
+            ),
+        ),
+        channels=(Channel.PHONE,),
+        languages=(LanguageCode.FR,),
+        needs=(Need.SOLITUDE,),
+        first_stage=Stage.REGULATOR,
+        untriaged_priority=Priority.P3,
+        answer_target_seconds=20,
+        times=ServiceTimes(
+            regulator_answer_seconds=20,
+            untriaged_after_seconds=40,
+            regulator_offer_seconds=15,
+            listener_offer_seconds=20,
+            topic_fallback_seconds=60,
+            level_fallback_seconds=120,
+            heartbeat_lost_seconds=20,
+        ),
+        rest=RestRules(
+            after_hard_seconds=600,
+            max_consecutive_contacts=4,
+            break_seconds=600,
+            missed_offers_before_pause=2,
+        ),
+        prices=WaitPrices(
+            wait_per_minute=(1, 2, 6, 10),
+            abandoned=(10, 20, 60, 100),
+            topic_mismatch=2,
+            level_mismatch=10,
+        ),
+        emergency_numbers=("15", "112", "114"),
+    )

@@ -1,0 +1,187 @@
+"""What events leave on the desks, on a real Postgres."""
+
+from datetime import timedelta
+from itertools import permutations
+
+from sqlalchemy import text
+from sqlmodel import select
+
+from contracts.vocabulary import (
+    ContactId,
+    ContactState,
+    Destination,
+    LiveState,
+    Outcome,
+    Role,
+    Stage,
+)
+from services.bus.testing import ServiceUnderTest
+from services.console.pictures import board_of, news_for
+from services.console.store import ContactRow, DeskMessageRow, DeskRow, SessionRow
+from tests.console import facts
+from tests.console.facts import CONTACT, LISTENER, NOON, OFFER, REGULATOR, SECOND_OFFER
+
+
+def desk(console: ServiceUnderTest, person_id: str) -> DeskRow:
+    found = console.read(lambda session: session.get(DeskRow, person_id))
+    assert found is not None
+    return found
+
+
+def told(console: ServiceUnderTest, person_id: str) -> list[tuple[int, str]]:
+    news = console.read(lambda session: news_for(session, {person_id: 0}))
+    return [(one.number, one.kind) for one in news]
+
+
+def test_an_offer_is_on_the_desk_with_all_it_needs(console: ServiceUnderTest) -> None:
+    console.deliver(facts.made())
+    offer = desk(console, LISTENER).offer
+    assert offer is not None
+    assert offer["expires_at"] == facts.made().expires_at.isoformat().replace("+00:00", "Z")
+    assert (offer["need"], offer["languages"]) == ("solitude", ["fr"])
+    assert told(console, LISTENER) == [(1, "offer")]
+
+
+def test_an_offer_withdrawn_before_it_is_known_to_be_made_is_never_shown(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(facts.withdrawn(), version=2)
+    console.deliver(facts.made(), version=1)
+    assert told(console, LISTENER) == []
+
+
+def test_a_taken_offer_becomes_the_contact_and_keeps_what_was_said_of_it(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(facts.made())
+    console.deliver(facts.taken(), version=2)
+    row = desk(console, LISTENER)
+    assert row.offer is None
+    assert row.contact is not None
+    assert (row.contact["contact_id"], row.contact["need"]) == (CONTACT, "solitude")
+    assert told(console, LISTENER) == [(1, "offer"), (2, "contact")]
+
+
+def test_a_newer_offer_stays_when_an_older_one_is_over(console: ServiceUnderTest) -> None:
+    console.deliver(facts.made())
+    console.deliver(facts.made(offer_id=SECOND_OFFER))
+    console.deliver(facts.expired(), version=2)
+    offer = desk(console, LISTENER).offer
+    assert offer is not None
+    assert offer["offer_id"] == SECOND_OFFER
+
+
+def test_the_regulator_is_free_once_the_contact_is_triaged(console: ServiceUnderTest) -> None:
+    console.deliver(facts.made(Stage.REGULATOR))
+    console.deliver(facts.taken(Stage.REGULATOR), version=2)
+    console.deliver(facts.triaged())
+    assert desk(console, REGULATOR).contact is None
+    assert [kind for _, kind in told(console, REGULATOR)] == ["offer", "contact", "contact_over"]
+
+
+def test_a_call_for_rescue_leaves_the_regulator_with_the_person(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(facts.taken(Stage.REGULATOR))
+    console.deliver(facts.triaged(Destination.RESCUE))
+    assert desk(console, REGULATOR).contact is not None
+
+
+def test_a_take_heard_after_the_end_is_told_and_taken_back_at_once(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(facts.made())
+    console.deliver(facts.ended(Outcome.LISTENED), version=2)
+    console.deliver(facts.taken(), version=2)
+    assert [kind for _, kind in told(console, LISTENER)] == ["offer", "contact", "contact_over"]
+    assert desk(console, LISTENER).contact is None
+
+
+def test_the_end_of_a_contact_says_how_it_ended(console: ServiceUnderTest) -> None:
+    console.deliver(facts.taken())
+    console.deliver(facts.ended(Outcome.REFERRED), version=2)
+    with console.session() as session:
+        last = session.exec(select(DeskMessageRow).order_by(text("number DESC")).limit(1)).one()
+    assert (last.body["why"], last.body["outcome"]) == ("ended", "referred")
+
+
+def test_a_withdrawn_take_puts_the_contact_back_in_its_line(console: ServiceUnderTest) -> None:
+    console.deliver(facts.opened(first_stage=Stage.LISTENER))
+    console.deliver(facts.taken())
+    console.deliver(facts.withdrawn(was_taken=True), version=2)
+    contact = console.read(lambda session: session.get_one(ContactRow, CONTACT))
+    assert (contact.state, contact.since) == (ContactState.WAITING_LISTENER, NOON)
+    assert desk(console, LISTENER).contact is None
+
+
+def test_the_board_comes_back_to_nobody_waiting_whatever_the_order(
+    console: ServiceUnderTest,
+) -> None:
+    whole = (
+        (facts.opened(), 1),
+        (facts.taken(Stage.REGULATOR), 2),
+        (facts.triaged(), 1),
+        (facts.ended(), 2),
+    )
+    for number, order in enumerate(permutations(whole)):
+        ids = {name: f"{number:08d}{CONTACT[8:]}" for name in ("contact_id", "offer_id")}
+        for event, version in order:
+            about = {name: id for name, id in ids.items() if name in type(event).model_fields}
+            console.deliver(event.model_copy(update=about), version=version)
+        assert desk(console, REGULATOR).contact is None, order
+    board = console.read(lambda session: board_of(session, facts.LINE))
+    assert (board.regulators.waiting, board.listeners.waiting) == (0, 0)
+    assert (board.regulators.with_human, board.listeners.with_human) == (0, 0)
+
+
+def test_the_board_counts_who_waits_who_is_ready_and_the_hours(console: ServiceUnderTest) -> None:
+    console.deliver(facts.opened())
+    console.deliver(facts.entered())
+    console.deliver(facts.entered(LiveState.PAUSED, REGULATOR, Role.REGULATOR))
+    console.deliver(facts.hour_counted(2))
+    console.deliver(facts.hour_counted(3), version=2)
+    board = console.read(lambda session: board_of(session, facts.LINE))
+    assert (board.regulators.waiting, board.regulators.longest_since) == (1, NOON)
+    assert board.listeners.on_duty == {LiveState.READY: 1}
+    assert board.regulators.on_duty == {LiveState.PAUSED: 1}
+    assert [hour.opened for hour in board.hours] == [3]
+
+
+def test_numbers_are_dense_and_start_at_one_for_each_desk(console: ServiceUnderTest) -> None:
+    for version in range(1, 6):
+        console.deliver(facts.entered(), version=version)
+    console.deliver(facts.made(Stage.REGULATOR))
+    assert [number for number, _ in told(console, LISTENER)] == [1, 2, 3, 4, 5]
+    assert [number for number, _ in told(console, REGULATOR)] == [1]
+
+
+def test_an_event_delivered_twice_is_told_once(console: ServiceUnderTest) -> None:
+    console.deliver(facts.entered(), id="44444444-4444-4444-8444-444444444444")
+    console.deliver(facts.entered(), id="44444444-4444-4444-8444-444444444444")
+    assert told(console, LISTENER) == [(1, "live_state")]
+
+
+def test_what_is_older_than_a_day_is_forgotten_and_open_contacts_stay(
+    console: ServiceUnderTest,
+) -> None:
+    other = ContactId("55555555-5555-4555-8555-555555555555")
+    console.deliver(facts.opened(other))
+    console.deliver(facts.made())
+    console.deliver(facts.ended(), version=2)
+    console.at(NOON + timedelta(days=1, hours=1))
+    console.fire_deadlines()
+    with console.session() as session:
+        assert session.exec(select(DeskMessageRow)).all() == []
+        assert [row.contact_id for row in session.exec(select(ContactRow))] == [other]
+        assert session.exec(select(SessionRow)).all() == []
+    assert ("sweep", "old") in console.deadlines()
+
+
+def test_a_desk_keeps_counting_after_its_messages_were_forgotten(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(facts.made())
+    console.at(NOON + timedelta(days=1, hours=1))
+    console.fire_deadlines()
+    console.deliver(facts.expired(OFFER), version=2)
+    assert told(console, LISTENER) == [(2, "offer_over")]
