@@ -1,0 +1,60 @@
+"""A small sound manifest to break in tests, and the one we ship."""
+
+from pathlib import Path
+
+SHIPPED = Path(__file__).parents[2] / "deploy/programmes/sos-crise.yaml"
+
+SMALL = """\
+format: helpline-programme/1
+programme: ligne-essai
+rules_version: triage-2026.1
+facts:
+  name:
+    value: Ligne d'essai
+    source: {seed: 002_168720c4cee9543b.txt, lines: [23]}
+  country:
+    value: FR
+    source: {seed: 002_168720c4cee9543b.txt, lines: [35]}
+  languages: null
+  channels:
+    value: [phone]
+    source: {seed: 002_168720c4cee9543b.txt, lines: [45]}
+  opening:
+    value:
+      timezone: Europe/Paris
+      rules:
+        - byday: [MO, TU, WE, TH, FR, SA, SU]
+          opens_at: 09:00
+          closes_at: 21:00
+    source: {seed: 002_168720c4cee9543b.txt, lines: [37]}
+assumed:
+  languages: {value: [fr, en], reason: no seed names one}
+  needs: {value: [solitude, unknown], reason: enough for a test}
+  untriaged_priority: {value: P3, reason: nobody has heard them}
+  answer_target_seconds: {value: 20, reason: enough for a test}
+  times:
+    regulator_answer_seconds: {value: 20, reason: enough for a test}
+    untriaged_after_seconds: {value: 60, reason: enough for a test}
+    regulator_offer_seconds: {value: 15, reason: enough for a test}
+    listener_offer_seconds: {value: 20, reason: enough for a test}
+    topic_fallback_seconds: {value: 30, reason: enough for a test}
+    level_fallback_seconds: {value: 45, reason: enough for a test}
+    heartbeat_lost_seconds: {value: 15, reason: enough for a test}
+  rest:
+    after_hard_seconds: {value: 600, reason: enough for a test}
+    max_consecutive_contacts: {value: 4, reason: enough for a test}
+    break_seconds: {value: 600, reason: enough for a test}
+    missed_offers_before_pause: {value: 2, reason: enough for a test}
+  prices:
+    wait_per_minute: {value: [1, 2, 6, 10], reason: enough for a test}
+    abandoned: {value: [10, 20, 60, 100], reason: enough for a test}
+    topic_mismatch: {value: 2, reason: enough for a test}
+    level_mismatch: {value: 10, reason: enough for a test}
+  emergency_numbers: {value: ["15", "112", "114"], reason: enough for a test}
+"""
+
+
+def broken(sound: str, instead: str) -> bytes:
+    """The small manifest with one place changed."""
+    assert SMALL.count(sound) == 1, f"{sound!r} is there {SMALL.count(sound)} times"
+    return SMALL.replace(sound, instead).encode()

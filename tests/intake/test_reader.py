@@ -1,0 +1,320 @@
+"""Manifests: what a sound one means, and how a broken one is told to its author."""
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from contracts.programme import OpeningRule, ProgrammeTerms
+from contracts.vocabulary import Channel, LanguageCode, Stage
+from services.intake.document import LONGEST_BYTES, Fault
+from services.intake.manifest import Facts, Manifest
+from services.intake.reader import Faulty, Sound, read_manifest
+from tests.intake.manifests import SHIPPED, SMALL, broken
+
+SHARED = Path(os.environ.get("HELPLINE_SHARED", Path(__file__).parents[3] / "shared"))
+SEEDS = SHARED / "data/programmes.json"
+needs_seeds = pytest.mark.skipif(not SEEDS.exists(), reason=f"no seed facts at {SEEDS}")
+
+
+def sound(content: bytes) -> Sound:
+    read = read_manifest(content)
+    assert isinstance(read, Sound), read
+    return read
+
+
+def faults(content: bytes) -> tuple[Fault, ...]:
+    read = read_manifest(content)
+    assert isinstance(read, Faulty), read
+    return read.faults
+
+
+def line_of(text: str) -> int:
+    """Line of the small manifest that holds `text`, from 1."""
+    return SMALL[: SMALL.index(text)].count("\n") + 1
+
+
+def seed_entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads(SEEDS.read_text())["programmes"]
+    return entries
+
+
+def test_the_shipped_line_is_sound_and_says_what_the_press_kit_says() -> None:
+    terms = sound(SHIPPED.read_bytes()).terms
+    assert terms.name == "SOS CRISE"
+    assert terms.opening == (
+        OpeningRule(
+            channel=Channel.PHONE,
+            days=(1, 2, 3, 4, 5, 6, 7),
+            opens_at="09:00",
+            closes_at="21:00",
+        ),
+    )
+    assert terms.timezone == "Europe/Paris"
+    assert terms.channels == (Channel.PHONE,)
+    assert terms.talk_guidance_minutes == (15, 25)
+    assert terms.first_stage is Stage.REGULATOR
+    assert terms.languages[0] is LanguageCode.FR
+    assert terms.emergency_numbers == ("15", "17", "18", "112", "114")
+
+
+def test_the_hash_is_that_of_the_file() -> None:
+    content = SHIPPED.read_bytes()
+    assert sound(content).sha256 == sha256(content).hexdigest()
+
+
+@needs_seeds
+def test_the_shipped_line_holds_every_fact_of_the_seeds_and_no_other() -> None:
+    entry = next(each for each in seed_entries() if each["id"] == "sos-crise")
+    said = {key: fact for key, fact in entry.items() if key not in ("id", "derived")}
+    written = yaml.safe_load(SHIPPED.read_text())["facts"]
+    assert written == said
+
+
+@needs_seeds
+def test_what_the_seeds_leave_unset_stays_unset() -> None:
+    entry = next(each for each in seed_entries() if each["id"] == "sos-crise")
+    facts = sound(SHIPPED.read_bytes()).manifest.facts
+    unset = {key for key, fact in entry.items() if fact is None}
+    assert "languages" in unset
+    assert {key for key in unset if getattr(facts, key) is not None} == set()
+
+
+@needs_seeds
+@pytest.mark.parametrize("entry", seed_entries() if SEEDS.exists() else [], ids=lambda e: e["id"])
+def test_the_facts_of_every_line_in_the_seeds_can_be_written_down(entry: dict[str, Any]) -> None:
+    known = {key: fact for key, fact in entry.items() if key in Facts.model_fields}
+    assert set(entry) - set(known) <= {"id", "derived", "contradictions"}
+    Facts.model_validate_json(json.dumps(known))
+
+
+@needs_seeds
+@pytest.mark.parametrize("entry", seed_entries() if SEEDS.exists() else [], ids=lambda e: e["id"])
+def test_every_line_in_the_seeds_becomes_terms_once_the_silences_are_filled(
+    entry: dict[str, Any],
+) -> None:
+    manifest = yaml.safe_load(SHIPPED.read_text())
+    facts = {key: fact for key, fact in entry.items() if key in Facts.model_fields}
+    # One entry names two lines at once ("SOS (Dé)confinement (SOS Confinement, puis ...)"), too
+    # long to be one line's name; each would have a manifest of its own.
+    facts["name"]["value"] = facts["name"]["value"].split(" (SOS")[0]
+    silences = {
+        "country": {"value": "LU", "reason": "the seed does not name the country"},
+        "languages": manifest["assumed"]["languages"],
+        "opening": {
+            "value": facts_of_the_shipped_line()["opening"]["value"],
+            "reason": "the seed does not say",
+        },
+    }
+    assumed = {key: fact for key, fact in manifest["assumed"].items() if key not in silences}
+    assumed |= {key: fact for key, fact in silences.items() if facts[key] is None}
+    if facts["country"] is None:
+        assumed["emergency_numbers"] = {"value": ["112", "113"], "reason": "Luxembourg's list"}
+    content = yaml.safe_dump(
+        {**manifest, "programme": entry["id"], "facts": facts, "assumed": assumed},
+        allow_unicode=True,
+    )
+    assert isinstance(sound(content.encode()).terms, ProgrammeTerms)
+
+
+def facts_of_the_shipped_line() -> dict[str, Any]:
+    facts: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())["facts"]
+    return facts
+
+
+def test_a_line_that_is_always_open_has_no_last_minute() -> None:
+    always = broken(
+        "          opens_at: 09:00\n          closes_at: 21:00\n",
+        "          opens_at: 00:00\n          closes_at: 23:59\n          always_open: true\n",
+    )
+    assert sound(always).terms.opening[0].opens_at == "00:00"
+    assert sound(always).terms.opening[0].closes_at == "00:00"
+
+
+def test_without_a_regulator_in_the_seeds_contacts_wait_for_a_listener_at_once() -> None:
+    assert sound(SMALL.encode()).terms.first_stage is Stage.LISTENER
+
+
+#: What is written, what stands there instead, the field that is blamed, a part of the reason.
+FAULTY: dict[str, tuple[str, str, str, str]] = {
+    "an unknown field": (
+        "rules_version: triage-2026.1",
+        "rules_version: triage-2026.1\ncolour: blue",
+        "colour",
+        "is not a field of a manifest",
+    ),
+    "an unknown clock": (
+        "    topic_fallback_seconds: {value: 30, reason: enough for a test}",
+        "    topic_fallback_seconds: {value: 30, reason: enough for a test}\n"  # noqa: ISC004
+        "    tea_seconds: {value: 30, reason: enough for a test}",
+        "assumed.times.tea_seconds",
+        "is not a field of a manifest",
+    ),
+    "a missing clock": (
+        "    topic_fallback_seconds: {value: 30, reason: enough for a test}\n",
+        "",
+        "assumed.times.topic_fallback_seconds",
+        "is missing",
+    ),
+    "a text where a number must be": (
+        "topic_fallback_seconds: {value: 30,",
+        'topic_fallback_seconds: {value: "30",',
+        "assumed.times.topic_fallback_seconds.value",
+        "must be a whole number",
+    ),
+    "a clock below what the contract allows": (
+        "after_hard_seconds: {value: 600,",
+        "after_hard_seconds: {value: -1,",
+        "assumed.rest.after_hard_seconds.value",
+        "must be 0 or more",
+    ),
+    "an offer of no time": (
+        "listener_offer_seconds: {value: 20,",
+        "listener_offer_seconds: {value: 0,",
+        "assumed.times.listener_offer_seconds.value",
+        "must be at least 1 second",
+    ),
+    "hours that are no hours": (
+        "opens_at: 09:00",
+        "opens_at: 25:00",
+        "facts.opening.value.rules.0.opens_at",
+        "does not have the form",
+    ),
+    "an unknown zone": (
+        "timezone: Europe/Paris",
+        "timezone: Europe/Lutece",
+        "facts.opening.value.timezone",
+        "is not a time zone",
+    ),
+    "a day that is no day": (
+        "byday: [MO, TU,",
+        "byday: [LU, TU,",
+        "facts.opening.value.rules.0.byday.0",
+        "must be 'MO', 'TU'",
+    ),
+    "a fact without its source": (
+        "    value: Ligne d'essai\n    source: {seed: 002_168720c4cee9543b.txt, lines: [23]}\n",
+        "    value: Ligne d'essai\n",
+        "facts.name.source",
+        "is missing",
+    ),
+    "an assumption without a reason": (
+        "answer_target_seconds: {value: 20, reason: enough for a test}",
+        "answer_target_seconds: {value: 20}",
+        "assumed.answer_target_seconds.reason",
+        "is missing",
+    ),
+    "an assumption against the seeds": (
+        "assumed:\n",
+        "assumed:\n  country: {value: LU, reason: we would like it so}\n",
+        "assumed.country",
+        "the seeds say it already",
+    ),
+    "a silence nobody filled": (
+        "  languages: {value: [fr, en], reason: no seed names one}\n",
+        "",
+        "assumed.languages",
+        "is needed, because no seed says it",
+    ),
+    "a number that is no emergency number": (
+        '["15", "112", "114"]',
+        '["15", "112", "118", "114"]',
+        "assumed.emergency_numbers.value.2",
+        "118 is not an emergency number of FR",
+    ),
+    "untriaged served last": (
+        "untriaged_priority: {value: P3,",
+        "untriaged_priority: {value: P5,",
+        "assumed.untriaged_priority.value",
+        "must be P3 at least",
+    ),
+    "a field written twice": (
+        "programme: ligne-essai",
+        "programme: ligne-essai\nprogramme: autre-ligne",
+        "programme",
+        "is written twice",
+    ),
+    "another format": (
+        "format: helpline-programme/1",
+        "format: helpline-programme/2",
+        "format",
+        "must be 'helpline-programme/1'",
+    ),
+    "a programme name with a space": (
+        "programme: ligne-essai",
+        "programme: ligne essai",
+        "programme",
+        "does not have the form",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTY.values(), ids=FAULTY)
+def test_a_fault_names_its_field_and_its_reason(case: tuple[str, str, str, str]) -> None:
+    written, instead, field, reason = case
+    found = faults(broken(written, instead))
+    assert [fault.field for fault in found] == [field]
+    assert reason in found[0].reason
+
+
+def test_a_fault_names_its_line() -> None:
+    unknown = broken("programme: ligne-essai", "programme: ligne-essai\ncolour: blue")
+    assert faults(unknown)[0].line == line_of("programme: ligne-essai") + 1
+    clock = broken("opens_at: 09:00", "opens_at: 25:00")
+    assert faults(clock)[0].line == line_of("opens_at")
+    zero = broken("listener_offer_seconds: {value: 20,", "listener_offer_seconds: {value: 0,")
+    assert faults(zero)[0].line == line_of("listener_offer_seconds")
+
+
+def test_a_missing_field_is_blamed_on_what_should_hold_it() -> None:
+    gone = broken("    topic_fallback_seconds: {value: 30, reason: enough for a test}\n", "")
+    assert faults(gone)[0].line == line_of("  times:")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    content = SMALL.replace("opens_at: 09:00", "opens_at: 9").replace("P3", "P9").encode()
+    assert {fault.field for fault in faults(content)} == {
+        "facts.opening.value.rules.0.opens_at",
+        "assumed.untriaged_priority.value",
+    }
+
+
+UNREADABLE: dict[str, tuple[bytes, str]] = {
+    "not YAML": (b"facts: [", "is not YAML"),
+    "nothing": (b"", "must have fields of its own"),
+    "a list": (b"- facts", "must have fields of its own"),
+    "not UTF-8": (b"programme: \xff\xfe", "is not UTF-8 text"),
+    "a control character": (b"programme: \x01", "holds a character that YAML does not allow"),
+    "an alias": (b"facts: &one {a: 1}\nassumed: *one", "anchors and aliases are not allowed"),
+    "two documents": (b"a: 1\n---\nb: 2\n", "is not YAML"),
+    "an object of Python": (b"a: !!python/object:os.system {}", "is not YAML"),
+    "too large": (b"#" * (LONGEST_BYTES + 1), "is larger than 256 KiB"),
+    "too deep": (b"[" * 2_000 + b"]" * 2_000, "is nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_is_no_manifest_is_told_in_a_plain_sentence(case: tuple[bytes, str]) -> None:
+    content, reason = case
+    found = faults(content)
+    assert found[0].reason.startswith(reason)
+
+
+def test_times_and_dates_need_no_quotes_and_no_is_not_false() -> None:
+    unquoted = broken("    value: Ligne d'essai", "    value: no")
+    assert sound(unquoted).terms.name == "no"
+    assert sound(SMALL.encode()).terms.opening[0].closes_at == "21:00"
+
+
+def test_a_manifest_does_not_hold_what_the_services_do_not_know() -> None:
+    assert set(Manifest.model_fields) == {
+        "format",
+        "programme",
+        "rules_version",
+        "facts",
+        "assumed",
+    }
