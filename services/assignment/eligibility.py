@@ -1,0 +1,203 @@
+"""The hard rules of an assignment, and how time alone relaxes some: no price buys one.
+
+The surprising thing: topic and accreditation level are soft, yet they bind until the programme's
+fallback delay has passed; until then they are checked here.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+from contracts.vocabulary import Channel, LiveState, Role, Stage
+from services.assignment.domain import (
+    UNNAMED_NEEDS,
+    NobodyReason,
+    PersonOnDuty,
+    Rules,
+    WaitingContact,
+    seconds,
+)
+
+
+class Rung(IntEnum):
+    """How far down the ladder of DESIGN 2 a contact may be served."""
+
+    REGULATORS = 0
+    TRAINED_TO_REGULATE = 1  #: trained listeners and supervisors too
+    LISTENING_LINE = 2  #: any listener, untriaged
+
+
+class Standing(NamedTuple):
+    """What elapsed time allows for a contact; each only ever grows while it waits."""
+
+    rung: Rung
+    below_level: bool  #: a person below the level of the risk may take it
+    off_topic: bool  #: a person not trained for the need may take it
+    ask_again: bool  #: who declined may be asked again, if nobody else is free
+
+
+class Profile(NamedTuple):
+    """What the hard rules and prices see of a person: people of one profile are alike to them."""
+
+    roles: frozenset[Role]
+    channels: frozenset[Channel]  #: accredited for, and with room now
+    languages: frozenset[str]
+    topics: frozenset[str]
+    regulates: bool  #: holds the skill to regulate
+    level: int
+    declined_needs: frozenset[str]
+    series: int  #: contacts in a row that still count towards a break
+
+
+class RequestClass(NamedTuple):
+    """Contacts alike to every rule: within one, first come first served (I16).
+
+    Those who declined are part of it: a contact one person declined can be served by fewer people.
+    """
+
+    programme: str
+    stage: Stage
+    channel: Channel
+    band: int
+    need: str
+    languages: frozenset[str]
+    declined_by: frozenset[str]
+    standing: Standing
+
+
+def series_at(person: PersonOnDuty, now: datetime, rules: Rules) -> int:
+    """Contacts in a row still counting at `now`: 0 once the pause was as long as a break."""
+    wrapped_up = person.wrapped_up_at
+    if wrapped_up is None or now - wrapped_up >= seconds(rules.break_seconds):
+        return 0
+    return person.consecutive_contacts
+
+
+def room(person: PersonOnDuty) -> frozenset[Channel]:
+    """Channels with room now: a voice excludes all else, writing goes up to the capacity."""
+    if not person.live:
+        return person.channels
+    if Channel.PHONE in person.live or len(person.live) >= person.capacity:
+        return frozenset()
+    return person.channels - {Channel.PHONE}
+
+
+def is_ready(person: PersonOnDuty, now: datetime) -> bool:
+    """Whether this person can be offered anything at `now`: free, rested, accredited."""
+    if person.valid_until <= now:
+        return False
+    match person.state:
+        case LiveState.READY:
+            return person.rest_until is None or person.rest_until <= now
+        case LiveState.RESTING:
+            return person.rest_until is not None and person.rest_until <= now
+        case LiveState.TALKING:
+            return bool(person.live) and bool(room(person))
+        case _:
+            return False
+
+
+def profile_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Profile:
+    """The profile a person has at `now`."""
+    return Profile(
+        roles=person.roles,
+        channels=room(person),
+        languages=person.languages,
+        topics=person.topics,
+        regulates=rules.regulating_skill in person.skills,
+        level=person.level,
+        declined_needs=person.declined_needs,
+        series=series_at(person, now, rules),
+    )
+
+
+def standing_of(contact: WaitingContact, now: datetime, rules: Rules) -> Standing:
+    """What the wait so far allows. A late look gives what all the time passed allows."""
+    waited = (now - contact.waiting_since).total_seconds()
+    rung = Rung.LISTENING_LINE
+    if contact.stage is Stage.REGULATOR and waited < rules.listening_line_after_seconds:
+        trained = waited >= rules.regulator_answer_seconds
+        rung = Rung.TRAINED_TO_REGULATE if trained else Rung.REGULATORS
+    in_line = (now - contact.joined_at).total_seconds()
+    return Standing(
+        rung=rung,
+        below_level=in_line >= rules.level_fallback_seconds,
+        off_topic=in_line >= rules.topic_fallback_seconds,
+        ask_again=bool(contact.declined_by) and in_line >= rules.ask_again_after_seconds,
+    )
+
+
+def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime]:
+    """Moments at which the standing of this contact changes by time alone, past ones included."""
+    if contact.stage is Stage.REGULATOR:
+        yield contact.waiting_since + seconds(rules.regulator_answer_seconds)
+        yield contact.waiting_since + seconds(rules.listening_line_after_seconds)
+    if contact.band >= rules.accredited_from_band and rules.level_fallback_seconds > 0:
+        yield contact.joined_at + seconds(rules.level_fallback_seconds)
+    if contact.need not in UNNAMED_NEEDS and rules.topic_fallback_seconds > 0:
+        yield contact.joined_at + seconds(rules.topic_fallback_seconds)
+    if contact.declined_by:
+        yield contact.joined_at + seconds(rules.ask_again_after_seconds)
+
+
+def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> RequestClass:
+    """The class in which this contact is served first come, first served at `now`."""
+    return RequestClass(
+        programme=contact.programme,
+        stage=contact.stage,
+        channel=contact.channel,
+        band=contact.band,
+        need=contact.need,
+        languages=contact.languages or rules.default_languages,
+        declined_by=contact.declined_by,
+        standing=standing_of(contact, now, rules),
+    )
+
+
+def regulates_for(request: RequestClass, profile: Profile) -> bool:
+    """Whether this profile answers the first waiting line as one who regulates."""
+    if Role.REGULATOR in profile.roles:
+        return True
+    if request.standing.rung is Rung.REGULATORS:
+        return False
+    trained = Role.LISTENER in profile.roles and profile.regulates
+    return trained or Role.SUPERVISOR in profile.roles
+
+
+def is_trained_for(request: RequestClass, profile: Profile) -> bool:
+    """Whether the topic fits; the first waiting line has no topic yet."""
+    if request.stage is Stage.REGULATOR or request.need in UNNAMED_NEEDS:
+        return True
+    return request.need in profile.topics
+
+
+def is_accredited_for(request: RequestClass, profile: Profile, rules: Rules) -> bool:
+    """Whether the level reaches the risk band, where the band asks for one."""
+    return request.band < rules.accredited_from_band or profile.level >= request.band
+
+
+def objections(request: RequestClass, profile: Profile, rules: Rules) -> Iterator[NobodyReason]:
+    """Every hard rule that forbids this profile for this class; none = permitted."""
+    if request.stage is Stage.REGULATOR:
+        if not regulates_for(request, profile) and (
+            request.standing.rung < Rung.LISTENING_LINE or Role.LISTENER not in profile.roles
+        ):
+            yield NobodyReason.WAITING_FOR_REGULATOR
+    elif Role.LISTENER not in profile.roles:
+        yield NobodyReason.NOT_A_LISTENER
+    if request.channel not in profile.channels:
+        yield NobodyReason.CHANNEL_NOT_ACCREDITED
+    if request.languages.isdisjoint(profile.languages):
+        yield NobodyReason.NO_SHARED_LANGUAGE
+    if request.need in profile.declined_needs:
+        yield NobodyReason.DECLARED_LIMIT
+    if not request.standing.below_level and not is_accredited_for(request, profile, rules):
+        yield NobodyReason.WAITING_FOR_LEVEL
+    if not request.standing.off_topic and not is_trained_for(request, profile):
+        yield NobodyReason.WAITING_FOR_TOPIC
+
+
+def may_take(request: RequestClass, profile: Profile, rules: Rules) -> bool:
+    """Whether no hard rule forbids this profile for this class of contacts."""
+    return next(objections(request, profile, rules), None) is None

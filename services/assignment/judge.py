@@ -1,0 +1,266 @@
+"""Speaks the protocol of judge/drive.py, so that the decision used live is scored on known days.
+
+Run as `python -m services.assignment.judge`. The surprising thing: the judge says that a person is
+available while they are still owed a rest; the rest is kept here, by the rules of `rest`.
+"""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TextIO, assert_never
+
+from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
+from services.assignment.domain import (
+    PersonOnDuty,
+    Prices,
+    Proposal,
+    Rules,
+    Settled,
+    WaitingContact,
+    seconds,
+)
+from services.assignment.floor import Floor
+from services.assignment.forecast import forecast_from
+from services.assignment.rest import (
+    LiveLoad,
+    is_rest_due,
+    load_when_taken,
+    load_when_wrapped_up,
+    rest_after,
+)
+
+#: Moment of second 0 of a trace; any would do.
+TRACE_START = datetime(2020, 4, 6, tzinfo=UTC)
+PRIORITY_OF_RISK = (Priority.P4, Priority.P3, Priority.P2, Priority.P1)
+#: Arrivals looked back at for the forecast, and how often it is made again.
+FORECAST_SPAN_SECONDS = 3600.0
+FORECAST_EVERY_SECONDS = 60.0
+#: Who is not back so long after a talk has gone home: the judge does not say so.
+GONE_AFTER_SECONDS = 900.0
+#: The judge's times are floats; ours have microseconds.
+ROUNDING_SECONDS = 0.001
+
+
+def rules_from(init: Mapping[str, Any]) -> Rules:
+    """The rules of a trace: its prices and rests, our proposals for the rest."""
+    abandoned = tuple(init["abandon_cost"])
+    return Rules(
+        rules_version="judge-2020.1",
+        prices=Prices(
+            wait_per_minute=tuple(init["wait_cost_per_min"]),
+            abandoned=abandoned,
+            topic_mismatch=init["skill_mismatch_cost"],
+            level_mismatch=init["accred_violation_cost"],
+            return_pass_share=tuple(init["callback_cost_frac"]),
+            partner_line_share=init["overflow_cost_frac"],
+        ),
+        accredited_from_band=init["accred_min_risk"],
+        level_fallback_seconds=0,
+        topic_fallback_seconds=0,
+        rest_after_hard_seconds=init["rest_after_hard_s"],
+        consecutive_contacts_max=init["max_consec_calls"],
+        break_seconds=init["break_s"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """A person of the trace, and the rest their last talk will ask for."""
+
+    person: PersonOnDuty
+    hard: bool = False
+    talk_ended_at: datetime | None = None
+
+
+class Judged:
+    """The state between two lines of the protocol."""
+
+    def __init__(self, rules: Rules, listeners: list[dict[str, Any]]) -> None:
+        self.rules = rules
+        self.floor = Floor(rules)
+        self._listeners = {listener["id"]: listener for listener in listeners}
+        self._known: dict[str, OnDuty] = {}
+        self._waiting: dict[str, WaitingContact] = {}
+        self._joined: deque[WaitingContact] = deque()
+        self._first_at: datetime | None = None
+        self._forecast_at: datetime | None = None
+        self._timer_at: datetime | None = None
+
+    # -- what the judge tells
+
+    def on_call_waiting(self, message: dict[str, Any], now: datetime) -> None:
+        """A call joined the line."""
+        contact = WaitingContact(
+            contact_id=message["call"],
+            programme="judge",
+            stage=Stage.LISTENER,
+            channel=Channel.PHONE,
+            priority=PRIORITY_OF_RISK[message["risk"]],
+            risk_band=message["risk"],
+            need=message["need"],
+            languages=frozenset(message["langs"]),
+            region=message["region"],
+            waiting_since=now,
+            joined_at=now,
+        )
+        self._first_at = self._first_at or now
+        self._joined.append(contact)
+        self._waiting[contact.contact_id] = contact
+        self.floor.join(contact)
+
+    def on_call_left(self, message: dict[str, Any]) -> None:
+        """The caller gave up."""
+        self._waiting.pop(message["call"], None)
+        self.floor.leave(message["call"])
+
+    def on_call_ended(self, message: dict[str, Any], now: datetime) -> None:
+        """A talk ended; the wrap-up goes on."""
+        known = self._known[message["listener"]]
+        load = _load_of(known.person)
+        due = is_rest_due(load, message["hard"], self.rules)
+        state = LiveState.RESTING if due else LiveState.WRAPPING_UP
+        person = replace(known.person, state=state, live=(), rest_until=None)
+        self._put(replace(known, person=person, hard=message["hard"], talk_ended_at=now))
+
+    def on_listener_available(self, message: dict[str, Any], now: datetime) -> None:
+        """A shift or a pause after a wrap-up began; the person may still be owed a rest."""
+        known = self._known.get(message["listener"]) or OnDuty(
+            _person_of(self._listeners[message["listener"]], now)
+        )
+        person = replace(known.person, ready_since=now)
+        if known.talk_ended_at is not None:
+            load = load_when_wrapped_up(_load_of(person), now)
+            rest = rest_after(load, known.hard, self.rules)
+            person = replace(person, wrapped_up_at=now, rest_until=rest.until if rest else None)
+        resting = person.rest_until is not None and person.rest_until > now
+        state = LiveState.RESTING if resting else LiveState.READY
+        self._put(replace(known, person=replace(person, state=state), talk_ended_at=None))
+
+    def on_listener_unavailable(self, message: dict[str, Any]) -> None:
+        """The shift ended; what rest was owed is remembered."""
+        self.floor.off_duty(message["listener"])
+
+    # -- what the judge asks
+
+    def decide(self, now: datetime) -> dict[str, Any]:
+        """The answer to one `decide`."""
+        self._forget_gone(now)
+        self._look_ahead(now)
+        assigned: list[list[str]] = []
+        while True:
+            outcome = self.floor.decide(now)
+            match outcome:
+                case Proposal():
+                    self._take(outcome, now)
+                    assigned.append([outcome.contact_id, outcome.person_id])
+                case Settled(next_look_at=at):
+                    return {"assign": assigned, **self._timer(at, now)}
+                case _:
+                    assert_never(outcome)
+
+    def _take(self, proposal: Proposal, now: datetime) -> None:
+        del self._waiting[proposal.contact_id]
+        self.floor.leave(proposal.contact_id)
+        known = self._known[proposal.person_id]
+        load = load_when_taken(_load_of(known.person), now, self.rules)
+        person = replace(
+            known.person,
+            state=LiveState.TALKING,
+            live=(Channel.PHONE,),
+            consecutive_contacts=load.consecutive_contacts,
+        )
+        self._put(replace(known, person=person))
+
+    def _timer(self, at: datetime | None, now: datetime) -> dict[str, float]:
+        """Ask to be woken, once for each moment."""
+        pending = self._timer_at is not None and self._timer_at > now
+        if at is None or (pending and self._timer_at is not None and self._timer_at <= at):
+            return {}
+        self._timer_at = at
+        return {"timer": (at - now).total_seconds() + ROUNDING_SECONDS}
+
+    def _look_ahead(self, now: datetime) -> None:
+        if self._forecast_at is not None and now - self._forecast_at < seconds(
+            FORECAST_EVERY_SECONDS
+        ):
+            return
+        oldest = now - seconds(FORECAST_SPAN_SECONDS)
+        while self._joined and self._joined[0].joined_at < oldest:
+            self._joined.popleft()
+        since = max(self._first_at or now, oldest)
+        self._forecast_at = now
+        self.floor.forecast = forecast_from(self._joined, since, now, self.rules)
+
+    def _forget_gone(self, now: datetime) -> None:
+        for person_id, known in self._known.items():
+            ended = known.talk_ended_at
+            if ended is not None and now - ended > seconds(GONE_AFTER_SECONDS):
+                self.floor.off_duty(person_id)
+
+    def _put(self, known: OnDuty) -> None:
+        self._known[known.person.person_id] = known
+        self.floor.person(known.person)
+
+
+def _load_of(person: PersonOnDuty) -> LiveLoad:
+    return LiveLoad(person.consecutive_contacts, person.wrapped_up_at)
+
+
+def _person_of(listener: Mapping[str, Any], now: datetime) -> PersonOnDuty:
+    return PersonOnDuty(
+        person_id=listener["id"],
+        state=LiveState.READY,
+        roles=frozenset({Role.LISTENER}),
+        channels=frozenset({Channel.PHONE}),
+        languages=frozenset(listener["langs"]),
+        topics=frozenset(listener["skills"]),
+        skills=frozenset(),
+        level=listener["accred"],
+        region=listener["region"],
+        eligibility_version=1,
+        valid_until=datetime.max.replace(tzinfo=UTC),
+        ready_since=now,
+    )
+
+
+def play(lines: TextIO, answers: TextIO) -> None:
+    """Read the protocol line by line until its end; one answer per `decide`."""
+    judged: Judged | None = None
+    for line in lines:
+        message = json.loads(line)
+        kind = message["type"]
+        if kind == "init":
+            judged = Judged(rules_from(message["rules"]), message["listeners"])
+            continue
+        if judged is None:
+            raise ValueError("the first line of the protocol is init")
+        now = TRACE_START + seconds(message["t"])
+        if kind == "decide":
+            print(json.dumps(judged.decide(now)), file=answers, flush=True)
+        else:
+            _tell(judged, kind, message, now)
+
+
+def _tell(judged: Judged, kind: str, message: dict[str, Any], now: datetime) -> None:
+    match kind:
+        case "call.waiting":
+            judged.on_call_waiting(message, now)
+        case "call.left":
+            judged.on_call_left(message)
+        case "call.ended":
+            judged.on_call_ended(message, now)
+        case "listener.available":
+            judged.on_listener_available(message, now)
+        case "listener.unavailable":
+            judged.on_listener_unavailable(message)
+        case "timer":
+            pass  # the judge only wakes us
+        case _:
+            raise ValueError(f"unknown line of the protocol: {kind}")
+
+
+if __name__ == "__main__":
+    play(sys.stdin, sys.stdout)
