@@ -65,7 +65,7 @@ class RunningService:
         self._forwarder = Forwarder(
             self._ledger, self._keeper, self._connection, settings.forward_every_seconds
         )
-        self._wakeups = Wakeups(self._transactions, self._main, self._after)
+        self._wakeups = Wakeups(self._transactions, self._main, self._after, self._publish)
         self._asking = Asking(service.name, self._connection, DomainClock(self._keeper))
         self._consumers = {stream: self._consumer(stream) for stream in service.streams()}
         if service.answers:
@@ -146,13 +146,16 @@ class RunningService:
 
     def _after(self, committed: Committed) -> None:
         """Something was committed: publish it, wake what depends on it. Runs on the event loop."""
+        self._publish(committed)
+        self._wakeups.wake(committed)
+        if self.table.door is not None:
+            self._run(self._tell_door())
+
+    def _publish(self, committed: Committed) -> None:
         if committed.announced:
             task = asyncio.create_task(self._forwarder.publish(committed.announced))
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
-        self._wakeups.wake(committed)
-        if self.table.door is not None:
-            self._run(self._tell_door())
 
     async def _tell_door(self) -> None:
         async with self.committed:

@@ -22,18 +22,25 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 1.0
+#: A desk that has gone silent commits nothing; somebody must look all the same.
+_SETTLE_AT_LEAST_EVERY_SECONDS = 3.0
 
 
 class Wakeups:
     """Deadlines and settling of one service in this process."""
 
     def __init__(
-        self, transactions: Transactions, lane: Lane, after: Callable[[Committed], None]
+        self,
+        transactions: Transactions,
+        lane: Lane,
+        after: Callable[[Committed], None],
+        publish: Callable[[Committed], None],
     ) -> None:
         self._transactions = transactions
         self._service = transactions.service
         self._lane = lane
         self._after = after
+        self._publish = publish
         self._ground = Ground(self._service.name, lane)
         self._deadline_moved = asyncio.Event()
         self._floor_moved = asyncio.Event()
@@ -57,22 +64,22 @@ class Wakeups:
                 await self._answer(error, "deadlines")
                 continue
             sleep = _LONGEST_SLEEP_SECONDS if next_due is None else next_due
-            await self._sleep(min(max(sleep, 0.001), _LONGEST_SLEEP_SECONDS))
+            sleep = min(max(sleep, 0.001), _LONGEST_SLEEP_SECONDS)
+            await _wait(self._deadline_moved, sleep)
 
     async def settle_for_ever(self) -> None:
-        """Decide after every commit, coalesced; the last to see a moved floor always decides."""
-        self._floor_moved.set()
+        """Decide after every commit, coalesced, and every few seconds whatever happens."""
         while True:
-            await self._floor_moved.wait()
             self._floor_moved.clear()
             try:
                 committed = await self._lane.run(partial(self._transactions.settle, self._lane))
             except Exception as error:  # noqa: BLE001 - answered by kind, the rows stay
-                self._floor_moved.set()
                 await self._answer(error, "settle")
                 continue
-            if committed.announced:
-                self._after(committed)
+            self._publish(committed)
+            if committed.deadlines_moved:
+                self._deadline_moved.set()
+            await _wait(self._floor_moved, _SETTLE_AT_LEAST_EVERY_SECONDS)
 
     async def _handle_all(self, due: Due) -> None:
         while True:
@@ -110,8 +117,10 @@ class Wakeups:
             log.error("will be tried again", exc_info=error, extra={"facts": facts})
             await asyncio.sleep(_TRY_AGAIN_SECONDS)
 
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._deadline_moved.wait(), seconds)
-        except TimeoutError:
-            return
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until the event, at most so many seconds of machine time."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,64 @@
+"""The table of assignment: one leased assigner, one thread, a decision after every commit."""
+
+from contracts.assignment import (
+    BeatHeart,
+    ContactSentUntriaged,
+    DeclineOffer,
+    EndDuty,
+    FinishWrapUp,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+    Pause,
+    Resume,
+    StartDuty,
+    TakeOffer,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import ProgrammePublished
+from contracts.roster import EligibilityEstablished
+from contracts.triage import ContactTriaged
+from services.assignment import handlers, store
+from services.assignment.settle import settle
+from services.bus.table import Answer, Due, On, Service
+
+SERVICE = Service(
+    name="assignment",
+    tables=store.tables,
+    exclusive=True,
+    settle=settle,
+    consumes=(
+        On(ProgrammePublished, handlers.on_programme_published),
+        On(EligibilityEstablished, handlers.on_eligibility_established),
+        On(ContactOpened, handlers.on_contact_opened),
+        On(ContactTriaged, handlers.on_contact_triaged),
+        On(ContactEnded, handlers.on_contact_ended),
+    ),
+    answers=(
+        Answer(StartDuty, handlers.on_start_duty),
+        Answer(EndDuty, handlers.on_end_duty),
+        Answer(Pause, handlers.on_pause),
+        Answer(Resume, handlers.on_resume),
+        Answer(TakeOffer, handlers.on_take_offer),
+        Answer(DeclineOffer, handlers.on_decline_offer),
+        Answer(FinishWrapUp, handlers.on_finish_wrap_up),
+        Answer(BeatHeart, handlers.on_beat_heart, kept=False),
+    ),
+    deadlines=(
+        Due("offer_expires", handlers.on_offer_expires_due),
+        Due("rest_over", handlers.on_rest_over_due),
+        Due("look_again", handlers.on_look_again_due),
+    ),
+    publishes=(
+        OfferMade,
+        OfferTaken,
+        OfferDeclined,
+        OfferExpired,
+        OfferWithdrawn,
+        ContactSentUntriaged,
+        LiveStateEntered,
+    ),
+)

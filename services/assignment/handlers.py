@@ -1,0 +1,327 @@
+"""What assignment does with each event, command and deadline.
+
+Everything here runs on the one thread of the leased assigner; the decision itself follows in
+`settle.py`, after each commit. A contact that is over stays over, whatever comes late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.assignment import (
+    BeatHeart,
+    DeclineOffer,
+    EndDuty,
+    FinishWrapUp,
+    Pause,
+    Resume,
+    StartDuty,
+    TakeOffer,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Reply, done, not_yet, refused
+from contracts.programme import ProgrammePublished
+from contracts.roster import EligibilityEstablished
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Destination,
+    LiveState,
+    LiveStateReason,
+    Outcome,
+    Refusal,
+    Stage,
+    WithdrawalReason,
+)
+from services.assignment import live, store
+from services.assignment.rest import (
+    Paused,
+    StillReady,
+    after_missed_offer,
+    load_when_taken,
+    load_when_wrapped_up,
+    rest_after,
+)
+from services.assignment.settle import rules_of
+from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.bus.work import Work
+
+
+def on_programme_published(event: ProgrammePublished, work: Work) -> None:
+    """A line has new terms; contacts that wait are looked at again."""
+    store.keep_terms(work.session, event)
+
+
+def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
+    """The roster says anew what a person may be offered; a live contact is never touched."""
+    assert work.envelope is not None
+    store.keep_eligibility(work.session, event, work.envelope.version)
+
+
+def on_contact_opened(event: ContactOpened, work: Work) -> None:
+    """Somebody waits. Already known (triaged or ended came first): nothing to add."""
+    if store.contact_of(work.session, event.contact_id) is not None:
+        return
+    work.session.add(
+        ContactRow(
+            contact_id=event.contact_id,
+            programme=event.programme,
+            channel=event.channel,
+            stage=event.first_stage,
+            state=store.WAITING,
+            languages=[] if event.language == "unknown" else [event.language],
+            waiting_since=event.opened_at,
+            joined_at=event.opened_at,
+        )
+    )
+
+
+def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
+    """The regulator sends the contact to a listener and is free at once.
+
+    Any other destination ends the contact, and its end frees the regulator. A second decision,
+    once a listener was offered the contact, changes nothing here.
+    """
+    if event.destination is not Destination.LISTENER:
+        return
+    contact = store.contact_of(work.session, event.contact_id)
+    if contact is None:
+        contact = ContactRow(
+            contact_id=event.contact_id, programme=event.programme, channel=event.channel,
+            stage=Stage.REGULATOR, state=store.TAKEN, waiting_since=event.opened_at,
+            joined_at=event.opened_at,
+        )  # fmt: skip
+    if contact.state == store.ENDED or contact.stage != Stage.REGULATOR:
+        return
+    _free_the_regulator(contact, work)
+    contact.stage, contact.state, contact.front = Stage.LISTENER, store.WAITING, False
+    contact.priority, contact.need = event.priority, event.need
+    contact.languages = [language for language in event.languages if language != "unknown"]
+    contact.departement, contact.joined_at = event.departement, event.decided_at
+    contact.declined_by, contact.offers, contact.offer_id = [], 0, None
+    work.session.add(contact)
+
+
+def on_contact_ended(event: ContactEnded, work: Work) -> None:
+    """The contact is over: stop ringing, or let its person finish. Unknown: remember that it is."""
+    contact = store.contact_of(work.session, event.contact_id)
+    if contact is None:
+        contact = ContactRow(
+            contact_id=event.contact_id, programme=event.programme, channel=event.channel,
+            stage=Stage.REGULATOR, state=store.ENDED, waiting_since=event.opened_at,
+            joined_at=event.opened_at,
+        )  # fmt: skip
+    contact.state, contact.offer_id = store.ENDED, None
+    work.session.add(contact)
+    offer = store.live_offer_for(work.session, event.contact_id)
+    if offer is None:
+        return
+    heard = offer.state == store.TAKEN and event.outcome is not Outcome.ABANDONED
+    if heard:
+        live.close_offer(work, offer, store.OVER)
+    else:
+        live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
+    person = store.person_of(work.session, offer.person_id)
+    if person is None or person.offer_id != offer.offer_id:
+        return
+    if heard and offer.stage == Stage.LISTENER:
+        live.enter(work, person, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED)
+    else:
+        reason = LiveStateReason.CONTACT_ENDED if heard else LiveStateReason.OFFER_WITHDRAWN
+        live.be_free(work, person, reason)
+
+
+def on_start_duty(command: StartDuty, work: Work) -> Reply:
+    """Somebody comes on duty, for the line and in the role of their session."""
+    asker = work.command
+    eligible = store.eligibility_of(work.session, asker.actor, asker.programme)
+    if eligible is None or store.terms_in_force(work.session, asker.programme, work.now) is None:
+        return not_yet()  # the roster's or the line's event is still on its way
+    if asker.role not in eligible.roles:
+        return refused(Refusal.NOT_ELIGIBLE)
+    if eligible.valid_until <= work.now:
+        return refused(Refusal.ACCREDITATION_LAPSED)
+    person = store.person_of(work.session, asker.actor)
+    if person is None:
+        person = PersonRow(
+            person_id=asker.actor, programme=asker.programme, role=asker.role,
+            state=LiveState.OFF_DUTY, since=work.now,
+        )  # fmt: skip
+        work.session.add(person)
+    person.wish = None
+    if person.state in (LiveState.OFF_DUTY, LiveState.PAUSED):
+        person.programme, person.role, person.missed_offers = asker.programme, asker.role, 0
+        live.be_free(work, person, LiveStateReason.ASKED)
+        work.session.flush()
+    store.note_beat(work.session, asker.actor)
+    return done(person.version)
+
+
+def on_end_duty(command: EndDuty, work: Work) -> Reply:
+    """Somebody goes home; a contact they are in goes on to its end."""
+    return _leave(work, LiveState.OFF_DUTY, WithdrawalReason.PERSON_LEFT_DUTY)
+
+
+def on_pause(command: Pause, work: Work) -> Reply:
+    """Somebody wants no offer for now."""
+    return _leave(work, LiveState.PAUSED, WithdrawalReason.PERSON_LEFT_DUTY)
+
+
+def on_resume(command: Resume, work: Work) -> Reply:
+    """Somebody is ready again; a rest that is owed goes on."""
+    person = store.person_of(work.session, work.command.actor)
+    if person is None or person.state == LiveState.OFF_DUTY:
+        return refused(Refusal.WRONG_STATE)
+    person.wish = None
+    if person.state == LiveState.PAUSED:
+        person.missed_offers = 0
+        live.be_free(work, person, LiveStateReason.ASKED)
+    work.session.add(person)
+    store.note_beat(work.session, person.person_id)
+    return done(person.version)
+
+
+def on_take_offer(command: TakeOffer, work: Work) -> Reply:
+    """The person takes the contact, if the offer still stands."""
+    return _answer_offer(command.offer_id, work, _take)
+
+
+def on_decline_offer(command: DeclineOffer, work: Work) -> Reply:
+    """The person says no; the contact goes to the next one, in front."""
+    return _answer_offer(command.offer_id, work, _decline)
+
+
+def on_finish_wrap_up(command: FinishWrapUp, work: Work) -> Reply:
+    """The person has finished after a contact; rest follows where it is owed."""
+    person = store.person_of(work.session, work.command.actor)
+    if person is None or person.state != LiveState.WRAPPING_UP:
+        return refused(Refusal.WRONG_STATE)
+    _wrapped_up(person, work, hard=command.hard)
+    return done(person.version)
+
+
+def on_beat_heart(command: BeatHeart, work: Work) -> Reply:
+    """The desk is there."""
+    store.note_beat(work.session, work.command.actor)
+    return done()
+
+
+def on_offer_expires_due(key: str, work: Work) -> None:
+    """Nobody answered in time: the contact goes on, in front; two in a row pause the person."""
+    offer = store.offer_of(work.session, key)
+    if offer is None or offer.state != store.OPEN:
+        return
+    live.expire(work, offer)
+    contact = store.contact_of(work.session, offer.contact_id)
+    if contact is not None and contact.state == store.OFFERED:
+        live.back_in_front(work, contact)
+    person = store.person_of(work.session, offer.person_id)
+    rules = rules_of(work, offer.programme)
+    if person is None or person.offer_id != offer.offer_id or rules is None:
+        return
+    match after_missed_offer(person.missed_offers, rules):
+        case Paused(reason):
+            person.missed_offers += 1
+            live.enter(work, person, LiveState.PAUSED, reason)
+        case StillReady(missed_offers):
+            person.missed_offers = missed_offers
+            live.be_free(work, person, LiveStateReason.OFFER_EXPIRED)
+
+
+def on_rest_over_due(key: str, work: Work) -> None:
+    """A rest has ended; a person who paused or left meanwhile is left alone."""
+    person = store.person_of(work.session, key)
+    if person is None or person.state != LiveState.RESTING:
+        return
+    if person.rest_until is not None and person.rest_until > work.now:
+        return  # a later rest, with a deadline of its own
+    live.enter(work, person, LiveState.READY, LiveStateReason.RESTED)
+
+
+def on_look_again_due(key: str, work: Work) -> None:
+    """Time alone may have changed the decision; what follows every commit looks at it."""
+
+
+def _free_the_regulator(contact: ContactRow, work: Work) -> None:
+    offer = store.live_offer_for(work.session, contact.contact_id)
+    if offer is None:
+        return
+    if offer.state == store.OPEN:
+        live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
+    else:
+        live.close_offer(work, offer, store.OVER)
+    person = store.person_of(work.session, offer.person_id)
+    if person is not None and person.offer_id == offer.offer_id:
+        live.be_free(work, person, LiveStateReason.HANDED_OVER)
+    work.session.flush()
+
+
+def _answer_offer(
+    offer_id: str, work: Work, answer: Callable[[OfferRow, ContactRow, PersonRow, Work], None]
+) -> Reply:
+    offer = store.offer_of(work.session, offer_id)
+    if offer is None:
+        return refused(Refusal.UNKNOWN_OFFER, "offer_id")
+    if offer.person_id != work.command.actor:
+        return refused(Refusal.NOT_YOURS, "offer_id")
+    if offer.state != store.OPEN or offer.expires_at <= work.now:
+        return refused(Refusal.OFFER_OVER, "offer_id")
+    contact = store.contact_of(work.session, offer.contact_id)
+    person = store.person_of(work.session, offer.person_id)
+    if contact is None or contact.state != store.OFFERED or person is None:
+        return refused(Refusal.CONTACT_OVER, "offer_id")
+    person.missed_offers = 0
+    answer(offer, contact, person, work)
+    return done(offer.version)
+
+
+def _take(offer: OfferRow, contact: ContactRow, person: PersonRow, work: Work) -> None:
+    rules = rules_of(work, offer.programme)
+    if offer.stage == Stage.LISTENER and rules is not None:
+        load = load_when_taken(live.load_of(person), work.now, rules)
+        person.consecutive_contacts = load.consecutive_contacts
+    live.take(work, offer, contact)
+    live.enter(work, person, LiveState.TALKING, LiveStateReason.OFFER_TAKEN)
+
+
+def _decline(offer: OfferRow, contact: ContactRow, person: PersonRow, work: Work) -> None:
+    live.decline(work, offer)
+    live.back_in_front(work, contact, declined_by=person.person_id)
+    live.be_free(work, person, LiveStateReason.OFFER_DECLINED)
+
+
+def _leave(work: Work, wish: LiveState, why: WithdrawalReason) -> Reply:
+    """Pause or go home: at once when free, after the contact when in one."""
+    person = store.person_of(work.session, work.command.actor)
+    if person is None or person.state == LiveState.OFF_DUTY:
+        return refused(Refusal.WRONG_STATE)
+    work.session.add(person)
+    match LiveState(person.state):
+        case LiveState.TALKING:
+            person.wish = wish.value
+        case LiveState.WRAPPING_UP:
+            person.wish = wish.value
+            if wish is LiveState.OFF_DUTY:
+                _wrapped_up(person, work, hard=False)
+        case LiveState.OFFERED:
+            _give_back(person, work, why)
+            live.enter(work, person, wish, LiveStateReason.ASKED)
+        case state if state is not wish:
+            live.enter(work, person, wish, LiveStateReason.ASKED)
+    return done(person.version)
+
+
+def _give_back(person: PersonRow, work: Work, why: WithdrawalReason) -> None:
+    offer = store.offer_of(work.session, person.offer_id or "")
+    if offer is None or offer.state != store.OPEN:
+        return
+    live.withdraw(work, offer, why)
+    contact = store.contact_of(work.session, offer.contact_id)
+    if contact is not None and contact.state == store.OFFERED:
+        live.back_in_front(work, contact)
+
+
+def _wrapped_up(person: PersonRow, work: Work, *, hard: bool) -> None:
+    rules = rules_of(work, person.programme)
+    load = load_when_wrapped_up(live.load_of(person), work.now)
+    person.wrapped_up_at = load.wrapped_up_at
+    live.rest(work, person, rest_after(load, hard, rules) if rules is not None else None)

@@ -1,0 +1,160 @@
+"""What people on duty do from now on, and what becomes of an offer: rows changed, facts announced.
+
+Every change of a live state goes through `enter`; every end of an offer through `close_offer`. A
+wish made during a contact (pause, go home) is kept and granted when the person is free.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import (
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    LiveState,
+    LiveStateReason,
+    OfferId,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+from services.assignment import store
+from services.assignment.rest import LiveLoad, Rest
+from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.bus.work import Work
+
+_IN_CONTACT = (LiveState.OFFERED, LiveState.TALKING)
+
+
+def load_of(person: PersonRow) -> LiveLoad:
+    """What rest depends on."""
+    return LiveLoad(person.consecutive_contacts, person.wrapped_up_at)
+
+
+def enter(  # noqa: PLR0913 - a state, why, and until when
+    work: Work,
+    person: PersonRow,
+    state: LiveState,
+    reason: LiveStateReason,
+    until: datetime | None = None,
+) -> None:
+    """Have a person do something else from now on, and say so."""
+    previous, previous_since = LiveState(person.state), person.since
+    if state not in _IN_CONTACT:
+        person.offer_id = None
+        if state is not LiveState.WRAPPING_UP:
+            person.contact_id = None
+    person.state, person.since = state.value, work.now
+    work.session.add(person)
+    work.announce(
+        LiveStateEntered(
+            person_id=PersonId(person.person_id),
+            programme=ProgrammeId(person.programme),
+            role=Role(person.role),
+            state=state,
+            reason=reason,
+            entered_at=work.now,
+            previous=previous,
+            previous_since=previous_since,
+            until=until,
+            contact_id=ContactId(person.contact_id) if person.contact_id else None,
+            missed_offers=person.missed_offers,
+        ),
+        of=person,
+    )
+
+
+def be_free(work: Work, person: PersonRow, reason: LiveStateReason) -> None:
+    """The person is in no contact any more: grant their wish, or rest, or be ready."""
+    wish, person.wish = person.wish, None
+    if wish is not None:
+        enter(work, person, LiveState(wish), LiveStateReason.ASKED)
+    elif person.rest_until is not None and person.rest_until > work.now:
+        enter(work, person, LiveState.RESTING, reason, until=person.rest_until)
+        work.set_deadline("rest_over", person.person_id, person.rest_until)
+    else:
+        enter(work, person, LiveState.READY, reason)
+
+
+def rest(work: Work, person: PersonRow, owed: Rest | None) -> None:
+    """The wrap-up is over: rest where it is owed."""
+    person.rest_until = owed.until if owed else None
+    be_free(work, person, owed.reason if owed else LiveStateReason.ASKED)
+
+
+def back_in_front(work: Work, contact: ContactRow, declined_by: str | None = None) -> None:
+    """The contact is offered again: in front of its class, with its original wait (I14)."""
+    contact.state, contact.front, contact.offer_id = store.WAITING, True, None
+    if declined_by is not None:
+        contact.declined_by = [*contact.declined_by, declined_by]
+    work.session.add(contact)
+
+
+def take(work: Work, offer: OfferRow, contact: ContactRow) -> None:
+    """The offer is taken: from now on they talk."""
+    offer.state, contact.state = store.TAKEN, store.TAKEN
+    contact.stage = offer.stage
+    work.session.add_all((offer, contact))
+    work.clear_deadline("offer_expires", offer.offer_id)
+    work.announce(
+        OfferTaken(
+            **about(offer),
+            taken_at=work.now,
+            waiting_since=contact.joined_at,
+            priority=Priority(contact.priority) if contact.priority else None,
+            untriaged=contact.untriaged and offer.stage == Stage.LISTENER,
+        ),
+        of=offer,
+    )
+
+
+def decline(work: Work, offer: OfferRow) -> None:
+    """The person said no."""
+    close_offer(work, offer, store.DECLINED)
+    work.announce(OfferDeclined(**about(offer), declined_at=work.now), of=offer)
+
+
+def expire(work: Work, offer: OfferRow) -> None:
+    """Nobody answered in time."""
+    close_offer(work, offer, store.EXPIRED)
+    work.announce(OfferExpired(**about(offer), expired_at=work.now), of=offer)
+
+
+def withdraw(work: Work, offer: OfferRow, reason: WithdrawalReason) -> None:
+    """The offer, or the take, no longer stands."""
+    was_taken = offer.state == store.TAKEN
+    close_offer(work, offer, store.WITHDRAWN)
+    work.announce(
+        OfferWithdrawn(**about(offer), withdrawn_at=work.now, reason=reason, was_taken=was_taken),
+        of=offer,
+    )
+
+
+def close_offer(work: Work, offer: OfferRow, state: str) -> None:
+    """The offer is no longer live."""
+    offer.state = state
+    work.session.add(offer)
+    work.clear_deadline("offer_expires", offer.offer_id)
+
+
+def about(offer: OfferRow) -> dict[str, Any]:
+    """What every fact about an offer says."""
+    return {
+        "offer_id": OfferId(offer.offer_id),
+        "contact_id": ContactId(offer.contact_id),
+        "programme": ProgrammeId(offer.programme),
+        "person_id": PersonId(offer.person_id),
+        "stage": Stage(offer.stage),
+        "channel": Channel(offer.channel),
+    }

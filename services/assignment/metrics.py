@@ -1,0 +1,33 @@
+"""Figures of assignment. Labels: line, stage and reasons of the closed lists; never a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter
+
+from contracts.vocabulary import OfferReason, Stage
+from services.assignment.domain import NobodyReason
+
+offers = Counter("helpline_assignment_offers_total", "Offers made", ["programme", "stage"])
+reasons_given = Counter(
+    "helpline_assignment_offer_reasons_total", "Reasons of the offers made", ["programme", "reason"]
+)
+nobody_free = Counter(
+    "helpline_assignment_nobody_free_total",
+    "Looks at a waiting contact that found nobody, by obstacle",
+    ["programme", "reason"],
+)
+
+
+def record_offer(programme: str, stage: Stage, reasons: Iterable[OfferReason]) -> None:
+    """An offer was made, for these reasons."""
+    offers.labels(programme, stage).inc()
+    for reason in reasons:
+        reasons_given.labels(programme, reason).inc()
+
+
+def record_nobody_free(programme: str, reasons: Iterable[NobodyReason]) -> None:
+    """Nobody could be offered a waiting contact, for these reasons."""
+    for reason in reasons:
+        nobody_free.labels(programme, reason).inc()

@@ -1,0 +1,1 @@
+"""Assignment has no setting of its own: every number comes from the programme's manifest."""

@@ -1,0 +1,343 @@
+"""Tables of assignment and small functions named by intent. Nothing here commits.
+
+The constraints are the last judge: one live offer per person and per contact, whatever the code
+above believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, func, insert, literal, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from contracts.programme import ProgrammePublished, ProgrammeTerms
+from contracts.roster import EligibilityEstablished
+from contracts.vocabulary import LiveState
+
+
+class Row(SQLModel, registry=registry(metadata=MetaData(schema="assignment"))):
+    """A table of assignment's own schema."""
+
+
+tables = Row.metadata
+
+WAITING, OFFERED, TAKEN, ENDED = "waiting", "offered", "taken", "ended"
+OPEN, DECLINED, EXPIRED, WITHDRAWN, OVER = "open", "declined", "expired", "withdrawn", "over"
+
+
+def _moment(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def _words() -> Any:
+    return Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+
+
+class ContactRow(Row, table=True):
+    """A contact in one of the two lines, or with a person, or over."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("contact_in_line", "programme", postgresql_where=text("state = 'waiting'")),
+        Index("contact_joined", "programme", "joined_at"),
+    )
+
+    contact_id: str = Field(primary_key=True)
+    programme: str
+    channel: str
+    stage: str
+    state: str  #: waiting, offered, taken, ended
+    priority: str | None = None
+    need: str = "unknown"
+    languages: list[str] = _words()
+    departement: str | None = None
+    waiting_since: datetime = _moment(nullable=False)
+    joined_at: datetime = _moment(nullable=False)
+    front: bool = False
+    untriaged: bool = False
+    declined_by: list[str] = _words()
+    offers: int = 0
+    offer_id: str | None = None
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Counted by contact."""
+        return f"contact:{self.contact_id}"
+
+
+class PersonRow(Row, table=True):
+    """A person's live state. `wish` is what they asked for while they could not have it."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        Index("person_on_duty", "programme", postgresql_where=text("state <> 'off_duty'")),
+    )
+
+    person_id: str = Field(primary_key=True)
+    programme: str
+    role: str
+    state: str
+    since: datetime = _moment(nullable=False)
+    contact_id: str | None = None
+    offer_id: str | None = None
+    wish: str | None = None
+    missed_offers: int = 0
+    consecutive_contacts: int = 0
+    wrapped_up_at: datetime | None = _moment()
+    rest_until: datetime | None = _moment()
+    #: Machine time: the desk's last sign of life.
+    last_beat: datetime = Field(
+        default=None,
+        sa_column=Column(
+            DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")
+        ),
+    )
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Counted by person."""
+        return f"person:{self.person_id}"
+
+
+class OfferRow(Row, table=True):
+    """An offer, with why it was made."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        Index(
+            "one_live_offer_per_person",
+            "person_id",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'taken')"),
+        ),
+        Index(
+            "one_live_offer_per_contact",
+            "contact_id",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'taken')"),
+        ),
+    )
+
+    offer_id: str = Field(primary_key=True)
+    contact_id: str
+    person_id: str
+    programme: str
+    channel: str
+    stage: str
+    state: str  #: open, taken, declined, expired, withdrawn, over
+    made_at: datetime = _moment(nullable=False)
+    expires_at: datetime = _moment(nullable=False)
+    reasons: list[str] = _words()
+    rules_version: str
+    eligibility_version: int
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Counted by offer."""
+        return f"offer:{self.offer_id}"
+
+
+class EligibilityRow(Row, table=True):
+    """What the roster says a person may be offered."""
+
+    __tablename__ = "eligibility"
+
+    person_id: str = Field(primary_key=True)
+    programme: str = Field(primary_key=True)
+    version: int
+    valid_until: datetime = _moment(nullable=False)
+    roles: list[str] = _words()
+    qualification: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class TermsRow(Row, table=True):
+    """A version of a line."""
+
+    __tablename__ = "terms"
+
+    programme: str = Field(primary_key=True)
+    programme_version: int = Field(primary_key=True)
+    effective_at: datetime = _moment(nullable=False)
+    rules_version: str
+    terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+@dataclass(frozen=True)
+class TermsInForce:
+    """The terms of a line that count at a moment."""
+
+    programme: str
+    programme_version: int
+    rules_version: str
+    terms: ProgrammeTerms
+
+
+_READ_TERMS: dict[tuple[str, int], TermsInForce] = {}
+
+
+def keep_terms(session: Session, event: ProgrammePublished) -> None:
+    """Remember a version of a line."""
+    session.merge(
+        TermsRow(
+            programme=event.programme,
+            programme_version=event.programme_version,
+            effective_at=event.effective_at,
+            rules_version=event.rules_version,
+            terms=event.terms.model_dump(mode="json"),
+        )
+    )
+
+
+def terms_in_force(session: Session, programme: str, now: datetime) -> TermsInForce | None:
+    """The newest version of a line in effect at `now`; None when the line is not known yet."""
+    version = session.execute(
+        select(func.max(TermsRow.programme_version)).where(
+            col(TermsRow.programme) == programme, col(TermsRow.effective_at) <= now
+        )
+    ).scalar_one()
+    if version is None:
+        return None
+    if (programme, version) not in _READ_TERMS:  # a version never changes
+        row = session.get_one(TermsRow, (programme, version))
+        terms = ProgrammeTerms.model_validate(row.terms)
+        _READ_TERMS[programme, version] = TermsInForce(programme, version, row.rules_version, terms)
+    return _READ_TERMS[programme, version]
+
+
+def keep_eligibility(session: Session, event: EligibilityEstablished, version: int) -> None:
+    """Replace what is known of a person."""
+    session.merge(
+        EligibilityRow(
+            person_id=event.person_id,
+            programme=event.programme,
+            version=version,
+            valid_until=event.valid_until,
+            roles=[role.value for role in event.qualification.roles],
+            qualification=event.qualification.model_dump(mode="json"),
+        )
+    )
+
+
+def eligibility_of(session: Session, person_id: str, programme: str) -> EligibilityRow | None:
+    """What the roster says of a person for a line."""
+    return session.get(EligibilityRow, (person_id, programme))
+
+
+def contact_of(session: Session, contact_id: str) -> ContactRow | None:
+    """The contact, locked."""
+    return session.get(ContactRow, contact_id, with_for_update=True)
+
+
+def person_of(session: Session, person_id: str) -> PersonRow | None:
+    """The person, locked."""
+    return session.get(PersonRow, person_id, with_for_update=True)
+
+
+def offer_of(session: Session, offer_id: str) -> OfferRow | None:
+    """The offer, locked."""
+    return session.get(OfferRow, offer_id, with_for_update=True)
+
+
+def live_offer_for(session: Session, contact_id: str) -> OfferRow | None:
+    """The open or taken offer of a contact, locked."""
+    return session.exec(
+        select(OfferRow)
+        .where(OfferRow.contact_id == contact_id, col(OfferRow.state).in_((OPEN, TAKEN)))
+        .with_for_update()
+    ).one_or_none()
+
+
+def note_beat(session: Session, person_id: str) -> None:
+    """The desk of this person has shown that it is there."""
+    session.execute(
+        text("UPDATE assignment.person SET last_beat = clock_timestamp() WHERE person_id = :id"),
+        {"id": person_id},
+    )
+
+
+def silent_people(session: Session, programme: str, lost_after: timedelta) -> Sequence[PersonRow]:
+    """Who could be offered something but whose desk has been silent for too long (machine time)."""
+    return session.exec(
+        select(PersonRow)
+        .where(
+            PersonRow.programme == programme,
+            col(PersonRow.state).in_((LiveState.READY, LiveState.OFFERED)),
+            col(PersonRow.last_beat) < func.clock_timestamp() - lost_after,
+        )
+        .with_for_update()
+    ).all()
+
+
+def programmes_on_the_floor(session: Session) -> Sequence[str]:
+    """Lines for which somebody waits or somebody is on duty."""
+    waiting = select(ContactRow.programme).where(ContactRow.state == WAITING)
+    present = select(PersonRow.programme).where(PersonRow.state != LiveState.OFF_DUTY)
+    return sorted(session.execute(waiting.union(present)).scalars().all())
+
+
+def waiting_contacts(session: Session, programme: str) -> Sequence[ContactRow]:
+    """Everyone in either line of a programme."""
+    return session.exec(
+        select(ContactRow).where(ContactRow.programme == programme, ContactRow.state == WAITING)
+    ).all()
+
+
+def joined_since(session: Session, programme: str, since: datetime) -> Sequence[ContactRow]:
+    """Contacts that were sent to a listener since then, with their urgency; for the forecast."""
+    return session.exec(
+        select(ContactRow).where(
+            ContactRow.programme == programme,
+            col(ContactRow.joined_at) > since,
+            col(ContactRow.priority).in_(("P1", "P2")),
+        )
+    ).all()
+
+
+def people_on_duty(
+    session: Session, programme: str
+) -> Sequence[tuple[PersonRow, EligibilityRow, str | None]]:
+    """Everyone on duty, with what the roster says of them and the channel they are talking on."""
+    return session.exec(
+        select(PersonRow, EligibilityRow, ContactRow.channel)
+        .join(
+            EligibilityRow,
+            (col(EligibilityRow.person_id) == PersonRow.person_id)
+            & (col(EligibilityRow.programme) == PersonRow.programme),
+        )
+        .join(
+            ContactRow,
+            (col(ContactRow.contact_id) == PersonRow.contact_id)
+            & (col(PersonRow.state) == LiveState.TALKING),
+            isouter=True,
+        )
+        .where(PersonRow.programme == programme, PersonRow.state != LiveState.OFF_DUTY)
+    ).all()
+
+
+def insert_offer(session: Session, offer: OfferRow) -> bool:
+    """Write an offer if the eligibility it rests on still holds; whether it did.
+
+    The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
+    """
+    table = OfferRow.__table__  # type: ignore[attr-defined]
+    names = [column.name for column in table.columns]
+    values = [literal(getattr(offer, name), table.c[name].type) for name in names]
+    eligible = select(*values).where(
+        EligibilityRow.person_id == offer.person_id,
+        EligibilityRow.programme == offer.programme,
+        EligibilityRow.version == offer.eligibility_version,
+        col(EligibilityRow.valid_until) > func.public.helpline_now(),
+    )
+    written = session.execute(
+        insert(table).from_select(names, eligible).returning(table.c.offer_id)
+    )
+    return written.one_or_none() is not None
