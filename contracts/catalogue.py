@@ -21,7 +21,7 @@ from contracts.contact import ContactEnded, ContactOpened, EndContact
 from contracts.envelope import Command, Contract, Event
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
-from contracts.roster import EligibilityEstablished, ImportVolunteers
+from contracts.roster import EligibilityEstablished, ImportVolunteers, VolunteersImported
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
 
 EVENTS: tuple[type[Event], ...] = (
@@ -57,7 +57,10 @@ COMMANDS: tuple[type[Command], ...] = (
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
-RESULTS: dict[type[Command], type[Contract]] = {ProposeTriage: TriageProposal}
+RESULTS: dict[type[Command], type[Contract]] = {
+    ProposeTriage: TriageProposal,
+    ImportVolunteers: VolunteersImported,
+}
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}
 COMMAND_TYPES: dict[str, type[Command]] = {command.type_name(): command for command in COMMANDS}

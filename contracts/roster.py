@@ -86,3 +86,16 @@ class ImportVolunteers(Command):
         tuple[Volunteer, ...],
         staff("The rows; all or none are taken", min_length=1, max_length=200),
     ]
+
+
+class VolunteersImported(Contract):
+    """What became of the rows of an import; every row was taken."""
+
+    established: Annotated[
+        int, ops("People whose eligibility was established anew", unit="count", ge=0, le=200)
+    ]
+    unchanged: Annotated[int, ops("People of whom the same was known", unit="count", ge=0, le=200)]
+    not_eligible: Annotated[
+        int,
+        ops("Of all rows, people without one accreditation in date", unit="count", ge=0, le=200),
+    ]

@@ -1,4 +1,4 @@
-"""What triage is told at start. Where the ground is, the bus knows (`HELPLINE_` without a name)."""
+"""What triage is told at start. Where the ground is, the bus knows."""
 
 from __future__ import annotations
 
