@@ -124,7 +124,7 @@ def test_the_board_comes_back_to_nobody_waiting_whatever_the_order(
         (facts.ended(), 2),
     )
     for number, order in enumerate(permutations(whole)):
-        ids = {name: f"{number:08d}{CONTACT[8:]}" for name in ("contact_id", "offer_id")}
+        ids = dict.fromkeys(("contact_id", "offer_id"), f"{number:08d}{CONTACT[8:]}")
         for event, version in order:
             about = {name: id for name, id in ids.items() if name in type(event).model_fields}
             console.deliver(event.model_copy(update=about), version=version)
