@@ -25,6 +25,11 @@ from contracts.catalogue import COMMANDS, EVENTS, RESULTS
 from contracts.compatibility import Schema, breaks
 from contracts.envelope import Command, CommandEnvelope, Contract, Event, EventEnvelope, Reply
 
+#: What a person who is refused can do.
+WAYS_ON = (
+    "An optional field keeps the version; anything else is a new major version beside this one, "
+    "or, while no release carries the contract, `just schemas write --accept TYPE ...`."
+)
 FOLDER = Path(__file__).with_suffix("")
 _ENVELOPES: dict[str, type[Contract]] = {
     "envelope/v1/event.json": EventEnvelope,
@@ -205,7 +210,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     accepted = frozenset(asked.accept)
     found = write(accepted=accepted) if asked.action == "write" else problems()
-    for line in found:
+    for line in (*found, *([WAYS_ON] if found else [])):
         sys.stderr.write(line + "\n")
     return 1 if found else 0
 

@@ -248,15 +248,20 @@ PLANTED: dict[str, tuple[Callable[[Tables], Tables], tuple[str, ...]]] = {
 }
 
 
+def caused_by(plant: Callable[[Tables], Tables]) -> tuple[str, ...]:
+    """The lines that a planted fault adds to what is said of the real tables, which is nothing."""
+    return tuple(line for line in faults(plant(SERVICES)) if line not in faults(SERVICES))
+
+
 @pytest.mark.parametrize(("plant", "found"), PLANTED.values(), ids=PLANTED.keys())
 def test_planted_fault_is_found(plant: Callable[[Tables], Tables], found: tuple[str, ...]) -> None:
-    assert faults(plant(SERVICES)) == found
+    assert caused_by(plant) == found
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type_name())
 def test_each_event_is_missed_when_nobody_consumes_it(event: type[Event]) -> None:
-    lines = faults(deaf_to(event)(SERVICES))
-    assert lines == (f"{event.type_name()}: nobody but its publisher consumes it",)
+    line = f"{event.type_name()}: nobody but its publisher consumes it"
+    assert caused_by(deaf_to(event)) == (line,)
 
 
 def test_table_that_consumes_what_left_the_catalogue_is_found() -> None:
