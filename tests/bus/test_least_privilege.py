@@ -19,14 +19,17 @@ from nats.js import JetStreamContext
 from contracts.catalogue import COMMANDS, EVENTS
 from contracts.envelope import Stream
 from deploy.embedded.nats import SERVER_FILE
-from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
+from services.bus.provision.apply import apply
+from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys, key_names
 from services.bus.provision.permissions import Permissions, permissions_of, server_conf
 from services.bus.provision.signed_in import signed_in
 from services.bus.table import Service
+from services.registry import SERVICES
 from tests.bus.provision_ground import TABLES, Ground, a_ground, a_service, applied
 
-EVERYONE = (*(service.name for service in TABLES), CHECKER, PROVISIONER)
-DURABLES = tuple((s.value, service.durable(s)) for service in TABLES for s in service.streams())
+#: Both the tables of these tests, one service of each kind, and those that run.
+SHAPES = {"one of each kind": TABLES, "as they run": SERVICES}
+
 #: Everything JetStream can be asked about a stream, but for looking.
 CHANGING = (
     *(f"$JS.API.STREAM.{verb}.CONTACT" for verb in ("CREATE", "UPDATE", "DELETE", "PURGE")),
@@ -58,9 +61,36 @@ ELSEWHERE = (
 )
 
 
+@dataclass(frozen=True)
+class Platform:
+    """A running server and the tables its accounts come from."""
+
+    ground: Ground
+    tables: tuple[Service, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everyone who has a key."""
+        return key_names(self.tables)
+
+    @property
+    def durables(self) -> tuple[tuple[str, str], ...]:
+        """Stream and name of every durable."""
+        return tuple((s.value, each.durable(s)) for each in self.tables for s in each.streams())
+
+
+@pytest.fixture(scope="module", params=SHAPES.values(), ids=list(SHAPES))
+def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    with a_ground(tmp_path_factory.mktemp("least"), request.param) as running:
+        asyncio.run(running.as_provisioner(lambda js: apply(js, request.param)))
+        yield Platform(running, request.param)
+
+
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with a_ground(tmp_path_factory.mktemp("least")) as running:
+    with a_ground(tmp_path_factory.mktemp("one")) as running:
         asyncio.run(running.as_provisioner(applied))
         yield running
 
@@ -74,16 +104,16 @@ class Tried:
     refused_subscribe: frozenset[str]
 
 
-def subjects_to_publish(name: str) -> tuple[str, ...]:
+def subjects_to_publish(platform: Platform, name: str) -> tuple[str, ...]:
     """Every subject of the platform, one example of each; events end with who tried."""
     return (
         *(f"helpline.{event.type_name()}.sos-crise.by-{name}" for event in EVENTS),
         *(command.subject() for command in COMMANDS),
-        *(f"_INBOX_{other}.reply.x" for other in EVERYONE),
-        *(f"$JS.ACK.{stream}.{durable}.1.1.1.1.0" for stream, durable in DURABLES),
+        *(f"_INBOX_{other}.reply.x" for other in platform.names),
+        *(f"$JS.ACK.{stream}.{durable}.1.1.1.1.0" for stream, durable in platform.durables),
         *(
             f"$JS.API.CONSUMER.{verb}.{stream}.{durable}"
-            for stream, durable in DURABLES
+            for stream, durable in platform.durables
             for verb in ("MSG.NEXT", "INFO", "DELETE", "PAUSE", "RESET", "UNPIN")
         ),
         *CHANGING,
@@ -92,11 +122,11 @@ def subjects_to_publish(name: str) -> tuple[str, ...]:
     )
 
 
-def subjects_to_hear() -> tuple[str, ...]:
+def subjects_to_hear(platform: Platform) -> tuple[str, ...]:
     """Every place where something is to be heard."""
     return (
-        *(f"_INBOX_{name}.>" for name in EVERYONE),
-        *(f"desk.{name}.>" for name in EVERYONE),
+        *(f"_INBOX_{name}.>" for name in platform.names),
+        *(f"desk.{name}.>" for name in platform.names),
         *(event.subject_filter() for event in EVENTS),
         *(">", "desk.>", "helpline.>", "_INBOX.>", "*.>", "$JS.>", "$JS.ACK.>", "$SYS.>"),
         "$JS.EVENT.ADVISORY.>",
@@ -121,24 +151,26 @@ def may_hear(service: Service) -> set[str]:
     return desk | {f"_INBOX_{service.name}.>"}
 
 
-async def try_everything(ground: Ground, name: str) -> Tried:
+async def try_everything(platform: Platform, name: str) -> Tried:
     """Sign in as `name`, publish and subscribe on every subject, return what was refused."""
     refusals: list[str] = []
-    client = await ground.signed_in(name, lambda error: refusals.append(str(error)))
-    published = subjects_to_publish(name)
+    client = await platform.ground.signed_in(name, lambda error: refusals.append(str(error)))
+    published = subjects_to_publish(platform, name)
     for subject in published:
         # An empty API request changes nothing, whoever sends it.
         await client.publish(subject, b"", reply=f"_INBOX_{name}.tried")
-    for subject in subjects_to_hear():
+    for subject in subjects_to_hear(platform):
         await client.subscribe(subject)
         await client.subscribe(subject, queue="others")
     await heard_out(client, refusals)
     await client.close()
+    hearing = subjects_to_hear(platform)
+    alone = set(_named(refusals, r'subscription to "([^"]*)"$', hearing))
+    in_a_group = set(_named(refusals, r'subscription to "([^"]*)" using queue', hearing))
     return Tried(
         frozenset(published),
         frozenset(_named(refusals, r'publish to "(.*)"', published)),
-        frozenset(_named(refusals, r'subscription to "([^"]*)"$', subjects_to_hear()))
-        | frozenset(_named(refusals, r'subscription to "([^"]*)" using queue', subjects_to_hear())),
+        frozenset(alone & in_a_group),
     )
 
 
@@ -165,15 +197,17 @@ def _named(refusals: list[str], pattern: str, tried: tuple[str, ...]) -> Iterato
             yield by_lower[found.group(1)]
 
 
-@pytest.mark.parametrize("service", TABLES, ids=lambda service: service.name)
-def test_service_is_refused_every_subject_of_the_others(ground: Ground, service: Service) -> None:
-    tried = asyncio.run(try_everything(ground, service.name))
+def test_each_service_is_refused_every_subject_of_the_others(platform: Platform) -> None:
+    for service in platform.tables:
+        tried = asyncio.run(try_everything(platform, service.name))
 
-    assert tried.published - tried.refused_publish == may_publish(service)
-    assert set(subjects_to_hear()) - tried.refused_subscribe == may_hear(service)
-    assert asyncio.run(stored_by(ground, service.name)) == {
-        f"helpline.{event.type_name()}.sos-crise.by-{service.name}" for event in service.publishes
-    }
+        assert tried.published - tried.refused_publish == may_publish(service), service.name
+        heard = set(subjects_to_hear(platform)) - tried.refused_subscribe
+        assert heard == may_hear(service), service.name
+        assert asyncio.run(stored_by(platform.ground, service.name)) == {
+            f"helpline.{event.type_name()}.sos-crise.by-{service.name}"
+            for event in service.publishes
+        }
 
 
 async def stored_by(ground: Ground, name: str) -> set[str]:
@@ -189,20 +223,22 @@ async def stored_by(ground: Ground, name: str) -> set[str]:
     return await ground.as_provisioner(subjects)
 
 
-def test_checker_may_look_and_nothing_else(ground: Ground) -> None:
-    tried = asyncio.run(try_everything(ground, CHECKER))
+def test_checker_may_look_and_nothing_else(platform: Platform) -> None:
+    tried = asyncio.run(try_everything(platform, CHECKER))
 
-    looks = {f"$JS.API.CONSUMER.INFO.{stream}.{durable}" for stream, durable in DURABLES}
+    looks = {f"$JS.API.CONSUMER.INFO.{stream}.{durable}" for stream, durable in platform.durables}
     assert tried.published - tried.refused_publish == looks | set(LOOKING)
-    assert set(subjects_to_hear()) - tried.refused_subscribe == {"_INBOX_checker.>"}
+    assert set(subjects_to_hear(platform)) - tried.refused_subscribe == {"_INBOX_checker.>"}
 
 
-def test_provisioner_may_use_jetstream_and_no_event_or_command(ground: Ground) -> None:
+def test_provisioner_may_use_jetstream_and_no_event_or_command(platform: Platform) -> None:
     refusals: list[str] = []
 
     async def try_some() -> None:
-        client = await ground.signed_in(PROVISIONER, lambda error: refusals.append(str(error)))
-        subjects = [s for s in subjects_to_publish(PROVISIONER) if not s.startswith("$JS.API")]
+        note = refusals.append
+        client = await platform.ground.signed_in(PROVISIONER, lambda error: note(str(error)))
+        every = subjects_to_publish(platform, PROVISIONER)
+        subjects = [subject for subject in every if not subject.startswith("$JS.API")]
         for subject in subjects:
             await client.publish(subject, b"")
         await heard_out(client, refusals)
@@ -306,7 +342,7 @@ def test_a_widened_permission_is_noticed(tmp_path: Path) -> None:
     own, wider = '"helpline.hour.counted.v1.>"', '"helpline.>"'
     with a_ground(tmp_path, widen=lambda conf: conf.replace(own, wider)) as ground:
         asyncio.run(ground.as_provisioner(applied))
-        tried = asyncio.run(try_everything(ground, "quality"))
+        tried = asyncio.run(try_everything(Platform(ground, TABLES), "quality"))
         stored = asyncio.run(stored_by(ground, "quality"))
 
     too_much = tried.published - tried.refused_publish - may_publish(quality)
@@ -317,13 +353,19 @@ def test_a_widened_permission_is_noticed(tmp_path: Path) -> None:
 async def refused_soon(ground: Ground, name: str) -> None:
     """Wait until the key of `name` opens no door; fails after five seconds."""
     for _ in range(100):
-        try:
-            async with signed_in(ground.url, ground.keys, name):
-                await asyncio.sleep(0.05)
-        except nats.errors.Error as refused:
-            assert "Authorization Violation" in str(refused)
+        if not await enters(ground, name):
             return
+        await asyncio.sleep(0.05)
     pytest.fail(f"{name} still enters")
+
+
+async def enters(ground: Ground, name: str) -> bool:
+    """Say whether `name` may sign in."""
+    try:
+        async with signed_in(ground.url, ground.keys, name):
+            return True
+    except nats.errors.Error as refused:
+        return "Authorization Violation" not in str(refused)
 
 
 def test_keys_of_others_open_no_door_after_a_service_is_gone(tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ class Consent:
     drop_events: bool = False  #: lower a limit below what is stored
 
 
+NO_CONSENT = Consent()
+
+
 class Refused(Exception):
     """The server cannot be brought to what is declared: the message names what, and the way out."""
 
@@ -47,7 +50,7 @@ async def apply(
     js: JetStreamContext,
     tables: Iterable[Service],
     scale: Scale = PILOT,
-    consent: Consent = Consent(),
+    consent: Consent = NO_CONSENT,
 ) -> tuple[Difference, ...]:
     """Create and update streams and durables; return what was different before.
 
