@@ -1,0 +1,72 @@
+"""What the caller's side is told. Nothing here names a person on duty, a priority or an outcome."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from contracts.envelope import Contract
+from contracts.privacy import public
+from contracts.programme import OpeningRule
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    ContactState,
+    LanguageCode,
+    Moment,
+    Need,
+    ProgrammeId,
+)
+
+_Numbers = Annotated[
+    tuple[Annotated[str, public("A number")], ...], public("Emergency numbers of the country")
+]
+
+
+class ContactSeen(Contract):
+    """A contact, as its caller may see it."""
+
+    contact_id: Annotated[ContactId, public("The contact")]
+    programme: Annotated[ProgrammeId, public("The line")]
+    channel: Annotated[Channel, public("How the caller reached us")]
+    state: Annotated[ContactState, public("Where it is")]
+    opened_at: Annotated[Moment, public("When it was opened", unit="UTC, domain time")]
+    ended_at: Annotated[Moment | None, public("When it ended", unit="UTC, domain time")] = None
+    country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
+    emergency_numbers: _Numbers
+
+
+class DoorClosed(Contract):
+    """The line is closed at this moment."""
+
+    opens_at: Annotated[
+        Moment | None, public("When it opens; empty if not foreseen", unit="UTC, domain time")
+    ]
+    timezone: Annotated[str, public("IANA zone of the hours")]
+    country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
+    emergency_numbers: _Numbers
+
+
+class LineSeen(Contract):
+    """A line, as anyone may see it: the PUBLIC fields of its terms."""
+
+    programme: Annotated[ProgrammeId, public("The line")]
+    programme_version: Annotated[int, public("Version in force", unit="count from 1")]
+    open_now: Annotated[tuple[Channel, ...], public("Channels whose door is open at this moment")]
+    name: Annotated[str, public("Name of the line as the public knows it")]
+    country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
+    timezone: Annotated[str, public("IANA zone of the hours")]
+    opening: Annotated[tuple[OpeningRule, ...], public("When it is open; empty is never")]
+    channels: Annotated[tuple[Channel, ...], public("Channels served")]
+    languages: Annotated[
+        tuple[LanguageCode, ...], public("Languages listened in, the first is the default")
+    ]
+    needs: Annotated[tuple[Need, ...], public("Needs a regulator may note")]
+    emergency_numbers: _Numbers
+
+
+class LineApplied(Contract):
+    """What became of a manifest that was applied."""
+
+    programme_version: Annotated[int, public("Version of the line", unit="count from 1")]
+    effective_at: Annotated[Moment, public("From when", unit="UTC, domain time")]
+    already_so: Annotated[bool, public("This very manifest was the newest version already")]

@@ -1,0 +1,178 @@
+"""What a caller's side does at the door: open a contact, leave it, look where it is.
+
+Run by the bus like handlers, once for each key. A contact is addressed by its capability, of which
+only the hash is here: its id alone, which desks and events carry, opens nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import assert_never
+
+from sqlmodel import Session
+
+from contracts.contact import ContactOpened
+from contracts.envelope import Contract, Reply, ReplyStatus, done, refused
+from contracts.programme import ProgrammeTerms
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    ContactState,
+    LanguageCode,
+    LeaveReason,
+    ProgrammeId,
+    Refusal,
+    Sha256,
+    Stage,
+)
+from services.bus.work import Work, new_id
+from services.intake import metrics, store
+from services.intake.answers import ContactSeen, DoorClosed, LineSeen
+from services.intake.domain import Moved, Unchanged, Waiting, leave, state_of
+from services.intake.handlers import live_on
+from services.intake.terms import Admitted, Closed, NotServed, admit, is_open
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Someone is at the door."""
+
+    programme: ProgrammeId
+    channel: Channel
+    language: LanguageCode
+    token_sha256: Sha256  #: of the capability that will address the contact
+
+
+def open_contact(arrival: Arrival, work: Work) -> Reply:
+    """Open a contact, unless the line does not serve the channel or its door is closed."""
+    line = store.line_in_force(work.session, arrival.programme, work.now)
+    if line is None:
+        return refused(Refusal.UNKNOWN_PROGRAMME, "programme")
+    terms = line.read_terms()
+    match admit(terms, arrival.channel, work.now):
+        case NotServed():
+            return refused(Refusal.CHANNEL_NOT_SERVED, "channel")
+        case Closed() as closed:
+            return _refused_with(Refusal.CLOSED, _door_closed(closed, terms))
+        case Admitted(first_stage):
+            contact = _open(arrival, line, first_stage, work)
+            return done(contact.version, _seen(contact, terms))
+        case unexpected:
+            assert_never(unexpected)
+
+
+def _open(
+    arrival: Arrival, line: store.ProgrammeRow, first_stage: Stage, work: Work
+) -> store.ContactRow:
+    contact = store.ContactRow(
+        contact_id=ContactId(new_id()),
+        programme=arrival.programme,
+        programme_version=line.version,
+        channel=arrival.channel,
+        language=arrival.language,
+        token_sha256=arrival.token_sha256,
+        state=state_of(Waiting(first_stage)),
+        opened_at=work.now,
+    )
+    opened = ContactOpened(
+        contact_id=contact.contact_id,
+        programme=contact.programme,
+        programme_version=contact.programme_version,
+        channel=arrival.channel,
+        language=arrival.language,
+        first_stage=first_stage,
+        opened_at=work.now,
+    )
+    work.announce(opened, of=contact)
+    work.session.add(contact)
+    metrics.record_opened(arrival.programme, arrival.channel)
+    return contact
+
+
+@dataclass(frozen=True)
+class Departure:
+    """The caller's side of a contact ended."""
+
+    contact_id: ContactId
+    token_sha256: Sha256
+    reason: LeaveReason
+
+
+def leave_contact(departure: Departure, work: Work) -> Reply:
+    """The caller left. Leaving a contact that has ended is fine and changes nothing."""
+    contact = store.contact_to_change(work.session, departure.contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
+    if not _may_see(contact, departure.token_sha256):
+        return refused(Refusal.NOT_YOURS)
+    match leave(contact.life(), departure.reason):
+        case Moved(life):
+            live_on(contact, life, work)
+        case Unchanged(why):
+            metrics.record_unmoved("leave", why.value)
+        case unexpected:
+            assert_never(unexpected)
+    terms = store.line_of(work.session, contact).read_terms()
+    return done(contact.version, _seen(contact, terms))
+
+
+def look_at_contact(
+    session: Session, contact_id: ContactId, token_sha256: Sha256
+) -> ContactSeen | Refusal:
+    """A contact as its caller may see it, or why they may not."""
+    found = store.contact_and_line(session, contact_id)
+    if found is None:
+        return Refusal.UNKNOWN_CONTACT
+    contact, line = found
+    if not _may_see(contact, token_sha256):
+        return Refusal.NOT_YOURS
+    return _seen(contact, line.read_terms())
+
+
+def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal:
+    """A line as anyone may see it, at this moment of domain time."""
+    line, moment = store.line_and_moment(session, programme)
+    if line is None:
+        return Refusal.UNKNOWN_PROGRAMME
+    terms = line.read_terms()
+    shown = set(LineSeen.model_fields) & set(ProgrammeTerms.model_fields)
+    return LineSeen(
+        programme=programme,
+        programme_version=line.version,
+        open_now=tuple(each for each in terms.channels if is_open(terms, each, moment)),
+        **{name: getattr(terms, name) for name in shown},
+    )
+
+
+def _may_see(contact: store.ContactRow, token_sha256: Sha256) -> bool:
+    """Whether this is the contact's own capability."""
+    return hmac.compare_digest(contact.token_sha256, token_sha256)
+
+
+def _seen(contact: store.ContactRow, terms: ProgrammeTerms) -> ContactSeen:
+    """A contact as its caller may see it."""
+    return ContactSeen(
+        contact_id=contact.contact_id,
+        programme=contact.programme,
+        channel=Channel(contact.channel),
+        state=ContactState(contact.state),
+        opened_at=contact.opened_at,
+        ended_at=contact.ended_at,
+        country=terms.country,
+        emergency_numbers=terms.emergency_numbers,
+    )
+
+
+def _door_closed(closed: Closed, terms: ProgrammeTerms) -> DoorClosed:
+    """When the door opens, and whom to call until then."""
+    return DoorClosed(
+        opens_at=closed.opens_at,
+        timezone=terms.timezone,
+        country=terms.country,
+        emergency_numbers=terms.emergency_numbers,
+    )
+
+
+def _refused_with(why: Refusal, told: Contract) -> Reply:
+    return Reply(status=ReplyStatus.REFUSED, refusal=why, result=told.model_dump(mode="json"))

@@ -1,0 +1,187 @@
+"""What intake does with each event and command: load, decide, save, announce.
+
+A contact nobody knows was never opened here: what is told of it is counted and left. Everything
+else about late, repeated and misordered facts is decided in `domain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import assert_never
+
+from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
+from contracts.contact import ContactEnded, EndContact
+from contracts.envelope import Event, Reply, done, not_yet, refused
+from contracts.programme import ApplyProgramme, ProgrammePublished
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import Channel, ContactId, Refusal
+from services.bus.work import Work
+from services.intake import metrics, store
+from services.intake.answers import LineApplied
+from services.intake.domain import (
+    Ended,
+    Life,
+    Moved,
+    NotYet,
+    Refused,
+    Take,
+    Triage,
+    Unchanged,
+    Wish,
+    end_by_human,
+    send_untriaged,
+    take,
+    triage,
+    withdraw,
+)
+from services.intake.terms import flaws_of
+
+# --- what the others say --------------------------------------------------------------------------
+
+
+def on_offer_taken(event: OfferTaken, work: Work) -> None:
+    """A human is in the contact."""
+    took = Take(event.stage, event.offer_id, event.person_id, event.taken_at)
+    _follow(event, event.contact_id, partial(take, took=took), work)
+
+
+def on_offer_withdrawn(event: OfferWithdrawn, work: Work) -> None:
+    """The human in the contact is no longer there; an offer nobody had taken is not our matter."""
+    if event.was_taken:
+        _follow(event, event.contact_id, partial(withdraw, offer_id=event.offer_id), work)
+
+
+def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
+    """A regulator sent the contact on, or needs nobody else for it."""
+    decision = Triage(event.destination, event.decided_by, event.decided_at)
+    _follow(event, event.contact_id, partial(triage, decision=decision), work)
+
+
+def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:
+    """No regulator could be reached."""
+    _follow(event, event.contact_id, partial(send_untriaged, sent_at=event.sent_at), work)
+
+
+def _follow(
+    event: Event, contact_id: ContactId, step: Callable[[Life], Moved | Unchanged], work: Work
+) -> None:
+    contact = store.contact_to_change(work.session, contact_id)
+    if contact is None:
+        metrics.record_unmoved(event.type_name(), "unknown_contact")
+        return
+    match step(contact.life()):
+        case Moved(life):
+            live_on(contact, life, work)
+        case Unchanged(why):
+            metrics.record_unmoved(event.type_name(), why.value)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def live_on(contact: store.ContactRow, life: Life, work: Work) -> None:
+    """Keep a contact's new life, and announce it when it is its end."""
+    contact.live(life, work.now)
+    if not isinstance(life, Ended):
+        return
+    ended = ContactEnded(
+        contact_id=contact.contact_id,
+        programme=contact.programme,
+        channel=Channel(contact.channel),
+        opened_at=contact.opened_at,
+        ended_at=work.now,
+        outcome=life.outcome,
+        nature=life.nature,
+        ended_by=life.ended_by,
+        stage=life.stage,
+        person_id=life.person_id,
+    )
+    work.announce(ended, of=contact)
+    metrics.record_ended(contact.programme, life.outcome)
+
+
+# --- what people at desks ask ---------------------------------------------------------------------
+
+
+def on_end_contact(command: EndContact, work: Work) -> Reply:
+    """The human in the contact ends it, or a supervisor does."""
+    contact = store.contact_to_change(work.session, command.contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
+    asker = work.command
+    if asker.programme != contact.programme:
+        return refused(Refusal.NOT_IN_PROGRAMME, "contact_id")
+    if asker.expected_version not in (None, contact.version):
+        return refused(Refusal.STALE_VERSION)
+    wish = Wish(asker.actor, asker.role, command.outcome, command.nature)
+    match end_by_human(contact.life(), Channel(contact.channel), wish):
+        case Moved(life):
+            live_on(contact, life, work)
+            return done(contact.version)
+        case Refused(why, field):
+            return refused(why, field)
+        case NotYet():
+            return not_yet()
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
+    """The operator puts a version of a line into force; the very same one again changes nothing."""
+    asker = work.command
+    if asker.programme != command.programme:
+        return refused(Refusal.NOT_IN_PROGRAMME, "programme")
+    flaws = flaws_of(command.terms)
+    if flaws:
+        return refused(Refusal.INVALID_FIELD, f"terms.{flaws[0].field}")
+    newest = store.newest_line(work.session, command.programme)
+    version = 0 if newest is None else newest.version
+    if asker.expected_version not in (None, version):
+        return refused(Refusal.STALE_VERSION)
+    if newest is not None and _says_the_same(newest, command):
+        return done(version, _applied(newest, already_so=True))
+    if command.effective_at is not None and command.effective_at < work.now:
+        # What was in force at a moment that is past cannot be changed any more.
+        return refused(Refusal.INVALID_FIELD, "effective_at")
+    line = _publish(command, version, work)
+    return done(line.version, _applied(line, already_so=False))
+
+
+def _says_the_same(line: store.ProgrammeRow, command: ApplyProgramme) -> bool:
+    """The terms count too: a newer reader may understand the same file better."""
+    return (
+        line.manifest_sha256 == command.manifest_sha256
+        and line.rules_version == command.rules_version
+        and line.read_terms() == command.terms
+        and command.effective_at in (None, line.effective_at)
+    )
+
+
+def _publish(command: ApplyProgramme, newest_version: int, work: Work) -> store.ProgrammeRow:
+    line = store.ProgrammeRow(
+        programme=command.programme,
+        version=newest_version,  # counted up by the announcement
+        effective_at=command.effective_at or work.now,
+        manifest_sha256=command.manifest_sha256,
+        author=work.command.actor,
+        rules_version=command.rules_version,
+        terms=command.terms.model_dump(mode="json"),
+    )
+    published = ProgrammePublished(
+        programme=line.programme,
+        programme_version=newest_version + 1,
+        effective_at=line.effective_at,
+        manifest_sha256=line.manifest_sha256,
+        rules_version=line.rules_version,
+        terms=command.terms,
+    )
+    work.announce(published, of=line)
+    work.session.add(line)
+    metrics.record_applied(line.programme)
+    return line
+
+
+def _applied(line: store.ProgrammeRow, *, already_so: bool) -> LineApplied:
+    return LineApplied(
+        programme_version=line.version, effective_at=line.effective_at, already_so=already_so
+    )

@@ -1,0 +1,64 @@
+"""How the door speaks: every answer carries the emergency numbers of the country, and outside
+production the notice that nobody will answer. No setting takes either away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from services.intake.problem import Problem
+from services.intake.threshold import NOTICE_HEADER, in_ascii
+from services.intake.words import DEFAULT_COUNTRY, DEFAULT_NUMBERS, demonstration
+
+
+class Voice:
+    """Answers of one door. It remembers the numbers of lines it has spoken of, so that they can
+    still be told when the ground is away.
+    """
+
+    def __init__(self, development: bool, retry_after_seconds: int) -> None:
+        self._development = development
+        self._retry_after = str(retry_after_seconds)
+        self._numbers: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+    def remember(self, programme: str, country: str, numbers: tuple[str, ...]) -> None:
+        """Keep the numbers of a line that exists."""
+        self._numbers[programme] = (country, numbers)
+
+    def notice(self, programme: str | None = None) -> str | None:
+        """What every answer says outside production; None in production."""
+        return demonstration(*self._of(programme)) if self._development else None
+
+    def say(
+        self,
+        body: Mapping[str, Any],
+        status: int = 200,
+        programme: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """An answer about a line, or about none."""
+        _, numbers = self._of(programme)
+        notice = self.notice(programme)
+        full: dict[str, Any] = {**body, "emergency_numbers": numbers}
+        dressed = dict(headers or {})
+        if notice is not None:
+            full = {"notice": notice, **full}
+            dressed[NOTICE_HEADER] = in_ascii(notice)
+        problem = "application/problem+json" if status >= 400 else "application/json"
+        return Response(orjson.dumps(full), status, dressed, media_type=problem)
+
+    def say_problem(self, problem: Problem) -> Response:
+        """An answer that says why not."""
+        headers = {}
+        if problem.status == 503:
+            headers["Retry-After"] = self._retry_after
+        if problem.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return self.say(problem.body(), problem.status, problem.programme, headers)
+
+    def _of(self, programme: str | None) -> tuple[str, tuple[str, ...]]:
+        return self._numbers.get(programme or "", (DEFAULT_COUNTRY, DEFAULT_NUMBERS))
