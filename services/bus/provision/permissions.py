@@ -2,6 +2,10 @@
 
 Least privilege: what a table does not name is refused by the server, not by good manners. A refused
 publish looks like a time-out to the client; the reason comes in its `error_cb`.
+
+Two things the server does not check: headers, and where a reply goes (who reads a durable may have
+its own delivery sent to any subject). So a reader must hold type and source of a message against
+its subject, and believe neither alone.
 """
 
 from __future__ import annotations
