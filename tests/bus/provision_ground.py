@@ -1,5 +1,6 @@
 """A NATS server as provisioning leaves it, and tables that need no service to exist yet."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,3 +117,8 @@ def a_ground(
 async def applied(js: JetStreamContext) -> None:
     """Bring the server to what TABLES declare."""
     await apply(js, TABLES)
+
+
+def by_hand(ground: Ground, do: Callable[[JetStreamContext], Awaitable[object]]) -> None:
+    """Change something behind the tool's back."""
+    asyncio.run(ground.as_provisioner(do))
