@@ -25,7 +25,11 @@ from contracts.programme import ApplyProgramme
 from contracts.roster import Volunteer
 from contracts.triage import TriageNotes, TriageProposal
 from contracts.vocabulary import (
+    Channel,
+    ContactId,
     Destination,
+    LanguageCode,
+    LeaveReason,
     Nature,
     Outcome,
     PersonId,
@@ -55,7 +59,7 @@ class DoorRefused(Exception):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        self.code = str(problem.get("code", "unknown"))
+        self.code = str(problem.get("code") or problem.get("refusal") or "unknown")
         self.field = problem.get("field")
         super().__init__(f"{status} {self.code}: {problem.get('detail', '')}")
 
@@ -152,6 +156,21 @@ class Doors:
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1))
             wait_seconds = min(wait_seconds * 2, 1.0)
 
+    async def open_contact(
+        self,
+        programme: str,
+        channel: Channel = Channel.PHONE,
+        language: LanguageCode = LanguageCode.UNKNOWN,
+    ) -> Caller:
+        """Reach a line; DoorRefused (`closed`, with `opens_at`) when its door is closed."""
+        body = {"programme": programme, "channel": channel, "language": language}
+        told = await self.ask("POST", f"{self.intake_url}/contacts", body, _a_key())
+        return Caller(self, ContactId(told["contact_id"]), told["token"], told)
+
+    async def line(self, programme: str) -> dict[str, Any]:
+        """What a line is and whether it is open; DoorRefused (`unknown_programme`)."""
+        return await self.ask("GET", f"{self.intake_url}/programmes/{programme}")
+
     async def session(
         self, person_id: str, role: Role, programme: str, wait_seconds: float = 10.0
     ) -> Desk:
@@ -185,11 +204,39 @@ class Doors:
 
 
 @dataclass
+class Caller:
+    """The caller's side of one contact."""
+
+    doors: Doors
+    contact_id: ContactId
+    token: str = field(repr=False)
+    opened: dict[str, Any]  #: the door's first answer: state, opened_at, emergency numbers
+
+    async def leave(self, reason: LeaveReason = LeaveReason.HUNG_UP) -> dict[str, Any]:
+        """Leave the line; leaving a contact that has ended changes nothing."""
+        return await self.doors.ask(
+            "POST", f"{self._url}/leave", {"reason": reason}, self._headers | _a_key()
+        )
+
+    async def look(self) -> dict[str, Any]:
+        """Where the contact is, as its caller may know."""
+        return await self.doors.ask("GET", self._url, headers=self._headers)
+
+    @property
+    def _url(self) -> str:
+        return f"{self.doors.intake_url}/contacts/{self.contact_id}"
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass
 class Desk:
     """One person's desk, with their session. Commands raise DoorRefused and DoorSilent."""
 
     doors: Doors
-    token: str
+    token: str = field(repr=False)
     person_id: PersonId
     role: Role
     programme: ProgrammeId
@@ -201,7 +248,7 @@ class Desk:
 
     async def post(self, path: str, body: object = None, key: str | None = None) -> dict[str, Any]:
         """Send a command: `version` and `result` of what was done."""
-        headers = self._authorization | {"Idempotency-Key": key or str(uuid4())}
+        headers = self._authorization | ({"Idempotency-Key": key} if key else _a_key())
         return await self.doors.ask("POST", f"{self.doors.console_url}{path}", body or {}, headers)
 
     async def start_duty(self) -> None:
@@ -330,6 +377,10 @@ def _message(block: bytes, seen_at: float) -> LiveMessage | None:
         body=orjson.loads(fields[b"data"]),
         seen_at=seen_at,
     )
+
+
+def _a_key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())}
 
 
 def _read(answer: httpx.Response) -> dict[str, Any]:

@@ -7,6 +7,7 @@ answering service checks the role again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -169,7 +170,10 @@ def _answering(verb: Verb, door: Door, settings: Settings) -> Answering:
 
 
 def _importing(door: Door, settings: Settings) -> Answering:
-    """Any number of volunteers, in commands of 200; a repeat with the same key skips none."""
+    """Any number of volunteers, in commands of 200: each is taken whole or not at all.
+
+    A repeat with the same key takes up where the first stopped.
+    """
 
     async def answer(request: Request) -> Response:
         desk = await who_asks(request, door)
@@ -177,15 +181,26 @@ def _importing(door: Door, settings: Settings) -> Answering:
         key = _command_id(request)
         body = await _read_body(request, settings.longest_import_bytes)
         volunteers = _validated_volunteers(body)
+        counts: Counter[str] = Counter(volunteers=len(volunteers))
         for start in range(0, len(volunteers), CHUNK):
             command = ImportVolunteers(volunteers=volunteers[start : start + CHUNK])
             command_id = CommandId(derived_id(key, str(start)))
             reply = await door.send(command, desk, command_id)
             if reply.status is not ReplyStatus.DONE:
-                raise _problem_of(reply)
-        return _json({"version": None, "result": {"volunteers": len(volunteers)}})
+                raise _problem_of(_counted_from(start, reply))
+            counts.update(reply.result or {})
+        return _json({"version": None, "result": counts})
 
     return answer
+
+
+def _counted_from(start: int, reply: Reply) -> Reply:
+    """A refusal that names a row of its command names the row of the whole list instead."""
+    found = re.match(r"volunteers\.(\d+)(.*)", reply.field or "")
+    if found is None:
+        return reply
+    field = f"volunteers.{start + int(found[1])}{found[2]}"
+    return reply.model_copy(update={"field": field})
 
 
 def _check_role(desk: Desk, command: type[Command]) -> None:

@@ -44,6 +44,9 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 }
 
 
+_REFUSAL_CODES = frozenset(refusal.value for refusal in Refusal)
+
+
 @dataclass(frozen=True)
 class Problem(Exception):
     """The door cannot do what was asked."""
@@ -63,6 +66,8 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
         }
+        if self.code in _REFUSAL_CODES:
+            body["refusal"] = self.code  # as intake's door says it
         if self.field is not None:
             body["field"] = self.field
         headers = {"Cache-Control": "no-store"}

@@ -29,10 +29,11 @@ class Sent:
 
 @dataclass
 class ScriptedDoor:
-    """Answers every command with `reply`, a value or an exception."""
+    """Answers commands with `reply` (raised when it is an exception), or as `answering` says."""
 
     console: ServiceUnderTest
     reply: Reply | Exception = field(default_factory=lambda: done(version=7))
+    answering: Callable[[], Reply] | None = None
     away: bool = False  #: Postgres cannot be reached
     development: bool = True
     service: str = "console"
@@ -62,6 +63,8 @@ class ScriptedDoor:
     ) -> Reply:
         """See Door."""
         self.sent.append(Sent(command, asker, command_id, expected_version))
+        if self.answering is not None:
+            return self.answering()
         if isinstance(self.reply, Exception):
             raise self.reply
         return self.reply

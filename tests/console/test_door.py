@@ -13,7 +13,7 @@ import pytest
 
 from contracts.assignment import TakeOffer
 from contracts.contact import EndContact
-from contracts.envelope import Command, Reply, done, not_yet, refused
+from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
 from contracts.roster import ImportVolunteers
 from contracts.triage import DecideTriage
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
@@ -385,6 +385,36 @@ def test_volunteers_go_in_commands_of_two_hundred_with_keys_of_their_own(
     assert [len(command.volunteers) for command in imports] == [200, 200, 50]  # type: ignore[attr-defined]
     assert len({sent.command_id for sent in first}) == 3
     assert [sent.command_id for sent in again] == [sent.command_id for sent in first]
+
+
+def test_counts_of_all_commands_are_told_together(door: ScriptedDoor) -> None:
+    counts = {"established": 150, "unchanged": 50, "not_eligible": 1}
+    door.reply = Reply(status=ReplyStatus.DONE, result=counts)
+
+    async def visit(visitor: Visitor) -> None:
+        await visitor.signs_in(Role.COORDINATOR)
+        answer = await visitor.asks(VOLUNTEERS_PATH, [a_volunteer(n) for n in range(400)])
+        expected = {"established": 300, "unchanged": 100, "not_eligible": 2}
+        assert answer.json()["result"] == {"volunteers": 400} | expected
+
+    at_the_door(door, visit)
+
+
+def test_a_row_the_roster_refuses_is_named_by_its_place_in_the_whole_list(
+    door: ScriptedDoor,
+) -> None:
+    def second_is_refused() -> Reply:
+        flaw = refused(Refusal.INVALID_FIELD, "volunteers.7.person_id")
+        return done() if len(door.sent) == 1 else flaw
+
+    door.answering = second_is_refused
+
+    async def visit(visitor: Visitor) -> None:
+        await visitor.signs_in(Role.COORDINATOR)
+        answer = await visitor.asks(VOLUNTEERS_PATH, [a_volunteer(n) for n in range(400)])
+        assert (answer.status_code, answer.json()["field"]) == (400, "volunteers.207.person_id")
+
+    at_the_door(door, visit)
 
 
 def test_one_wrong_volunteer_is_named_and_nobody_is_taken(door: ScriptedDoor) -> None:

@@ -1,0 +1,380 @@
+"""`python -m deploy.call`: walk one contact through the running platform and narrate it.
+
+It uses the public doors only, as a caller and two volunteers would, with people of its own. What
+is said on the terminal is French, with the seconds since the person called. Exit 1 and a sentence
+when a step fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from contracts.triage import TriageNotes
+from contracts.vocabulary import (
+    Destination,
+    ForWhom,
+    LanguageCode,
+    LiveState,
+    Need,
+    Outcome,
+    PersonId,
+    Role,
+    Stage,
+)
+from deploy.desk import Caller, Desk, DoorRefused, Doors, DoorSilent, LiveMessage
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import Platform, read_platform
+from deploy.seeds import PROGRAMME, a_volunteer, import_people
+from services.console.messages import Board, ContactGone, ContactShown, LiveStateShown, OfferShown
+from services.triage.domain import RULE_BOOKS
+
+#: People of `call` alone. Several of each: after four contacts in a row a listener is due a rest,
+#: and a rest is never skipped.
+PEOPLE: dict[Role, tuple[PersonId, ...]] = {
+    role: tuple(PersonId(f"call-{role}-{number}") for number in range(1, 7))
+    for role in (Role.REGULATOR, Role.LISTENER)
+}
+
+#: What the person says, as the regulator understands it.
+UNDERSTOOD = TriageNotes(
+    need=Need.DETRESSE_PSYCHOLOGIQUE, languages=(LanguageCode.FR,), for_whom=ForWhom.SELF
+)
+
+_STEP_SECONDS = 30.0  #: machine time a step may take before the walk is given up
+_LONGEST_WAIT_SECONDS = 30.0  #: machine time it is worth waiting for quality's count of the hour
+_COUNTED_AFTER = timedelta(minutes=6)  #: quality counts an hour five minutes after its end
+
+_WORDS = {rule.code: rule.words for book in RULE_BOOKS.values() for rule in book}
+
+
+class CallFailed(Exception):
+    """The contact did not go through; the message is a sentence for the person at the terminal."""
+
+
+@dataclass
+class Narrator:
+    """Says what happens, with the seconds since the person called."""
+
+    terminal: Console = field(default_factory=lambda: Console(highlight=False))
+    called_at: float | None = None  #: `time.monotonic()`
+
+    def say(self, line: str, at: float | None = None) -> None:
+        """Print one line; `at` is when it happened, `time.monotonic()`, now when it is None."""
+        moment = time.monotonic() if at is None else at
+        since = "" if self.called_at is None else f"+{moment - self.called_at:.3f} s"
+        self.terminal.print(f"{since:>10}  {line}", markup=False)
+
+
+@dataclass
+class Seat:
+    """A desk somebody sits at: its stream is read, offers of other contacts are declined."""
+
+    desk: Desk
+    inbox: asyncio.Queue[LiveMessage | Exception] = field(default_factory=asyncio.Queue)
+
+    async def listen(self) -> None:
+        """Read the stream until cancelled."""
+        try:
+            async for message in self.desk.live():
+                self.inbox.put_nowait(message)
+        except DoorRefused as refused:
+            self.inbox.put_nowait(refused)
+
+    async def hear(
+        self, what: str, wanted: Callable[[LiveMessage], bool], within: float = _STEP_SECONDS
+    ) -> LiveMessage:
+        """The next message that is wanted; CallFailed names `what` when it does not come."""
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    message = await self.inbox.get()
+                    if isinstance(message, Exception):
+                        raise CallFailed(f"Le poste {self.desk.person_id} est fermé : {message}")
+                    if wanted(message):
+                        return message
+                    if message.kind == "offer":
+                        with suppress(DoorRefused):
+                            await self.desk.decline(message.body["offer_id"])
+        except TimeoutError:
+            raise CallFailed(f"{what} : rien en {within:.0f} s.") from None
+
+
+def of_contact(kind: str, contact_id: str) -> Callable[[LiveMessage], bool]:
+    """Whether a message is of this kind and about this contact."""
+    return lambda message: message.kind == kind and message.body["contact_id"] == contact_id
+
+
+def in_state(*states: LiveState) -> Callable[[LiveMessage], bool]:
+    """Whether a message says that the person is in one of these states."""
+
+    def says(message: LiveMessage) -> bool:
+        live = message.body["live"] if message.kind == "state" else message.body
+        return message.kind in ("state", "live_state") and live["state"] in states
+
+    return says
+
+
+@dataclass
+class Walk:
+    """One contact, from the call to the figures."""
+
+    doors: Doors
+    programme: str
+    talk_seconds: float
+    stack: AsyncExitStack  #: what is undone at the end, whatever happened
+    narrator: Narrator = field(default_factory=Narrator)
+
+    async def run(self, rate: float) -> None:
+        """Walk; CallFailed, DoorRefused or DoorSilent when a step fails."""
+        say = self.narrator.say
+        line = await self.line()
+        say(f"« {line['name']} » est ouverte. Démonstration : personne ne répond ici ;")
+        say(f"en danger, appelez le {', le '.join(line['emergency_numbers'])}.")
+        people = [a_volunteer(person, role) for role in PEOPLE for person in PEOPLE[role]]
+        coordinator = await import_people(self.doors, self.programme, people)
+        board = await self.sit(Seat(coordinator))
+        regulator = await self.on_duty(Role.REGULATOR)
+        listener = await self.on_duty(Role.LISTENER)
+        caller = await self.call()
+        await self.regulate(regulator, caller)
+        await self.listen(listener, caller)
+        await self.show_figures(board, caller, rate)
+
+    async def line(self) -> dict[str, Any]:
+        """What the line is; CallFailed when it is unknown or its door is closed."""
+        try:
+            line = await self.doors.line(self.programme)
+        except DoorRefused as refused:
+            if refused.code != "unknown_programme":
+                raise
+            raise CallFailed(
+                f"La ligne {self.programme} n'est pas en service. Mettez-la en service : "
+                f"./just programme apply deploy/programmes/{self.programme}.yaml"
+            ) from refused
+        if "phone" not in line["open_now"]:
+            raise CallFailed(_closed(line))
+        return line
+
+    async def sit(self, seat: Seat) -> Seat:
+        """Open the desk's stream; its state stays in the inbox, as the first message."""
+        reading = asyncio.create_task(seat.listen())
+        self.stack.callback(reading.cancel)
+        return seat
+
+    async def on_duty(self, role: Role) -> Seat:
+        """Somebody of this role comes on duty: the first who is not due a rest."""
+        for person_id in PEOPLE[role]:
+            desk = await self.doors.session(person_id, role, self.programme)
+            seat = await self.sit(Seat(desk))
+            await desk.start_duty()
+            self.stack.push_async_callback(_leave_duty, desk)
+            beating = asyncio.create_task(desk.keep_beating())
+            self.stack.callback(beating.cancel)
+            if await _is_ready(seat):
+                self.narrator.say(f"{_CALLED[role]} ({person_id}) prend son service.")
+                return seat
+            self.narrator.say(f"{person_id} se repose ou termine ; quelqu'un d'autre vient.")
+        raise CallFailed(
+            f"Personne n'est libre comme {_CALLED[role].lower()} ; réessayez plus tard."
+        )
+
+    async def call(self) -> Caller:
+        """The person calls."""
+        self.narrator.called_at = time.monotonic()
+        caller = await self.doors.open_contact(self.programme)
+        self.stack.push_async_callback(_hang_up, caller)
+        self.narrator.say(f"La personne appelle. Sollicitation {caller.contact_id}.")
+        return caller
+
+    async def regulate(self, seat: Seat, caller: Caller) -> None:
+        """The regulator takes the contact, asks the rules, decides."""
+        contact = await self.take(seat, caller)
+        say = self.narrator.say
+        proposal = await seat.desk.propose(contact.contact_id, UNDERSTOOD)
+        reasons = ", ".join(f"{code} (« {_WORDS.get(code, code)} »)" for code in proposal.reasons)
+        say("La régulation note : détresse psychologique, en français, pour elle-même.")
+        say(f"Les règles {proposal.rules_version} proposent {proposal.priority} : {reasons}.")
+        await seat.desk.triage(
+            contact.contact_id, proposal.priority, Destination.LISTENER, UNDERSTOOD
+        )
+        say(f"La régulation décide : {proposal.priority}, vers l'écoute.")
+        free = await seat.hear("Le poste de régulation ne se libère pas", in_state(LiveState.READY))
+        say("La régulation est de nouveau libre.", free.seen_at)
+
+    async def listen(self, seat: Seat, caller: Caller) -> None:
+        """The listener takes the contact, listens, ends it, wraps up."""
+        contact = await self.take(seat, caller)
+        say = self.narrator.say
+        say(f"On parle ({self.talk_seconds:g} s ici ; quinze à vingt-cinq minutes en vrai).")
+        await asyncio.sleep(self.talk_seconds)
+        await seat.desk.end(contact.contact_id, Outcome.LISTENED)
+        over = await seat.hear(
+            "La fin n'arrive pas au poste", of_contact("contact_over", contact.contact_id)
+        )
+        say(f"L'écoute se termine : {over.read(ContactGone).outcome}.", over.seen_at)
+        await seat.hear("Le temps d'après ne vient pas", in_state(LiveState.WRAPPING_UP))
+        await seat.desk.finish_wrap_up(hard=False)
+        after = await seat.hear(
+            "Le temps d'après ne finit pas", in_state(LiveState.READY, LiveState.RESTING)
+        )
+        resting = after.read(LiveStateShown).state is LiveState.RESTING
+        say("Le temps d'après est fini ; " + ("un repos suit." if resting else "libre de nouveau."))
+
+    async def take(self, seat: Seat, caller: Caller) -> ContactShown:
+        """Take the contact when it is offered; CallFailed when somebody else got it."""
+        contact_id = caller.contact_id
+        try:
+            message = await seat.hear("", of_contact("offer", contact_id))
+        except CallFailed:
+            state = (await caller.look())["state"]
+            raise CallFailed(
+                f"La sollicitation n'a pas été proposée à {seat.desk.person_id} en "
+                f"{_STEP_SECONDS:.0f} s ; elle est « {state} ». D'autres personnes sont-elles de "
+                "service ?"
+            ) from None
+        offer = message.read(OfferShown)
+        whom = "à la régulation" if offer.stage is Stage.REGULATOR else "à l'écoute"
+        reasons = ", ".join(offer.reasons)
+        self.narrator.say(f"Proposée {whom} : {seat.desk.person_id} ({reasons}).", message.seen_at)
+        await seat.desk.take(offer.offer_id)
+        taken = await seat.hear("La prise n'arrive pas au poste", of_contact("contact", contact_id))
+        self.narrator.say("Prise ; les deux sont en ligne.", taken.seen_at)
+        return taken.read(ContactShown)
+
+    async def show_figures(self, seat: Seat, caller: Caller, rate: float) -> None:
+        """Nobody waits any more; what quality has counted."""
+        say = self.narrator.say
+        await seat.hear("Le tableau ne revient pas à zéro", _nobody_waits)
+        say("Tableau : plus personne n'attend, plus personne n'est en ligne.")
+        opened_at = datetime.fromisoformat(caller.opened["opened_at"])
+        hour = opened_at.replace(minute=0, second=0, microsecond=0)
+        counted_at = hour + timedelta(hours=1) + _COUNTED_AFTER
+        now = datetime.fromisoformat((await caller.look())["ended_at"])
+        wait_seconds = (counted_at - now).total_seconds() / rate
+        if wait_seconds > _LONGEST_WAIT_SECONDS:
+            say(f"La qualité comptera cette heure vers {_clock(counted_at)} ; voir le tableau.")
+            return
+        say(f"La qualité compte l'heure dans {max(wait_seconds, 0):.0f} s au plus…")
+        message = await seat.hear(
+            "La qualité n'a pas compté l'heure", _counts_hour(hour), wait_seconds + _STEP_SECONDS
+        )
+        figures = next(one for one in message.read(Board).hours if one.hour == hour)
+        say(
+            f"Qualité, heure de {_clock(hour)} : {figures.opened} appels, "
+            f"{figures.answered} décrochés, {figures.answered_in_target} dans le délai, "
+            f"{figures.listened} écoutés, {figures.abandoned} abandons."
+        )
+
+
+_CALLED = {Role.REGULATOR: "La régulation", Role.LISTENER: "L'écoute"}
+
+
+def _closed(line: dict[str, Any]) -> str:
+    hours = ", ".join(
+        sorted({f"{rule['opens_at']}-{rule['closes_at']}" for rule in line["opening"]})
+    )
+    zone = ZoneInfo(line["timezone"])
+    noon = datetime(2026, 1, 14, 11, tzinfo=zone).isoformat()
+    return (
+        f"« {line['name']} » est fermée à cette heure (ouverte {hours}, {line['timezone']}). "
+        f"Pour la démonstration, démarrez la plateforme à une heure d'ouverture : "
+        f"./just up --at {noon}"
+    )
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M")
+
+
+def _nobody_waits(message: LiveMessage) -> bool:
+    if message.kind != "board":
+        return False
+    board = message.read(Board)
+    return all(line.waiting + line.with_human == 0 for line in (board.regulators, board.listeners))
+
+
+def _counts_hour(hour: datetime) -> Callable[[LiveMessage], bool]:
+    def counts(message: LiveMessage) -> bool:
+        if message.kind != "board":
+            return False
+        return any(one.hour == hour and one.opened for one in message.read(Board).hours)
+
+    return counts
+
+
+async def _is_ready(seat: Seat) -> bool:
+    """Whether the person can be offered a contact; an earlier walk's wrap-up is finished."""
+    settled = (LiveState.READY, LiveState.WRAPPING_UP, LiveState.RESTING, LiveState.TALKING)
+    message = await seat.hear("Le poste ne dit pas son état", in_state(*settled))
+    live = message.body["live"] if message.kind == "state" else message.body
+    if live["state"] == LiveState.WRAPPING_UP:
+        await seat.desk.finish_wrap_up()
+        after = in_state(LiveState.READY, LiveState.RESTING)
+        message = await seat.hear("Le temps d'après ne finit pas", after)
+        live = message.body
+    return bool(live["state"] == LiveState.READY)
+
+
+async def _leave_duty(desk: Desk) -> None:
+    with suppress(DoorRefused, DoorSilent):
+        await desk.end_duty()
+
+
+async def _hang_up(caller: Caller) -> None:
+    """Whatever failed, nobody is left waiting for a contact that is a demonstration."""
+    with suppress(DoorRefused, DoorSilent):
+        await caller.leave()
+
+
+async def walk(platform: Platform, programme: str, talk_seconds: float) -> None:
+    """Walk one contact through a platform."""
+    async with Doors.of(platform) as doors, AsyncExitStack() as stack:
+        await Walk(doors, programme, talk_seconds, stack).run(platform.rate)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Walk; 0 when the contact went through, 1 with a sentence when not."""
+    parser = argparse.ArgumentParser(prog="just call", description="Walk one contact through.")
+    parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--programme", default=PROGRAMME)
+    parser.add_argument("--talk-seconds", type=float, default=2.0, metavar="S")
+    options = parser.parse_args(arguments)
+    try:
+        platform = read_platform(RunFolder(options.run_dir.resolve()))
+        asyncio.run(walk(platform, options.programme, options.talk_seconds))
+    except StartRefused as refused:
+        return _fail("La plateforme ne tourne pas : démarrez-la avec ./just up", refused)
+    except CallFailed as failed:
+        return _fail(str(failed))
+    except DoorRefused as refused:
+        return _fail(f"Une porte a refusé ({refused.code})", refused)
+    except DoorSilent as silent:
+        return _fail("Une porte ne répond pas ; voyez les journaux de la plateforme", silent)
+    except OSError as unread:
+        return _fail("La clé de développement ne se lit pas", unread)
+    except KeyboardInterrupt:
+        return _fail("Interrompu.")
+    return 0
+
+
+def _fail(sentence: str, why: Exception | None = None) -> int:
+    told = sentence if why is None else f"{sentence} ({why})."
+    Console(stderr=True, highlight=False).print(told, style="bold red", markup=False)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

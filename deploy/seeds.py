@@ -1,0 +1,112 @@
+"""People of the demonstration, brought into the roster through the doors, and sessions for them.
+
+`python -m deploy.seeds` prints one token each for a regulator, a listener, a coordinator and an
+operator of a running platform. Development only: the provider that opens these sessions exists
+nowhere else.
+"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from contracts.roster import Accreditation, Qualification, Volunteer
+from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, Role
+from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import read_platform
+
+PROGRAMME = "sos-crise"
+KEY_FILE = "development.key"
+
+#: Who the printed sessions are for.
+SEEDED: dict[Role, PersonId] = {
+    Role.REGULATOR: PersonId("dev-regulator"),
+    Role.LISTENER: PersonId("dev-listener"),
+    Role.COORDINATOR: PersonId("dev-coordinator"),
+    Role.OPERATOR: PersonId("dev-operator"),
+}
+
+#: Far away on purpose: a platform may be started at any domain time.
+_NEVER_LAPSES = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def make_development_key(keys: Path) -> Path:
+    """Make the key of the development provider, once; its file, readable by the owner only."""
+    path = keys / KEY_FILE
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return path
+
+
+def a_volunteer(person_id: PersonId, role: Role) -> Volunteer:
+    """A volunteer of the demonstration: every channel, every need, French and English."""
+    return Volunteer(
+        person_id=person_id,
+        qualification=Qualification(
+            roles=(role,),
+            languages=(LanguageCode.FR, LanguageCode.EN),
+            topics=tuple(need for need in Need if need is not Need.UNKNOWN),
+            accreditations=tuple(
+                Accreditation(channel=channel, level=3, valid_until=_NEVER_LAPSES)
+                for channel in Channel
+            ),
+        ),
+    )
+
+
+async def import_people(doors: Doors, programme: str, people: Iterable[Volunteer]) -> Desk:
+    """Put people into the roster of a line; the coordinator's desk that did it."""
+    coordinator = await doors.session(SEEDED[Role.COORDINATOR], Role.COORDINATOR, programme)
+    await coordinator.import_volunteers(people)
+    return coordinator
+
+
+async def seed_sessions(doors: Doors, programme: str = PROGRAMME) -> dict[Role, Desk]:
+    """Put the seeded people into the roster and open a session for each.
+
+    The line must be in force (or come into force within ten seconds). Raises DoorRefused or
+    DoorSilent.
+    """
+    volunteers = [a_volunteer(SEEDED[role], role) for role in (Role.REGULATOR, Role.LISTENER)]
+    await import_people(doors, programme, volunteers)
+    return {
+        role: await doors.session(person_id, role, programme) for role, person_id in SEEDED.items()
+    }
+
+
+async def _print_sessions(run: RunFolder, programme: str) -> None:
+    async with Doors.of(read_platform(run)) as doors:
+        terminal = Console(highlight=False)
+        for role, desk in (await seed_sessions(doors, programme)).items():
+            line = f"{role:<12} {desk.person_id:<16} Authorization: Bearer {desk.token}"
+            terminal.print(line, markup=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the sessions; 1 with a sentence when they cannot be opened."""
+    parser = argparse.ArgumentParser(description="Print sessions for the people of the demo.")
+    parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--programme", default=PROGRAMME)
+    options = parser.parse_args(arguments)
+    try:
+        asyncio.run(_print_sessions(RunFolder(options.run_dir.resolve()), options.programme))
+    except (StartRefused, DoorRefused, DoorSilent, OSError) as trouble:
+        print(f"No sessions: {trouble}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
