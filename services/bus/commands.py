@@ -140,7 +140,7 @@ class Asking:
             return await self._ask(command, envelope, time.monotonic() + wait.total_seconds())
 
     async def _ask(self, command: Command, envelope: CommandEnvelope, until: float) -> Reply:
-        headers, body = command_headers(envelope, command), command.model_dump_json()
+        headers, body = command_headers(envelope), command.model_dump_json()
         reply: Reply | None = None
         while (left := until - time.monotonic()) > 0:
             try:

@@ -47,7 +47,6 @@ def prepare(owner_dsn: str, services: Iterable[Service], keys_dir: Path) -> None
                 )
             )
             _role(connection, CHECKER, keys_dir)
-            connection.execute(text("GRANT SELECT ON public.clock TO helpline_checker"))
             for service in services:
                 _role(connection, service.name, keys_dir)
                 _schema(connection, service)
@@ -89,6 +88,7 @@ def _role(connection: Connection, name: str, keys_dir: Path) -> None:
         connection.execute(text(f'CREATE ROLE "{role}" LOGIN NOINHERIT'))
     # Quoted by hand: ALTER ROLE takes no parameters, and the alphabet of the password is ours.
     connection.execute(text(f"ALTER ROLE \"{role}\" PASSWORD '{password}'"))
+    connection.execute(text(f'GRANT SELECT ON public.clock TO "{role}"'))
 
 
 def _schema(connection: Connection, service: Service) -> None:

@@ -44,12 +44,20 @@ class Unreadable:
     event_id: str | None = None
 
 
-def read_event(headers: Mapping[str, str], body: bytes) -> ReadEvent | Unreadable:
-    """Read an event as the bus does: unknown fields are ignored and counted."""
+def read_event(subject: str, headers: Mapping[str, str], body: bytes) -> ReadEvent | Unreadable:
+    """Read an event as the bus does: unknown fields are ignored and counted.
+
+    The subject decides: NATS lets a service publish on its own subjects only, so a type or a source
+    in the headers that does not belong to the subject is a forgery, or a copied message.
+    """
     type_name = headers.get("ce-type", "unknown")
     model = EVENT_TYPES.get(type_name)
     if model is None:
         return Unreadable("wrong_version" if "." in type_name else "unknown_type", "ce-type")
+    if not subject.startswith(f"helpline.{type_name}."):
+        return Unreadable("subject_differs", "ce-type")
+    if headers.get("ce-source") != model.publisher:
+        return Unreadable("not_its_publisher", "ce-source", type_name)
     if len(body) > LARGEST_BODY_BYTES:
         return Unreadable("too_large", None, type_name)
     try:
@@ -65,11 +73,11 @@ def read_event(headers: Mapping[str, str], body: bytes) -> ReadEvent | Unreadabl
     return ReadEvent(envelope, event)
 
 
-def read_command(headers: Mapping[str, str], body: bytes) -> ReadCommand | Unreadable:
-    """Read a command as a door does: an unknown field is refused."""
-    model = COMMAND_TYPES.get(headers.get("command-type", ""))
+def read_command(subject: str, headers: Mapping[str, str], body: bytes) -> ReadCommand | Unreadable:
+    """Read a command as a door does: an unknown field is refused; the subject says which it is."""
+    model = COMMAND_TYPES.get(subject.removeprefix("desk."))
     if model is None:
-        return Unreadable("wrong_version", "command-type")
+        return Unreadable("wrong_version")
     if len(body) > LARGEST_BODY_BYTES:
         return Unreadable("too_large")
     try:
@@ -93,12 +101,10 @@ def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def command_headers(envelope: CommandEnvelope, command: Command) -> dict[str, str]:
+def command_headers(envelope: CommandEnvelope) -> dict[str, str]:
     """The NATS headers of a command."""
     fields = envelope.model_dump(mode="json", exclude_none=True)
-    return {name: str(value) for name, value in fields.items()} | {
-        "command-type": command.type_name()
-    }
+    return {name: str(value) for name, value in fields.items()}
 
 
 def _first(error: ValidationError) -> tuple[str, str | None]:

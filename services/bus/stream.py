@@ -80,6 +80,8 @@ class Connection:
         self._service = service
         self._settings = settings
         self._inbox = f"_INBOX_{service.name}"
+        self._when_closed = when_closed
+        self._leaving = False
         self._broker = NatsBroker(
             settings.nats_url,
             name=f"helpline {service.name}",
@@ -89,7 +91,7 @@ class Connection:
             reconnect_to_server_handler=_any_server_soon,
             ping_interval=5,
             max_outstanding_pings=2,
-            closed_cb=_closed(service.name, when_closed),
+            closed_cb=self._closed,
             error_cb=_noted(service.name),
             apply_types=False,
             logger=None,
@@ -138,7 +140,13 @@ class Connection:
 
     async def close(self) -> None:
         """Drain and close."""
+        self._leaving = True
         await self._broker.stop()
+
+    async def _closed(self) -> None:
+        """The client gave up; with endless reconnects it never should."""
+        if not self._leaving:
+            self._when_closed()
 
     @property
     def connected(self) -> bool:
@@ -193,24 +201,18 @@ class Connection:
 
 
 async def _as_event(message: NatsMessage) -> Delivery:
-    return Delivery(message, read_event(message.headers, message.body))
+    return Delivery(message, read_event(message.raw_message.subject, message.headers, message.body))
 
 
 async def _as_command(message: NatsMessage) -> Delivery:
-    return Delivery(message, read_command(message.headers, message.body))
+    return Delivery(
+        message, read_command(message.raw_message.subject, message.headers, message.body)
+    )
 
 
 def _any_server_soon(servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
     """Reconnect within a second, spread out so that services do not come back in step."""
     return random.choice(servers), random.uniform(0.05, 0.5)
-
-
-def _closed(service: str, when_closed: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    async def closed() -> None:
-        log.error("connection to NATS closed", extra={"facts": {"service": service}})
-        when_closed()
-
-    return closed
 
 
 def _noted(service: str) -> Callable[[Exception], Awaitable[None]]:
