@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from deploy.embedded.runfolder import (
     write_atomically,
 )
 from deploy.embedded.trouble import StartRefused, explain
+from deploy.platform import Platform, read_platform, write_platform
 
 HOLD_CLAIM = """
 import sys, time
@@ -111,3 +113,28 @@ def test_lines_servers_write_are_explained(line: str, problem: str) -> None:
 def test_unknown_end_shows_the_last_lines() -> None:
     refused = explain("one\ntwo\n", "It ended.")
     assert refused.problem == "It ended.\n  | one\n  | two"
+
+
+def test_file_of_a_killed_platform_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    run = open_run_folder(tmp_path)
+    of_the_dead = Platform(
+        pid=1,
+        folder="",
+        logs="",
+        keys="",
+        owner_dsn="",
+        postgres_port=0,
+        nats_url="",
+        nats_monitoring_url="",
+        doors={},
+        operations={},
+        rate=1,
+        anchor="",
+        pids={},
+    )
+    write_platform(run, of_the_dead)
+    with claim(run), pytest.raises(StartRefused, match="No platform runs"):
+        read_platform(run)
+    with claim(run):
+        write_platform(run, replace(of_the_dead, pid=os.getpid()))
+        assert read_platform(run).pid == os.getpid()

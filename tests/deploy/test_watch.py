@@ -53,6 +53,7 @@ def test_killed_program_is_started_again_and_all_end_at_a_stop(tmp_path: Path) -
         watch.close()
 
     assert "one was ended by SIGKILL" in told[0]
+    assert "runs again" in told[-1], "both stopped when asked, nobody had to be killed"
     assert changes[-1]["one"] == seen[1]
     assert len(left) == 2
     assert not any(Path(f"/proc/{pid}").exists() for pid in left)
