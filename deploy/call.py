@@ -75,7 +75,7 @@ class Narrator:
         """Print one line; `at` is when it happened, `time.monotonic()`, now when it is None."""
         moment = time.monotonic() if at is None else at
         since = "" if self.called_at is None else f"+{moment - self.called_at:.3f} s"
-        self.terminal.print(f"{since:>10}  {line}", markup=False)
+        self.terminal.print(f"{since:>10}  {line}", markup=False, soft_wrap=True)
 
 
 @dataclass
@@ -136,11 +136,13 @@ class Walk:
     talk_seconds: float
     stack: AsyncExitStack  #: what is undone at the end, whatever happened
     narrator: Narrator = field(default_factory=Narrator)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  #: of the line, once known
 
     async def run(self, rate: float) -> None:
         """Walk; CallFailed, DoorRefused or DoorSilent when a step fails."""
         say = self.narrator.say
         line = await self.line()
+        self.zone = ZoneInfo(line["timezone"])
         say(f"« {line['name']} » est ouverte. Démonstration : personne ne répond ici ;")
         say(f"en danger, appelez le {', le '.join(line['emergency_numbers'])}.")
         people = [a_volunteer(person, role) for role in PEOPLE for person in PEOPLE[role]]
@@ -265,7 +267,7 @@ class Walk:
         now = datetime.fromisoformat((await caller.look())["ended_at"])
         wait_seconds = (counted_at - now).total_seconds() / rate
         if wait_seconds > _LONGEST_WAIT_SECONDS:
-            say(f"La qualité comptera cette heure vers {_clock(counted_at)} ; voir le tableau.")
+            say(f"La qualité comptera cette heure vers {self.clock(counted_at)} ; voir le tableau.")
             return
         say(f"La qualité compte l'heure dans {max(wait_seconds, 0):.0f} s au plus…")
         message = await seat.hear(
@@ -273,10 +275,14 @@ class Walk:
         )
         figures = next(one for one in message.read(Board).hours if one.hour == hour)
         say(
-            f"Qualité, heure de {_clock(hour)} : {figures.opened} appels, "
+            f"Qualité, heure de {self.clock(hour)} : {figures.opened} appels, "
             f"{figures.answered} décrochés, {figures.answered_in_target} dans le délai, "
             f"{figures.listened} écoutés, {figures.abandoned} abandons."
         )
+
+    def clock(self, moment: datetime) -> str:
+        """The hour on the wall of the line."""
+        return moment.astimezone(self.zone).strftime("%H:%M")
 
 
 _CALLED = {Role.REGULATOR: "La régulation", Role.LISTENER: "L'écoute"}
@@ -293,10 +299,6 @@ def _closed(line: dict[str, Any]) -> str:
         f"Pour la démonstration, démarrez la plateforme à une heure d'ouverture : "
         f"./just up --at {noon}"
     )
-
-
-def _clock(moment: datetime) -> str:
-    return moment.astimezone().strftime("%H:%M")
 
 
 def _nobody_waits(message: LiveMessage) -> bool:
@@ -371,8 +373,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fail(sentence: str, why: Exception | None = None) -> int:
-    told = sentence if why is None else f"{sentence} ({why})."
-    Console(stderr=True, highlight=False).print(told, style="bold red", markup=False)
+    told = sentence if why is None else f"{sentence} ({str(why).splitlines()[0]})."
+    Console(stderr=True, highlight=False).print(
+        told, style="bold red", markup=False, soft_wrap=True
+    )
     return 1
 
 

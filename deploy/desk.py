@@ -139,7 +139,8 @@ class Doors:
 
         Only for requests that may be repeated: reads, and those that carry a key.
         """
-        content = b"" if body is None else orjson.dumps(body)
+        content = None if body is None else orjson.dumps(body)
+        headers = {"Content-Type": "application/json", **headers}
         until = time.monotonic() + self.patience_seconds
         wait_seconds = 0.05
         while True:
