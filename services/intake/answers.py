@@ -15,6 +15,7 @@ from contracts.vocabulary import (
     Moment,
     Need,
     ProgrammeId,
+    Refusal,
 )
 
 _Numbers = Annotated[
@@ -33,6 +34,24 @@ class ContactSeen(Contract):
     ended_at: Annotated[Moment | None, public("When it ended", unit="UTC, domain time")] = None
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     emergency_numbers: _Numbers
+
+
+_Notice = Annotated[
+    str | None, public("Outside production: that nobody answers here, and whom to call instead")
+]
+
+
+class ContactTold(ContactSeen):
+    """A contact as the door tells it."""
+
+    words: Annotated[str, public("Its state in plain words")]
+    notice: _Notice = None
+
+
+class ContactBegun(ContactTold):
+    """A contact as the door tells it once, to whoever opened it."""
+
+    token: Annotated[str, public("The only way to the contact; told here and kept nowhere")]
 
 
 class DoorClosed(Contract):
@@ -61,6 +80,28 @@ class LineSeen(Contract):
         tuple[LanguageCode, ...], public("Languages listened in, the first is the default")
     ]
     needs: Annotated[tuple[Need, ...], public("Needs a regulator may note")]
+    emergency_numbers: _Numbers
+
+
+class LineTold(LineSeen):
+    """A line as the door tells it."""
+
+    notice: _Notice = None
+
+
+class ProblemTold(Contract):
+    """Why not: problem details (RFC 9457)."""
+
+    type: Annotated[str, public("A URN for the kind of problem")]
+    title: Annotated[str, public("The kind of problem in words")]
+    status: Annotated[int, public("The HTTP status", unit="status code")]
+    detail: Annotated[str, public("A plain sentence for people")]
+    refusal: Annotated[Refusal, public("The kind of problem, for programs")]
+    field: Annotated[str | None, public("Path of the field that is wrong")] = None
+    opens_at: Annotated[
+        Moment | None, public("When a closed door opens", unit="UTC, domain time")
+    ] = None
+    notice: _Notice = None
     emergency_numbers: _Numbers
 
 

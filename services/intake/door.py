@@ -36,7 +36,14 @@ from contracts.vocabulary import (
 from services.bus.door import Door, GroundAway
 from services.bus.work import derived_id, new_id
 from services.intake import callers, metrics
-from services.intake.answers import ContactSeen, DoorClosed, LineSeen
+from services.intake.answers import (
+    ContactBegun,
+    ContactSeen,
+    ContactTold,
+    DoorClosed,
+    LineTold,
+    ProblemTold,
+)
 from services.intake.callers import Arrival, Departure
 from services.intake.problem import (
     KEY_HEADER,
@@ -119,7 +126,7 @@ def build(door: Door, settings: Settings) -> ASGIApp:
 
 
 def _add_contacts(app: FastAPI, door: Door, voice: Voice) -> None:
-    @app.post("/contacts", status_code=201, response_class=Response, responses=_says(ContactSeen))
+    @app.post("/contacts", status_code=201, response_class=Response, responses=_says(ContactBegun))
     async def open_contact(knock: Knock, key: Key) -> Response:
         """Open a contact; the token told here is the only way to it."""
         secret = _random_uuid(key)
@@ -134,7 +141,7 @@ def _add_contacts(app: FastAPI, door: Door, voice: Voice) -> None:
         headers = {"Location": f"/contacts/{seen.contact_id}"}
         return voice.say({"token": token, **_told(seen)}, 201, seen.programme, headers)
 
-    @app.get("/contacts/{contact_id}", response_class=Response, responses=_says(ContactSeen))
+    @app.get("/contacts/{contact_id}", response_class=Response, responses=_says(ContactTold))
     async def see_contact(contact_id: str, authorization: Authorization = "") -> Response:
         """Say where a contact is."""
         addressed, token_sha256 = _addressed(contact_id, authorization)
@@ -146,7 +153,7 @@ def _add_contacts(app: FastAPI, door: Door, voice: Voice) -> None:
         voice.remember(looked.programme, looked.country, looked.emergency_numbers)
         return voice.say(_told(looked), programme=looked.programme)
 
-    @app.post("/contacts/{contact_id}/leave", response_class=Response, responses=_says(ContactSeen))
+    @app.post("/contacts/{contact_id}/leave", response_class=Response, responses=_says(ContactTold))
     async def leave(
         contact_id: str, goodbye: Goodbye, authorization: Authorization = "", key: Key = ""
     ) -> Response:
@@ -220,14 +227,14 @@ def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> Proble
 
 def _told(seen: ContactSeen) -> dict[str, Any]:
     """A contact as its caller reads it, with its state in plain words."""
-    return {**seen.model_dump(mode="json", exclude={"country"}), "words": STATES[seen.state]}
+    return {**seen.model_dump(mode="json"), "words": STATES[seen.state]}
 
 
 # --- lines ----------------------------------------------------------------------------------------
 
 
 def _add_lines(app: FastAPI, door: Door, voice: Voice) -> None:
-    @app.get("/programmes/{programme}", response_class=Response, responses=_says(LineSeen))
+    @app.get("/programmes/{programme}", response_class=Response, responses=_says(LineTold))
     async def see_line(programme: str) -> Response:
         """Say what a line is, and whether it is open."""
         if _PROGRAMME.fullmatch(programme) is None:
@@ -245,7 +252,7 @@ def _add_lines(app: FastAPI, door: Door, voice: Voice) -> None:
 
 def _says(model: type[Contract]) -> dict[int | str, dict[str, Any]]:
     """What the document promises of a route."""
-    problem = {"description": "Problem details (RFC 9457) with `refusal` and `notice`"}
+    problem = {"model": ProblemTold, "description": "Problem details (RFC 9457)"}
     return {"2XX": {"model": model, "description": "Done"}, "4XX": problem, "5XX": problem}
 
 
