@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 from contracts.envelope import Stream
 from services.bus import consumer as consumer_module
 from services.bus import metrics
@@ -115,11 +114,7 @@ def test_unreadable_message_is_parked_at_once_and_leaks_nothing(
 
     async def scene(ground: LiveGround) -> None:
         good = an_opened_contact()
-        envelope = {
-            "ce-type": "contact.opened.v1",
-            "ce-source": "intake",
-            "ce-id": CANARY,
-        } | headers
+        envelope = AN_ENVELOPE | headers
         async with running(ground, TALLY):
             await ground.publish_raw(good.subject(), body, envelope)
             await ground.publish(good)
@@ -262,7 +257,7 @@ def test_postgres_away_stops_the_fetching_and_counts_no_failure(
 ) -> None:
     failures: list[int] = []
     monkeypatch.setattr(
-        consumer_module, "answer_to_failure", lambda count, longest: failures.append(count)
+        consumer_module, "answer_to_failure", lambda count, _: failures.append(count)
     )
 
     async def scene(ground: LiveGround) -> None:
