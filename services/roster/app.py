@@ -5,7 +5,7 @@ from datetime import timedelta
 from contracts.roster import EligibilityEstablished, ImportVolunteers
 from services.bus.table import Answer, Due, Service
 from services.roster import handlers
-from services.roster.settings import Settings
+from services.roster.settings import SETTINGS
 from services.roster.store import tables
 
 SERVICE = Service(
@@ -14,6 +14,6 @@ SERVICE = Service(
     answers=(Answer(ImportVolunteers, handlers.on_import_volunteers),),
     publishes=(EligibilityEstablished,),
     deadlines=(Due("lapse", handlers.on_lapse_due),),
-    workers=Settings.from_environment().workers,
+    workers=SETTINGS.workers,
     statement_timeout=timedelta(seconds=5),  # an import of 200 rows; nobody waits on the line
 )

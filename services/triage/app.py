@@ -6,7 +6,7 @@ from contracts.programme import ProgrammePublished
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from services.bus.table import Answer, On, Service
 from services.triage import handlers
-from services.triage.settings import Settings
+from services.triage.settings import SETTINGS
 from services.triage.store import tables
 
 SERVICE = Service(
@@ -25,5 +25,5 @@ SERVICE = Service(
         Answer(ProposeTriage, handlers.on_propose_triage, kept=False),
     ),
     publishes=(ContactTriaged,),
-    workers=Settings.from_environment().workers,
+    workers=SETTINGS.workers,
 )

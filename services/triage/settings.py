@@ -24,3 +24,6 @@ class Settings(BaseModel):
         return cls.model_validate(
             {name.removeprefix(_PREFIX).lower(): environ[name] for name in named}
         )
+
+
+SETTINGS = Settings.from_environment()

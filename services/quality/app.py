@@ -1,0 +1,44 @@
+"""Quality, whole: what it consumes, publishes and waits for. It answers nobody's command."""
+
+from datetime import timedelta
+
+from contracts.assignment import (
+    ContactSentUntriaged,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import ProgrammePublished
+from contracts.quality import HourCounted
+from contracts.triage import ContactTriaged
+from services.bus.table import Due, On, Service
+from services.quality import handlers
+from services.quality.settings import SETTINGS
+from services.quality.store import tables
+
+SERVICE = Service(
+    name="quality",
+    tables=tables,
+    consumes=(
+        On(ProgrammePublished, handlers.on_programme_published, even_late=True),
+        On(ContactOpened, handlers.on_contact_fact, even_late=True),
+        On(ContactTriaged, handlers.on_contact_fact, even_late=True),
+        On(ContactSentUntriaged, handlers.on_contact_fact, even_late=True),
+        On(ContactEnded, handlers.on_contact_fact, even_late=True),
+        On(OfferMade, handlers.on_contact_fact, even_late=True),
+        On(OfferTaken, handlers.on_contact_fact, even_late=True),
+        On(OfferDeclined, handlers.on_contact_fact, even_late=True),
+        On(OfferExpired, handlers.on_contact_fact, even_late=True),
+        On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
+        On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
+    ),
+    publishes=(HourCounted,),
+    deadlines=(Due("hour", handlers.on_hour_due), Due("limbo", handlers.on_limbo_due)),
+    workers=SETTINGS.workers,
+    statement_timeout=timedelta(seconds=5),  # nobody waits for a figure
+    longest_retry=timedelta(seconds=30),
+)

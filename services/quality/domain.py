@@ -1,0 +1,195 @@
+"""The figures of an hour of a line, from what is known of its contacts and its listeners' time.
+
+Nothing here is a judgement of a person. The surprising thing: a contact counts in the hour in which
+it was opened, whenever it was answered, so that opened, answered and abandoned of one hour are
+about the same people; an hour is therefore counted again when late facts come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from contracts.assignment import LiveStateEntered
+from contracts.vocabulary import LiveState, LiveStateReason, Outcome, Role, Stage
+from services.quality.facts import ContactFacts, priority_of, taken_at, wait_of
+
+HOUR = timedelta(hours=1)
+
+#: Upper bounds in seconds of the wait histogram. 20 is the regulator's clock (programme, DESIGN 2);
+#: 20, 60, 180 and 600 are the pick-up targets of P1, P2, P3 and P4 (`data/protocol.json`).
+WAIT_BOUNDS_SECONDS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
+BEYOND = float("inf")
+
+
+@dataclass(frozen=True)
+class WaitCount:
+    """One bar of the wait histogram: waits above the bound before it, up to its own."""
+
+    stage: Stage
+    priority: str
+    upper_seconds: float
+    count: int
+    total: timedelta
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What listeners did, all of them together."""
+
+    ready: timedelta = timedelta()  #: free or being offered a contact
+    busy: timedelta = timedelta()  #: in a contact or finishing after one
+    resting: timedelta = timedelta()
+    paused: timedelta = timedelta()
+    rests_given: int = 0
+
+    def __add__(self, other: Duty) -> Duty:
+        return Duty(
+            self.ready + other.ready,
+            self.busy + other.busy,
+            self.resting + other.resting,
+            self.paused + other.paused,
+            self.rests_given + other.rests_given,
+        )
+
+
+@dataclass(frozen=True)
+class HourFigures:
+    """Everything that is counted of one hour of one line."""
+
+    opened: int = 0
+    answered: int = 0  #: a human took it
+    answered_in_target: int = 0  #: the first of them within the programme's target
+    listened: int = 0  #: a listener took it
+    abandoned: int = 0  #: left before any human
+    abandoned_after_triage: int = 0  #: left in the waiting line, after a human had heard it
+    outcomes: tuple[tuple[Outcome, int], ...] = ()
+    waits: tuple[WaitCount, ...] = ()
+    duty: Duty = field(default_factory=Duty)
+
+
+def count_hour(
+    contacts: Iterable[ContactFacts], targets: Mapping[int, timedelta], duty: Duty
+) -> HourFigures:
+    """Count the contacts opened in one hour; `targets` by version of the programme."""
+    known = tuple(contacts)
+    outcomes = Counter(facts.outcome for facts in known if facts.outcome is not None)
+    left = [facts for facts in known if facts.outcome is Outcome.ABANDONED]
+    heard_and_left = sum(taken_at(facts) is not None for facts in left)
+    return HourFigures(
+        opened=len(known),
+        answered=sum(taken_at(facts) is not None for facts in known),
+        answered_in_target=sum(is_in_target(facts, targets) for facts in known),
+        listened=sum(taken_at(facts, Stage.LISTENER) is not None for facts in known),
+        abandoned=len(left) - heard_and_left,
+        abandoned_after_triage=heard_and_left,
+        outcomes=tuple(sorted(outcomes.items())),
+        waits=_waits(known),
+        duty=duty,
+    )
+
+
+def is_in_target(facts: ContactFacts, targets: Mapping[int, timedelta]) -> bool:
+    """Whether the first human came within the target of the version the contact keeps."""
+    first, target = taken_at(facts), targets.get(facts.programme_version or 0)
+    if first is None or target is None or facts.opened_at is None:
+        return False
+    return first - facts.opened_at <= target
+
+
+def _waits(contacts: Iterable[ContactFacts]) -> tuple[WaitCount, ...]:
+    bars: dict[tuple[Stage, str, float], tuple[int, timedelta]] = {}
+    for facts in contacts:
+        for stage in Stage:
+            wait = wait_of(facts, stage)
+            if wait is None:
+                continue
+            bar = (stage, priority_of(facts), upper_bound(wait))
+            count, total = bars.get(bar, (0, timedelta()))
+            bars[bar] = (count + 1, total + wait)
+    return tuple(WaitCount(*bar, *bars[bar]) for bar in sorted(bars))
+
+
+def upper_bound(wait: timedelta) -> float:
+    """Seconds: the bound of the bar a wait falls under."""
+    seconds = wait.total_seconds()
+    return next((bound for bound in WAIT_BOUNDS_SECONDS if seconds <= bound), BEYOND)
+
+
+# --- what listeners did ---------------------------------------------------------------------------
+
+_SPENT: Mapping[LiveState, Callable[[timedelta], Duty]] = {
+    LiveState.READY: lambda length: Duty(ready=length),
+    LiveState.OFFERED: lambda length: Duty(ready=length),
+    LiveState.TALKING: lambda length: Duty(busy=length),
+    LiveState.WRAPPING_UP: lambda length: Duty(busy=length),
+    LiveState.RESTING: lambda length: Duty(resting=length),
+    LiveState.PAUSED: lambda length: Duty(paused=length),
+}
+_REST_GIVEN = frozenset({LiveStateReason.REST_AFTER_HARD, LiveStateReason.REST_AFTER_SEVERAL})
+
+
+def duty_of(event: LiveStateEntered) -> Mapping[datetime, Duty]:
+    """By hour: what one listener did until now, and whether a rest begins.
+
+    Time shows once it is over, so an hour grows until everybody in it has done something else. A
+    rest that goes on after a pause is not given again.
+    """
+    if event.role is not Role.LISTENER:
+        return {}
+    by_hour: dict[datetime, Duty] = {}
+    spent = _SPENT.get(event.previous)
+    if spent is not None:
+        for hour, length in split_by_hour(event.previous_since, event.entered_at):
+            by_hour[hour] = spent(length)
+    if event.state is LiveState.RESTING and event.reason in _REST_GIVEN:
+        hour = hour_of(event.entered_at)
+        by_hour[hour] = by_hour.get(hour, Duty()) + Duty(rests_given=1)
+    return by_hour
+
+
+def split_by_hour(begin: datetime, end: datetime) -> Iterator[tuple[datetime, timedelta]]:
+    """Cut a stretch of time at the full hours; nothing when it does not run forward."""
+    while begin < end:
+        border = min(hour_of(begin) + HOUR, end)
+        yield hour_of(begin), border - begin
+        begin = border
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The full hour a moment lies in."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+# --- when to count --------------------------------------------------------------------------------
+
+
+def count_at(hour: datetime, now: datetime, delay: timedelta) -> datetime:
+    """When to count an hour of which something new is known.
+
+    `delay` after its end; later, at the next whole multiple of `delay`. Always the same few
+    moments, so that a steady trickle of late facts cannot push the count away.
+    """
+    return _unused(max(hour + HOUR + delay, next_step(now, delay)), now)
+
+
+def look_at(now: datetime, every: timedelta) -> datetime:
+    """When to look for limbo next."""
+    return _unused(next_step(now, every), now)
+
+
+def next_step(now: datetime, every: timedelta) -> datetime:
+    """The first whole multiple of `every`, from midnight on, after `now`."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + ((now - midnight) // every + 1) * every
+
+
+def _unused(at: datetime, now: datetime) -> datetime:
+    """Shift a moment by less than a second, differently for each `now`.
+
+    The bus knows a deadline it has handled by kind, key and moment. A fact that commits while its
+    hour is being counted must not ask for that very moment again: it would never be counted.
+    """
+    return at + timedelta(microseconds=now.microsecond)

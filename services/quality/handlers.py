@@ -1,0 +1,115 @@
+"""What quality does with each event: learn, and count again what it touches.
+
+Every event is taken, late or not, in any order: each adds what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from contracts.assignment import LiveStateEntered, OfferTaken
+from contracts.contact import ContactOpened
+from contracts.programme import ProgrammePublished
+from contracts.quality import HourCounted
+from contracts.vocabulary import ProgrammeId
+from services.bus.work import Work
+from services.quality import metrics, store
+from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_in_target, look_at
+from services.quality.facts import ContactFact, ContactFacts, in_limbo, learn
+from services.quality.settings import SETTINGS
+
+
+def on_programme_published(event: ProgrammePublished, work: Work) -> None:
+    """Keep the target; contacts that came before it are counted again."""
+    programme, version = event.programme, event.programme_version
+    row = store.TargetRow(
+        programme=programme,
+        programme_version=version,
+        answer_target_seconds=event.terms.answer_target_seconds,
+    )
+    store.keep_target(work.session, row)
+    moments = store.moments_of_version(work.session, programme, version)
+    _count_again(work, programme, {hour_of(moment) for moment in moments})
+
+
+def on_contact_fact(event: ContactFact, work: Work) -> None:
+    """Learn what an event says of a contact; every event about a contact comes here."""
+    contact = store.meet_contact(work.session, event.contact_id, event.programme)
+    before = contact.facts()
+    after = learn(before, event)
+    contact.keep(after)
+    if after.opened_at is not None and _shows(before) != _shows(after):
+        _count_again(work, event.programme, {hour_of(after.opened_at)})
+    if isinstance(event, ContactOpened):
+        look = look_at(work.now, SETTINGS.look_every)
+        work.set_deadline("limbo", event.programme, look)
+    heard = isinstance(event, OfferTaken)
+    targets = store.targets_of(work.session, event.programme) if heard else {}
+    metrics.record_learnt(before, after, is_in_target(after, targets))
+
+
+def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
+    """Add what a listener did until now to the hours in which they did it."""
+    by_hour = duty_of(event)
+    for hour, duty in sorted(by_hour.items()):  # in one order: two additions never block for good
+        store.add_duty(work.session, event.programme, hour, duty)
+        metrics.record_duty(event.programme, duty)
+    _count_again(work, event.programme, by_hour)
+
+
+def on_hour_due(key: str, work: Work) -> None:
+    """Count an hour, and say so if anything is new."""
+    programme, hour = _read_key(key)
+    row = store.hour_to_count(work.session, programme, hour)
+    figures = store.figures_now(work.session, programme, hour)
+    if row.version > 0 and store.figures_kept(work.session, row) == figures:
+        return
+    store.keep_figures(work.session, row, figures)
+    work.announce(_counted(programme, hour, figures), of=row)
+    metrics.record_hour_counted(programme)
+
+
+def on_limbo_due(key: str, work: Work) -> None:
+    """Look for contacts nobody cares for, as long as there are contacts."""
+    programme = ProgrammeId(key)
+    live = store.live_contacts(work.session, programme)
+    lost = sum(in_limbo(facts, work.now, SETTINGS.limbo_after) for facts in live)
+    metrics.record_limbo(programme, lost)
+    if live:
+        work.set_deadline("limbo", programme, look_at(work.now, SETTINGS.look_every))
+
+
+def _shows(facts: ContactFacts) -> ContactFacts:
+    """Only what the figures show: a sign of life changes none."""
+    return replace(facts, last_sign_at=None)
+
+
+def _count_again(work: Work, programme: ProgrammeId, hours: Iterable[datetime]) -> None:
+    for hour in sorted(hours):
+        due = count_at(hour, work.now, SETTINGS.count_after)
+        work.set_deadline("hour", f"{programme}/{hour.isoformat()}", due)
+
+
+def _read_key(key: str) -> tuple[ProgrammeId, datetime]:
+    programme, hour = key.split("/")
+    return ProgrammeId(programme), datetime.fromisoformat(hour)
+
+
+def _counted(programme: ProgrammeId, hour: datetime, figures: HourFigures) -> HourCounted:
+    duty = figures.duty
+    return HourCounted(
+        programme=programme,
+        hour=hour,
+        opened=figures.opened,
+        answered=figures.answered,
+        answered_in_target=figures.answered_in_target,
+        listened=figures.listened,
+        abandoned=figures.abandoned,
+        abandoned_after_triage=figures.abandoned_after_triage,
+        ready_seconds=duty.ready.total_seconds(),
+        busy_seconds=duty.busy.total_seconds(),
+        resting_seconds=duty.resting.total_seconds(),
+        rests_given=duty.rests_given,
+    )

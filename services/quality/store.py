@@ -1,0 +1,348 @@
+"""Tables of quality, and small functions named by intent. No commit is made here.
+
+No table holds an identifier of a person on duty, and what listeners did is kept as sums of an hour
+only: a chain of single stretches would tell one person from another without naming them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, DateTime, Float, Index, Interval, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Session, SQLModel, col, delete, select
+
+from contracts.vocabulary import ContactId, Destination, Outcome, Priority, ProgrammeId, Stage
+from services.quality.domain import HOUR, Duty, HourFigures, WaitCount, count_hour, hour_of
+from services.quality.facts import ContactFacts, Decision, Take
+
+
+class Row(SQLModel, registry=registry(metadata=MetaData(schema="quality"))):
+    """A table of quality's own schema."""
+
+
+tables = Row.metadata
+
+_TAKES: TypeAdapter[tuple[Take, ...]] = TypeAdapter(tuple[Take, ...])
+
+
+def _moment() -> Any:
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+
+
+def _hour() -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+
+
+def _length() -> Any:
+    return Field(default=timedelta(), sa_column=Column(Interval, nullable=False))
+
+
+class TargetRow(Row, table=True):
+    """How soon a first human is to come, by version of a line."""
+
+    __tablename__ = "target"
+
+    programme: str = Field(primary_key=True)
+    programme_version: int = Field(primary_key=True)
+    answer_target_seconds: int
+
+
+class ContactRow(Row, table=True):
+    """What is known of a contact."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("contact_of_hour", "programme", "opened_at"),
+        Index("contact_live", "programme", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    contact_id: ContactId = Field(primary_key=True, sa_type=Text)
+    programme: ProgrammeId = Field(sa_type=Text)
+    programme_version: int | None = None
+    opened_at: datetime | None = _moment()
+    decided_at: datetime | None = _moment()
+    priority: str | None = None
+    destination: str | None = None
+    untriaged_priority: str | None = None
+    takes: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    ended_at: datetime | None = _moment()
+    outcome: str | None = None
+    last_sign_at: datetime | None = _moment()
+
+    def facts(self) -> ContactFacts:
+        """The row as a value, for the domain."""
+        return ContactFacts(
+            programme=self.programme,
+            programme_version=self.programme_version,
+            opened_at=self.opened_at,
+            decision=self._decision(),
+            untriaged_priority=Priority(self.untriaged_priority)
+            if self.untriaged_priority
+            else None,
+            takes=_TAKES.validate_python(self.takes),
+            ended_at=self.ended_at,
+            outcome=Outcome(self.outcome) if self.outcome else None,
+            last_sign_at=self.last_sign_at,
+        )
+
+    def keep(self, facts: ContactFacts) -> None:
+        """Keep what is known."""
+        self.programme_version, self.opened_at = facts.programme_version, facts.opened_at
+        if facts.decision is not None:
+            self.decided_at = facts.decision.decided_at
+            self.priority = facts.decision.priority.value
+            self.destination = facts.decision.destination.value
+        self.untriaged_priority = facts.untriaged_priority
+        self.takes = _TAKES.dump_python(facts.takes, mode="json")
+        self.ended_at, self.outcome = facts.ended_at, facts.outcome
+        self.last_sign_at = facts.last_sign_at
+
+    def _decision(self) -> Decision | None:
+        if self.decided_at is None or self.priority is None or self.destination is None:
+            return None
+        return Decision(self.decided_at, Priority(self.priority), Destination(self.destination))
+
+
+class DutyRow(Row, table=True):
+    """What listeners did in an hour, all of them together."""
+
+    __tablename__ = "duty"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    ready: timedelta = _length()
+    busy: timedelta = _length()
+    resting: timedelta = _length()
+    paused: timedelta = _length()
+    rests_given: int = 0
+
+
+class HourRow(Row, table=True):
+    """The figures of an hour, as last counted. `version` counts the counts that were announced."""
+
+    __tablename__ = "hour"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    opened: int = 0
+    answered: int = 0
+    answered_in_target: int = 0
+    listened: int = 0
+    abandoned: int = 0
+    abandoned_after_triage: int = 0
+    ready: timedelta = _length()
+    busy: timedelta = _length()
+    resting: timedelta = _length()
+    paused: timedelta = _length()
+    rests_given: int = 0
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"hour:{self.programme}/{self.hour:%Y-%m-%dT%HZ}"
+
+
+class OutcomeRow(Row, table=True):
+    """How the contacts of an hour ended, as last counted."""
+
+    __tablename__ = "outcome"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    outcome: Outcome = Field(primary_key=True, sa_type=Text)
+    count: int
+
+
+class WaitRow(Row, table=True):
+    """One bar of the wait histogram of an hour, as last counted; its bound may be infinite."""
+
+    __tablename__ = "wait"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    stage: str = Field(primary_key=True)
+    priority: str = Field(primary_key=True)
+    upper_seconds: float = Field(sa_column=Column(Float(53), primary_key=True))
+    count: int
+    total: timedelta = _length()
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+def meet_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> ContactRow:
+    """Return a contact's row, locked; made when this is the first fact that reaches us."""
+    found = session.get(ContactRow, contact_id, with_for_update=True)
+    if found is None:
+        fresh = {"contact_id": contact_id, "programme": programme, "takes": []}
+        session.execute(insert(ContactRow).values(fresh).on_conflict_do_nothing())
+        found = session.get_one(ContactRow, contact_id, with_for_update=True)
+    return found
+
+
+def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Duty) -> None:
+    """Add to what listeners did in an hour. Adding has no order; the inbox keeps it to once."""
+    amounts = {each.name: getattr(duty, each.name) for each in fields(Duty)}
+    statement = insert(DutyRow).values({"programme": programme, "hour": hour, **amounts})
+    sums = {name: getattr(DutyRow, name) + statement.excluded[name] for name in amounts}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["programme", "hour"], set_=sums)
+    )
+
+
+def keep_target(session: Session, row: TargetRow) -> None:
+    """Keep the target of a version of a line; the same again changes nothing."""
+    session.merge(row)
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def targets_of(session: Session, programme: ProgrammeId) -> Mapping[int, timedelta]:
+    """Return the targets of a line by its version."""
+    rows = session.exec(select(TargetRow).where(TargetRow.programme == programme))
+    return {row.programme_version: timedelta(seconds=row.answer_target_seconds) for row in rows}
+
+
+def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> list[ContactFacts]:
+    """Return what is known of the contacts opened in an hour."""
+    rows = session.exec(
+        select(ContactRow).where(
+            ContactRow.programme == programme,
+            col(ContactRow.opened_at) >= hour,
+            col(ContactRow.opened_at) < hour + HOUR,
+        )
+    )
+    return [row.facts() for row in rows]
+
+
+def live_contacts(session: Session, programme: ProgrammeId) -> list[ContactFacts]:
+    """Return what is known of the contacts that have not ended."""
+    rows = session.exec(
+        select(ContactRow).where(
+            ContactRow.programme == programme, col(ContactRow.ended_at).is_(None)
+        )
+    )
+    return [row.facts() for row in rows]
+
+
+def moments_of_version(
+    session: Session, programme: ProgrammeId, programme_version: int
+) -> Sequence[datetime]:
+    """Return when contacts that keep this version of a line were opened."""
+    moments = session.exec(
+        select(ContactRow.opened_at).where(
+            ContactRow.programme == programme, ContactRow.programme_version == programme_version
+        )
+    )
+    return [moment for moment in moments if moment is not None]
+
+
+def duty_of(session: Session, programme: ProgrammeId, hour: datetime) -> Duty:
+    """Return what listeners did in an hour."""
+    row = session.get(DutyRow, (programme, hour))
+    return Duty() if row is None else _duty(row)
+
+
+def _duty(row: DutyRow | HourRow) -> Duty:
+    return Duty(row.ready, row.busy, row.resting, row.paused, row.rests_given)
+
+
+# --- what is counted ------------------------------------------------------------------------------
+
+
+def figures_now(session: Session, programme: ProgrammeId, hour: datetime) -> HourFigures:
+    """Count an hour from what is known at this moment."""
+    contacts = contacts_of(session, programme, hour)
+    return count_hour(contacts, targets_of(session, programme), duty_of(session, programme, hour))
+
+
+def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
+    """Return every hour of which anything is known, for a recount of all of them."""
+    opened = session.exec(
+        select(ContactRow.programme, ContactRow.opened_at).where(
+            col(ContactRow.opened_at).is_not(None)
+        )
+    )
+    on_duty = session.exec(select(DutyRow.programme, DutyRow.hour))
+    moments = [*opened, *on_duty]
+    return {(ProgrammeId(line), hour_of(at)) for line, at in moments if at is not None}
+
+
+def hour_to_count(session: Session, programme: ProgrammeId, hour: datetime) -> HourRow:
+    """Return the row of an hour, locked; made when it is counted for the first time."""
+    row = session.get(HourRow, (programme, hour), with_for_update=True)
+    if row is None:
+        row = HourRow(programme=programme, hour=hour)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def figures_kept(session: Session, row: HourRow) -> HourFigures:
+    """Return the figures of an hour as last counted."""
+    outcomes = session.exec(
+        select(OutcomeRow).where(OutcomeRow.programme == row.programme, OutcomeRow.hour == row.hour)
+    )
+    waits = session.exec(
+        select(WaitRow).where(WaitRow.programme == row.programme, WaitRow.hour == row.hour)
+    )
+    return HourFigures(
+        **{name: getattr(row, name) for name in _COUNTS},
+        outcomes=tuple(sorted((Outcome(each.outcome), each.count) for each in outcomes)),
+        waits=tuple(
+            sorted(
+                (
+                    WaitCount(
+                        Stage(bar.stage), bar.priority, bar.upper_seconds, bar.count, bar.total
+                    )
+                    for bar in waits
+                ),
+                key=lambda bar: (bar.stage, bar.priority, bar.upper_seconds),
+            )
+        ),
+        duty=_duty(row),
+    )
+
+
+def keep_figures(session: Session, row: HourRow, figures: HourFigures) -> None:
+    """Replace the figures of an hour."""
+    for name in _COUNTS:
+        setattr(row, name, getattr(figures, name))
+    for each in fields(Duty):
+        setattr(row, each.name, getattr(figures.duty, each.name))
+    of_hour = {"programme": row.programme, "hour": row.hour}
+    bars = [{**of_hour, **asdict(bar)} for bar in figures.waits]
+    outcomes = [{**of_hour, "outcome": word, "count": count} for word, count in figures.outcomes]
+    _replace(session, OutcomeRow, row, outcomes)
+    _replace(session, WaitRow, row, bars)
+
+
+def _replace(
+    session: Session,
+    table: type[OutcomeRow] | type[WaitRow],
+    row: HourRow,
+    fresh: list[dict[str, Any]],
+) -> None:
+    session.execute(
+        delete(table).where(col(table.programme) == row.programme, col(table.hour) == row.hour)
+    )
+    if fresh:
+        session.execute(insert(table), fresh)
+
+
+_COUNTS = (
+    "opened",
+    "answered",
+    "answered_in_target",
+    "listened",
+    "abandoned",
+    "abandoned_after_triage",
+)

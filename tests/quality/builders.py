@@ -1,0 +1,334 @@
+"""What the tests of quality are about: histories of contacts and of people on duty."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.assignment import (
+    ContactSentUntriaged,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Event
+from contracts.programme import (
+    ProgrammePublished,
+    ProgrammeTerms,
+    RestRules,
+    ServiceTimes,
+    WaitPrices,
+)
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    Destination,
+    EndedBy,
+    ForWhom,
+    LanguageCode,
+    LiveState,
+    LiveStateReason,
+    Nature,
+    Need,
+    OfferId,
+    OfferReason,
+    Outcome,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+
+NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
+LINE = ProgrammeId("sos-crise")
+#: Never seen anywhere but in events: whoever is on duty in these tests.
+CANARY = PersonId("canary-7f3a")
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def contact_id(name: str) -> ContactId:
+    return ContactId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"contact/{name}")))
+
+
+def offer_id(name: str) -> OfferId:
+    return OfferId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"offer/{name}")))
+
+
+class AContact:
+    """Builds the events of one contact; times in seconds after noon."""
+
+    def __init__(
+        self,
+        name: str = "a",
+        opened: float = 0,
+        programme: ProgrammeId = LINE,
+        programme_version: int = 1,
+    ) -> None:
+        self.name = f"{programme}/{name}"
+        self.id = contact_id(self.name)
+        self.opened_at = at(opened)
+        self.programme = programme
+        self.programme_version = programme_version
+
+    def opened(self) -> ContactOpened:
+        return ContactOpened(
+            contact_id=self.id,
+            programme=self.programme,
+            programme_version=self.programme_version,
+            channel=Channel.PHONE,
+            language=LanguageCode.UNKNOWN,
+            first_stage=Stage.REGULATOR,
+            opened_at=self.opened_at,
+        )
+
+    def made(self, stage: Stage, seconds: float, offer: str = "1") -> OfferMade:
+        return OfferMade(
+            **self._offer(stage, offer),
+            made_at=at(seconds),
+            expires_at=at(seconds + 15),
+            waiting_since=self.opened_at,
+            attempt=1,
+            reasons=(OfferReason.WAITED_LONGEST,),
+            rules_version="assignment-2026.1",
+            eligibility_version=1,
+        )
+
+    def taken(self, stage: Stage, seconds: float, since: float = 0, offer: str = "1") -> OfferTaken:
+        return OfferTaken(
+            **self._offer(stage, offer), taken_at=at(seconds), waiting_since=at(since)
+        )
+
+    def declined(self, stage: Stage, seconds: float, offer: str = "1") -> OfferDeclined:
+        return OfferDeclined(**self._offer(stage, offer), declined_at=at(seconds))
+
+    def expired(self, stage: Stage, seconds: float, offer: str = "1") -> OfferExpired:
+        return OfferExpired(**self._offer(stage, offer), expired_at=at(seconds))
+
+    def withdrawn(
+        self,
+        stage: Stage,
+        seconds: float,
+        reason: WithdrawalReason,
+        was_taken: bool = True,
+        offer: str = "1",
+    ) -> OfferWithdrawn:
+        return OfferWithdrawn(
+            **self._offer(stage, offer),
+            withdrawn_at=at(seconds),
+            reason=reason,
+            was_taken=was_taken,
+        )
+
+    def triaged(
+        self,
+        seconds: float,
+        priority: Priority = Priority.P3,
+        destination: Destination = Destination.LISTENER,
+    ) -> ContactTriaged:
+        return ContactTriaged(
+            contact_id=self.id,
+            programme=self.programme,
+            programme_version=self.programme_version,
+            channel=Channel.PHONE,
+            opened_at=self.opened_at,
+            priority=priority,
+            destination=destination,
+            need=Need.UNKNOWN,
+            languages=(),
+            for_whom=ForWhom.UNKNOWN,
+            decided_by=CANARY,
+            decided_at=at(seconds),
+            proposed_priority=priority,
+            rules_version="triage-2026.1",
+        )
+
+    def sent_untriaged(self, seconds: float) -> ContactSentUntriaged:
+        return ContactSentUntriaged(
+            contact_id=self.id,
+            programme=self.programme,
+            sent_at=at(seconds),
+            priority=Priority.P3,
+        )
+
+    def ended(
+        self, seconds: float, outcome: Outcome = Outcome.LISTENED, stage: Stage | None = None
+    ) -> ContactEnded:
+        return ContactEnded(
+            contact_id=self.id,
+            programme=self.programme,
+            channel=Channel.PHONE,
+            opened_at=self.opened_at,
+            ended_at=at(seconds),
+            outcome=outcome,
+            nature=Nature.ORDINARY,
+            ended_by=EndedBy.CALLER,
+            stage=stage,
+            person_id=CANARY if stage else None,
+        )
+
+    def _offer(self, stage: Stage, offer: str) -> dict[str, Any]:
+        return {
+            "offer_id": offer_id(f"{self.name}/{stage}/{offer}"),
+            "contact_id": self.id,
+            "programme": self.programme,
+            "person_id": CANARY,
+            "stage": stage,
+            "channel": Channel.PHONE,
+        }
+
+
+def a_change(
+    previous: LiveState,
+    since: float,
+    until: float,
+    state: LiveState = LiveState.READY,
+    reason: LiveStateReason = LiveStateReason.ASKED,
+    role: Role = Role.LISTENER,
+    programme: ProgrammeId = LINE,
+) -> LiveStateEntered:
+    """Somebody did `previous` from `since` to `until`, in seconds after noon."""
+    return LiveStateEntered(
+        person_id=CANARY,
+        programme=programme,
+        role=role,
+        state=state,
+        reason=reason,
+        entered_at=at(until),
+        previous=previous,
+        previous_since=at(since),
+    )
+
+
+def a_published_programme(
+    version: int = 1, target_seconds: int = 20, programme: ProgrammeId = LINE
+) -> ProgrammePublished:
+    return ProgrammePublished(
+        programme=programme,
+        programme_version=version,
+        effective_at=NOON,
+        manifest_sha256="0" * 64,
+        rules_version="triage-2026.1",
+        terms=ProgrammeTerms(
+            name="Ligne d'essai",
+            country="FR",
+            timezone="Europe/Paris",
+            opening=(),
+            channels=(Channel.PHONE,),
+            languages=(LanguageCode.FR,),
+            needs=(Need.SOLITUDE,),
+            first_stage=Stage.REGULATOR,
+            untriaged_priority=Priority.P3,
+            answer_target_seconds=target_seconds,
+            times=ServiceTimes(
+                regulator_answer_seconds=20,
+                untriaged_after_seconds=60,
+                regulator_offer_seconds=15,
+                listener_offer_seconds=20,
+                topic_fallback_seconds=30,
+                level_fallback_seconds=45,
+                heartbeat_lost_seconds=15,
+            ),
+            rest=RestRules(
+                after_hard_seconds=600,
+                max_consecutive_contacts=4,
+                break_seconds=600,
+                missed_offers_before_pause=2,
+            ),
+            prices=WaitPrices(
+                wait_per_minute=(1, 2, 6, 10),
+                abandoned=(10, 20, 60, 100),
+                topic_mismatch=2,
+                level_mismatch=10,
+            ),
+            emergency_numbers=("15", "112", "114"),
+        ),
+    )
+
+
+# --- any history ----------------------------------------------------------------------------------
+
+#: Seconds around noon, so that much of it lies near the border of an hour.
+SECONDS = st.one_of(st.integers(-60, 60), st.floats(-4000, 8000).map(lambda s: round(s, 6)))
+
+
+@st.composite
+def an_offer(draw: st.DrawFn, contact: AContact, name: str) -> list[Event]:
+    """One offer: made, perhaps taken, perhaps taken back or turned down. Times need not fit."""
+    stage = draw(st.sampled_from(Stage))
+    events: list[Event] = [contact.made(stage, draw(SECONDS), name)]
+    if draw(st.booleans()):
+        events.append(contact.taken(stage, draw(SECONDS), draw(SECONDS), name))
+        if draw(st.booleans()):
+            reason = draw(st.sampled_from(WithdrawalReason))
+            events.append(contact.withdrawn(stage, draw(SECONDS), reason, offer=name))
+        return events
+    withdrawn = partial(
+        contact.withdrawn, reason=WithdrawalReason.CONTACT_ENDED, was_taken=False, offer=name
+    )
+    turned_down: list[Callable[[], Event]] = [
+        lambda: contact.declined(stage, draw(SECONDS), name),
+        lambda: contact.expired(stage, draw(SECONDS), name),
+        lambda: withdrawn(stage, draw(SECONDS)),
+    ]
+    return [*events, draw(st.sampled_from(turned_down))()]
+
+
+@st.composite
+def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> list[Event]:
+    """The events of one contact, each perhaps missing."""
+    contact = AContact(name, draw(SECONDS), programme, draw(st.integers(1, 2)))
+    events: list[Event] = [contact.opened()]
+    for number in range(draw(st.integers(0, 4))):
+        events += draw(an_offer(contact, str(number)))
+    for _ in range(draw(st.integers(0, 2))):
+        events.append(
+            contact.triaged(
+                draw(SECONDS), draw(st.sampled_from(Priority)), draw(st.sampled_from(Destination))
+            )
+        )
+    if draw(st.booleans()):
+        events.append(contact.sent_untriaged(draw(SECONDS)))
+    if draw(st.booleans()):
+        outcome = draw(st.sampled_from([Outcome.ABANDONED, Outcome.LISTENED, Outcome.DROPPED]))
+        events.append(contact.ended(draw(SECONDS), outcome))
+    return draw(st.lists(st.sampled_from(events), unique=True)) if draw(st.booleans()) else events
+
+
+@st.composite
+def a_history(draw: st.DrawFn, programme: ProgrammeId = LINE) -> list[Event]:
+    """Events of a line in any order; some of them twice."""
+    events: list[Event] = []
+    for number in range(draw(st.integers(0, 4))):
+        events += draw(a_contact_history(str(number), programme))
+    for _ in range(draw(st.integers(0, 5))):
+        events.append(
+            a_change(
+                draw(st.sampled_from(LiveState)),
+                draw(SECONDS),
+                draw(SECONDS),
+                draw(st.sampled_from(LiveState)),
+                draw(st.sampled_from(LiveStateReason)),
+                draw(st.sampled_from(Role)),
+                programme,
+            )
+        )
+    for version in (1, 2):
+        if draw(st.booleans()):
+            events.append(a_published_programme(version, 20 * version, programme))
+    events = list(dict.fromkeys(events))
+    again = draw(st.lists(st.sampled_from(events))) if events else []
+    return draw(st.permutations([*events, *again]))

@@ -1,0 +1,118 @@
+"""What is known of one contact, in whatever order it was told."""
+
+from functools import reduce
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.envelope import Event
+from contracts.vocabulary import Destination, Outcome, Priority, Stage, WithdrawalReason
+from services.quality.facts import (
+    ContactFact,
+    ContactFacts,
+    in_limbo,
+    is_with_human,
+    learn,
+    priority_of,
+    taken_at,
+    wait_of,
+)
+from services.quality.settings import SETTINGS
+from tests.quality.builders import LINE, AContact, a_contact_history, at
+
+REGULATOR, LISTENER = Stage.REGULATOR, Stage.LISTENER
+A = AContact()
+
+
+def known(*events: ContactFact) -> ContactFacts:
+    return reduce(learn, events, ContactFacts(LINE))
+
+
+@given(a_contact_history("a", LINE), st.randoms(use_true_random=False))
+def test_order_and_repeats_do_not_matter(history: list[ContactFact], random: Random) -> None:
+    told = [*history, *random.sample(history, len(history) // 2)]
+    random.shuffle(told)
+    assert known(*told) == known(*history)
+
+
+def test_first_human_is_the_earliest_take_of_any_stage() -> None:
+    facts = known(A.taken(LISTENER, 90), A.taken(REGULATOR, 12), A.taken(REGULATOR, 40, offer="2"))
+    assert taken_at(facts) == at(12)
+    assert taken_at(facts, LISTENER) == at(90)
+
+
+def test_take_of_a_contact_that_had_ended_is_no_answer() -> None:
+    back = A.withdrawn(REGULATOR, 13, WithdrawalReason.CONTACT_ENDED)
+    assert taken_at(known(A.taken(REGULATOR, 12), back)) is None
+    assert taken_at(known(back, A.taken(REGULATOR, 12))) is None
+
+
+def test_desk_that_falls_silent_has_answered_all_the_same() -> None:
+    gone = A.withdrawn(REGULATOR, 60, WithdrawalReason.PERSON_UNREACHABLE)
+    facts = known(A.taken(REGULATOR, 12), gone)
+    assert taken_at(facts) == at(12)
+    assert not is_with_human(facts)
+
+
+def test_wait_is_counted_in_each_line_from_when_it_began_there() -> None:
+    facts = known(A.taken(REGULATOR, 12), A.triaged(80), A.taken(LISTENER, 200, since=80))
+    waits = [wait_of(facts, stage) for stage in (REGULATOR, LISTENER)]
+    assert [wait.total_seconds() for wait in waits if wait] == [12, 120]
+
+
+def test_newest_decision_sets_the_priority_under_which_it_is_counted() -> None:
+    assert priority_of(known(A.opened())) == "untriaged"
+    assert priority_of(known(A.sent_untriaged(60))) == "P3"
+    later = A.triaged(90, Priority.P1)
+    assert priority_of(known(later, A.triaged(80, Priority.P4))) == "P1"
+
+
+WITH_HUMAN: dict[str, tuple[list[ContactFact], bool]] = {
+    "nobody yet": ([A.opened(), A.made(REGULATOR, 1)], False),
+    "a regulator": ([A.taken(REGULATOR, 12)], True),
+    "a regulator who called for rescue": (
+        [A.taken(REGULATOR, 12), A.triaged(60, Priority.P1, Destination.RESCUE)],
+        True,
+    ),
+    "sent on": ([A.taken(REGULATOR, 12), A.triaged(60)], False),
+    "a listener": ([A.taken(REGULATOR, 12), A.triaged(60), A.taken(LISTENER, 90, 60)], True),
+    "a listener who fell silent": (
+        [
+            A.taken(LISTENER, 90, 60),
+            A.withdrawn(LISTENER, 99, WithdrawalReason.PERSON_UNREACHABLE),
+        ],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITH_HUMAN)
+def test_somebody_is_in_the_contact(name: str) -> None:
+    events, expected = WITH_HUMAN[name]
+    assert is_with_human(known(*events)) is expected
+
+
+LIMBO_AT_NOON_PLUS_700: dict[str, tuple[list[ContactFact], bool]] = {
+    "nobody has done anything": ([A.opened()], True),
+    "an offer not long ago": ([A.opened(), A.made(REGULATOR, 600)], False),
+    "the last offer long ago": ([A.opened(), A.made(REGULATOR, 20)], True),
+    "an offer turned down not long ago": ([A.opened(), A.declined(REGULATOR, 650)], False),
+    "somebody is in it": ([A.opened(), A.taken(REGULATOR, 12)], False),
+    "sent on and nobody since": ([A.opened(), A.taken(REGULATOR, 12), A.triaged(60)], True),
+    "it has ended": ([A.opened(), A.ended(30, Outcome.ABANDONED)], False),
+    "its opening has not been told": ([A.made(REGULATOR, 20)], True),
+}
+
+
+@pytest.mark.parametrize("name", LIMBO_AT_NOON_PLUS_700)
+def test_contact_is_in_limbo(name: str) -> None:
+    events, expected = LIMBO_AT_NOON_PLUS_700[name]
+    assert in_limbo(known(*events), at(700), SETTINGS.limbo_after) is expected
+
+
+def test_no_identifier_of_a_person_is_learnt() -> None:
+    history: list[Event] = [A.taken(REGULATOR, 1), A.triaged(2), A.ended(3, stage=REGULATOR)]
+    assert "canary" in "".join(event.model_dump_json() for event in history)
+    assert "canary" not in repr(known(*history))  # type: ignore[arg-type]

@@ -1,0 +1,291 @@
+"""Quality on a real database: it counts what the events say, in any order, and announces it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from contracts.envelope import Event
+from contracts.quality import HourCounted
+from contracts.vocabulary import (
+    LiveState,
+    LiveStateReason,
+    Outcome,
+    ProgrammeId,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+from services.bus.testing import ServiceUnderTest, service_under_test
+from services.bus.transact import Verdict
+from services.quality import store
+from services.quality.app import SERVICE
+from services.quality.domain import Duty, HourFigures
+from services.quality.recount import Figures, recount
+from tests.quality.builders import (
+    LINE,
+    NOON,
+    AContact,
+    a_change,
+    a_history,
+    a_published_programme,
+    at,
+)
+
+REGULATOR, LISTENER = Stage.REGULATOR, Stage.LISTENER
+TOMORROW = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+def quality(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
+        yield under_test
+
+
+def figures_of(quality: ServiceUnderTest, programme: ProgrammeId) -> Figures:
+    """Figures of each hour, derived at this moment."""
+    with quality.session() as session:
+        return {
+            hour: store.figures_now(session, *hour)
+            for hour in store.hours_known(session)
+            if hour[0] == programme
+        }
+
+
+def last_counted(quality: ServiceUnderTest, programme: ProgrammeId) -> dict[object, HourCounted]:
+    events = quality.announced(HourCounted)
+    return {event.hour: event for event in events if event.programme == programme}
+
+
+def gauge(name: str, programme: ProgrammeId) -> float | None:
+    return REGISTRY.get_sample_value(name, {"programme": programme})
+
+
+A = AContact()
+PLAIN_HOUR: tuple[Event, ...] = (
+    a_published_programme(),
+    A.opened(),
+    A.made(REGULATOR, 1),
+    A.taken(REGULATOR, 12),
+    A.triaged(60),
+    A.made(LISTENER, 61),
+    A.taken(LISTENER, 90, since=60),
+    A.ended(700, stage=LISTENER),
+    a_change(LiveState.TALKING, 90, 700, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED),
+    a_change(LiveState.WRAPPING_UP, 700, 760, LiveState.RESTING, LiveStateReason.REST_AFTER_HARD),
+    a_change(LiveState.RESTING, 760, 1360, LiveState.READY, LiveStateReason.RESTED),
+    a_change(LiveState.READY, 1360, 3700, LiveState.OFF_DUTY),
+)
+
+
+def test_hour_is_counted_five_minutes_after_its_end(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR:
+        quality.deliver(event)
+    quality.at(at(3899))
+    assert quality.fire_deadlines() == 1  # the look for limbo
+    assert quality.announced() == []
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    (counted,) = quality.announced(HourCounted)
+    assert counted == HourCounted(
+        programme=LINE,
+        hour=NOON,
+        opened=1,
+        answered=1,
+        answered_in_target=1,
+        listened=1,
+        abandoned=0,
+        abandoned_after_triage=0,
+        ready_seconds=3600 - 1360,
+        busy_seconds=670,
+        resting_seconds=600,
+        rests_given=1,
+    )
+
+
+def test_hour_is_counted_again_only_when_late_facts_change_it(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR:
+        quality.deliver(event)
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    late = AContact("late", opened=3599)
+    quality.deliver(late.opened())
+    quality.deliver(A.expired(REGULATOR, 11, offer="2"))  # a sign of life, no figure
+    quality.at(at(4200))
+    quality.fire_deadlines()
+    late_again = quality.deliver(late.opened())
+    assert late_again.verdict is Verdict.DUPLICATE
+    quality.at(at(4500))
+    quality.fire_deadlines()
+    of_noon = [event for event in quality.announced(HourCounted) if event.hour == NOON]
+    assert [event.opened for event in of_noon] == [1, 2]
+
+
+def test_count_that_finds_nothing_new_is_not_announced(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR:
+        quality.deliver(event)
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    before = len(quality.announced(HourCounted))
+    # The same line published again under another id: every hour of it is looked at again.
+    quality.deliver(a_published_programme(), version=2)
+    quality.at(at(4200))
+    assert quality.fire_deadlines() >= 1
+    assert len(quality.announced(HourCounted)) == before
+
+
+def test_what_was_counted_is_kept_with_its_bars_and_outcomes(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR:
+        quality.deliver(event)
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    with quality.session() as session:
+        row = session.get_one(store.HourRow, (LINE, NOON))
+        kept = store.figures_kept(session, row)
+    assert kept == recount(PLAIN_HOUR)[LINE, NOON]
+    assert kept.outcomes == ((Outcome.LISTENED, 1),)
+    assert len(kept.waits) == 2
+
+
+def test_target_that_comes_late_is_counted_in(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR[1:]:
+        quality.deliver(event)
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    quality.deliver(a_published_programme())
+    quality.at(at(4200))
+    quality.fire_deadlines()
+    of_noon = [event for event in quality.announced(HourCounted) if event.hour == NOON]
+    assert [event.answered_in_target for event in of_noon] == [0, 1]
+
+
+def test_take_that_is_taken_back_is_counted_out_again(quality: ServiceUnderTest) -> None:
+    for event in (A.opened(), A.taken(REGULATOR, 12), A.ended(12, Outcome.ABANDONED)):
+        quality.deliver(event)
+    assert figures_of(quality, LINE)[LINE, NOON].abandoned_after_triage == 1
+    back = A.withdrawn(REGULATOR, 13, WithdrawalReason.CONTACT_ENDED)
+    quality.deliver(back, version=2)
+    figures = figures_of(quality, LINE)[LINE, NOON]
+    assert (figures.answered, figures.abandoned, figures.abandoned_after_triage) == (0, 1, 0)
+
+
+def test_event_delivered_twice_adds_no_time(quality: ServiceUnderTest) -> None:
+    talk = a_change(LiveState.TALKING, 0, 60)
+    assert quality.deliver(talk).verdict is Verdict.HANDLED
+    assert quality.deliver(talk).verdict is Verdict.DUPLICATE
+    assert figures_of(quality, LINE)[LINE, NOON].duty == Duty(busy=timedelta(minutes=1))
+
+
+def test_time_of_others_than_listeners_is_not_counted(quality: ServiceUnderTest) -> None:
+    quality.deliver(a_change(LiveState.TALKING, 0, 60, role=Role.REGULATOR))
+    assert figures_of(quality, LINE) == {}
+    assert quality.deadlines() == {}
+
+
+def test_limbo_shows_on_the_gauge_and_is_looked_for_while_there_are_contacts(
+    quality: ServiceUnderTest,
+) -> None:
+    line = ProgrammeId("line-of-limbo")
+    lost, cared_for = AContact("lost", 0, line), AContact("cared-for", 0, line)
+    quality.deliver(lost.opened())
+    quality.deliver(cared_for.opened())
+    quality.deliver(cared_for.taken(REGULATOR, 12))
+    seen = {}
+    for minute in (10, 11):
+        quality.at(at(60 * minute))
+        quality.fire_deadlines()
+        seen[minute] = gauge("helpline_quality_limbo_contacts", line)
+    assert seen == {10: 0, 11: 1}
+    for contact in (lost, cared_for):
+        quality.deliver(contact.ended(665, Outcome.ABANDONED), version=2)
+    quality.at(at(720))
+    quality.fire_deadlines()
+    assert gauge("helpline_quality_limbo_contacts", line) == 0
+    assert ("limbo", line) not in quality.deadlines()
+
+
+def test_dashboards_see_answers_as_they_happen(quality: ServiceUnderTest) -> None:
+    line = ProgrammeId("line-of-dashboards")
+    a, b = AContact("a", 0, line), AContact("b", 0, line)
+    for event in (
+        a_published_programme(programme=line),
+        a.opened(),
+        a.taken(REGULATOR, 12),
+        a.triaged(60),
+        a.taken(LISTENER, 90, since=60),
+        b.opened(),
+        b.ended(30, Outcome.ABANDONED),
+    ):
+        quality.deliver(event)
+    for name in ("opened", "answered", "answered_in_target"):
+        expected = 2 if name == "opened" else 1
+        assert gauge(f"helpline_quality_{name}_total", line) == expected
+    labels = {"programme": line, "stage": "listener", "priority": "P3"}
+    assert REGISTRY.get_sample_value("helpline_quality_wait_seconds_sum", labels) == 30
+    left = {"programme": line, "stage": "regulator"}
+    assert REGISTRY.get_sample_value("helpline_quality_abandoned_total", left) == 1
+
+
+# --- any history, any order, twice ----------------------------------------------------------------
+
+_numbers = count()
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+@pytest.mark.slow
+def test_tables_say_what_the_events_say(quality: ServiceUnderTest, data: st.DataObject) -> None:
+    """One database for all examples: each has a line, contacts and offers of its own."""
+    line = ProgrammeId(f"line-{next(_numbers):03}")
+    events = data.draw(a_history(line))
+    quality.at(NOON)
+    for event in events:
+        quality.deliver(event)
+    recounted = recount(events)
+    assert figures_of(quality, line) == recounted
+    quality.at(TOMORROW)
+    quality.fire_deadlines()
+    counted = last_counted(quality, line)
+    assert counted.keys() == {hour for _, hour in recounted}
+    for (_, hour), figures in recounted.items():
+        assert shown(counted[hour]) == said(figures)
+
+
+def shown(event: HourCounted) -> tuple[float, ...]:
+    return (
+        event.opened,
+        event.answered,
+        event.answered_in_target,
+        event.listened,
+        event.abandoned,
+        event.abandoned_after_triage,
+        event.ready_seconds,
+        event.busy_seconds,
+        event.resting_seconds,
+        event.rests_given,
+    )
+
+
+def said(figures: HourFigures) -> tuple[float, ...]:
+    duty = figures.duty
+    return (
+        figures.opened,
+        figures.answered,
+        figures.answered_in_target,
+        figures.listened,
+        figures.abandoned,
+        figures.abandoned_after_triage,
+        duty.ready.total_seconds(),
+        duty.busy.total_seconds(),
+        duty.resting.total_seconds(),
+        duty.rests_given,
+    )
