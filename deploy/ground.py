@@ -8,7 +8,10 @@ and says so, then it is told where the servers are and does the rest.
 import argparse
 import asyncio
 import json
+import os
+import secrets
 import sys
+import traceback
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ import psycopg
 
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
+from deploy.platform import DEVELOPMENT_KEY
 from services.bus import database
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
@@ -25,8 +29,8 @@ from services.bus.provision.signed_in import signed_in
 from services.registry import SERVICES
 
 DATABASE = "helpline"
-#: What we say when NATS may be started.
-KEYS_WRITTEN = "keys written"
+#: What we say when NATS may be started; the names of the services follow.
+KEYS_WRITTEN = "keys written for"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,18 @@ class Servers:
 def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
+    make_development_key(run.keys)
     write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
+
+
+def make_development_key(keys: Path) -> None:
+    """Make the key of the development provider of sessions, once, readable by its owner only."""
+    try:
+        handle = os.open(keys / DEVELOPMENT_KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
 
 
 def prepare_database(run: RunFolder, servers: Servers) -> None:
@@ -72,8 +87,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Prepare the ground; called by `up`.")
     parser.add_argument("--run-dir", type=Path, required=True)
     run = RunFolder(parser.parse_args().run_dir)
+    try:
+        return _prepare(run)
+    except Exception as failed:  # noqa: BLE001 whatever it is, `up` shows this line and we end
+        traceback.print_exc()
+        print(f"{type(failed).__name__}: {str(failed).strip().splitlines()[0]}")
+        return 1
+
+
+def _prepare(run: RunFolder) -> int:
     write_server_conf(run)
-    print(KEYS_WRITTEN, flush=True)
+    print(KEYS_WRITTEN, *(service.name for service in SERVICES), flush=True)
     told = sys.stdin.readline()
     if not told:
         return 1  # `up` ended

@@ -7,6 +7,10 @@ from deploy.embedded.runfolder import RunFolder, claimed_by, write_atomically
 from deploy.embedded.trouble import StartRefused
 
 
+#: File of the key that opens sessions without a login, in the folder of keys; development only.
+DEVELOPMENT_KEY = "development.key"
+
+
 @dataclass(frozen=True)
 class Platform:
     """Addresses and processes of one running platform.

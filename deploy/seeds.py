@@ -1,14 +1,12 @@
-"""People of the demonstration, brought into the roster through the doors, and sessions for them.
+"""The demonstration: its lines put into force, its people in the roster, sessions for them.
 
-`python -m deploy.seeds` prints one token each for a regulator, a listener, a coordinator and an
-operator of a running platform. Development only: the provider that opens these sessions exists
-nowhere else.
+`python -m deploy.seeds` goes through the doors of a running platform, as an operator and a
+coordinator would, and prints one token each for a regulator, a listener, a coordinator and an
+operator. Development only: the provider that opens these sessions exists nowhere else.
 """
 
 import argparse
 import asyncio
-import os
-import secrets
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -22,9 +20,10 @@ from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import read_platform
+from services.intake import programme
 
 PROGRAMME = "sos-crise"
-KEY_FILE = "development.key"
+_PROGRAMMES = Path(__file__).resolve().parent / "programmes"
 
 #: Who the printed sessions are for.
 SEEDED: dict[Role, PersonId] = {
@@ -36,18 +35,6 @@ SEEDED: dict[Role, PersonId] = {
 
 #: Far away on purpose: a platform may be started at any domain time.
 _NEVER_LAPSES = datetime(2100, 1, 1, tzinfo=UTC)
-
-
-def make_development_key(keys: Path) -> Path:
-    """Make the key of the development provider, once; its file, readable by the owner only."""
-    path = keys / KEY_FILE
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
-    return path
 
 
 def a_volunteer(person_id: PersonId, role: Role) -> Volunteer:
@@ -86,6 +73,12 @@ async def seed_sessions(doors: Doors, programme: str = PROGRAMME) -> dict[Role, 
     }
 
 
+def apply_programmes(run: RunFolder) -> int:
+    """Put every line of the repository into force; 1 when one was refused."""
+    manifests = sorted(str(path) for path in _PROGRAMMES.glob("*.yaml"))
+    return max(programme.main(["apply", path, "--run-dir", str(run.root)]) for path in manifests)
+
+
 async def _print_sessions(run: RunFolder, programme: str) -> None:
     async with Doors.of(read_platform(run)) as doors:
         terminal = Console(highlight=False)
@@ -100,8 +93,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--programme", default=PROGRAMME)
     options = parser.parse_args(arguments)
+    run = RunFolder(options.run_dir.resolve())
+    if apply_programmes(run) != 0:
+        return 1
     try:
-        asyncio.run(_print_sessions(RunFolder(options.run_dir.resolve()), options.programme))
+        asyncio.run(_print_sessions(run, options.programme))
     except (StartRefused, DoorRefused, DoorSilent, OSError) as trouble:
         print(f"No sessions: {trouble}", file=sys.stderr)
         return 1

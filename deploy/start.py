@@ -24,7 +24,7 @@ from deploy.embedded.processes import Program, log_since, size_of
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import explain
 from deploy.embedded.watch import Watch
-from deploy.platform import Platform
+from deploy.platform import DEVELOPMENT_KEY, Platform
 
 #: Who has a door of its own, and the port people know it by.
 DOORS = {"intake": 8100, "console": 8200}
@@ -187,6 +187,7 @@ def _environment(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[
         "HELPLINE_ENVIRONMENT": "development",
         "HELPLINE_NATS_URL": ground.nats.url,
         "HELPLINE_KEYS_DIR": str(run.keys),
+        "HELPLINE_DEVELOPMENT_KEY_FILE": str(run.keys / DEVELOPMENT_KEY),
         "HELPLINE_POSTGRES_HOST": "127.0.0.1",
         "HELPLINE_POSTGRES_PORT": str(ground.postgres.place.port),
         **{f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()},

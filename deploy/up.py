@@ -6,6 +6,7 @@ started again, and nothing outlives it.
 """
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -97,6 +98,9 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
         platform = start_services(run, watch, options, ground)
         write_platform(run, platform)
         terminal.print(described(platform, time.monotonic() - begun_at))
+        # Lines, people and sessions go through the doors, as an operator would; `call` needs them.
+        seeds = (sys.executable, "-m", "deploy.seeds", "--run-dir", str(run.root))
+        subprocess.run(seeds, check=False)
         watch.run()
         tell("stopping")
     finally:
