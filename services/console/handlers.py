@@ -232,10 +232,7 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
         contact_id=event.contact_id,
         missed_offers=event.missed_offers,
     )
-    desk = store.lock_desk(work.session, event.person_id)
-    desk.programme, desk.role, desk.live_state = event.programme, event.role, event.state
-    desk.live = shown.model_dump(mode="json")
-    store.tell(work.session, desk, shown, event.entered_at)
+    store.enter_live_state(work.session, event.person_id, shown, event.entered_at)
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
