@@ -81,6 +81,11 @@ bench *ARGS:
 judge TRACE *ARGS:
     @exec {{ python }} -m services.assignment.judge {{ TRACE }} {{ ARGS }}
 
+# Messages that could not be handled: `just parked list`, `just parked replay SERVICE [NUMBER]`
+[group('upkeep')]
+parked *ARGS:
+    @exec {{ python }} -m deploy.parked {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:
