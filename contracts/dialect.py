@@ -19,9 +19,6 @@ _EVENT_ONLY: Node = {
     "ce-specversion": {"type": "string", "const": "1.0", "description": "CloudEvents"},
     "Nats-Msg-Id": {"type": "string", "description": "The id again: the server drops a repeat"},
 }
-_COMMAND_ONLY: Node = {
-    "command-type": {"type": "string", "description": "service.verb.vN"},
-}
 
 
 def event_header(field: str) -> str:
@@ -36,7 +33,7 @@ def event_headers() -> Node:
 
 def command_headers() -> Node:
     """Schema of the headers of every command."""
-    return _headers(CommandEnvelope, str, _COMMAND_ONLY)
+    return _headers(CommandEnvelope, str, {})
 
 
 def _headers(envelope: type[Contract], header: Callable[[str], str], more: Node) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -13,13 +14,14 @@ from contracts.asyncapi import Party, document
 from contracts.catalogue import COMMANDS, EVENTS, RESULTS
 from contracts.contact import ContactOpened
 from contracts.dialect import event_header
-from contracts.envelope import EventEnvelope
+from contracts.envelope import CommandEnvelope, CommandId, EventEnvelope, SessionId
 from contracts.schemas import resolved, schema_of
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
+from contracts.vocabulary import PersonId, ProgrammeId, Role
 from deploy.asyncapi import DOCUMENT, main, todays
-from services.bus.decode import ReadEvent, event_headers, read_event
+from services.bus.decode import ReadEvent, command_headers, event_headers
 from services.registry import SERVICES
-from tests.contracts.test_golden import FILES, golden
+from tests.contracts.test_golden import FILES, golden, on_the_bus
 
 COMMITTED: dict[str, Any] = json.loads(DOCUMENT.read_text("utf-8"))
 
@@ -77,7 +79,7 @@ def test_every_event_and_command_has_one_channel_and_one_message() -> None:
 def test_address_of_an_event_is_the_subject_the_bus_publishes_on() -> None:
     for name in FILES:
         headers, body = golden(name)
-        read = read_event(headers, json.dumps(body).encode())
+        read = on_the_bus(headers, body)
         assert isinstance(read, ReadEvent)
         channel = COMMITTED["channels"][headers["ce-type"]]
         assert channel["address"].format(**body) == read.event.subject()
@@ -151,12 +153,29 @@ def test_payload_with_a_wrong_word_is_refused_through_the_references(field: str)
 
 def test_bus_writes_the_headers_that_the_document_names() -> None:
     headers, body = golden("offer/v1/made.full.json")
-    read = read_event(headers, json.dumps(body).encode())
+    read = on_the_bus(headers, body)
     assert isinstance(read, ReadEvent)
     written = event_headers(read.envelope.model_dump(mode="json"))
     assert written == headers
     assert set(written) == set(COMMITTED["components"]["schemas"]["EventHeaders"]["properties"])
     assert {event_header(field) for field in EventEnvelope.model_fields} < set(written)
+
+
+def test_edge_writes_the_headers_of_a_command_that_the_document_names() -> None:
+    envelope = CommandEnvelope(
+        command_id=CommandId("0d6f2e8a-5a1e-4c0d-8e55-000000000001"),
+        session_id=SessionId("0d6f2e8a-5a1e-4c0d-8e55-000000000002"),
+        actor=PersonId("r-02"),
+        role=Role.REGULATOR,
+        programme=ProgrammeId("sos-crise"),
+        deadline=datetime(2026, 3, 14, 21, 6, tzinfo=UTC),
+        expected_version=3,
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    )
+    written = command_headers(envelope)
+    headers = COMMITTED["components"]["messages"]["triage.decide.v1"]["headers"]
+    validator(headers).validate(written)
+    assert set(written) == set(COMMITTED["components"]["schemas"]["CommandHeaders"]["properties"])
 
 
 def test_every_message_says_which_privacy_classes_it_carries() -> None:

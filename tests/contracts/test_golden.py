@@ -34,8 +34,9 @@ def golden(name: str) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def on_the_bus(headers: dict[str, str], body: dict[str, Any]) -> ReadEvent | Unreadable:
-    """As the bus reads it: from the bytes of a message."""
-    return read_event(headers, json.dumps(body).encode())
+    """As the bus reads it: from the subject, headers and bytes of a message."""
+    subject = f"helpline.{headers['ce-type']}.{headers['ce-programme']}.id"
+    return read_event(subject, headers, json.dumps(body).encode())
 
 
 def type_of(name: str) -> type[Event]:
@@ -82,6 +83,14 @@ def test_golden_event_keeps_to_the_committed_schema(name: str) -> None:
     noun, major, file = name.split("/")
     schema = committed()[f"{noun}/{major}/{file.split('.')[0]}.json"]
     jsonschema.Draft202012Validator(schema).validate(golden(name)[1])
+
+
+@each_golden_event
+def test_golden_event_is_still_published_on_its_subject(name: str) -> None:
+    headers, body = golden(name)
+    read = on_the_bus(headers, body)
+    assert isinstance(read, ReadEvent)
+    assert read.event.subject() == json.loads(FILES[name].read_text("utf-8"))["subject"]
 
 
 @each_golden_event
