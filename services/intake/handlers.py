@@ -7,6 +7,7 @@ else about late, repeated and misordered facts is decided in `domain`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import assert_never
 
@@ -138,7 +139,7 @@ def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
     version = 0 if newest is None else newest.version
     if asker.expected_version not in (None, version):
         return refused(Refusal.STALE_VERSION)
-    if newest is not None and _says_the_same(newest, command):
+    if newest is not None and _says_the_same(newest, command, work.now):
         return done(version, _applied(newest, already_so=True))
     if command.effective_at is not None and command.effective_at < work.now:
         # What was in force at a moment that is past cannot be changed any more.
@@ -147,13 +148,19 @@ def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
     return done(line.version, _applied(line, already_so=False))
 
 
-def _says_the_same(line: store.ProgrammeRow, command: ApplyProgramme) -> bool:
-    """The terms count too: a newer reader may understand the same file better."""
+def _says_the_same(line: store.ProgrammeRow, command: ApplyProgramme, now: datetime) -> bool:
+    """The terms count too: a newer reader may understand the same file better. So does the moment:
+    what comes into force later is not what is asked for now.
+    """
+    if command.effective_at is None:
+        from_when = line.effective_at <= now
+    else:
+        from_when = line.effective_at == command.effective_at
     return (
-        line.manifest_sha256 == command.manifest_sha256
+        from_when
+        and line.manifest_sha256 == command.manifest_sha256
         and line.rules_version == command.rules_version
         and line.read_terms() == command.terms
-        and command.effective_at in (None, line.effective_at)
     )
 
 

@@ -137,10 +137,13 @@ def find_platform(run_folder: Path) -> RunningPlatform:
     """Read where the platform runs; NotApplied when none does."""
     try:
         written = json.loads((run_folder / "platform.json").read_text())
-        key = (Path(written["keys"]) / "development.key").read_text().strip()
     except FileNotFoundError:
         start = "Start one with `./just up`, or name its --run-dir."
         raise NotApplied(f"No platform runs in {run_folder}. {start}") from None
+    try:
+        key = (Path(written["keys"]) / "development.key").read_text().strip()
+    except OSError as error:
+        raise NotApplied(f"Its development key cannot be read: {error.strerror}.") from None
     return RunningPlatform(written["doors"]["console"], key)
 
 

@@ -1,5 +1,6 @@
 """The door of callers, over HTTP: what is accepted, what is refused, and what every answer says."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -335,6 +336,31 @@ def test_a_megabyte_is_refused_and_nothing_is_kept(
     response = client.post("/contacts", content=body, headers=headers)
     assert refusal_of(response, 413) is Refusal.UNREADABLE
     assert intake.announced(ContactOpened) == []
+
+
+def test_a_client_that_is_still_sending_is_heard_out_before_it_is_refused(
+    door: DoorUnderTest,
+) -> None:
+    """Else the connection is reset under it, and it never reads why."""
+    chunks, said = [b"x" * 64 * 1024] * 20, []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/contacts",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        body = chunks.pop()
+        return {"type": "http.request", "body": body, "more_body": bool(chunks)}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    asyncio.run(build(door, Settings())(scope, receive, send))
+    assert said[0]["status"] == 413
+    assert chunks == []
 
 
 def test_a_body_at_the_limit_is_read(client: Client) -> None:

@@ -124,6 +124,15 @@ def test_a_version_for_later_waits_for_its_moment(line: ServiceUnderTest) -> Non
     assert the_contact(line, open_contact(line)).programme_version == 2
 
 
+def test_a_version_for_later_may_be_wanted_now_after_all(line: ServiceUnderTest) -> None:
+    other = {"manifest_sha256": sha256(b"another").hexdigest()}
+    tomorrow = NOON + timedelta(days=1)
+    apply_line(line, **other, effective_at=tomorrow)
+    assert apply_line(line, **other, effective_at=tomorrow).version == 2
+    assert apply_line(line, **other).version == 3
+    assert the_contact(line, open_contact(line)).programme_version == 3
+
+
 def test_a_contact_keeps_the_version_it_began_with(line: ServiceUnderTest) -> None:
     contact_id = open_contact(line)
     apply_line(line, manifest_sha256=sha256(b"another").hexdigest())
