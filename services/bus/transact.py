@@ -202,16 +202,17 @@ class Transactions:
                 self.ledger.receive(session, cause, "settle", "settle")
             return self._written(work)
 
-    def next_due(self, lane: Lane) -> float | None:
-        """Seconds of machine time until the next deadline; None when there is none."""
+    def next_due(self, lane: Lane) -> tuple[str, float] | None:
+        """Kind of the next deadline and seconds of machine time until it; None without one."""
         with lane.session() as session:
-            seconds: float | None = session.execute(
+            row = session.execute(
                 text(
-                    "SELECT extract(epoch FROM min(due_at) - public.helpline_now())"  # noqa: S608
-                    f" / (SELECT rate FROM public.clock) FROM {self.service.name}.deadline"
+                    "SELECT kind, extract(epoch FROM due_at - public.helpline_now()) / "  # noqa: S608
+                    f"(SELECT rate FROM public.clock) FROM {self.service.name}.deadline "
+                    "ORDER BY due_at LIMIT 1"
                 )
-            ).scalar_one()
-        return None if seconds is None else float(seconds)
+            ).one_or_none()
+        return None if row is None else (str(row[0]), float(row[1]))
 
     def _answer(self, lane: Lane, request: Request, handler: Callable[[Work], Reply]) -> Committed:
         with lane.session() as session:

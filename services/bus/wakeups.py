@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 1.0
+_HELD_ELSEWHERE_SECONDS = 0.05
 #: A desk that has gone silent commits nothing; somebody must look all the same.
 _SETTLE_AT_LEAST_EVERY_SECONDS = 3.0
 
@@ -41,6 +42,7 @@ class Wakeups:
         self._lane = lane
         self._after = after
         self._publish = publish
+        self._by_kind = {due.kind: due for due in self._service.deadlines}
         self._ground = Ground(self._service.name, lane)
         self._deadline_moved = asyncio.Event()
         self._floor_moved = asyncio.Event()
@@ -53,19 +55,21 @@ class Wakeups:
             self._floor_moved.set()
 
     async def watch_deadlines(self) -> None:
-        """Handle deadlines as they become due, for ever."""
+        """Handle deadlines as they become due, the oldest first, for ever."""
         while True:
             self._deadline_moved.clear()
             try:
-                for due in self._service.deadlines:
-                    await self._handle_all(due)
-                next_due = await self._lane.run(partial(self._transactions.next_due, self._lane))
+                await self._wait_or_handle()
             except Exception as error:  # noqa: BLE001 - answered by kind, the rows stay
                 await self._answer(error, "deadlines")
-                continue
-            sleep = _LONGEST_SLEEP_SECONDS if next_due is None else next_due
-            sleep = min(max(sleep, 0.001), _LONGEST_SLEEP_SECONDS)
-            await _wait(self._deadline_moved, sleep)
+
+    async def _wait_or_handle(self) -> None:
+        next_due = await self._lane.run(partial(self._transactions.next_due, self._lane))
+        kind, seconds = next_due or ("", _LONGEST_SLEEP_SECONDS)
+        if seconds > 0:
+            await _wait(self._deadline_moved, min(max(seconds, 0.001), _LONGEST_SLEEP_SECONDS))
+        elif not await self._handle(self._by_kind[kind]):
+            await asyncio.sleep(_HELD_ELSEWHERE_SECONDS)
 
     async def settle_for_ever(self) -> None:
         """Decide after every commit, coalesced, and every few seconds whatever happens."""
@@ -81,30 +85,23 @@ class Wakeups:
                 self._deadline_moved.set()
             await _wait(self._floor_moved, _SETTLE_AT_LEAST_EVERY_SECONDS)
 
-    async def _handle_all(self, due: Due) -> None:
-        while True:
-            try:
-                committed = await self._lane.run(
-                    partial(self._transactions.handle_due, self._lane, due)
-                )
-            except DueFailed as failure:
-                metrics.record_failed(self._service.name, f"due {due.kind}")
-                facts = {"service": self._service.name, "kind": due.kind}
-                log.error("deadline failed", exc_info=failure.__cause__, extra={"facts": facts})
-                await self._lane.run(
-                    partial(
-                        self._transactions.postpone,
-                        self._lane,
-                        due,
-                        failure.key,
-                        _TRY_AGAIN_SECONDS,
-                    )
-                )
-                continue
-            if committed is None:
-                return
-            metrics.record_handled(self._service.name, f"due {due.kind}", committed.verdict.value)
-            self._after(committed)
+    async def _handle(self, due: Due) -> bool:
+        """Handle the oldest deadline of a kind; False when another process is at it."""
+        handle = partial(self._transactions.handle_due, self._lane, due)
+        try:
+            committed = await self._lane.run(handle)
+        except DueFailed as failure:
+            metrics.record_failed(self._service.name, f"due {due.kind}")
+            facts = {"service": self._service.name, "kind": due.kind}
+            log.error("deadline failed", exc_info=failure.__cause__, extra={"facts": facts})
+            postpone = partial(self._transactions.postpone, self._lane, due, failure.key)
+            await self._lane.run(partial(postpone, _TRY_AGAIN_SECONDS))
+            return True
+        if committed is None:
+            return False
+        metrics.record_handled(self._service.name, f"due {due.kind}", committed.verdict.value)
+        self._after(committed)
+        return True
 
     async def _answer(self, error: Exception, what: str) -> None:
         if isinstance(error, LeaseLost):
