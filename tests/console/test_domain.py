@@ -48,6 +48,14 @@ OFFERS = {
         (OfferFact.MADE, OfferFact.DECLINED),
         [MessageKind.OFFER, MessageKind.OFFER_OVER],
     ),
+    "expired, then withdrawn": (
+        (OfferFact.MADE, OfferFact.EXPIRED, OfferFact.WITHDRAWN),
+        [MessageKind.OFFER, MessageKind.OFFER_OVER],
+    ),
+    "over, then taken": (
+        (OfferFact.MADE, OfferFact.EXPIRED, OfferFact.TAKEN),
+        [MessageKind.OFFER, MessageKind.OFFER_OVER],
+    ),
     "withdrawn before it is known to be made": ((OfferFact.WITHDRAWN, OfferFact.MADE), []),
     "expired before it is known to be made": ((OfferFact.EXPIRED, OfferFact.MADE), []),
     "taken before it is known to be made": (
