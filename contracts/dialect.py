@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts.envelope import CommandEnvelope, Contract, EventEnvelope
+from contracts.envelope import CommandEnvelope, Contract, EventEnvelope, event_header
 from contracts.schemas import resolved, schema_of
 
 Node = dict[str, Any]
@@ -17,13 +17,9 @@ _DIGITS = "^[0-9]+$"
 
 _EVENT_ONLY: Node = {
     "ce-specversion": {"type": "string", "const": "1.0", "description": "CloudEvents"},
+    "ce-dataschema": {"type": "string", "description": "Name of the schema of the body"},
     "Nats-Msg-Id": {"type": "string", "description": "The id again: the server drops a repeat"},
 }
-
-
-def event_header(field: str) -> str:
-    """The NATS header of a field of the envelope: `contact_id` is `ce-contact-id`."""
-    return "ce-" + field.replace("_", "-")
 
 
 def event_headers() -> Node:

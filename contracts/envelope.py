@@ -121,6 +121,15 @@ class EventEnvelope(Contract):
     ] = None
 
 
+def event_header(field: str) -> str:
+    """The NATS header of a field of the envelope, by the CloudEvents rules.
+
+    Attribute names are lower-case letters and digits: `contact_id` is `ce-contactid`. The aggregate
+    is what CloudEvents calls the subject.
+    """
+    return "ce-subject" if field == "aggregate" else "ce-" + field.replace("_", "")
+
+
 class CommandEnvelope(Contract):
     """Headers of a command, filled by the edge from its own authenticated session."""
 

@@ -10,12 +10,15 @@ import orjson
 from pydantic import ValidationError
 
 from contracts.catalogue import COMMAND_TYPES, EVENT_TYPES
-from contracts.envelope import Command, CommandEnvelope, Event, EventEnvelope
+from contracts.envelope import Command, CommandEnvelope, Event, EventEnvelope, event_header
 from contracts.vocabulary import ON_THE_BUS
 from services.bus import metrics
 
 #: A body larger than this is not read at all. Nothing of ours comes near; NATS stops at 1 MB.
 LARGEST_BODY_BYTES = 256 * 1024
+
+
+_HEADERS = {field: event_header(field) for field in EventEnvelope.model_fields}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def read_event(subject: str, headers: Mapping[str, str], body: bytes) -> ReadEve
         return Unreadable("too_large", None, type_name)
     try:
         envelope = EventEnvelope.model_validate(
-            {name.removeprefix("ce-").replace("-", "_"): text for name, text in headers.items()},
+            {field: headers[name] for field, name in _HEADERS.items() if name in headers},
             extra="ignore",
         )
         event = model.model_validate_json(body, extra="ignore", context=ON_THE_BUS)
@@ -91,12 +94,9 @@ def read_command(subject: str, headers: Mapping[str, str], body: bytes) -> ReadC
 
 def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
     """The NATS headers of an event, from its envelope as stored (values of JSON)."""
-    return {
-        f"ce-{name.replace('_', '-')}": str(value)
-        for name, value in envelope.items()
-        if value is not None
-    } | {
+    return {_HEADERS[name]: str(value) for name, value in envelope.items() if value is not None} | {
         "ce-specversion": "1.0",
+        "ce-dataschema": _schema_of(str(envelope["type"])),
         "Nats-Msg-Id": str(envelope["id"]),
     }
 
@@ -105,6 +105,12 @@ def command_headers(envelope: CommandEnvelope) -> dict[str, str]:
     """The NATS headers of a command."""
     fields = envelope.model_dump(mode="json", exclude_none=True)
     return {name: str(value) for name, value in fields.items()}
+
+
+def _schema_of(type_name: str) -> str:
+    """Name of the JSON Schema of an event, as in its `$id` (contracts/schemas.py)."""
+    noun, fact, version = type_name.split(".")
+    return f"urn:helpline:{noun}:{version}:{fact}"
 
 
 def _first(error: ValidationError) -> tuple[str, str | None]:

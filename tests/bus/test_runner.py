@@ -24,7 +24,7 @@ AN_ENVELOPE = {
     "ce-type": "contact.opened.v1",
     "ce-source": "intake",
     "ce-time": "2020-04-06T12:00:00Z",
-    "ce-aggregate": "contact:x",
+    "ce-subject": "contact:11111111-1111-4111-8111-111111111111",
     "ce-version": "1",
     "ce-programme": "sos-crise",
 }

@@ -13,8 +13,13 @@ import pytest
 from contracts.asyncapi import Party, document
 from contracts.catalogue import COMMANDS, EVENTS, RESULTS
 from contracts.contact import ContactOpened
-from contracts.dialect import event_header
-from contracts.envelope import CommandEnvelope, CommandId, EventEnvelope, SessionId
+from contracts.envelope import (
+    CommandEnvelope,
+    CommandId,
+    EventEnvelope,
+    SessionId,
+    event_header,
+)
 from contracts.schemas import resolved, schema_of
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from contracts.vocabulary import PersonId, ProgrammeId, Role

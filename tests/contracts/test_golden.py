@@ -97,7 +97,7 @@ def test_golden_event_is_still_published_on_its_subject(name: str) -> None:
 def test_envelope_says_which_line_and_contact_the_body_is_about(name: str) -> None:
     headers, body = golden(name)
     assert headers["ce-programme"] == body["programme"]
-    assert headers.get("ce-contact-id") == body.get("contact_id")
+    assert headers.get("ce-contactid") == body.get("contact_id")
     assert headers["ce-source"] == type_of(name).publisher
     assert headers["Nats-Msg-Id"] == headers["ce-id"]
 
