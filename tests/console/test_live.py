@@ -163,14 +163,17 @@ def test_a_number_never_given_is_answered_with_the_whole_desk(
     at_desks(door, act)
 
 
-def test_what_was_deleted_meanwhile_is_replaced_by_the_whole_desk(door: ScriptedDoor) -> None:
+def test_what_was_partly_deleted_meanwhile_is_replaced_by_the_whole_desk(
+    door: ScriptedDoor,
+) -> None:
     async def act(doors: Doors) -> None:
         await door.deliver(facts.made())
+        await asyncio.to_thread(door.console.at, NOON + timedelta(hours=23))
         await door.deliver(facts.expired(), version=2)
         await asyncio.to_thread(door.console.at, NOON + timedelta(days=1, hours=1))
         await asyncio.to_thread(door.console.fire_deadlines)
         desk = await doors.session(LISTENER, Role.LISTENER, LINE)
-        desk.last_number = 1
+        desk.last_number = 0
         async with aclosing(desk.live()) as stream:
             (greeting,) = await heard(stream, 1)
             assert (greeting.kind, greeting.number) == ("state", 2)
