@@ -358,7 +358,10 @@ def test_a_client_that_is_still_sending_is_heard_out_before_it_is_refused(
     async def send(message: Any) -> None:
         said.append(message)
 
-    asyncio.run(build(door, Settings())(scope, receive, send))
+    async def ask() -> None:
+        await build(door, Settings())(scope, receive, send)
+
+    asyncio.run(ask())
     assert said[0]["status"] == 413
     assert chunks == []
 

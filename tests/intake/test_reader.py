@@ -196,6 +196,12 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
         "facts.opening.value.rules.0.byday.0",
         "must be 'MO', 'TU'",
     ),
+    "a day named twice": (
+        "byday: [MO, TU,",
+        "byday: [MO, MO, TU,",
+        "facts.opening.value.rules.0.byday",
+        "a day is named twice",
+    ),
     "a fact without its source": (
         "    value: Ligne d'essai\n    source: {seed: 002_168720c4cee9543b.txt, lines: [23]}\n",
         "    value: Ligne d'essai\n",
