@@ -1,0 +1,7 @@
+"""`python -m deploy.day`."""
+
+import sys
+
+from deploy.day.run import main
+
+sys.exit(main())

@@ -1,0 +1,56 @@
+"""One clock for the day: trace seconds, machine time and the platform's domain time, one line.
+
+Read once from the platform's own clock (an anchor, a start and a rate, kept in its database), then
+counted by the machine's monotonic clock: both run on one machine, so nothing has to be estimated.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+#: The press kit's day. Its line keeps the hours of Paris.
+MIDNIGHT = datetime(2020, 9, 15, tzinfo=ZoneInfo("Europe/Paris"))
+
+_READ = "SELECT extract(epoch FROM public.helpline_now()), rate FROM public.clock"
+
+
+def moment_of(trace_seconds: float) -> datetime:
+    """The domain time of a second of the trace."""
+    return MIDNIGHT + timedelta(seconds=trace_seconds)
+
+
+@dataclass(frozen=True)
+class TraceClock:
+    """Trace seconds from `time.monotonic()`."""
+
+    speed: float  #: trace seconds per second
+    zero: float  #: `time.monotonic()` at the trace's midnight; usually long before the machine was
+
+    def now(self) -> float:
+        """The trace second it is."""
+        return self.at(time.monotonic())
+
+    def at(self, monotonic: float) -> float:
+        """The trace second of a reading of `time.monotonic()`."""
+        return (monotonic - self.zero) * self.speed
+
+    def of(self, moment: datetime) -> float:
+        """The trace second of a moment of domain time."""
+        return (moment - MIDNIGHT).total_seconds()
+
+
+def read_clock(owner_dsn: str) -> TraceClock:
+    """Read the clock of a running platform; psycopg.Error when its database cannot be reached."""
+    with psycopg.connect(owner_dsn) as connection:
+        asked = time.monotonic()
+        row = connection.execute(_READ).fetchone()
+        answered = time.monotonic()
+    assert row is not None
+    domain_seconds, speed = float(row[0]), float(row[1])
+    since_midnight = domain_seconds - MIDNIGHT.timestamp()
+    return TraceClock(speed, (asked + answered) / 2 - since_midnight / speed)

@@ -1,0 +1,135 @@
+"""The platform of the day: started for it with the right clock, stopped after it.
+
+The database is always a new one: a day played twice on one ledger would find yesterday's people on
+duty, and a clock that runs backwards.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from deploy.embedded.account import Account, account_for_postgres
+from deploy.embedded.runfolder import RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import Platform, read_platform
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_STARTS_WITHIN_SECONDS = 120.0
+_STOPS_WITHIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The platform a day needs."""
+
+    run_dir: Path
+    speed: float
+    anchor: datetime  #: domain time to begin at
+    one_process_each: bool
+    keep: bool
+
+
+@contextmanager
+def platform_for(wanted: Wanted, out: Path) -> Iterator[Platform]:
+    """Use the platform that runs in the folder, or start one there for the length of the block.
+
+    StartRefused when the one that runs has another clock, or when none could be started.
+    """
+    run = RunFolder(wanted.run_dir)
+    running = _running(run)
+    if running is not None:
+        if running.rate != wanted.speed:
+            raise StartRefused(
+                f"The platform in {run.root} runs at {running.rate:g}x.",
+                f"Stop it (`./just down --run-dir {run.root}`) or say --speed {running.rate:g}.",
+            )
+        yield running
+        return
+    _clear(run)
+    child = _start(wanted, out)
+    try:
+        yield _wait_for(run, child, out)
+    finally:
+        if not wanted.keep:
+            _stop(child)
+
+
+def _running(run: RunFolder) -> Platform | None:
+    try:
+        return read_platform(run)
+    except StartRefused:
+        return None
+
+
+def _clear(run: RunFolder) -> None:
+    """Remove what an earlier day left; nothing that does not look like a run folder of ours."""
+    if not run.root.exists():
+        return
+    if any(run.root.iterdir()) and not run.ports.path.exists():
+        raise StartRefused(
+            f"{run.root} is not empty and holds no platform of ours.",
+            "Choose another folder with --run-dir.",
+        )
+    for name in ("nats", "postgres", "keys", "log"):
+        shutil.rmtree(run.root / name, ignore_errors=True)
+    for elsewhere in _sheltered(run):
+        shutil.rmtree(elsewhere, ignore_errors=True)
+
+
+def _sheltered(run: RunFolder) -> list[Path]:
+    """Database files that lie outside the folder, where root's servers keep them."""
+    place = run.place_for(_account(run))
+    return [] if place == run.root else [place / "postgres"]
+
+
+def _account(run: RunFolder) -> Account | None:
+    return account_for_postgres(run.postgres / "data")
+
+
+def _start(wanted: Wanted, out: Path) -> subprocess.Popen[bytes]:
+    command = [
+        *(sys.executable, "-m", "deploy.up", "--run-dir", str(wanted.run_dir), "--spare-ports"),
+        *("--speed", f"{wanted.speed:g}", "--at", wanted.anchor.isoformat()),
+        *(["--processes"] if wanted.one_process_each else []),
+    ]
+    with (out / "up.log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=_REPOSITORY,
+            start_new_session=True,
+        )
+
+
+def _wait_for(run: RunFolder, child: subprocess.Popen[bytes], out: Path) -> Platform:
+    give_up_at = time.monotonic() + _STARTS_WITHIN_SECONDS
+    while time.monotonic() < give_up_at and child.poll() is None:
+        platform = _running(run)
+        if platform is not None:
+            return platform
+        time.sleep(0.05)
+    _stop(child)
+    said = (out / "up.log").read_text(errors="replace").strip().splitlines()[-3:]
+    raise StartRefused("The platform of the day did not start.", "\n".join(said))
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        return
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(_STOPS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

@@ -1,0 +1,65 @@
+"""The judge beside the run: its score of our log, and of the policy alone on the same trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.day.trace import Trace
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_POLICY = (sys.executable, "-m", "services.assignment.judge")
+_POLICY_MAY_TAKE_SECONDS = 900.0
+
+
+class JudgeFailed(Exception):
+    """The judge ended with an error instead of a score; the message is its last line."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The folder with `score.py` and `drive.py`."""
+
+    folder: Path
+
+    def score(self, trace: Trace, log: Path, tolerance: float) -> dict[str, Any]:
+        """The score of an event log; `valid` false says that it breaks physics, not that we failed.
+
+        `tolerance`: seconds of the trace two clocks may differ by.
+        """
+        script = self.folder / "score.py"
+        command = (str(script), str(trace.folder), str(log), "--json", "--tol", f"{tolerance:g}")
+        said = _run((sys.executable, *command))
+        score: dict[str, Any] = json.loads(said.stdout) if said.stdout.strip() else {}
+        if "valid" not in score:
+            raise JudgeFailed(_last_line(said))
+        return score
+
+    def play_policy(self, trace: Trace, log: Path) -> dict[str, Any]:
+        """Play the trace in virtual time against the decision alone, and score it."""
+        script = self.folder / "drive.py"
+        said = _run((sys.executable, str(script), str(trace.folder), str(log), "--", *_POLICY))
+        if said.returncode != 0:
+            raise JudgeFailed(_last_line(said))
+        return self.score(trace, log, 1.0)
+
+
+def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=_REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(_REPOSITORY)},
+        timeout=_POLICY_MAY_TAKE_SECONDS,
+        check=False,
+    )
+
+
+def _last_line(said: subprocess.CompletedProcess[str]) -> str:
+    return (said.stderr.strip().splitlines() or [f"ended with code {said.returncode}"])[-1]

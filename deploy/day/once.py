@@ -1,0 +1,101 @@
+"""One run of a day: start, prepare, play, ask the ledger; what came out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.day.caller import Caller
+from deploy.day.clock import TraceClock, read_clock
+from deploy.day.faults import Breaker
+from deploy.day.live import LiveScene
+from deploy.day.play import Play
+from deploy.day.prepare import prepare
+from deploy.day.stamps import Stamps, percentile
+from deploy.day.trace import Trace
+from deploy.desk import Desk, DoorRefused, Doors
+from deploy.platform import Platform
+from deploy.seeds import PROGRAMME
+from services.console.messages import Board
+
+#: Machine time a request is asked again for: longer than any fault lasts.
+_PATIENCE_SECONDS = 300.0
+
+#: Above this the log says more about the driver than about the platform.
+LATEST_SECONDS = 0.020
+
+
+class TooLate(Exception):
+    """The platform was not ready when the trace's first second came."""
+
+
+@dataclass
+class Run:
+    """What one run recorded."""
+
+    speed: float
+    trace: Trace
+    out: Path
+    stamps: Stamps = field(default_factory=Stamps)
+    settled: bool = False  #: every caller was heard or had left, and the platform knows
+    wall_seconds: float = 0.0
+    driver_cpu_seconds: float = 0.0
+
+    @property
+    def log(self) -> Path:
+        """The event log the judge reads."""
+        return self.out / "log.jsonl"
+
+    @property
+    def late_p99_seconds(self) -> float:
+        """How late the driver's planned acts were: 99 of 100 were less late than this."""
+        return percentile(self.stamps.late_seconds, 0.99) or 0.0
+
+
+async def play_once(
+    platform: Platform, run: Run, show: Callable[[Play], None], breaker: Breaker
+) -> tuple[Caller, ...]:
+    """Prepare the platform and play the trace on it, while `breaker` breaks it.
+
+    Returns the callers as they were left; `show` is told where the play stands, again and again.
+    Raises TooLate when preparing took too long.
+    """
+    async with Doors.of(platform, _PATIENCE_SECONDS) as doors:
+        coordinator, desks = await prepare(platform, doors, run.trace)
+        clock = read_clock(platform.owner_dsn)
+        scene = LiveScene(doors, PROGRAMME, clock, run.stamps)
+        scene.desks = desks
+        play = Play(run.trace, scene, run.stamps)
+        beside = [asyncio.create_task(_watch_board(coordinator, clock, run.stamps))]
+        try:
+            await play.sit_down_first()
+            if clock.now() > run.trace.first_second:
+                raise TooLate
+            beside.append(asyncio.create_task(breaker.break_all(clock)))
+            began, cpu_began = time.monotonic(), time.process_time()
+            run.settled = await play.run(lambda: show(play))
+            run.wall_seconds = time.monotonic() - began
+            run.driver_cpu_seconds = time.process_time() - cpu_began
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(scene.close(), *beside, return_exceptions=True)
+    for task in beside:
+        if not task.cancelled() and (failed := task.exception()) is not None:
+            raise failed
+    run.stamps.write(run.log)
+    return tuple(play.callers)
+
+
+async def _watch_board(coordinator: Desk, clock: TraceClock, stamps: Stamps) -> None:
+    """Keep what the platform shows of its waiting lines."""
+    with suppress(DoorRefused):
+        async for message in coordinator.live():
+            if message.kind == "board":
+                board = message.read(Board)
+                lines = (board.regulators.waiting, board.listeners.waiting)
+                stamps.boards.append((clock.of(board.at), *lines))
