@@ -20,7 +20,7 @@ import psycopg
 
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
-from deploy.platform import DEVELOPMENT_KEY
+from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN
 from services.bus import database
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
@@ -29,8 +29,6 @@ from services.bus.provision.signed_in import signed_in
 from services.registry import SERVICES
 
 DATABASE = "helpline"
-#: What we say when NATS may be started; the names of the services follow.
-KEYS_WRITTEN = "keys written for"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from deploy.embedded.runfolder import RunFolder, claimed_by, write_atomically
 from deploy.embedded.trouble import StartRefused
 
-
+#: What `deploy.ground` says when NATS may be started; the names of the services follow. Here,
+#: because `up` must not import `ground`, which imports everything.
+KEYS_WRITTEN = "keys written for"
 #: File of the key that opens sessions without a login, in the folder of keys; development only.
 DEVELOPMENT_KEY = "development.key"
 

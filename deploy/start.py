@@ -24,16 +24,13 @@ from deploy.embedded.processes import Program, log_since, size_of
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import explain
 from deploy.embedded.watch import Watch
-from deploy.platform import DEVELOPMENT_KEY, Platform
+from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, Platform
 
 #: Who has a door of its own, and the port people know it by.
 DOORS = {"intake": 8100, "console": 8200}
 OPERATIONS_PORT = 9100
 ALL_IN_ONE = "services"
-#: What `deploy.ground` says when NATS may be started, before the names of the services (not
-#: imported from there: that would import everything).
-KEYS_WRITTEN = "keys written for"
-_REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[1]
 _READY_WITHIN = timedelta(seconds=60)
 #: Stopped before Postgres and NATS, on which they stand.
 _SERVICES_TIER = 1
@@ -65,20 +62,28 @@ def choose_doors(run: RunFolder, options: Options) -> dict[str, int]:
 
 
 def _take(run: RunFolder, options: Options, name: str, wanted: int) -> int:
-    return (run.ports.keep if options.spare_ports else run.ports.insist)(name, wanted)
+    """Return a port people know by number, or with --spare-ports any that is free."""
+    if options.spare_ports:
+        return run.ports.keep(name, 0)
+    return run.ports.insist(name, wanted)
+
+
+def _keep(run: RunFolder, options: Options, name: str, wanted: int) -> int:
+    """Return a port only programs know: the wanted one when it is free."""
+    return run.ports.keep(name, 0 if options.spare_ports else wanted)
 
 
 def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
     """Start both servers and bring them to what the code declares."""
     with _preparing(run) as ground:
         ledger = EmbeddedPostgres(
-            postgres_place(run, run.ports.keep("postgres", postgres.DEFAULT_PORT))
+            postgres_place(run, _keep(run, options, "postgres", postgres.DEFAULT_PORT))
         )
         log_start = size_of(ledger.place.log)
         started = watch.start(ledger.program())
         # Meanwhile the ground makes keys and permissions; without them NATS must not start.
         services = _names_after_keys(run, ground)
-        streams = EmbeddedNats(_nats_config(run), run.nats, run.log / "nats.log")
+        streams = EmbeddedNats(_nats_config(run, options), run.nats, run.log / "nats.log")
         nats_log_start = size_of(streams.log)
         address = streams.wait_ready(watch.start(streams.program()), nats_log_start)
         ledger.wait_ready(started, log_start)
@@ -95,11 +100,11 @@ def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
     return Ground(ledger, address, services)
 
 
-def _nats_config(run: RunFolder) -> Path:
+def _nats_config(run: RunFolder, options: Options) -> Path:
     return write_config(
         run.nats,
-        run.ports.keep("nats", nats.DEFAULT_PORT),
-        run.ports.keep("nats monitoring", nats.DEFAULT_MONITORING_PORT),
+        _keep(run, options, "nats", nats.DEFAULT_PORT),
+        _keep(run, options, "nats monitoring", nats.DEFAULT_MONITORING_PORT),
     )
 
 
@@ -114,7 +119,7 @@ def _preparing(run: RunFolder) -> Iterator[subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            cwd=_REPOSITORY,
+            cwd=REPOSITORY,
         ) as ground,
     ):
         try:
@@ -156,7 +161,7 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
             name=name,
             command=(sys.executable, "-m", "services.run", *members),
             log=run.log / f"{name}.log",
-            folder=_REPOSITORY,
+            folder=REPOSITORY,
             environment=_environment(run, ground, doors | {"ops": health[name]}),
             tier=_SERVICES_TIER,
         )

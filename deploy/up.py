@@ -6,10 +6,12 @@ started again, and nothing outlives it.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +19,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from deploy.embedded.processes import tied_to_us
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, claim, open_run_folder
 from deploy.embedded.trouble import StartRefused
 from deploy.embedded.watch import Signals, StopAsked, Watch
 from deploy.platform import Platform, write_platform
-from deploy.start import Options, choose_doors, start_ground, start_services
+from deploy.start import REPOSITORY, Options, choose_doors, start_ground, start_services
 
 
 def read_options(arguments: list[str] | None) -> Options:
@@ -38,7 +41,7 @@ def read_options(arguments: list[str] | None) -> Options:
         "--at", type=_aware_time, metavar="TIME", help="domain time to begin at, with its offset"
     )
     parser.add_argument(
-        "--spare-ports", action="store_true", help="take free ports where the usual ones are taken"
+        "--spare-ports", action="store_true", help="use free ports instead of the usual ones"
     )
     read = parser.parse_args(arguments)
     return Options(read.run_dir, read.processes, read.speed, read.at, read.spare_ports)
@@ -98,14 +101,27 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
         platform = start_services(run, watch, options, ground)
         write_platform(run, platform)
         terminal.print(described(platform, time.monotonic() - begun_at))
-        # Lines, people and sessions go through the doors, as an operator would; `call` needs them.
-        seeds = (sys.executable, "-m", "deploy.seeds", "--run-dir", str(run.root))
-        subprocess.run(seeds, check=False)
-        watch.run()
+        with _seeding(run):
+            watch.run()
         tell("stopping")
     finally:
         watch.close()
         run.platform_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _seeding(run: RunFolder) -> Iterator[None]:
+    """Put lines and people in place beside the block; `call` needs them.
+
+    Beside it, because it goes through the doors as an operator would, and a service that dies
+    meanwhile must be started again for it to end.
+    """
+    seeds = (sys.executable, "-m", "deploy.seeds", "--run-dir", str(run.root))
+    with subprocess.Popen(seeds, cwd=REPOSITORY, preexec_fn=tied_to_us(signal.SIGKILL)) as seeding:
+        try:
+            yield
+        finally:
+            seeding.kill()
 
 
 def described(platform: Platform, seconds: float) -> Table:

@@ -45,7 +45,10 @@ class KeptPorts:
     path: Path
 
     def keep(self, name: str, wanted: int) -> int:
-        """Return the port of `name`: last time's, else `wanted`, else a spare one; record it."""
+        """Return the port of `name`: last time's, else `wanted`, else a spare one; record it.
+
+        `wanted` 0 is no wish.
+        """
         for port in (self.read().get(name), wanted):
             if port and is_free(port):
                 return self._record(name, port)

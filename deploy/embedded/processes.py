@@ -64,13 +64,16 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             cwd=program.folder,
             env=program.environment,
             start_new_session=True,
-            preexec_fn=_tie_to_us(program.orphan_signal),
+            preexec_fn=tied_to_us(program.orphan_signal),
             **run_as(program.account),
         )
 
 
-def _tie_to_us(orphan_signal: signal.Signals) -> Callable[[], None]:
-    """Return what the child runs before it becomes the program; after its account was changed."""
+def tied_to_us(orphan_signal: signal.Signals) -> Callable[[], None]:
+    """Return a `preexec_fn`: the kernel sends the child this signal when we die.
+
+    It runs in the child, after its account was changed: that change would undo it.
+    """
     us = os.getpid()
 
     def tie() -> None:
