@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,6 +36,7 @@ from deploy.desk import Caller, Desk, DoorRefused, Doors, DoorSilent, LiveMessag
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
+from deploy.seat import STEP_SECONDS, CallFailed, Seat, Wanted, in_state, of_contact
 from deploy.seeds import PROGRAMME, a_volunteer, import_people
 from services.console.messages import Board, ContactGone, ContactShown, LiveStateShown, OfferShown
 from services.triage.domain import RULE_BOOKS
@@ -53,15 +53,11 @@ UNDERSTOOD = TriageNotes(
     need=Need.DETRESSE_PSYCHOLOGIQUE, languages=(LanguageCode.FR,), for_whom=ForWhom.SELF
 )
 
-_STEP_SECONDS = 30.0  #: machine time a step may take before the walk is given up
+_LINE_SECONDS = 5.0  #: machine time a line may need to come into force after `up` says it runs
 _LONGEST_WAIT_SECONDS = 30.0  #: machine time it is worth waiting for quality's count of the hour
 _COUNTED_AFTER = timedelta(minutes=6)  #: quality counts an hour five minutes after its end
 
 _WORDS = {rule.code: rule.words for book in RULE_BOOKS.values() for rule in book}
-
-
-class CallFailed(Exception):
-    """The contact did not go through; the message is a sentence for the person at the terminal."""
 
 
 @dataclass
@@ -76,55 +72,6 @@ class Narrator:
         moment = time.monotonic() if at is None else at
         since = "" if self.called_at is None else f"+{moment - self.called_at:.3f} s"
         self.terminal.print(f"{since:>10}  {line}", markup=False, soft_wrap=True)
-
-
-@dataclass
-class Seat:
-    """A desk somebody sits at: its stream is read, offers of other contacts are declined."""
-
-    desk: Desk
-    inbox: asyncio.Queue[LiveMessage | Exception] = field(default_factory=asyncio.Queue)
-
-    async def listen(self) -> None:
-        """Read the stream until cancelled."""
-        try:
-            async for message in self.desk.live():
-                self.inbox.put_nowait(message)
-        except DoorRefused as refused:
-            self.inbox.put_nowait(refused)
-
-    async def hear(
-        self, what: str, wanted: Callable[[LiveMessage], bool], within: float = _STEP_SECONDS
-    ) -> LiveMessage:
-        """The next message that is wanted; CallFailed names `what` when it does not come."""
-        try:
-            async with asyncio.timeout(within):
-                while True:
-                    message = await self.inbox.get()
-                    if isinstance(message, Exception):
-                        raise CallFailed(f"Le poste {self.desk.person_id} est fermé : {message}")
-                    if wanted(message):
-                        return message
-                    if message.kind == "offer":
-                        with suppress(DoorRefused):
-                            await self.desk.decline(message.body["offer_id"])
-        except TimeoutError:
-            raise CallFailed(f"{what} : rien en {within:.0f} s.") from None
-
-
-def of_contact(kind: str, contact_id: str) -> Callable[[LiveMessage], bool]:
-    """Whether a message is of this kind and about this contact."""
-    return lambda message: message.kind == kind and message.body["contact_id"] == contact_id
-
-
-def in_state(*states: LiveState) -> Callable[[LiveMessage], bool]:
-    """Whether a message says that the person is in one of these states."""
-
-    def says(message: LiveMessage) -> bool:
-        live = message.body["live"] if message.kind == "state" else message.body
-        return message.kind in ("state", "live_state") and live["state"] in states
-
-    return says
 
 
 @dataclass
@@ -157,18 +104,26 @@ class Walk:
 
     async def line(self) -> dict[str, Any]:
         """What the line is; CallFailed when it is unknown or its door is closed."""
-        try:
-            line = await self.doors.line(self.programme)
-        except DoorRefused as refused:
-            if refused.code != "unknown_programme":
-                raise
-            raise CallFailed(
-                f"La ligne {self.programme} n'est pas en service. Mettez-la en service : "
-                f"./just programme apply deploy/programmes/{self.programme}.yaml"
-            ) from refused
+        line = await self.known_line()
         if "phone" not in line["open_now"]:
             raise CallFailed(_closed(line))
         return line
+
+    async def known_line(self) -> dict[str, Any]:
+        """The line, waited for: `up` puts it into force a moment after it says it runs."""
+        until = time.monotonic() + _LINE_SECONDS
+        while True:
+            try:
+                return await self.doors.line(self.programme)
+            except DoorRefused as refused:
+                if refused.code != "unknown_programme":
+                    raise
+                if time.monotonic() > until:
+                    raise CallFailed(
+                        f"La ligne {self.programme} n'est pas en service. Mettez-la en service : "
+                        f"./just programme apply deploy/programmes/{self.programme}.yaml"
+                    ) from refused
+            await asyncio.sleep(0.2)
 
     async def sit(self, seat: Seat) -> Seat:
         """Open the desk's stream; its state stays in the inbox, as the first message."""
@@ -223,11 +178,11 @@ class Walk:
         say(f"On parle ({self.talk_seconds:g} s ici ; quinze à vingt-cinq minutes en vrai).")
         await asyncio.sleep(self.talk_seconds)
         await seat.desk.end(contact.contact_id, Outcome.LISTENED)
-        over = await seat.hear(
-            "La fin n'arrive pas au poste", of_contact("contact_over", contact.contact_id)
+        over, _ = await seat.hear_each(
+            "La fin n'arrive pas au poste",
+            (of_contact("contact_over", contact.contact_id), in_state(LiveState.WRAPPING_UP)),
         )
         say(f"L'écoute se termine : {over.read(ContactGone).outcome}.", over.seen_at)
-        await seat.hear("Le temps d'après ne vient pas", in_state(LiveState.WRAPPING_UP))
         await seat.desk.finish_wrap_up(hard=False)
         after = await seat.hear(
             "Le temps d'après ne finit pas", in_state(LiveState.READY, LiveState.RESTING)
@@ -244,7 +199,7 @@ class Walk:
             state = (await caller.look())["state"]
             raise CallFailed(
                 f"La sollicitation n'a pas été proposée à {seat.desk.person_id} en "
-                f"{_STEP_SECONDS:.0f} s ; elle est « {state} ». D'autres personnes sont-elles de "
+                f"{STEP_SECONDS:.0f} s ; elle est « {state} ». D'autres personnes sont-elles de "
                 "service ?"
             ) from None
         offer = message.read(OfferShown)
@@ -259,19 +214,19 @@ class Walk:
     async def show_figures(self, seat: Seat, caller: Caller, rate: float) -> None:
         """Nobody waits any more; what quality has counted."""
         say = self.narrator.say
-        await seat.hear("Le tableau ne revient pas à zéro", _nobody_waits)
-        say("Tableau : plus personne n'attend, plus personne n'est en ligne.")
         opened_at = datetime.fromisoformat(caller.opened["opened_at"])
+        ended_at = datetime.fromisoformat((await caller.look())["ended_at"])
+        await seat.hear("Le tableau ne revient pas à zéro", _nobody_waits(ended_at))
+        say("Tableau : plus personne n'attend, plus personne n'est en ligne.")
         hour = opened_at.replace(minute=0, second=0, microsecond=0)
         counted_at = hour + timedelta(hours=1) + _COUNTED_AFTER
-        now = datetime.fromisoformat((await caller.look())["ended_at"])
-        wait_seconds = (counted_at - now).total_seconds() / rate
+        wait_seconds = (counted_at - ended_at).total_seconds() / rate
         if wait_seconds > _LONGEST_WAIT_SECONDS:
             say(f"La qualité comptera cette heure vers {self.clock(counted_at)} ; voir le tableau.")
             return
         say(f"La qualité compte l'heure dans {max(wait_seconds, 0):.0f} s au plus…")
         message = await seat.hear(
-            "La qualité n'a pas compté l'heure", _counts_hour(hour), wait_seconds + _STEP_SECONDS
+            "La qualité n'a pas compté l'heure", _counts_hour(hour), wait_seconds + STEP_SECONDS
         )
         figures = next(one for one in message.read(Board).hours if one.hour == hour)
         say(
@@ -301,14 +256,20 @@ def _closed(line: dict[str, Any]) -> str:
     )
 
 
-def _nobody_waits(message: LiveMessage) -> bool:
-    if message.kind != "board":
-        return False
-    board = message.read(Board)
-    return all(line.waiting + line.with_human == 0 for line in (board.regulators, board.listeners))
+def _nobody_waits(since: datetime) -> Wanted:
+    """Whether a board of after that moment counts nobody; older ones may still be in the inbox."""
+
+    def says(message: LiveMessage) -> bool:
+        if message.kind != "board":
+            return False
+        board = message.read(Board)
+        lines = (board.regulators, board.listeners)
+        return board.at >= since and all(line.waiting + line.with_human == 0 for line in lines)
+
+    return says
 
 
-def _counts_hour(hour: datetime) -> Callable[[LiveMessage], bool]:
+def _counts_hour(hour: datetime) -> Wanted:
     def counts(message: LiveMessage) -> bool:
         if message.kind != "board":
             return False

@@ -114,6 +114,16 @@ def test_a_withdrawn_take_puts_the_contact_back_in_its_line(console: ServiceUnde
     assert desk(console, LISTENER).contact is None
 
 
+def test_an_older_take_that_is_withdrawn_leaves_the_newer_one(console: ServiceUnderTest) -> None:
+    console.deliver(facts.taken(Stage.REGULATOR))
+    console.deliver(facts.taken(Stage.REGULATOR, SECOND_OFFER, LISTENER))
+    console.deliver(facts.withdrawn(OFFER, Stage.REGULATOR, was_taken=True), version=2)
+    contact = console.read(lambda session: session.get_one(ContactRow, CONTACT))
+    assert contact.state == ContactState.WITH_REGULATOR
+    assert desk(console, REGULATOR).contact is None
+    assert desk(console, LISTENER).contact is not None
+
+
 def test_the_board_comes_back_to_nobody_waiting_whatever_the_order(
     console: ServiceUnderTest,
 ) -> None:
