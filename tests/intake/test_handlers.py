@@ -1,7 +1,9 @@
 """What intake keeps and announces, on a real Postgres."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -405,6 +407,26 @@ def test_a_command_told_twice_ends_the_contact_once(line: ServiceUnderTest) -> N
     first = line.ask(command, LISTENER, Role.LISTENER, command_id=id)
     assert line.ask(command, LISTENER, Role.LISTENER, command_id=id) == first
     assert len(endings(line)) == 1
+
+
+def test_a_hang_up_a_take_and_an_end_at_the_same_moment_leave_one_end(
+    line: ServiceUnderTest,
+) -> None:
+    for _ in range(5):
+        contact_id = open_contact(line)
+        listener = a_listener(contact_id)
+        acts: tuple[Callable[[], object], ...] = (
+            partial(line.deliver, listener.taken()),
+            partial(leave_contact, line, contact_id),
+            partial(end, line, contact_id, actor="s-eva", role=Role.SUPERVISOR),
+        )
+        with ThreadPoolExecutor(len(acts)) as people:
+            for act in [people.submit(act) for act in acts]:
+                act.result()
+        mine = [event for event in endings(line) if event.contact_id == contact_id]
+        assert len(mine) == 1
+        assert the_contact(line, contact_id).outcome == mine[0].outcome
+        assert the_contact(line, contact_id).version == 2
 
 
 def test_the_table_itself_refuses_an_end_without_an_outcome(line: ServiceUnderTest) -> None:
