@@ -77,6 +77,7 @@ WITH_HUMAN: dict[str, tuple[list[ContactFact], bool]] = {
         True,
     ),
     "sent on": ([A.taken(REGULATOR, 12), A.triaged(60)], False),
+    "a regulator once more": ([A.triaged(60), A.taken(REGULATOR, 90, offer="2")], True),
     "a listener": ([A.taken(REGULATOR, 12), A.triaged(60), A.taken(LISTENER, 90, 60)], True),
     "a listener who fell silent": (
         [

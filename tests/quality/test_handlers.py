@@ -1,6 +1,7 @@
 """Quality on a real database: it counts what the events say, in any order, and announces it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -229,6 +230,24 @@ def test_dashboards_see_answers_as_they_happen(quality: ServiceUnderTest) -> Non
     assert REGISTRY.get_sample_value("helpline_quality_wait_seconds_sum", labels) == 30
     left = {"programme": line, "stage": "regulator"}
     assert REGISTRY.get_sample_value("helpline_quality_abandoned_total", left) == 1
+
+
+def test_two_workers_at_once_neither_lose_nor_block(quality: ServiceUnderTest) -> None:
+    events: list[Event] = [a_published_programme()]
+    for number in range(8):
+        contact = AContact(str(number), opened=number)
+        events += [
+            contact.opened(),
+            contact.taken(REGULATOR, 12),
+            contact.triaged(60),
+            contact.taken(LISTENER, 90, since=60),
+            contact.ended(700, stage=LISTENER),
+            a_change(LiveState.TALKING, 90 - number, 3700),
+        ]
+    with ThreadPoolExecutor(2) as workers:
+        verdicts = [each.verdict for each in workers.map(quality.deliver, events)]
+    assert set(verdicts) == {Verdict.HANDLED}
+    assert figures_of(quality, LINE) == recount(events)
 
 
 # --- any history, any order, twice ----------------------------------------------------------------

@@ -123,6 +123,12 @@ def test_renewed_accreditation_moves_the_lapse(roster: ServiceUnderTest) -> None
     assert announced(roster) == [("v-1", 10), ("v-1", 40)]
 
 
+def test_accreditation_taken_away_leaves_nothing_to_lapse(roster: ServiceUnderTest) -> None:
+    ask(roster, an_import(a_volunteer("v-1")))
+    ask(roster, an_import(a_volunteer("v-1", a_qualification(an_accreditation(days=-1)))))
+    assert roster.deadlines() == {}
+
+
 def test_import_between_a_lapse_and_its_deadline_tells_of_it(roster: ServiceUnderTest) -> None:
     two = a_qualification(an_accreditation(Channel.PHONE, 30), an_accreditation(Channel.CHAT, 10))
     ask(roster, an_import(a_volunteer("v-1", two)))

@@ -1,6 +1,7 @@
 """Triage on a real database: what it keeps, what it answers, what it announces."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from contracts.envelope import Event, Reply, ReplyStatus
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageNotes
 from contracts.vocabulary import (
     AgeBand,
+    ContactId,
     Departement,
     Destination,
     ForWhom,
@@ -23,6 +25,8 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.bus.testing import ServiceUnderTest, service_under_test
+from services.bus.transact import Verdict
+from services.bus.work import new_id
 from services.triage.app import SERVICE
 from services.triage.store import ContactRow
 from tests.triage.builders import (
@@ -255,3 +259,24 @@ def test_proposal_after_a_decision_keeps_what_the_human_set(held: ServiceUnderTe
 def test_proposal_for_an_unknown_contact_is_awaited(triage: ServiceUnderTest) -> None:
     wish = ProposeTriage(contact_id=CONTACT)
     assert status(triage.ask(wish, "regulator-1", Role.REGULATOR)) is ReplyStatus.NOT_YET
+
+
+def test_two_workers_that_meet_a_contact_at_once_keep_both_facts(triage: ServiceUnderTest) -> None:
+    triage.deliver(a_published_programme())
+    contacts = [ContactId(new_id()) for _ in range(10)]
+    events = [
+        event.model_copy(update={"contact_id": contact})
+        for contact in contacts
+        for event in (an_opened_contact(), a_take())
+    ]
+    with ThreadPoolExecutor(2) as workers:
+        verdicts = [
+            each.verdict
+            for each in workers.map(
+                lambda e: triage.deliver(e, aggregate=f"contact:{new_id()}"), events
+            )
+        ]
+    assert set(verdicts) == {Verdict.HANDLED}
+    for contact in contacts:
+        wish = a_command().model_copy(update={"contact_id": contact})
+        assert status(triage.ask(wish, "regulator-1", Role.REGULATOR)) is ReplyStatus.DONE
