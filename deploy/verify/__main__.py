@@ -1,0 +1,7 @@
+"""`python -m deploy.verify`."""
+
+import sys
+
+from deploy.verify.command import main
+
+sys.exit(main())

@@ -1,0 +1,214 @@
+"""I13: no offer breaks a hard rule as known at the decision, no soft one without its reason.
+
+Written from DESIGN 7 with the numbers of the programme in force, apart from the code it judges: it
+shares neither the rules nor the rest of `services/assignment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.assignment import OfferMade
+from contracts.contact import ContactEnded
+from contracts.programme import ProgrammeTerms
+from contracts.roster import Accreditation, EligibilityEstablished, Qualification
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    EndedBy,
+    LiveState,
+    Need,
+    OfferReason,
+    Outcome,
+    Priority,
+    Role,
+    SkillCode,
+    Stage,
+)
+from deploy.verify.history import History
+from deploy.verify.known import Contact, Offering
+from deploy.verify.person import Person
+from deploy.verify.replay import replay_of
+from deploy.verify.verdict import Checked, Violation, violation
+
+#: Risk band of each priority, and the first band that asks for a level (DESIGN 7, meta.json).
+_RISK: Mapping[Priority | None, int] = {
+    Priority.P1: 3,
+    Priority.P2: 2,
+    Priority.P3: 1,
+    Priority.P4: 0,
+    Priority.P5: 0,
+    None: 1,
+}
+_LEVEL_ASKED_FROM = 2
+#: Skill of a listener trained to regulate (data/protocol.json).
+_REGULATES = SkillCode("SK-REGUL")
+#: Ways of being sent away (DESIGN 7); at risk only a human may choose them.
+_SENT_AWAY = frozenset({Outcome.OVERFLOWED, Outcome.RETURN_PASS_GIVEN, Outcome.CLOSED_HOURS})
+_HUMANS = frozenset({EndedBy.REGULATOR, EndedBy.LISTENER, EndedBy.SUPERVISOR})
+
+
+def check_i13(history: History) -> Checked:
+    """Each offer by every rule; then nobody at risk sent away by software."""
+    offerings = replay_of(history).offerings
+    established = {
+        (event.programme, event.person_id, fact.version)
+        for fact in history.facts
+        if isinstance(event := fact.event, EligibilityEstablished)
+    }
+    found: list[Violation] = []
+    for offering in offerings:
+        made = offering.made
+        named = (made.programme, made.person_id, made.eligibility_version)
+        broken = [*_unknown(offering, named in established), *_broken(offering)]
+        found.extend(
+            violation(what, offer=made.offer_id, contact=made.contact_id, person=made.person_id)
+            for what in broken
+        )
+    return Checked(len(offerings), (*found, *_sent_away(history)))
+
+
+def _unknown(offering: Offering, established: bool) -> Iterator[str]:
+    """What the offer claims to rest on, against what the assigner had been told."""
+    made, contact, terms = offering.made, offering.contact, offering.terms
+    if not established:
+        yield "names an eligibility the roster never established"
+    if offering.eligibility is None:
+        yield "made to a person of whom the roster had said nothing yet"
+    elif offering.eligibility_version != made.eligibility_version:
+        yield "rests on another version of the eligibility than was known"
+    if terms is None:
+        yield "made for a line that was not known yet"
+    elif made.rules_version != terms.rules_version:
+        yield "names other rules than those in force"
+    if contact is not None and not _says_what_is_known(made, contact):
+        yield "says other than what was known of the contact"
+
+
+def _says_what_is_known(made: OfferMade, contact: Contact) -> bool:
+    """What the desk is told of the contact is what its human said of it, or that none has."""
+    said = frozenset(language.value for language in made.languages)
+    if contact.stage is Stage.LISTENER and made.untriaged:
+        return False
+    # Down the ladder the line gives the contact a priority in the same work.
+    same_priority = made.untriaged or made.priority == contact.priority
+    return same_priority and said == contact.languages and made.need.value == contact.need
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An offer with all that its rules need."""
+
+    made: OfferMade
+    person: Person
+    eligibility: EligibilityEstablished
+    terms: ProgrammeTerms
+    opened_at: datetime  #: of the contact, domain time
+
+    @property
+    def qualification(self) -> Qualification:
+        return self.eligibility.qualification
+
+    def accreditations(self) -> list[Accreditation]:
+        """Those in date when the offer was made."""
+        held = self.qualification.accreditations
+        return [each for each in held if each.valid_until > self.made.made_at]
+
+    def has_waited(self, seconds: int, *, in_line: bool = True) -> bool:
+        """Whether the contact had waited that long, in its line or since it was opened."""
+        since = self.made.waiting_since if in_line else self.opened_at
+        return self.made.made_at - since >= timedelta(seconds=seconds)
+
+
+def _broken(offering: Offering) -> Iterator[str]:
+    if offering.eligibility is None or offering.terms is None or offering.contact is None:
+        return  # said above, or by I04
+    case = _Case(
+        offering.made,
+        offering.person,
+        offering.eligibility,
+        offering.terms.terms,
+        offering.contact.opened_at,
+    )
+    yield from _not_available(case)
+    yield from _not_eligible(case)
+    yield from _soft(case)
+
+
+def _not_available(case: _Case) -> Iterator[str]:
+    """On duty, free, not paused, rested."""
+    person, made_at = case.person, case.made.made_at
+    if person.state not in (LiveState.READY, LiveState.RESTING):
+        yield f"made to a person who is {person.state.value}"
+    if person.rest_until is not None and person.rest_until > made_at:
+        yield "made to a person who was owed rest"
+    elif person.state is LiveState.RESTING and person.rest_until is None:
+        yield "made to a person who rests"
+
+
+def _not_eligible(case: _Case) -> Iterator[str]:
+    """Accreditation in date and for the channel, role, a common language, declared limits."""
+    made, held = case.made, case.qualification
+    if case.eligibility.valid_until <= made.made_at:
+        yield "made to a person whose accreditation had lapsed"
+    if made.channel not in {each.channel for each in case.accreditations()}:
+        yield "made to a person not accredited for the channel"
+    if not _may_by_role(case):
+        yield "made to a person whose role does not allow it"
+    wanted = set(made.languages) or {case.terms.languages[0]}
+    if wanted.isdisjoint(held.languages):
+        yield "made to a person who shares no language"
+    if not made.languages and OfferReason.LANGUAGE_UNKNOWN not in made.reasons:
+        yield "made without saying that the language is unknown"
+    if made.need in held.declines:
+        yield "made against a limit the person has declared"
+
+
+def _may_by_role(case: _Case) -> bool:
+    """Regulators at once; trained listeners and supervisors, then the listening line, in time."""
+    made, held, role = case.made, case.qualification, case.person.role
+    if role is None or role not in held.roles:
+        return False
+    times = case.terms.times
+    if made.stage is Stage.LISTENER:
+        in_time = case.has_waited(times.untriaged_after_seconds, in_line=False)
+        return role is Role.LISTENER and (not made.untriaged or in_time)
+    if role is Role.REGULATOR:
+        return True
+    trained = role is Role.SUPERVISOR or (role is Role.LISTENER and _REGULATES in held.skills)
+    return trained and case.has_waited(times.regulator_answer_seconds, in_line=False)
+
+
+def _soft(case: _Case) -> Iterator[str]:
+    """Level and topic give way after the programme's delay, and the offer says so."""
+    made, times = case.made, case.terms.times
+    if made.stage is not Stage.LISTENER or made.untriaged:
+        return
+    risk = _RISK[made.priority]
+    level = max((each.level for each in case.accreditations()), default=0)
+    if risk >= _LEVEL_ASKED_FROM and level < risk:
+        if not case.has_waited(times.level_fallback_seconds):
+            yield "made below the level of the risk before the programme allows it"
+        if OfferReason.FALLBACK_LEVEL not in made.reasons:
+            yield "made below the level of the risk without saying so"
+    if made.need is not Need.UNKNOWN and made.need not in case.qualification.topics:
+        if not case.has_waited(times.topic_fallback_seconds):
+            yield "made off the person's topics before the programme allows it"
+        if OfferReason.FALLBACK_TOPIC not in made.reasons:
+            yield "made off the person's topics without saying so"
+
+
+def _sent_away(history: History) -> Iterator[Violation]:
+    """P1 and P2 are never deferred, passed or sent to another line except by a human."""
+    urgent = {
+        event.contact_id
+        for _, event in history.told(ContactTriaged)
+        if _RISK[event.priority] >= _LEVEL_ASKED_FROM
+    }
+    for id, event in history.told(ContactEnded):
+        by_software = event.outcome in _SENT_AWAY and event.ended_by not in _HUMANS
+        if by_software and event.contact_id in urgent:
+            yield violation(
+                "at risk, and sent away by software", contact=event.contact_id, event=id
+            )

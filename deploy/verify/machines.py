@@ -1,0 +1,212 @@
+"""I04, first half: the history of each aggregate is a word of its declared machine.
+
+The machines are tables: (state, what happened) -> next state; what is not there is forbidden. They
+are written from DESIGN 2 and 7 and share nothing with the code they judge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.assignment import LiveStateEntered, OfferEvent, OfferWithdrawn
+from contracts.envelope import Event
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import LiveState, LiveStateReason
+from deploy.verify.history import Fact, History
+from deploy.verify.replay import replay_of
+from deploy.verify.verdict import Checked, Violation, violation
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A declared machine. Every state may be the last one: what must not stay is I01, I14, I15."""
+
+    start: str
+    steps: Mapping[tuple[str, str], str]
+
+    def first_stray(self, letters: Sequence[str]) -> int | None:
+        """Index of the first letter that is not allowed where it stands; None for a word."""
+        state = self.start
+        for index, letter in enumerate(letters):
+            if (state, letter) not in self.steps:
+                return index
+            state = self.steps[state, letter]
+        return None
+
+
+#: A contact as intake judges it.
+CONTACT = Machine("new", {("new", "opened"): "open", ("open", "ended"): "ended"})
+
+#: What triage decides of a contact: again, up or down, until a decision ends it. A call for rescue
+#: ends nothing: the human stays.
+_STAYS = ("listener", "rescue")
+_ENDS = ("informed", "within_frame", "relay")
+TRIAGE = Machine(
+    "undecided",
+    {
+        (state, f"triaged {destination}"): "decided" if destination in _STAYS else "sent away"
+        for state in ("undecided", "decided")
+        for destination in (*_STAYS, *_ENDS)
+    },
+)
+
+#: The step down the ladder that assignment takes by itself.
+UNTRIAGED = Machine("in line", {("in line", "sent_untriaged"): "listening line"})
+
+OFFER = Machine(
+    "new",
+    {
+        ("new", "made"): "open",
+        ("open", "taken"): "taken",
+        ("open", "declined"): "over",
+        ("open", "expired"): "over",
+        ("open", "withdrawn"): "over",
+        ("taken", "withdrawn, was taken"): "over",
+    },
+)
+
+_READY, _PAUSED, _RESTING = LiveState.READY, LiveState.PAUSED, LiveState.RESTING
+_OFFERED, _TALKING = LiveState.OFFERED, LiveState.TALKING
+_WRAPPING_UP, _OFF = LiveState.WRAPPING_UP, LiveState.OFF_DUTY
+_R = LiveStateReason
+
+#: What a person on duty may do next, and why (DESIGN 7 and 10).
+LIVE_STATES: Mapping[LiveState, Mapping[LiveState, frozenset[LiveStateReason]]] = {
+    _OFF: {_READY: frozenset({_R.ASKED}), _RESTING: frozenset({_R.ASKED})},
+    _PAUSED: {
+        _READY: frozenset({_R.ASKED}),
+        _RESTING: frozenset({_R.ASKED}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+    _READY: {
+        _OFFERED: frozenset({_R.OFFER_MADE}),
+        _PAUSED: frozenset({_R.ASKED, _R.HEARTBEAT_LOST}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+    _RESTING: {
+        _READY: frozenset({_R.RESTED}),
+        # A look at the floor in the moment a rest ends may come before its deadline is handled.
+        _OFFERED: frozenset({_R.OFFER_MADE}),
+        _PAUSED: frozenset({_R.ASKED}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+    _OFFERED: {
+        _TALKING: frozenset({_R.OFFER_TAKEN}),
+        _READY: frozenset(
+            {_R.OFFER_DECLINED, _R.OFFER_EXPIRED, _R.OFFER_WITHDRAWN, _R.HANDED_OVER}
+        ),
+        _PAUSED: frozenset({_R.ASKED, _R.TWO_MISSED_OFFERS, _R.HEARTBEAT_LOST}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+    _TALKING: {
+        _WRAPPING_UP: frozenset({_R.CONTACT_ENDED}),
+        _READY: frozenset({_R.HANDED_OVER, _R.CONTACT_ENDED, _R.OFFER_WITHDRAWN}),
+        _PAUSED: frozenset({_R.ASKED}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+    _WRAPPING_UP: {
+        _READY: frozenset({_R.ASKED}),
+        _RESTING: frozenset({_R.REST_AFTER_HARD, _R.REST_AFTER_SEVERAL}),
+        _PAUSED: frozenset({_R.ASKED}),
+        _OFF: frozenset({_R.ASKED}),
+    },
+}
+
+PERSON = Machine(
+    _OFF.value,
+    {
+        (state.value, f"{after.value}: {reason.value}"): after.value
+        for state, afters in LIVE_STATES.items()
+        for after, reasons in afters.items()
+        for reason in reasons
+    },
+)
+
+#: Whose every version replaces the one before: any number of them is a word.
+_REPLACED = {
+    letter: Machine("known", {("known", letter): "known"})
+    for letter in ("published", "established", "counted")
+}
+
+#: By publisher and noun of the aggregate.
+MACHINES: Mapping[tuple[str, str], Machine] = {
+    ("intake", "contact"): CONTACT,
+    ("intake", "programme"): _REPLACED["published"],
+    ("triage", "contact"): TRIAGE,
+    ("assignment", "contact"): UNTRIAGED,
+    ("assignment", "offer"): OFFER,
+    ("assignment", "person"): PERSON,
+    ("roster", "eligibility"): _REPLACED["established"],
+    ("quality", "hour"): _REPLACED["counted"],
+}
+
+
+def letter_of(event: Event) -> str:
+    """What happened, in the words of the machines."""
+    match event:
+        case OfferWithdrawn(was_taken=True):
+            return "withdrawn, was taken"
+        case ContactTriaged():
+            return f"triaged {event.destination.value}"
+        case LiveStateEntered():
+            return f"{event.state.value}: {event.reason.value}"
+        case _:
+            return event.fact
+
+
+def check_i04(history: History) -> Checked:
+    """Each aggregate by its machine, then each contact by the product of all of them."""
+    words: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in history.facts:
+        words[fact.service, fact.aggregate].append(fact)
+    found: list[Violation] = []
+    for (service, aggregate), facts in words.items():
+        found.extend(_strays(service, aggregate, sorted(facts, key=lambda fact: fact.version)))
+    composed = replay_of(history)
+    return Checked(len(words) + len(composed.contacts), (*found, *composed.strays))
+
+
+def _strays(service: str, aggregate: str, facts: list[Fact]) -> Iterator[Violation]:
+    machine = MACHINES.get((service, aggregate.split(":")[0]))
+    if machine is None:
+        yield violation("no machine is declared", service=service, aggregate=aggregate)
+        return
+    events = [fact.event for fact in facts if fact.event is not None]
+    if len(events) < len(facts):
+        yield violation("its own contract cannot read it", service=service, aggregate=aggregate)
+        return
+    stray = machine.first_stray([letter_of(event) for event in events])
+    if stray is not None:
+        yield violation(
+            "not allowed where it stands",
+            aggregate=aggregate,
+            event=facts[stray].id,
+            type=facts[stray].type,
+        )
+        return
+    yield from _broken_links(facts, events)
+
+
+def _broken_links(facts: list[Fact], events: list[Event]) -> Iterator[Violation]:
+    """Facts of one aggregate speak of the same thing, and each begins where the last one ended."""
+    for fact, before, event in zip(facts[1:], events, events[1:], strict=False):
+        match before, event:
+            case LiveStateEntered(), LiveStateEntered():
+                follows = (event.previous, event.previous_since) == (
+                    before.state,
+                    before.entered_at,
+                )
+            case OfferEvent(), OfferEvent():
+                follows = _about(before) == _about(event)
+            case _:
+                follows = True
+        if not follows:
+            yield violation("does not follow from the one before", event=fact.id, type=fact.type)
+    if isinstance(events[0], LiveStateEntered) and events[0].previous is not LiveState.OFF_DUTY:
+        yield violation("does not begin off duty", event=facts[0].id, type=facts[0].type)
+
+
+def _about(event: OfferEvent) -> tuple[str, ...]:
+    return (event.offer_id, event.contact_id, event.person_id, event.stage, event.channel)

@@ -1,0 +1,148 @@
+"""I15: no caller waits in silence. Whoever waits has an owner and a deadline."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from contracts.assignment import (
+    ContactSentUntriaged,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Event
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import ContactState, LiveState
+from deploy.verify.history import ContactStanding, History, LineStanding
+from deploy.verify.turns import HONOURED_WITHIN_SECONDS
+from deploy.verify.verdict import Checked, Violation, violation
+from services.quality.recount import recount_limbo
+from services.quality.settings import SETTINGS
+
+_WAITING = frozenset({ContactState.WAITING_REGULATOR, ContactState.WAITING_LISTENER})
+
+
+def check_i15(history: History) -> Checked:
+    """Who waits now has an owner and a deadline; nobody was in limbo; no deadline is forgotten."""
+    lines = {line.contact_id: line for line in history.lines}
+    waiting = [each for each in history.contacts if each.state in _WAITING]
+    found: list[Violation] = []
+    for contact in waiting:
+        found.extend(_unowned(history, contact, lines.get(contact.contact_id)))
+    found.extend(_forgotten(history))
+    found.extend(_in_limbo(history))
+    count = len(history.contacts) + len(history.deadlines)
+    return Checked(count, tuple(found))
+
+
+def _unowned(
+    history: History, contact: ContactStanding, line: LineStanding | None
+) -> Iterator[Violation]:
+    """Assignment owns who waits; its next look or quality's watch is the deadline."""
+    ids = {"contact": contact.contact_id}
+    if not history.still_open:
+        yield violation("waits, and the run is over", **ids)
+    if line is None:
+        if not _on_its_way(history, contact):
+            yield violation("waits, and assignment does not know them", **ids)
+    elif line.state == "waiting":
+        looks = history.has_deadline("assignment", "look_again", contact.programme)
+        watches = history.has_deadline("quality", "limbo", contact.programme)
+        if not (looks or watches):
+            yield violation("waits, and nobody will look again", **ids)
+    elif line.state == "offered" and not history.has_deadline(
+        "assignment", "offer_expires", line.offer_id or ""
+    ):
+        yield violation("offered, and the offer has no end", **ids, offer=line.offer_id)
+
+
+def _on_its_way(history: History, contact: ContactStanding) -> bool:
+    """The news of a contact may be on its way to assignment while the run goes on."""
+    opened = (
+        fact.id
+        for fact in history.facts
+        if fact.contact_id == contact.contact_id and isinstance(fact.event, ContactOpened)
+    )
+    heard = history.handled_by.get("assignment", {})
+    return history.still_open and not any(id in heard for id in opened)
+
+
+def _forgotten(history: History) -> Iterator[Violation]:
+    overdue = history.clock.domain - history.domain(HONOURED_WITHIN_SECONDS)
+    for each in history.deadlines:
+        if each.due_at < overdue:
+            yield violation(
+                "a deadline nobody honours", service=each.service, kind=each.kind, key=each.key
+            )
+    for person in history.people:
+        ends = history.has_deadline("assignment", "rest_over", person.person_id)
+        if person.state == LiveState.RESTING and not ends:
+            yield violation("rests, and the rest has no end", person=person.person_id)
+
+
+# --- limbo ----------------------------------------------------------------------------------------
+
+
+def _in_limbo(history: History) -> Iterator[Violation]:
+    """Nobody did a thing for so long: now, by quality's own gauge, and at any moment of the run."""
+    bound = SETTINGS.limbo_after
+    now = recount_limbo(history.event_by_id.values(), history.clock.domain, bound)
+    for programme, lost in now.items():
+        if lost:
+            yield violation("in limbo now", programme=programme, contacts=lost)
+    for contact, events in _by_contact(history).items():
+        if longest_silence(events) > bound:
+            yield violation("was in limbo", contact=contact)
+
+
+def _by_contact(history: History) -> dict[str, list[Event]]:
+    by_contact: dict[str, list[Event]] = defaultdict(list)
+    for event in history.event_by_id.values():
+        contact = getattr(event, "contact_id", None)
+        if contact is not None:
+            by_contact[contact].append(event)
+    return by_contact
+
+
+def longest_silence(events: list[Event]) -> timedelta:
+    """The longest time in which a contact waited and nobody did a thing, in domain time.
+
+    A take begins a talk, which ends with what comes next of the contact: nobody waits in between.
+    """
+    signs = sorted(
+        (sign for event in events if (sign := _sign(event)) is not None),
+        key=lambda sign: sign[0],
+    )
+    silences = (after - before for (before, talks), (after, _) in pairwise(signs) if not talks)
+    return max(silences, default=timedelta())
+
+
+def _sign(event: Event) -> tuple[datetime, bool] | None:
+    """When somebody did something for a contact, and whether a talk began."""
+    match event:
+        case ContactOpened():
+            return event.opened_at, False
+        case ContactTriaged():
+            return event.decided_at, False
+        case ContactSentUntriaged():
+            return event.sent_at, False
+        case ContactEnded():
+            return event.ended_at, False
+        case OfferMade():
+            return event.made_at, False
+        case OfferTaken():
+            return event.taken_at, True
+        case OfferDeclined():
+            return event.declined_at, False
+        case OfferExpired():
+            return event.expired_at, False
+        case OfferWithdrawn():
+            return event.withdrawn_at, False
+        case _:
+            return None
