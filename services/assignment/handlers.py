@@ -78,8 +78,9 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
     """The regulator sends the contact to a listener and is free at once.
 
-    Any other destination ends the contact, and its end frees the regulator. A second decision,
-    once a listener was offered the contact, changes nothing here.
+    RESCUE leaves the two together; any other destination ends the contact, and its end frees the
+    regulator. A correction before a listener has taken the contact changes how it is served, never
+    since when it waits; an offer that is out stands.
     """
     if event.destination is not Destination.LISTENER:
         return
@@ -90,14 +91,17 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
             stage=Stage.REGULATOR, state=store.TAKEN, waiting_since=event.opened_at,
             joined_at=event.opened_at,
         )  # fmt: skip
-    if contact.state == store.ENDED or contact.stage != Stage.REGULATOR:
+    heard = contact.stage == Stage.LISTENER and contact.state == store.TAKEN
+    if contact.state == store.ENDED or heard:
         return
-    _free_the_regulator(contact, work)
-    contact.stage, contact.state, contact.front = Stage.LISTENER, store.WAITING, False
+    if contact.stage == Stage.REGULATOR:
+        _free_the_regulator(contact, work)
+        contact.stage, contact.state, contact.front = Stage.LISTENER, store.WAITING, False
+        contact.joined_at, contact.untriaged = event.decided_at, False
+        contact.declined_by, contact.offers, contact.offer_id = [], 0, None
     contact.priority, contact.need = event.priority, event.need
     contact.languages = [language for language in event.languages if language != "unknown"]
-    contact.departement, contact.joined_at = event.departement, event.decided_at
-    contact.declined_by, contact.offers, contact.offer_id = [], 0, None
+    contact.departement = event.departement
     work.session.add(contact)
 
 

@@ -24,10 +24,25 @@ T = TypeVar("T")
 class Asker(Protocol):
     """The authenticated session a command is sent for."""
 
-    session_id: SessionId
-    person_id: PersonId
-    role: Role
-    programme: ProgrammeId
+    @property
+    def session_id(self) -> SessionId:
+        """The session."""
+        ...
+
+    @property
+    def person_id(self) -> PersonId:
+        """Who asks."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """In which role."""
+        ...
+
+    @property
+    def programme(self) -> ProgrammeId:
+        """For which line."""
+        ...
 
 
 class Door(Protocol):

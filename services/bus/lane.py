@@ -31,6 +31,7 @@ class Lane:
             pool_size=workers + 2,
             max_overflow=0,
             pool_timeout=1,
+            hide_parameters=True,  # an error of the database must not print what was written
             connect_args={
                 "connect_timeout": 2,
                 "application_name": f"helpline {name}",

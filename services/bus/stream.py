@@ -103,7 +103,10 @@ class Connection:
         subscriber = self._broker.subscriber(
             durable=self._service.durable(stream),
             stream=JStream(stream.value, declare=False),
-            pull_sub=PullSub(batch_size=8 if self._service.exclusive else self._service.workers),
+            # One at a time: with a larger batch nats-py holds back a lone message for seconds,
+            # waiting for the rest of its batch.
+            pull_sub=PullSub(batch_size=1),
+            max_workers=_workers(self._service),
             config=ConsumerConfig(filter_subjects=list(self._service.filters(stream))),
             inbox_prefix=f"{self._inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
@@ -119,7 +122,7 @@ class Connection:
             f"desk.{self._service.name}.>",
             queue=self._service.name,
             decoder=_as_command,
-            max_workers=1 if self._service.exclusive else self._service.workers,
+            max_workers=_workers(self._service),
         )
         subscriber(handle)
         self._subscribers.append(subscriber)
@@ -198,6 +201,11 @@ class Connection:
             stream.value, self._service.durable(stream)
         )
         return info
+
+
+def _workers(service: Service) -> int:
+    """Messages in hand at once; an exclusive service fetches the next while it handles one."""
+    return max(service.workers, 2)
 
 
 async def _as_event(message: NatsMessage) -> Delivery:

@@ -33,7 +33,7 @@ from services.bus.lane import Lane
 from services.bus.ledger import Ledger
 from services.bus.table import Answer, Due, On, Service
 from services.bus.traces import step
-from services.bus.work import Announced, Work, derived_id, new_id
+from services.bus.work import Announced, Work, new_id
 
 
 class LeaseLost(Exception):
@@ -162,10 +162,9 @@ class Transactions:
             session.execute(
                 table.delete().where((table.c.kind == due.kind) & (table.c.key == row.key))
             )
-            cause = derived_id(self.service.name, due.kind, row.key, row.due_at.isoformat())
+            cause = new_id()  # once by itself: the row goes with this transaction
             now = self.ledger.receive(session, cause, "deadline", due.kind)
-            if now is None:
-                return Committed(Verdict.DUPLICATE)
+            assert now is not None
             with step(self.service.name, f"due {due.kind}", None) as traceparent:
                 work = Work(session, now, self.service.name, cause, traceparent)
                 try:

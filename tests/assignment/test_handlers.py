@@ -86,7 +86,10 @@ def a_contact_opened(floor: ServiceUnderTest, contact_id: str | None = None) -> 
 
 
 def triaged(
-    floor: ServiceUnderTest, contact_id: ContactId, priority: Priority = Priority.P4
+    floor: ServiceUnderTest,
+    contact_id: ContactId,
+    priority: Priority = Priority.P4,
+    version: int = 1,
 ) -> None:
     floor.deliver(
         ContactTriaged(
@@ -104,7 +107,8 @@ def triaged(
             decided_at=floor.now(),
             proposed_priority=priority,
             rules_version="triage-2026.1",
-        )
+        ),
+        version=version,
     )
     floor.settle()
 
@@ -335,6 +339,19 @@ def test_accreditation_that_lapses_on_duty_ends_the_offers_not_the_talk(
     offers = len(floor.announced(OfferMade))
     triaged(floor, a_contact_opened_and_taken(floor))
     assert len(floor.announced(OfferMade)) == offers + 1, "the regulator's only"
+
+
+def test_corrected_priority_moves_a_contact_that_still_waits(floor: ServiceUnderTest) -> None:
+    on_duty(floor, REGULATOR, Role.REGULATOR)
+    contacts = []
+    for _ in range(2):
+        contact_id = a_contact_opened_and_taken(floor)
+        triaged(floor, contact_id)
+        contacts.append(contact_id)
+    triaged(floor, contacts[1], Priority.P3, version=2)
+    on_duty(floor, LISTENER, Role.LISTENER)
+    assert last_offer(floor).contact_id == contacts[1]
+    assert last_offer(floor).priority is Priority.P3
 
 
 def test_empty_roster_says_not_yet_and_offers_nothing(floor: ServiceUnderTest) -> None:
