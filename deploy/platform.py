@@ -20,6 +20,7 @@ class Platform:
     `owner_dsn` is the database owner's, password included. `operations` holds a URL for health and
     metrics per process. `rate` is domain seconds per real second; `anchor` the domain time the
     clock was started at, ISO 8601, empty for the real time. `pids` change when something restarts.
+    `ready` once lines and people are in place.
     """
 
     pid: int
@@ -35,6 +36,7 @@ class Platform:
     rate: float
     anchor: str
     pids: dict[str, int]
+    ready: bool = False
 
 
 def write_platform(run: RunFolder, platform: Platform) -> None:
@@ -42,8 +44,11 @@ def write_platform(run: RunFolder, platform: Platform) -> None:
     write_atomically(run.platform_file, json.dumps(asdict(platform), indent=2) + "\n")
 
 
-def read_platform(run: RunFolder) -> Platform:
-    """Return the platform that runs in this folder; StartRefused when none does."""
+def read_platform(run: RunFolder, even_starting: bool = False) -> Platform:
+    """Return the platform that runs in this folder; StartRefused when none does.
+
+    One whose lines and people are not in place yet counts only with `even_starting`.
+    """
     refused = StartRefused(
         f"No platform runs in {run.root}.", "Start one with `./just up`, or name its --run-dir."
     )
@@ -52,6 +57,6 @@ def read_platform(run: RunFolder) -> Platform:
     except FileNotFoundError:
         raise refused from None
     # The file outlives a platform that was killed; the claim does not.
-    if claimed_by(run) != platform.pid:
+    if claimed_by(run) != platform.pid or not (platform.ready or even_starting):
         raise refused
     return platform

@@ -80,7 +80,7 @@ def apply_programmes(run: RunFolder) -> int:
 
 
 async def _print_sessions(run: RunFolder, programme: str) -> None:
-    async with Doors.of(read_platform(run)) as doors:
+    async with Doors.of(read_platform(run, even_starting=True)) as doors:
         terminal = Console(highlight=False)
         for role, desk in (await seed_sessions(doors, programme)).items():
             line = f"{role:<12} {desk.person_id:<16} Authorization: Bearer {desk.token}"

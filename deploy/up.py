@@ -101,8 +101,13 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
         platform = start_services(run, watch, options, ground)
         write_platform(run, platform)
         terminal.print(described(platform, time.monotonic() - begun_at))
-        with _seeding(run):
-            watch.run()
+        with _seeding(run) as seeding:
+            watch.run(until=lambda: seeding.poll() is not None)
+        if seeding.poll():
+            tell("lines or people could not be put in place: see above")
+        platform = replace(platform, ready=True)
+        changed()
+        watch.run()
         tell("stopping")
     finally:
         watch.close()
@@ -110,16 +115,15 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
 
 
 @contextmanager
-def _seeding(run: RunFolder) -> Iterator[None]:
-    """Put lines and people in place beside the block; `call` needs them.
+def _seeding(run: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
+    """Put lines and people in place beside the block, through the doors, as an operator would.
 
-    Beside it, because it goes through the doors as an operator would, and a service that dies
-    meanwhile must be started again for it to end.
+    Beside it, because a service that dies meanwhile must be started again for it to end.
     """
     seeds = (sys.executable, "-m", "deploy.seeds", "--run-dir", str(run.root))
     with subprocess.Popen(seeds, cwd=REPOSITORY, preexec_fn=tied_to_us(signal.SIGKILL)) as seeding:
         try:
-            yield
+            yield seeding
         finally:
             seeding.kill()
 

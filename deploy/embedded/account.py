@@ -4,10 +4,10 @@ Postgres refuses to run as root, and CI and containers often are root: then it r
 that owns little else. initdb insists on a name in /etc/passwd, so that an invented uid does not do.
 """
 
-import hashlib
 import os
 import pwd
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -74,19 +74,23 @@ def _may_enter(entry: os.stat_result, account: Account) -> bool:
     return bool(entry.st_mode & stat.S_IXOTH)
 
 
-def shelter_for(path: Path) -> Path:
-    """Make and return a folder every account can walk to, always the same one for `path`.
+def shelter_for(folder: Path) -> Path:
+    """Return a folder every account can walk to, for what `folder` cannot hold; make it once.
 
-    For run folders below a closed home such as /root. The folder lists nothing to others (0711).
+    For run folders below a closed home such as /root. Which one it is, is noted in `folder`: a new
+    run folder at an old place begins anew. It lists nothing to others (0711).
     """
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    shelter = Path("/var/tmp") / f"helpline-{digest}"  # noqa: S108 checked below to be ours
-    shelter.mkdir(mode=0o711, exist_ok=True)
+    note = folder / ".shelter"
+    if not note.exists():
+        made = tempfile.mkdtemp(prefix="helpline-", dir="/var/tmp")
+        note.write_text(made)
+    shelter = Path(note.read_text())
+    shelter.mkdir(exist_ok=True)  # it may have been tidied away
     entry = shelter.lstat()
     if not stat.S_ISDIR(entry.st_mode) or entry.st_uid != os.geteuid():
         raise StartRefused(
-            f"{shelter} belongs to somebody else.",
-            "Remove it, or choose a run folder that every account can reach with --run-dir.",
+            f"{shelter}, where Postgres keeps its files, belongs to somebody else.",
+            f"Remove {note} to begin anew, or choose another folder with --run-dir.",
         )
     shelter.chmod(0o711)
     return shelter

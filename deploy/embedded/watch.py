@@ -122,10 +122,13 @@ class Watch:
         """Return the process number of each program that runs now."""
         return {w.program.name: w.child.pid for w in self._watched if w.child is not None}
 
-    def run(self) -> None:
-        """Keep the programs running until somebody asks to stop."""
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Keep the programs running until somebody asks to stop, or `until` holds.
+
+        `until` is asked whenever a child of ours ends, watched or not.
+        """
         self._signals.interrupts = False
-        while self._signals.stops_asked == 0:
+        while self._signals.stops_asked == 0 and not until():
             self._signals.wait(self._look_after_all())
 
     def _look_after_all(self) -> timedelta:

@@ -169,10 +169,16 @@ def test_data_below_a_closed_folder_moves_to_a_shelter(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     run = open_run_folder(closed / "run")
     closed.chmod(0o700)
-    place = run.place_for(account_for_postgres(run.postgres))
+    account = account_for_postgres(run.postgres)
+    place = run.place_for(account)
     assert place != run.root
-    assert place == run.place_for(account_for_postgres(run.postgres)), "the same one each time"
-    shutil.rmtree(place)
+    assert place == run.place_for(account), "the same one each time"
+
+    shutil.rmtree(run.root)
+    anew = open_run_folder(run.root).place_for(account)
+    assert anew != place, "a new run folder does not find the rows of the old one"
+    for shelter in (place, anew):
+        shutil.rmtree(shelter)
 
 
 def test_socket_goes_to_a_short_path_when_the_folder_is_deep(postgres_folder: Path) -> None:

@@ -22,6 +22,23 @@ from deploy.embedded.runfolder import (
 from deploy.embedded.trouble import StartRefused, explain
 from deploy.platform import Platform, read_platform, write_platform
 
+A_PLATFORM = Platform(
+    pid=0,
+    folder="",
+    logs="",
+    keys="",
+    owner_dsn="",
+    postgres_port=0,
+    nats_url="",
+    nats_monitoring_url="",
+    doors={},
+    operations={},
+    rate=1,
+    anchor="",
+    pids={},
+    ready=True,
+)
+
 HOLD_CLAIM = """
 import sys, time
 from pathlib import Path
@@ -117,24 +134,19 @@ def test_unknown_end_shows_the_last_lines() -> None:
 
 def test_file_of_a_killed_platform_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
     run = open_run_folder(tmp_path)
-    of_the_dead = Platform(
-        pid=1,
-        folder="",
-        logs="",
-        keys="",
-        owner_dsn="",
-        postgres_port=0,
-        nats_url="",
-        nats_monitoring_url="",
-        doors={},
-        operations={},
-        rate=1,
-        anchor="",
-        pids={},
-    )
+    of_the_dead = replace(A_PLATFORM, pid=1)
     write_platform(run, of_the_dead)
     with claim(run), pytest.raises(StartRefused, match="No platform runs"):
         read_platform(run)
     with claim(run):
         write_platform(run, replace(of_the_dead, pid=os.getpid()))
         assert read_platform(run).pid == os.getpid()
+
+
+def test_platform_counts_once_its_lines_and_people_are_in_place(tmp_path: Path) -> None:
+    run = open_run_folder(tmp_path)
+    write_platform(run, replace(A_PLATFORM, pid=os.getpid(), ready=False))
+    with claim(run):
+        with pytest.raises(StartRefused, match="No platform runs"):
+            read_platform(run)
+        assert read_platform(run, even_starting=True).pid == os.getpid()
