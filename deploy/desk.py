@@ -146,7 +146,7 @@ class Doors:
         while True:
             said: Exception
             try:
-                answer = await self._http.request(method, url, content=content, headers=headers)
+                answer = await self.send(method, url, content, headers)
                 if answer.status_code not in _ASK_AGAIN:
                     return _read(answer)
                 said = DoorRefused(answer.status_code, _problem(answer))
@@ -156,6 +156,12 @@ class Doors:
                 raise DoorSilent(f"{method} {url}: {type(said).__name__} {said}") from said
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1))
             wait_seconds = min(wait_seconds * 2, 1.0)
+
+    async def send(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Send a request once; httpx.TransportError when it has no answer."""
+        return await self._http.request(method, url, content=content, headers=headers)
 
     async def open_contact(
         self,

@@ -6,6 +6,7 @@ duty, and a clock that runs backwards.
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+#: What a platform and earlier days leave in a run folder.
+_OURS = re.compile(r"nats|postgres|keys|log|claim|ports\.json|platform\.json|\..*|played-.*")
 _STARTS_WITHIN_SECONDS = 120.0
 _STOPS_WITHIN_SECONDS = 60.0
 
@@ -74,9 +77,10 @@ def _clear(run: RunFolder) -> None:
     """Remove what an earlier day left; nothing that does not look like a run folder of ours."""
     if not run.root.exists():
         return
-    if any(run.root.iterdir()) and not run.ports.path.exists():
+    strange = [path.name for path in run.root.iterdir() if not _OURS.fullmatch(path.name)]
+    if strange:
         raise StartRefused(
-            f"{run.root} is not empty and holds no platform of ours.",
+            f"{run.root} holds {strange[0]}, which no platform of ours has put there.",
             "Choose another folder with --run-dir.",
         )
     for name in ("nats", "postgres", "keys", "log"):

@@ -17,7 +17,8 @@ from deploy.day.play import Play
 from deploy.day.prepare import prepare
 from deploy.day.stamps import Stamps, percentile
 from deploy.day.trace import Trace
-from deploy.desk import Desk, DoorRefused, Doors
+from deploy.day.wire import LeanDoors
+from deploy.desk import Desk, DoorRefused
 from deploy.platform import Platform
 from deploy.seeds import PROGRAMME
 from services.console.messages import Board
@@ -64,7 +65,7 @@ async def play_once(
     Returns the callers as they were left; `show` is told where the play stands, again and again.
     Raises TooLate when preparing took too long.
     """
-    async with Doors.of(platform, _PATIENCE_SECONDS) as doors:
+    async with LeanDoors.of(platform, _PATIENCE_SECONDS) as doors:
         coordinator, desks = await prepare(platform, doors, run.trace)
         clock = read_clock(platform.owner_dsn)
         scene = LiveScene(doors, PROGRAMME, clock, run.stamps)
