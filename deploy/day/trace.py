@@ -104,7 +104,7 @@ def read_trace(folder: Path) -> Trace:
         shifts = _rows(folder / "shifts.csv")
         workers = _workers(_rows(folder / "listeners.csv"), shifts)
     except (OSError, KeyError, ValueError) as wrong:
-        raise TraceUnreadable(f"{folder} is no trace: {wrong!r}") from wrong
+        raise TraceUnreadable(f"{folder} is no trace: {type(wrong).__name__} {wrong}") from wrong
     if not meta.get("regulators"):
         raise TraceUnreadable(f"{folder} has no regulators; this driver plays lines that do.")
     if not calls or not workers:

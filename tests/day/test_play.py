@@ -69,7 +69,7 @@ def test_log_is_valid_and_every_call_has_one_ending(
     some_hours: Trace, tmp_path: Path, case: str
 ) -> None:
     delay, disturb = CASES[case]
-    platform = VirtualPlatform(some_hours, 1, delay)
+    platform = VirtualPlatform(some_hours.workers, 1, delay)
     disturb(platform)
     stamps, callers = played(some_hours, platform)
     log = tmp_path / "log.jsonl"

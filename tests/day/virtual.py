@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +32,7 @@ from deploy.day.scene import (
     Take,
     Triage,
 )
-from deploy.day.trace import Call, Trace, Worker
+from deploy.day.trace import Call, Worker
 
 WAITING, OFFERED, WITH, ENDED = "waiting", "offered", "with", "ended"
 OFFER_STANDS = {"regulator": 15.0, "listener": 20.0}
@@ -100,9 +100,11 @@ class VirtualPlatform:
 
     tolerance = 3.0
 
-    def __init__(self, trace: Trace, seed: int, delay: tuple[float, float] = (0.3, 1.5)) -> None:
+    def __init__(
+        self, workers: Iterable[Worker], seed: int, delay: tuple[float, float] = (0.3, 1.5)
+    ) -> None:
         self.contacts: dict[str, Contact] = {}
-        self.duties = {worker.person_id: Duty(worker) for worker in trace.workers}
+        self.duties = {worker.person_id: Duty(worker) for worker in workers}
         self.away: list[tuple[float, float]] = []
         self._random = random.Random(seed)
         self._delay = delay
