@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from contracts.envelope import Stream
 from services.bus import consumer as consumer_module
 from services.bus import metrics
+from services.bus import stream as stream_module
 from services.bus.logs import JsonLines
 from services.bus.runner import DurableMissing
 from services.bus.table import Service
@@ -72,16 +74,19 @@ def test_event_is_handled_answered_and_stamped(play: Callable[[Scene], None]) ->
 def test_failing_handler_is_tried_again_with_pauses_then_parked(
     play: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.bus.failure._PAUSES_SECONDS", (0.02, 0.05, 0.1))
+    monkeypatch.setattr("services.bus.failure._PAUSES_SECONDS", (0.05, 0.1, 0.2))
     opened, other = an_opened_contact(), an_opened_contact()
 
     async def scene(ground: LiveGround) -> None:
         PLANTED[opened.contact_id] = RuntimeError(CANARY)
         try:
             async with running(ground, TALLY):
+                begun = time.monotonic()
                 await ground.publish(opened)
                 await ground.publish(other)
                 await until(lambda: parked(ground, "handler_failed") == 1)
+                # Eight attempts and seven pauses of 1.15 s in all, a fifth shorter by jitter.
+                assert time.monotonic() - begun > 0.9, "without pauses a server is hammered"
                 await until(lambda: handled(ground) == 1)
             info = await ground.js.consumer_info("CONTACT", TALLY.durable(Stream.CONTACT))
             assert info.num_redelivered in (0, None)
@@ -171,13 +176,18 @@ def test_service_refuses_to_start_on_a_durable_that_differs(play: Callable[[Scen
     play(scene)
 
 
-def test_nats_killed_and_back_loses_nothing(play: Callable[[Scene], None]) -> None:
+def test_nats_away_for_more_tries_than_the_client_gives_by_default(
+    play: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nats-py gives up for ever after 60 tries; here they are a hundredth of a second apart."""
+    monkeypatch.setattr(stream_module, "_any_server_soon", lambda servers, _: (servers[0], 0.01))
+
     async def scene(ground: LiveGround) -> None:
         async with running(ground, TALLY) as service:
             await ground.publish(an_opened_contact())
             await until(lambda: published(ground) == 1)
             ground.nats.kill_immediately()
-            await asyncio.sleep(1)
+            await asyncio.sleep(3)
             assert not service.healthy
             ground.nats.start()
             async with ground.signed_in_again() as back:
