@@ -54,6 +54,8 @@ class Caller:
                 self.away = True
                 return
             self.contact_id = answer.contact_id
+            told_of = {"type": "contact_opened", "contact_id": answer.contact_id}
+            self._stamps.journal.append(told_of)
             self._stamps.note(Beside.OPENED, self._scene.of(answer.opened_at) - arrived_at)
             known(self)
             if self.gone:

@@ -13,6 +13,7 @@ from deploy.day.caller import Caller
 from deploy.day.clock import TraceClock, read_clock
 from deploy.day.faults import Breaker
 from deploy.day.live import LiveScene
+from deploy.day.nonsense import talk_nonsense
 from deploy.day.play import Play
 from deploy.day.prepare import prepare
 from deploy.day.stamps import Stamps, percentile
@@ -52,6 +53,11 @@ class Run:
         return self.out / "log.jsonl"
 
     @property
+    def journal(self) -> Path:
+        """What was answered at the doors, for the checker."""
+        return self.out / "journal.jsonl"
+
+    @property
     def late_p99_seconds(self) -> float:
         """How late the driver's planned acts were: 99 of 100 were less late than this."""
         return percentile(self.stamps.late_seconds, 0.99) or 0.0
@@ -76,7 +82,11 @@ async def play_once(
             await play.sit_down_first()
             if clock.now() > run.trace.first_second:
                 raise TooLate
-            beside.append(asyncio.create_task(breaker.break_all(clock)))
+            talking = talk_nonsense(doors, coordinator, run.stamps.journal)
+            beside += [
+                asyncio.create_task(talking),
+                asyncio.create_task(breaker.break_all(clock)),
+            ]
             began, cpu_began = time.monotonic(), time.process_time()
             run.settled = await play.run(lambda: show(play))
             run.wall_seconds = time.monotonic() - began
@@ -89,6 +99,7 @@ async def play_once(
         if not task.cancelled() and (failed := task.exception()) is not None:
             raise failed
     run.stamps.write(run.log)
+    run.stamps.write_journal(run.journal)
     return tuple(play.callers)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from contracts.vocabulary import LiveState, Role, Stage
+from contracts.vocabulary import LiveState, Stage
 from deploy.day.caller import Caller, Floor
 from deploy.day.scene import (
     Act,
@@ -77,6 +77,7 @@ class Person:
         self._acts: deque[tuple[Act, Callable[[Done | Refused], None]]] = deque()
         self._acting = False
         self._resuming = False
+        self._gone_home = False
 
     @property
     def busy(self) -> bool:
@@ -88,7 +89,7 @@ class Person:
     def begin(self, shift: Shift) -> None:
         """Come on duty."""
         self.shift = shift
-        self._do(StartDuty(), self._expect_done)
+        self._do(StartDuty())
 
     def leave(self) -> None:
         """The shift is over. A contact goes on to its end; only then is the desk closed."""
@@ -98,14 +99,14 @@ class Person:
             return  # the take's answer decides, and looks at this again
         if self._wrap_up is not None:
             # Going home would end the wrap-up at once, and what follows a hard one with it.
-            self._do(Pause(), self._expect_done)
+            self._do(Pause())
         else:
-            self._do(EndDuty(), self._expect_done)
+            self._do(EndDuty())
 
     def go_home(self) -> None:
         """The line closes for everybody: leave now, whatever is left to write up."""
-        self.shift = None
-        self._wrap_up = None
+        self.shift = self._wrap_up = None
+        self._gone_home = True
         self._do(EndDuty(), self._ignore)
 
     # --- what the desk says -----------------------------------------------------------------------
@@ -215,7 +216,7 @@ class Person:
         begins_at = talk.rang_at if at - talk.rang_at <= self._scene.tolerance else at
         if self.shift is None:
             begins_at = talk.rang_at
-            self._do(EndDuty(), self._expect_done)
+            self._do(EndDuty())
         self._floor.when_known(talk.contact_id, partial(self._talk_to, talk, begins_at))
 
     def _talk_to(self, talk: Talk, at: float, caller: Caller) -> None:
@@ -239,11 +240,13 @@ class Person:
         self._close(talk)
         caller.be_triaged(self._scene.now())
 
+        act = Triage(talk.contact_id, caller.call)
+
         def told(answer: Done | Refused) -> None:
             if not caller.gone:  # whoever hung up at this moment may have been quicker
-                self._expect_done(answer)
+                self._expect_done(act, answer)
 
-        self._do(Triage(talk.contact_id, caller.call), told)
+        self._do(act, told)
 
     def _end(self, talk: Talk, caller: Caller) -> None:
         self._close(talk)
@@ -251,7 +254,7 @@ class Person:
         caller.end(self.person_id)
         wrap_up = WrapUp(now + caller.call.wrap, caller.call.hard, now)
         self._wrap_up = wrap_up
-        self._do(End(talk.contact_id), self._expect_done)
+        self._do(End(talk.contact_id))
         self._scene.at(wrap_up.until, self._look)
 
     def _see_over(self, body: Mapping[str, Any]) -> None:
@@ -277,6 +280,8 @@ class Person:
 
     def _look(self) -> None:
         """Do what the desk waits for."""
+        if self._gone_home:
+            return
         if self.state is LiveState.WRAPPING_UP and self._talk is None:
             self._finish()
         if self.state is LiveState.PAUSED and self.shift is not None and not self._resuming:
@@ -291,10 +296,11 @@ class Person:
             return
         wrap_up.asked = True
         self._wrap_up = wrap_up
-        self._do(FinishWrapUp(wrap_up.hard), self._answer_finish)
+        act = FinishWrapUp(wrap_up.hard)
+        self._do(act, partial(self._answer_finish, act))
 
-    def _answer_finish(self, answer: Done | Refused) -> None:
-        self._expect_done(answer)
+    def _answer_finish(self, act: FinishWrapUp, answer: Done | Refused) -> None:
+        self._expect_done(act, answer)
         self._wrap_up = None
         if self.state is LiveState.WRAPPING_UP and isinstance(answer, Done):
             self.state = LiveState.READY  # the desk will say which; not to be finished twice
@@ -302,13 +308,14 @@ class Person:
             self._do(EndDuty(), self._ignore)
 
     def _answer_resume(self, answer: Done | Refused) -> None:
-        self._expect_done(answer)
+        self._expect_done(Resume(), answer)
         self._resuming = False
 
     # --- acting -----------------------------------------------------------------------------------
 
-    def _do(self, act: Act, told: Callable[[Done | Refused], None]) -> None:
-        self._acts.append((act, told))
+    def _do(self, act: Act, told: Callable[[Done | Refused], None] | None = None) -> None:
+        """Act after what is still under way; without `told`, a refusal is a trouble."""
+        self._acts.append((act, told or partial(self._expect_done, act)))
         if not self._acting:
             self._next_act()
 
@@ -324,10 +331,10 @@ class Person:
 
         self._scene.ask(self.person_id, act, answered)
 
-    def _expect_done(self, answer: Done | Refused) -> None:
+    def _expect_done(self, act: Act, answer: Done | Refused) -> None:
         if isinstance(answer, Refused):
-            role = "regulator" if self.worker.role is Role.REGULATOR else "listener"
-            self._stamps.trouble(f"a {role}'s act was refused: {answer.code}")
+            what = f"{self.worker.role} {type(act).__name__}"
+            self._stamps.trouble(f"refused: {what}, {answer.code}")
 
     def _ignore(self, answer: Done | Refused) -> None:
         """Whatever the answer: it was only to make sure."""

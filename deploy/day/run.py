@@ -106,7 +106,7 @@ def _play_after(lead_seconds: float, run: Run, options: Options, terminal: Conso
             bar.close()
         terminal.print("Played. Checking what was recorded.", markup=False)
         reconciled = reconcile(platform.owner_dsn, callers)
-        checked = check_invariants(options.run_dir)
+        checked = check_invariants(options.run_dir, run.journal)
     judge = Judge(options.judge)
     return Results(
         run=run,

@@ -61,6 +61,7 @@ class Stamps:
     boards: list[tuple[float, int, int]] = field(
         default_factory=list
     )  #: time, waiting in each line
+    journal: list[dict[str, Any]] = field(default_factory=list)  #: for the checker: `--journal`
     troubles: Counter[str] = field(default_factory=Counter)
 
     def log(self, kind: str, at: float, **fields: str) -> None:
@@ -83,9 +84,16 @@ class Stamps:
 
     def write(self, path: Path) -> None:
         """Write the log as JSON lines, in order of time."""
-        with path.open("w") as file:
-            for event in sorted(self.events, key=lambda event: event["t"]):
-                file.write(json.dumps(event) + "\n")
+        _write_lines(path, sorted(self.events, key=lambda event: event["t"]))
+
+    def write_journal(self, path: Path) -> None:
+        """Write what callers and nonsense were answered at the doors."""
+        _write_lines(path, self.journal)
+
+
+def _write_lines(path: Path, entries: Iterable[dict[str, Any]]) -> None:
+    with path.open("w") as file:
+        file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
 
 def percentile(numbers: Iterable[float], share: float) -> float | None:

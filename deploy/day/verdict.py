@@ -19,10 +19,11 @@ class Checked:
     said: str
 
 
-def check_invariants(run_dir: Path) -> Checked:
-    """Run the checker in a process of its own."""
+def check_invariants(run_dir: Path, journal: Path) -> Checked:
+    """Run the checker in a process of its own; `journal` says what was answered at the doors."""
+    where = ("--run-dir", str(run_dir), "--journal", str(journal))
     ended = subprocess.run(
-        (sys.executable, "-m", "deploy.verify", "--run-dir", str(run_dir)),
+        (sys.executable, "-m", "deploy.verify", *where),
         capture_output=True,
         text=True,
         cwd=_REPOSITORY,
