@@ -86,13 +86,17 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
     run.platform_file.unlink(missing_ok=True)  # of a platform that was killed
 
     def tell(line: str) -> None:
-        terminal.print(f"{time.strftime('%H:%M:%S')} {line}", markup=False)
+        terminal.print(f"{time.strftime('%H:%M:%S')} {line}", markup=False, soft_wrap=True)
 
     platform: Platform | None = None
 
     def changed() -> None:
-        if platform is not None:
+        if platform is None:
+            return
+        try:
             write_platform(run, replace(platform, pids=watch.pids()))
+        except OSError as refused:  # a full disk must not end who starts things again
+            tell(f"{run.platform_file} cannot be written: {refused.strerror}")
 
     watch = Watch(signals, tell, changed)
     try:

@@ -45,13 +45,22 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
 )
 
 
+def known_trouble(log_tail: str) -> tuple[str, str] | None:
+    """Return what a log's last lines mean and what can be done, if we know one of them."""
+    for mark, problem, remedy in _KNOWN:
+        if mark in log_tail:
+            return problem, remedy
+    return None
+
+
 def explain(log_tail: str, fallback: str) -> StartRefused:
     """Turn the last lines of a server's log into a refusal somebody can act on.
 
     `fallback` says what failed when no line is known; the log's last lines are shown either way.
     """
     shown = "\n".join(f"  | {line}" for line in log_tail.strip().splitlines()[-6:])
-    for mark, problem, remedy in _KNOWN:
-        if mark in log_tail:
-            return StartRefused(f"{problem}\n{shown}", remedy)
+    known = known_trouble(log_tail)
+    if known is not None:
+        problem, remedy = known
+        return StartRefused(f"{problem}\n{shown}", remedy)
     return StartRefused(f"{fallback}\n{shown}", "The log named above says more.")

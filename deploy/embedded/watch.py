@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 
-from deploy.embedded.processes import Program, kill, spawn
-from deploy.embedded.trouble import StartRefused
+from deploy.embedded.processes import Program, kill, log_since, size_of, spawn
+from deploy.embedded.trouble import StartRefused, known_trouble
 
 FIRST_WAIT = timedelta(seconds=0.1)
 LONGEST_WAIT = timedelta(seconds=5)
@@ -90,6 +90,7 @@ class _Watched:
     program: Program
     child: subprocess.Popen[bytes] | None
     started_at: float
+    log_start_bytes: int
     deaths_in_a_row: int = 0
     start_again_at: float = 0.0
 
@@ -114,8 +115,9 @@ class Watch:
 
     def start(self, program: Program) -> subprocess.Popen[bytes]:
         """Start a program and keep it from now on."""
+        log_start_bytes = size_of(program.log)
         child = spawn(program)
-        self._watched.append(_Watched(program, child, time.monotonic()))
+        self._watched.append(_Watched(program, child, time.monotonic(), log_start_bytes))
         return child
 
     def pids(self) -> dict[str, int]:
@@ -154,11 +156,12 @@ class Watch:
         watched.child = None
         self._tell(
             f"{watched.program.name} {_how_it_ended(ended.returncode)}, "
-            f"starts again in {wait.total_seconds():.1f} s ({watched.program.log})"
+            f"starts again in {wait.total_seconds():.1f} s: {_why(watched)}"
         )
 
     def _start_again(self, watched: _Watched) -> None:
         watched.started_at = time.monotonic()
+        watched.log_start_bytes = size_of(watched.program.log)
         try:
             watched.child = spawn(watched.program)
         except (OSError, StartRefused) as refused:
@@ -202,6 +205,13 @@ class Watch:
                 self._tell(f"{watched.program.name} did not stop in time and was killed")
                 return
             self._signals.wait(timedelta(seconds=0.2))
+
+
+def _why(watched: _Watched) -> str:
+    """Say what its last words mean, or where they are."""
+    said = log_since(watched.program.log, watched.log_start_bytes)
+    known = known_trouble(said) if watched.deaths_in_a_row > 1 else None
+    return " ".join(known) if known else f"see {watched.program.log}"
 
 
 def _how_it_ended(code: int) -> str:

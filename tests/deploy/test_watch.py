@@ -86,6 +86,20 @@ def test_program_that_cannot_be_started_again_is_said_and_tried_again(tmp_path: 
     assert "runs again" in told[-1]
 
 
+def test_program_that_keeps_dying_is_said_with_what_its_last_words_mean(tmp_path: Path) -> None:
+    last_words = "print('PANIC: could not write: No space left on device'); raise SystemExit(1)"
+    told: list[str] = []
+
+    with Signals().heard() as signals:
+        watch = Watch(signals, told.append, lambda: None)
+        watch.start(Program("trial", (sys.executable, "-c", last_words), tmp_path / "log"))
+        watch.run(until=lambda: len(told) >= 3)
+        watch.close()
+
+    assert told[0].endswith(f"see {tmp_path / 'log'}"), "one death may be anything"
+    assert "The disk is full. Free some space" in told[2]
+
+
 def test_stop_asked_while_starting_interrupts_the_wait() -> None:
     with Signals().heard():
         timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
