@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(arguments)
     try:
         journal = None if options.journal is None else read_journal(options.journal)
-        platform = read_platform(RunFolder(options.run_dir.resolve()))
+        platform = read_platform(RunFolder(options.run_dir.resolve()), even_starting=True)
         outcome = asyncio.run(verify(platform, options, journal))
     except StartRefused as refused:
         return _cannot(refused.problem, refused.remedy)

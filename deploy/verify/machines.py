@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.assignment import LiveStateEntered, OfferEvent, OfferWithdrawn
+from contracts.assignment import LiveStateEntered, OfferEvent, OfferTaken, OfferWithdrawn
+from contracts.contact import ContactEnded
 from contracts.envelope import Event
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import LiveState, LiveStateReason
@@ -165,7 +166,28 @@ def check_i04(history: History) -> Checked:
     for (service, aggregate), facts in words.items():
         found.extend(_strays(service, aggregate, sorted(facts, key=lambda fact: fact.version)))
     composed = replay_of(history)
-    return Checked(len(words) + len(composed.contacts), (*found, *composed.strays))
+    found.extend(composed.strays)
+    found.extend(_without_a_human(history))
+    return Checked(len(words) + len(composed.contacts), tuple(found))
+
+
+def _without_a_human(history: History) -> Iterator[Violation]:
+    """Nobody decides on a contact before a human took it, and who it ended with had taken it."""
+    taken: dict[str, list[OfferTaken]] = defaultdict(list)
+    deciders: dict[str, set[str]] = defaultdict(set)
+    for _, take in history.told(OfferTaken):
+        taken[take.contact_id].append(take)
+    for id, decision in history.told(ContactTriaged):
+        contact = decision.contact_id
+        deciders[contact].add(decision.decided_by)
+        if all(take.taken_at > decision.decided_at for take in taken[contact]):
+            yield violation("triaged before any human had it", contact=contact, event=id)
+    for id, end in history.told(ContactEnded):
+        holders = {take.person_id for take in taken[end.contact_id] if take.stage is end.stage}
+        if end.person_id is not None and end.person_id not in holders | deciders[end.contact_id]:
+            yield violation(
+                "ended with somebody who never took it", contact=end.contact_id, event=id
+            )
 
 
 def _strays(service: str, aggregate: str, facts: list[Fact]) -> Iterator[Violation]:

@@ -88,7 +88,7 @@ class _Assigner:
         self._terms: dict[str, list[ProgrammePublished]] = defaultdict(list)
         self._holds: dict[str, Hold] = {}
         self._in_line: dict[str, Contact] = {}
-        self._waiting: dict[str, Contact] = {}  #: the line as the decisions of this step saw it
+        self._floors: dict[str, dict[str, Contact]] = {}
         self._rules: dict[tuple[str, int], Rules] = {}
         self._owed: dict[tuple[str, str], Violation] = {}
         self._txid = 0
@@ -98,8 +98,7 @@ class _Assigner:
         self._txid = step.txid
         if step.heard is not None:
             self._hear(step.heard, step.heard_version)
-        if any(isinstance(fact.event, OfferMade) for fact in step.facts):
-            self._waiting = dict(self._in_line)
+        self._floors.clear()
         for fact in step.facts:
             self._tell(fact)
         self.outcome.strays.extend(self._owed.values())
@@ -123,25 +122,31 @@ class _Assigner:
                 pass
 
     def _send_to_listeners(self, event: ContactTriaged) -> None:
+        """Into the listening line; a correction there changes how it is served, not since when."""
         contact = self._contacts.get(event.contact_id) or _met(event, Place.TAKEN)
-        if contact.place is Place.ENDED or contact.stage is not Stage.REGULATOR:
+        heard = contact.stage is Stage.LISTENER and contact.place is Place.TAKEN
+        if contact.place is Place.ENDED or heard:
             return
-        self._let_go(contact, heard=True)
-        self._keep(
-            replace(
+        if contact.stage is Stage.REGULATOR:
+            self._let_go(contact, heard=True)
+            contact = replace(
                 contact,
                 stage=Stage.LISTENER,
                 place=Place.WAITING,
                 joined_at=event.decided_at,
-                priority=event.priority,
-                need=event.need.value,
-                languages=_named(event.languages),
                 untriaged=False,
                 front=False,
                 declined_by=frozenset(),
                 offers=0,
                 offer_id=None,
                 person_id=None,
+            )
+        self._keep(
+            replace(
+                contact,
+                priority=event.priority,
+                need=event.need.value,
+                languages=_named(event.languages),
             )
         )
 
@@ -183,6 +188,7 @@ class _Assigner:
                 pass
 
     def _send_untriaged(self, fact: Fact, sent: ContactSentUntriaged) -> None:
+        self._floor(sent.programme)
         contact = self._contacts.get(sent.contact_id)
         if contact is None or contact.place is not Place.WAITING or contact.untriaged:
             self._stray(fact, contact)
@@ -190,7 +196,8 @@ class _Assigner:
             self._keep(replace(contact, untriaged=True, priority=sent.priority))
 
     def _offer(self, fact: Fact, made: OfferMade) -> None:
-        decided_on = self._waiting.get(made.contact_id)
+        floor = self._floor(made.programme)
+        decided_on = floor.get(made.contact_id)
         contact = self._contacts.get(made.contact_id)
         down_the_ladder = made.stage is Stage.LISTENER and made.untriaged
         its_line = contact is not None and made.stage is contact.stage
@@ -211,7 +218,7 @@ class _Assigner:
             )
         )
         self.outcome.made[made.offer_id] = self.outcome.unanswered[made.offer_id] = made
-        self._waiting.pop(made.contact_id, None)
+        floor.pop(made.contact_id, None)
         if contact is not None:
             self._keep(
                 replace(
@@ -298,6 +305,18 @@ class _Assigner:
         terms = self._in_force(programme, moment)
         return None if terms is None else terms.terms.rest
 
+    def _floor(self, programme: str) -> dict[str, Contact]:
+        """Who waited when the offers of this step were decided, those offered since left out.
+
+        All of a line's decisions are taken before the first of them is said, and after whoever went
+        silent has been let go of.
+        """
+        if programme not in self._floors:
+            self._floors[programme] = {
+                id: each for id, each in self._in_line.items() if each.programme == programme
+            }
+        return self._floors[programme]
+
     def _earlier(
         self, contact: Contact | None, now: datetime, terms: ProgrammePublished | None
     ) -> tuple[Earlier, ...]:
@@ -305,9 +324,7 @@ class _Assigner:
         if contact is None or terms is None:
             return ()
         before = [
-            other
-            for other in self._waiting.values()
-            if other.programme == contact.programme and other.came < contact.came
+            other for other in self._floor(contact.programme).values() if other.came < contact.came
         ]
         if not before:
             return ()

@@ -1,0 +1,589 @@
+"""A run written down by hand: what every service would have recorded, without a service.
+
+Each verb writes the rows of one piece of work (inbox, outbox, state), as the platform would; a test
+then plants what must never be. `history()` is sound as long as nobody has planted anything.
+"""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.assignment import (
+    ContactSentUntriaged,
+    LiveStateEntered,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferTaken,
+    OfferWithdrawn,
+)
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Event, EventEnvelope, EventId
+from contracts.roster import EligibilityEstablished
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    Destination,
+    EndedBy,
+    ForWhom,
+    LanguageCode,
+    LiveState,
+    LiveStateReason,
+    Nature,
+    Need,
+    OfferId,
+    OfferReason,
+    Outcome,
+    PersonId,
+    Priority,
+    Role,
+    Stage,
+    WithdrawalReason,
+)
+from deploy.verify.history import (
+    Clock,
+    ContactStanding,
+    Deadline,
+    DurableStanding,
+    Fact,
+    Handled,
+    History,
+    HourStanding,
+    LineStanding,
+    Message,
+    PersonStanding,
+    ShownStanding,
+    StreamStanding,
+)
+from services.bus.decode import event_headers
+from services.bus.table import Service
+from services.quality.recount import recount
+from services.registry import SERVICES
+from tests.assignment.builders import SOS, an_eligibility, published_terms
+
+#: Domain time and machine time are apart by years, so that nobody mixes them up unseen.
+TEN_O_CLOCK = datetime(2020, 9, 15, 8, 0, tzinfo=UTC)
+TODAY = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
+
+
+def an_id(*names: str) -> str:
+    """The same id for the same names."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(names)))
+
+
+class ARun:
+    """A run being written down. One line, `now` in domain time; each work takes a millisecond."""
+
+    def __init__(self) -> None:
+        self.now = TEN_O_CLOCK
+        self.facts: list[Fact] = []
+        self.handled: list[Handled] = []
+        self.deadlines: list[Deadline] = []
+        self.contacts: dict[str, ContactStanding] = {}
+        self.lines: dict[str, LineStanding] = {}
+        self.people: dict[str, PersonStanding] = {}
+        self.shown: dict[str, ShownStanding] = {}
+        self._txid = 700
+        self._versions: Counter[tuple[str, str]] = Counter()
+        self._sequences: Counter[str] = Counter()
+        self._live: dict[str, LiveStateEntered] = {}
+        self._role: dict[str, Role] = {}
+        self._opened: dict[str, ContactOpened] = {}
+        self._triaged: dict[str, ContactTriaged] = {}
+        self._front: set[str] = set()
+        self._offers: dict[str, list[OfferMade]] = defaultdict(list)
+        self._attempts: Counter[str] = Counter()
+
+    # --- a piece of work --------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> datetime:
+        """Machine time: runs with domain time, elsewhere."""
+        return TODAY + (self.now - TEN_O_CLOCK)
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += timedelta(seconds=seconds)
+
+    def work(self, service: str, *events: Event, heard: Fact | None = None) -> list[Fact]:
+        """One transaction of a service: what it handled, and what it announced."""
+        self._txid += 1
+        self.now += timedelta(milliseconds=1)
+        cause = an_id("work", str(self._txid)) if heard is None else heard.id
+        kind, type_name = ("command", "done") if heard is None else ("event", heard.type)
+        self.handled.append(
+            Handled(service, cause, kind, type_name, False, self.machine, self._txid)
+        )
+        return [self._announce(service, event, cause) for event in events]
+
+    def _announce(self, service: str, event: Event, cause: str) -> Fact:
+        aggregate = aggregate_of(event)
+        self._versions[service, aggregate] += 1
+        self._sequences[service] += 1
+        envelope = EventEnvelope(
+            id=EventId(an_id(service, str(self._sequences[service]))),
+            source=service,
+            type=event.type_name(),
+            time=self.now,
+            aggregate=aggregate,
+            version=self._versions[service, aggregate],
+            programme=SOS,
+            contact_id=getattr(event, "contact_id", None),
+            caused_by=cause,
+        ).model_dump(mode="json")
+        fact = Fact(
+            service=service,
+            sequence=self._sequences[service],
+            id=envelope["id"],
+            type=event.type_name(),
+            stream=event.stream.value,
+            subject=event.subject(),
+            aggregate=aggregate,
+            version=envelope["version"],
+            envelope=envelope,
+            body=event.model_dump_json(),
+            txid=self._txid,
+            committed_at=self.machine,
+            published_at=self.machine,
+            stream_sequence=1 + sum(each.stream == event.stream.value for each in self.facts),
+            refused=None,
+            event=event,
+        )
+        self.facts.append(fact)
+        return fact
+
+    # --- the line and its people ------------------------------------------------------------------
+
+    def line(self, **times: int) -> None:
+        """The line is published, and assignment knows it; `times` replace its clocks."""
+        event = published_terms()
+        clocks = event.terms.times.model_copy(update=times)
+        terms = event.terms.model_copy(update={"times": clocks})
+        (fact,) = self.work("intake", event.model_copy(update={"terms": terms}))
+        self.work("assignment", heard=fact)
+
+    def person(self, name: str, role: Role = Role.LISTENER, **changes: Any) -> None:
+        """Somebody comes on duty; `changes` to what they bring."""
+        event = an_eligibility(name, role)
+        brings = event.qualification.model_copy(update=changes)
+        event = event.model_copy(update={"qualification": brings})
+        (fact,) = self.work("roster", event)
+        self.work("assignment", heard=fact)
+        self._role[name] = role
+        self.work("assignment", self._enters(name, LiveState.READY, LiveStateReason.ASKED))
+
+    def _enters(
+        self,
+        name: str,
+        state: LiveState,
+        reason: LiveStateReason,
+        contact: ContactId | None = None,
+        until: datetime | None = None,
+    ) -> LiveStateEntered:
+        before = self._live.get(name)
+        event = LiveStateEntered(
+            person_id=PersonId(name),
+            programme=SOS,
+            role=self._role[name],
+            state=state,
+            reason=reason,
+            entered_at=self.now,
+            previous=LiveState.OFF_DUTY if before is None else before.state,
+            previous_since=self.now if before is None else before.entered_at,
+            until=until,
+            contact_id=contact,
+        )
+        self._live[name] = event
+        self.people[name] = PersonStanding(name, state.value, until)
+        return event
+
+    # --- one contact ------------------------------------------------------------------------------
+
+    def opens(self, name: str, language: LanguageCode = LanguageCode.FR) -> None:
+        """Somebody calls."""
+        event = ContactOpened(
+            contact_id=ContactId(an_id(name)),
+            programme=SOS,
+            programme_version=1,
+            channel=Channel.PHONE,
+            language=language,
+            first_stage=Stage.REGULATOR,
+            opened_at=self.now,
+        )
+        self._opened[name] = event
+        (fact,) = self.work("intake", event)
+        self.work("assignment", heard=fact)
+        self._stand(name, "waiting_regulator", "waiting")
+
+    def offers(self, name: str, person: str, **changes: Any) -> OfferMade:
+        """The contact is offered to somebody."""
+        made = self.an_offer(name, person, **changes)
+        self._attempts[name] += 1
+        self._offers[name].append(made)
+        self.work(
+            "assignment",
+            made,
+            self._enters(
+                person,
+                LiveState.OFFERED,
+                LiveStateReason.OFFER_MADE,
+                made.contact_id,
+                made.expires_at,
+            ),
+        )
+        self._stand(name, None, "offered", made.offer_id)
+        self.deadlines.append(
+            Deadline("assignment", "offer_expires", made.offer_id, made.expires_at)
+        )
+        return made
+
+    def an_offer(self, name: str, person: str, **changes: Any) -> OfferMade:
+        """An offer as it would be made now."""
+        opened, triaged = self._opened[name], self._triaged.get(name)
+        regulating = triaged is None
+        first = OfferReason.WAITED_LONGEST
+        if name in self._front:
+            first = OfferReason.RE_OFFERED_IN_FRONT
+        asked = () if opened.language is LanguageCode.UNKNOWN else (opened.language,)
+        languages = asked if triaged is None else triaged.languages
+        shared = OfferReason.LANGUAGE_SHARED if languages else OfferReason.LANGUAGE_UNKNOWN
+        made = OfferMade(
+            offer_id=OfferId(an_id(name, "offer", str(len(self._offers[name])))),
+            contact_id=opened.contact_id,
+            programme=SOS,
+            person_id=PersonId(person),
+            stage=Stage.REGULATOR if regulating else Stage.LISTENER,
+            channel=Channel.PHONE,
+            made_at=self.now,
+            expires_at=self.now + timedelta(seconds=15),
+            waiting_since=opened.opened_at if triaged is None else triaged.decided_at,
+            attempt=self._attempts[name] + 1,
+            priority=None if triaged is None else triaged.priority,
+            need=Need.UNKNOWN if triaged is None else triaged.need,
+            languages=languages,
+            reasons=(first, shared),
+            rules_version="triage-2026.1",
+            eligibility_version=1,
+        )
+        return made.model_copy(update=changes)
+
+    def takes(self, name: str, **changes: Any) -> OfferTaken:
+        """The person takes it."""
+        made = self._offers[name][-1]
+        taken = OfferTaken(
+            **_about(made),
+            taken_at=self.now,
+            waiting_since=made.waiting_since,
+            priority=made.priority,
+            untriaged=made.untriaged,
+        ).model_copy(update=changes)
+        self.work("assignment", taken, self._follows(made, LiveState.TALKING, "offer_taken"))
+        held = "with_regulator" if made.stage is Stage.REGULATOR else "with_listener"
+        self._stand(name, held, "taken", made.offer_id)
+        self._forget(made)
+        return taken
+
+    def declines(self, name: str) -> None:
+        """The person says no."""
+        made = self._offers[name][-1]
+        declined = OfferDeclined(**_about(made), declined_at=self.now)
+        self.work("assignment", declined, self._follows(made, LiveState.READY, "offer_declined"))
+        self._gives_back(name, made)
+
+    def misses(self, name: str) -> None:
+        """Nobody answers; time runs out."""
+        made = self._offers[name][-1]
+        self.now = made.expires_at
+        expired = OfferExpired(**_about(made), expired_at=self.now)
+        self.work("assignment", expired, self._follows(made, LiveState.READY, "offer_expired"))
+        self._gives_back(name, made)
+
+    def falls_silent(self, name: str, person: str, then: str) -> None:
+        """A desk is lost while it rings; the next one is asked in the same work."""
+        made = self.offers(name, person)
+        withdrawn = OfferWithdrawn(
+            **_about(made), withdrawn_at=self.now, reason=WithdrawalReason.PERSON_UNREACHABLE
+        )
+        lost = self._follows(made, LiveState.PAUSED, "heartbeat_lost")
+        self._front.add(name)
+        again = self.an_offer(name, then)
+        self._offers[name].append(again)
+        self.work(
+            "assignment",
+            *(withdrawn, lost, again),
+            self._enters(then, LiveState.OFFERED, LiveStateReason.OFFER_MADE, again.contact_id),
+        )
+
+    def triages(self, name: str, priority: Priority = Priority.P3, **changes: Any) -> None:
+        """The regulator sends it to a listener."""
+        opened, made = self._opened[name], self._offers[name][-1]
+        event = ContactTriaged(
+            contact_id=opened.contact_id,
+            programme=SOS,
+            programme_version=1,
+            channel=Channel.PHONE,
+            opened_at=opened.opened_at,
+            priority=priority,
+            destination=Destination.LISTENER,
+            need=Need.SOLITUDE,
+            languages=(LanguageCode.FR,),
+            for_whom=ForWhom.SELF,
+            decided_by=made.person_id,
+            decided_at=self.now,
+            proposed_priority=priority,
+            rules_version="triage-2026.1",
+        ).model_copy(update=changes)
+        self._triaged[name] = event
+        self._attempts[name] = 0
+        self._front.discard(name)
+        (fact,) = self.work("triage", event)
+        freed = self._follows(made, LiveState.READY, "handed_over", None)
+        self.work("assignment", freed, heard=fact)
+        self._stand(name, "waiting_listener", "waiting")
+
+    def sends_untriaged(self, name: str, person: str, **changes: Any) -> None:
+        """No regulator came: a listener is offered it in the same work."""
+        opened = self._opened[name]
+        sent = ContactSentUntriaged(
+            contact_id=opened.contact_id, programme=SOS, sent_at=self.now, priority=Priority.P3
+        )
+        untriaged = {"stage": Stage.LISTENER, "untriaged": True, "priority": Priority.P3}
+        made = self.an_offer(name, person, **(untriaged | changes))
+        self._attempts[name] += 1
+        self._offers[name].append(made)
+        entered = self._enters(
+            person, LiveState.OFFERED, LiveStateReason.OFFER_MADE, made.contact_id, made.expires_at
+        )
+        self.work("assignment", sent, made, entered)
+        self._stand(name, None, "offered", made.offer_id)
+
+    def ends(self, name: str, outcome: Outcome = Outcome.LISTENED) -> None:
+        """The talk is over; the listener wraps up and is ready again."""
+        made = self._offers[name][-1]
+        fact = self._ended(name, outcome, made)
+        wrapping = self._follows(made, LiveState.WRAPPING_UP, "contact_ended")
+        self.work("assignment", wrapping, heard=fact)
+        self._stand(name, "ended", "ended")
+
+    def wraps_up(
+        self, person: str, state: LiveState = LiveState.READY, reason: str = "asked"
+    ) -> None:
+        """The person has finished after a contact."""
+        until = None if state is LiveState.READY else self.now + timedelta(seconds=600)
+        entered = self._enters(person, state, LiveStateReason(reason), None, until)
+        self.work("assignment", entered)
+        if until is not None:
+            self.deadlines.append(Deadline("assignment", "rest_over", person, until))
+
+    def leaves(self, name: str) -> None:
+        """The caller hangs up while waiting; an offer that rings is withdrawn."""
+        rings = self.lines[an_id(name)].state == "offered"
+        fact = self._ended(name, Outcome.ABANDONED, None)
+        said: list[Event] = []
+        if rings:
+            made = self._offers[name][-1]
+            withdrawn = OfferWithdrawn(
+                **_about(made), withdrawn_at=self.now, reason=WithdrawalReason.CONTACT_ENDED
+            )
+            said = [withdrawn, self._follows(made, LiveState.READY, "offer_withdrawn", None)]
+            self._forget(made)
+        self.work("assignment", *said, heard=fact)
+        self._stand(name, "ended", "ended")
+
+    def _ended(self, name: str, outcome: Outcome, made: OfferMade | None) -> Fact:
+        opened = self._opened[name]
+        event = ContactEnded(
+            contact_id=opened.contact_id,
+            programme=SOS,
+            channel=Channel.PHONE,
+            opened_at=opened.opened_at,
+            ended_at=self.now,
+            outcome=outcome,
+            nature=Nature.ORDINARY,
+            ended_by=EndedBy.CALLER if made is None else EndedBy.LISTENER,
+            stage=None if made is None else made.stage,
+            person_id=None if made is None else made.person_id,
+        )
+        (fact,) = self.work("intake", event)
+        return fact
+
+    def _gives_back(self, name: str, made: OfferMade) -> None:
+        self._front.add(name)
+        self._stand(name, None, "waiting")
+        self._forget(made)
+
+    def _forget(self, made: OfferMade) -> None:
+        self.deadlines = [each for each in self.deadlines if each.key != made.offer_id]
+
+    def _follows(
+        self, made: OfferMade, state: LiveState, reason: str, contact: ContactId | None = None
+    ) -> LiveStateEntered:
+        in_contact = state in (LiveState.TALKING, LiveState.WRAPPING_UP)
+        about = made.contact_id if in_contact else contact
+        return self._enters(made.person_id, state, LiveStateReason(reason), about)
+
+    def _stand(self, name: str, state: str | None, line: str, offer: str | None = None) -> None:
+        contact = an_id(name)
+        if state is not None:
+            self.contacts[contact] = ContactStanding(contact, SOS, state)
+            self.shown[contact] = ShownStanding(contact, SOS, state)
+        self.lines[contact] = LineStanding(contact, SOS, line, offer)
+
+    # --- what the checker reads -------------------------------------------------------------------
+
+    def history(self, **changes: Any) -> History:
+        """Everything, as it is read once every service has handled every event."""
+        self.wait(3)
+        services: tuple[Service, ...] = SERVICES
+        messages = tuple(map(message_of, self.facts))
+        last = Counter(message.stream for message in messages)
+        history = History(
+            clock=Clock(self.machine, self.now, 1.0),
+            services=services,
+            facts=tuple(self.facts),
+            handled=(*self.handled, *self._handled_elsewhere(services)),
+            messages=messages,
+            deadlines=(
+                *self.deadlines,
+                Deadline("quality", "limbo", SOS, self.now + timedelta(minutes=1)),
+            ),
+            streams=tuple(
+                StreamStanding(name, 1, count, count, count, timedelta(days=90))
+                for name, count in last.items()
+            ),
+            durables=tuple(
+                DurableStanding(service.name, stream.value, last[stream.value], 0)
+                for service in services
+                for stream in service.streams()
+            ),
+            contacts=tuple(self.contacts.values()),
+            lines=tuple(self.lines.values()),
+            people=tuple(self.people.values()),
+            shown=tuple(self.shown.values()),
+            hours=self._hours(),
+        )
+        return replace(history, **changes)
+
+    def _handled_elsewhere(self, services: tuple[Service, ...]) -> list[Handled]:
+        """Inbox rows of the consumers whose work is not written down: they announce nothing."""
+        known = {(row.service, row.id) for row in self.handled}
+        return [
+            Handled(service.name, fact.id, "event", fact.type, False, self.machine, 9000 + number)
+            for number, fact in enumerate(self.facts)
+            for service in services
+            for on in service.consumes
+            if on.event.type_name() == fact.type and (service.name, fact.id) not in known
+        ]
+
+    def _hours(self) -> tuple[HourStanding, ...]:
+        events = [fact.event for fact in self.facts if fact.event is not None]
+        return tuple(
+            HourStanding(programme, hour, figures, figures)
+            for (programme, hour), figures in recount(events).items()
+        )
+
+
+def _about(made: OfferMade) -> dict[str, Any]:
+    return made.model_dump(
+        include={"offer_id", "contact_id", "programme", "person_id", "stage", "channel"}
+    )
+
+
+def aggregate_of(event: Event) -> str:
+    """The name the publisher of an event counts it under."""
+    match event:
+        case EligibilityEstablished():
+            return f"eligibility:{event.programme}/{event.person_id}"
+        case LiveStateEntered():
+            return f"person:{event.person_id}"
+        case _:
+            return f"{event.noun}:{getattr(event, event.subject_field)}"
+
+
+def message_of(fact: Fact) -> Message:
+    """The message of an outbox row."""
+    assert fact.stream_sequence is not None
+    return Message(
+        stream=fact.stream,
+        sequence=fact.stream_sequence,
+        subject=fact.subject,
+        headers=event_headers(fact.envelope),
+        body=fact.body.encode(),
+        stored_at=fact.committed_at,
+    )
+
+
+def a_day() -> ARun:
+    """Two callers heard from beginning to end, one who left; an offer declined, one missed."""
+    run = ARun()
+    run.line()
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1")
+    run.person("lis-2")
+    run.opens("ana")
+    run.opens("ben")
+    run.offers("ana", "reg-1")
+    run.wait(2)
+    run.takes("ana")
+    run.wait(60)
+    run.triages("ana")
+    run.offers("ana", "lis-1")
+    run.offers("ben", "reg-1")
+    run.declines("ana")
+    run.takes("ben")
+    run.offers("ana", "lis-2")
+    run.misses("ana")
+    run.offers("ana", "lis-1")
+    run.takes("ana")
+    run.wait(60)
+    run.triages("ben")
+    run.offers("ben", "lis-2")
+    run.takes("ben")
+    run.opens("cas", LanguageCode.UNKNOWN)
+    run.offers("cas", "reg-1")
+    run.leaves("cas")
+    run.wait(600)
+    run.ends("ana")
+    run.ends("ben")
+    run.wraps_up("lis-1")
+    run.wraps_up("lis-2", LiveState.RESTING, "rest_after_hard")
+    return run
+
+
+# --- planting -------------------------------------------------------------------------------------
+
+
+def fact_of(history: History, wanted: Callable[[Event], bool]) -> Fact:
+    """The first fact whose event is wanted."""
+    return next(each for each in history.facts if each.event is not None and wanted(each.event))
+
+
+def with_fact(history: History, fact: Fact, **changes: Any) -> History:
+    """The history with one fact changed; `event` also changes its body."""
+    if "event" in changes:
+        changes["body"] = changes["event"].model_dump_json()
+    changed = replace(fact, **changes)
+    facts = tuple(changed if each is fact else each for each in history.facts)
+    return replace(history, facts=facts)
+
+
+def without_fact(history: History, fact: Fact) -> History:
+    """The history without one ledger row."""
+    return replace(history, facts=tuple(each for each in history.facts if each is not fact))
+
+
+def unsaid(history: History, fact: Fact) -> History:
+    """The history without one event, neither in a ledger nor on a stream."""
+    messages = tuple(each for each in history.messages if each.id != fact.id)
+    return replace(without_fact(history, fact), messages=messages)
+
+
+def said_otherwise(history: History, kind: type[Event], **changes: Any) -> History:
+    """The history with the first event of a type saying something else."""
+    fact = fact_of(history, lambda event: type(event) is kind)
+    assert fact.event is not None
+    return with_fact(history, fact, event=fact.event.model_copy(update=changes))

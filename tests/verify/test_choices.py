@@ -1,0 +1,319 @@
+"""I13 catches an offer against each hard rule, and each soft one without time or reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contracts.assignment import OfferMade
+from contracts.contact import ContactEnded
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Channel,
+    EndedBy,
+    LanguageCode,
+    LiveState,
+    Need,
+    OfferReason,
+    Outcome,
+    Priority,
+    Role,
+    SkillCode,
+)
+from deploy.verify.choices import check_i13
+from deploy.verify.history import History
+from tests.assignment.builders import an_eligibility
+from tests.verify.a_run import (
+    TEN_O_CLOCK,
+    ARun,
+    a_day,
+    said_otherwise,
+)
+
+
+def said(history: History) -> list[str]:
+    return [each.what for each in check_i13(history).violations]
+
+
+def a_run(**brings: Any) -> ARun:
+    """A line with a regulator and a listener who brings this."""
+    run = ARun()
+    run.line()
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1", **brings)
+    return run
+
+
+def sent_on(run: ARun, name: str = "ana", **triage: Any) -> ARun:
+    """A contact a regulator has just sent to the listeners."""
+    run.opens(name)
+    run.offers(name, "reg-1")
+    run.takes(name)
+    run.triages(name, **triage)
+    return run
+
+
+# --- what the offer rests on ----------------------------------------------------------------------
+
+CLAIMS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "an eligibility nobody established": (
+        {"eligibility_version": 9},
+        {
+            "names an eligibility the roster never established",
+            "rests on another version of the eligibility than was known",
+        },
+    ),
+    "other rules": ({"rules_version": "triage-2020.9"}, {"names other rules than those in force"}),
+    "another language than was said": (
+        {"languages": (LanguageCode.DE,)},
+        {
+            "says other than what was known of the contact",
+            "made to a person who shares no language",
+        },
+    ),
+    "another priority than was set": (
+        {"priority": Priority.P4},
+        {"says other than what was known of the contact"},
+    ),
+    "a contact that nobody had triaged": (
+        {"untriaged": True},
+        {"says other than what was known of the contact"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), CLAIMS.values(), ids=CLAIMS.keys())
+def test_offer_that_claims(changes: dict[str, Any], expected: set[str]) -> None:
+    run = sent_on(a_run())
+    run.wait(60)
+    run.offers("ana", "lis-1", **changes)
+    assert set(said(run.history(still_open=True))) == expected
+
+
+def test_eligibility_that_is_newer_than_the_one_named_is_found() -> None:
+    run = sent_on(a_run())
+    (newer,) = run.work("roster", an_eligibility("lis-1", Role.LISTENER))
+    run.work("assignment", heard=newer)
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == [
+        "rests on another version of the eligibility than was known"
+    ]
+
+
+# --- hard rules -----------------------------------------------------------------------------------
+
+
+def lapsed() -> ARun:
+    """The listener's accreditation ends before the first call."""
+    run = a_run()
+    (fact,) = run.work("roster", an_eligibility("lis-1", Role.LISTENER, valid_until=TEN_O_CLOCK))
+    run.work("assignment", heard=fact)
+    return run
+
+
+def busy() -> ARun:
+    run = sent_on(a_run(), "zoe")
+    run.offers("zoe", "lis-1")
+    run.takes("zoe")
+    return run
+
+
+def resting(seconds_since: float) -> ARun:
+    run = sent_on(a_run(), "zoe")
+    run.offers("zoe", "lis-1")
+    run.takes("zoe")
+    run.ends("zoe")
+    run.wraps_up("lis-1", LiveState.RESTING, "rest_after_hard")
+    run.wait(seconds_since)
+    return run
+
+
+def tired() -> ARun:
+    """Four contacts in a row, and ready again at once."""
+    run = a_run()
+    for name in ("a", "b", "c", "d"):
+        sent_on(run, name)
+        run.offers(name, "lis-1")
+        run.takes(name)
+        run.ends(name)
+        run.wraps_up("lis-1")
+    return run
+
+
+def on_another_channel() -> ARun:
+    held = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
+    return a_run(
+        accreditations=tuple(each.model_copy(update={"channel": Channel.CHAT}) for each in held)
+    )
+
+
+HARD: dict[str, tuple[Callable[[], ARun], str]] = {
+    "in a contact": (busy, "made to a person who is talking"),
+    "owed rest after a hard contact": (lambda: resting(60), "made to a person who was owed rest"),
+    "owed a break after several": (tired, "made to a person who was owed rest"),
+    "not accredited for the channel": (
+        on_another_channel,
+        "made to a person not accredited for the channel",
+    ),
+    "without the language": (
+        lambda: a_run(languages=(LanguageCode.PT,)),
+        "made to a person who shares no language",
+    ),
+    "with a declared limit": (
+        lambda: a_run(declines=(Need.SOLITUDE,)),
+        "made against a limit the person has declared",
+    ),
+}
+
+
+@pytest.mark.parametrize(("begin", "what"), HARD.values(), ids=HARD.keys())
+def test_offer_to_a_person(begin: Callable[[], ARun], what: str) -> None:
+    run = sent_on(begin())
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == [what]
+
+
+def test_offer_to_a_person_whose_accreditation_has_lapsed() -> None:
+    run = sent_on(lapsed())
+    run.offers("ana", "lis-1", eligibility_version=2)
+    assert set(said(run.history(still_open=True))) == {
+        "made to a person whose accreditation had lapsed",
+        "made to a person not accredited for the channel",
+    }
+
+
+def test_rest_that_is_over_forbids_nothing() -> None:
+    run = sent_on(resting(601))
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == []
+
+
+def test_unknown_language_is_tried_in_the_language_of_the_line_and_said() -> None:
+    run = a_run()
+    run.opens("ana", LanguageCode.UNKNOWN)
+    run.offers("ana", "reg-1")
+    assert said(run.history(still_open=True)) == []
+    silent = said_otherwise(
+        run.history(still_open=True), OfferMade, reasons=(OfferReason.WAITED_LONGEST,)
+    )
+    assert said(silent) == ["made without saying that the language is unknown"]
+
+
+# --- roles ----------------------------------------------------------------------------------------
+
+ROLES: dict[str, tuple[Role, tuple[SkillCode, ...], float, bool]] = {
+    "a regulator at once": (Role.REGULATOR, (), 0, True),
+    "a trained listener too early": (Role.LISTENER, (SkillCode("SK-REGUL"),), 10, False),
+    "a trained listener in time": (Role.LISTENER, (SkillCode("SK-REGUL"),), 20, True),
+    "a listener without the skill": (Role.LISTENER, (), 60, False),
+    "a supervisor in time": (Role.SUPERVISOR, (), 20, True),
+}
+
+
+@pytest.mark.parametrize(("role", "skills", "waited", "allowed"), ROLES.values(), ids=ROLES.keys())
+def test_who_may_regulate(
+    role: Role, skills: tuple[SkillCode, ...], waited: float, allowed: bool
+) -> None:
+    run = ARun()
+    run.line()
+    run.person("one", role, skills=skills)
+    run.opens("ana")
+    run.wait(waited)
+    run.offers("ana", "one")
+    found = [] if allowed else ["made to a person whose role does not allow it"]
+    assert said(run.history(still_open=True)) == found
+
+
+@pytest.mark.parametrize(("waited", "allowed"), [(59, False), (60, True)])
+def test_untriaged_only_once_the_ladder_allows_it(waited: float, allowed: bool) -> None:
+    run = ARun()
+    run.line()
+    run.person("lis-1")
+    run.opens("ana")
+    run.wait(waited)
+    run.sends_untriaged("ana", "lis-1")
+    found = [] if allowed else ["made to a person whose role does not allow it"]
+    assert said(run.history(still_open=True)) == found
+
+
+def test_listener_line_is_for_listeners() -> None:
+    run = sent_on(a_run())
+    run.offers("ana", "reg-1")
+    assert said(run.history(still_open=True)) == ["made to a person whose role does not allow it"]
+
+
+# --- soft rules -----------------------------------------------------------------------------------
+
+_TOPIC, _LEVEL = OfferReason.FALLBACK_TOPIC, OfferReason.FALLBACK_LEVEL
+_EARLY = "before the programme allows it"
+_UNSAID = "without saying so"
+
+SOFT: dict[str, tuple[dict[str, Any], float, tuple[OfferReason, ...], set[str]]] = {
+    "off topic, in time and said": ({"need": Need.DEUIL}, 30, (_TOPIC,), set()),
+    "off topic, too early": ({"need": Need.DEUIL}, 29, (_TOPIC,), {_EARLY}),
+    "off topic, unsaid": ({"need": Need.DEUIL}, 30, (), {_UNSAID}),
+    "below the level, in time and said": ({"priority": Priority.P2}, 45, (_LEVEL,), set()),
+    "below the level, too early": ({"priority": Priority.P2}, 44, (_LEVEL,), {_EARLY}),
+    "below the level, unsaid": ({"priority": Priority.P1}, 45, (), {_UNSAID}),
+    "a need nobody could name": ({"need": Need.UNKNOWN}, 0, (), set()),
+}
+
+
+@pytest.mark.parametrize(
+    ("triage", "waited", "reasons", "expected"), SOFT.values(), ids=SOFT.keys()
+)
+def test_soft_rule_gives_way_in_time_and_with_its_reason(
+    triage: dict[str, Any],
+    waited: float,
+    reasons: tuple[OfferReason, ...],
+    expected: set[str],
+) -> None:
+    run = sent_on(a_run(), **triage)
+    run.wait(waited)
+    shared = (OfferReason.WAITED_LONGEST, OfferReason.LANGUAGE_SHARED)
+    run.offers("ana", "lis-1", reasons=(*shared, *reasons))
+    found = said(run.history(still_open=True))
+    assert len(found) == len(expected)
+    assert all(any(each in what for each in expected) for what in found)
+
+
+def test_corrected_triage_is_what_is_known_from_then_on() -> None:
+    run = sent_on(a_run())
+    event = run.facts[-2].event
+    assert isinstance(event, ContactTriaged)
+    raised = event.model_copy(update={"priority": Priority.P2, "decided_at": run.now})
+    (fact,) = run.work("triage", raised)
+    run.work("assignment", heard=fact)
+    run.wait(60)
+    reasons = (OfferReason.WAITED_LONGEST, OfferReason.LANGUAGE_SHARED, _LEVEL)
+    run.offers("ana", "lis-1", priority=Priority.P2, reasons=reasons)
+    assert said(run.history(still_open=True)) == []
+
+
+# --- sent away ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("priority", "by", "sent_away"),
+    {
+        "at risk, by software": (Priority.P2, EndedBy.PLATFORM, True),
+        "at risk, by a return pass the caller took": (Priority.P1, EndedBy.CALLER, True),
+        "at risk, by a human": (Priority.P2, EndedBy.SUPERVISOR, False),
+        "not at risk": (Priority.P4, EndedBy.PLATFORM, False),
+    }.values(),
+)
+def test_nobody_at_risk_is_sent_away_by_software(
+    priority: Priority, by: EndedBy, sent_away: bool
+) -> None:
+    run = sent_on(a_run(), priority=priority)
+    run.leaves("ana")
+    changes = {"outcome": Outcome.OVERFLOWED, "ended_by": by}
+    history = said_otherwise(run.history(), ContactEnded, **changes)
+    found = ["at risk, and sent away by software"] if sent_away else []
+    assert said(history) == found
+
+
+def test_every_offer_of_a_day_is_looked_at() -> None:
+    history = a_day().history()
+    made = [each for each in history.facts if isinstance(each.event, OfferMade)]
+    assert check_i13(history).count == len(made) == 7

@@ -1,0 +1,205 @@
+"""I11, I12, I14 and I16 catch what was planted."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from contracts.assignment import OfferDeclined, OfferExpired, OfferMade, OfferTaken
+from contracts.vocabulary import OfferReason, PersonId, Role
+from deploy.verify.history import History
+from deploy.verify.turns import check_i11, check_i12, check_i14, check_i16
+from deploy.verify.verdict import Checked
+from tests.verify.a_run import (
+    TEN_O_CLOCK,
+    ARun,
+    a_day,
+    an_id,
+    fact_of,
+    said_otherwise,
+    with_fact,
+)
+
+
+def said(checked: Checked) -> list[str]:
+    return [each.what for each in checked.violations]
+
+
+def a_line(regulators: int = 2) -> ARun:
+    run = ARun()
+    run.line()
+    for number in range(regulators):
+        run.person(f"reg-{number}", Role.REGULATOR)
+    return run
+
+
+# --- I11, I12 -------------------------------------------------------------------------------------
+
+
+def test_person_who_holds_two_contacts_is_found() -> None:
+    run = a_line(1)
+    for name in ("ana", "ben"):
+        run.opens(name)
+        run.offers(name, "reg-0")
+        run.takes(name)
+    assert said(check_i11(run.history())) == ["in two contacts at once"]
+    assert not check_i12(run.history()).violations
+
+
+def test_contact_with_two_humans_is_found() -> None:
+    run = a_line()
+    run.opens("ana")
+    for person in ("reg-0", "reg-1"):
+        run.offers("ana", person)
+        run.takes("ana")
+    assert said(check_i12(run.history())) == ["with two humans at once"]
+    assert not check_i11(run.history()).violations
+
+
+def test_contacts_one_after_the_other_are_no_two_at_once() -> None:
+    history = a_day().history()
+    assert check_i11(history).count == 4
+    assert not check_i11(history).violations
+
+
+# --- I14 ------------------------------------------------------------------------------------------
+
+
+def re_offered(history: History) -> OfferMade:
+    fact = fact_of(
+        history,
+        lambda event: (
+            isinstance(event, OfferMade) and OfferReason.RE_OFFERED_IN_FRONT in event.reasons
+        ),
+    )
+    assert isinstance(fact.event, OfferMade)
+    return fact.event
+
+
+KEPT = {
+    "its waiting time": (
+        {"waiting_since": TEN_O_CLOCK + timedelta(minutes=3)},
+        "offered again with another waiting time",
+    ),
+    "its count": ({"attempt": 7}, "offered again, and counted wrong"),
+    "its reason": (
+        {"reasons": (OfferReason.WAITED_LONGEST,)},
+        "offered again without saying so",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "what"), KEPT.values(), ids=KEPT.keys())
+def test_offer_made_again_keeps(changes: dict[str, object], what: str) -> None:
+    history = a_day().history()
+    again = re_offered(history)
+    fact = fact_of(history, lambda event: event is again)
+    planted = with_fact(history, fact, event=again.model_copy(update=changes))
+    assert said(check_i14(planted)) == [what]
+
+
+def test_contact_given_back_goes_before_a_later_one() -> None:
+    run = a_line()
+    run.opens("ana")
+    run.opens("ben")
+    run.offers("ana", "reg-0")
+    run.misses("ana")
+    run.offers("ben", "reg-0")
+    (found,) = check_i14(run.history(still_open=True)).violations
+    assert found.what == "offered before a contact that was to go first"
+    assert dict(found.ids)["before"] == an_id("ana")
+
+
+def test_contact_declined_by_one_person_is_of_another_class() -> None:
+    """Fewer people can serve it, so that a later one may go first."""
+    run = a_line()
+    run.opens("ana")
+    run.opens("ben")
+    run.offers("ana", "reg-0")
+    run.declines("ana")
+    run.offers("ben", "reg-0")
+    assert not check_i14(run.history(still_open=True)).violations
+
+
+def test_offer_taken_after_its_time_is_found() -> None:
+    history = a_day().history()
+    late = TEN_O_CLOCK + timedelta(hours=1)
+    assert said(check_i14(said_otherwise(history, OfferTaken, taken_at=late))) == [
+        "taken after it had expired"
+    ]
+
+
+def test_offer_expired_before_its_time_is_found() -> None:
+    planted = said_otherwise(a_day().history(), OfferExpired, expired_at=TEN_O_CLOCK)
+    assert said(check_i14(planted)) == ["expired before its time"]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(15, []), (30, ["still open after its time"])])
+def test_offer_that_stays_open_is_found_once_its_time_is_well_over(
+    seconds: float, found: list[str]
+) -> None:
+    run = a_line()
+    run.opens("ana")
+    run.offers("ana", "reg-0")
+    run.wait(seconds)
+    assert said(check_i14(run.history(still_open=True))) == found
+
+
+def test_given_back_contacts_are_counted() -> None:
+    checked = check_i14(a_day().history())
+    given_back = [
+        fact
+        for fact in a_day().history().facts
+        if isinstance(fact.event, OfferDeclined | OfferExpired)
+    ]
+    assert checked.count == len(given_back) == 2
+
+
+# --- I16 ------------------------------------------------------------------------------------------
+
+
+def test_later_caller_of_the_same_class_offered_first_is_found() -> None:
+    run = a_line()
+    run.opens("ana")
+    run.opens("ben")
+    run.offers("ben", "reg-0")
+    (found,) = check_i16(run.history(still_open=True)).violations
+    assert found.what == "offered before one who came earlier"
+    assert dict(found.ids)["before"] == an_id("ana")
+
+
+def test_other_classes_have_their_own_turns() -> None:
+    run = a_line()
+    run.person("lis-1")
+    run.opens("ana")
+    run.offers("ana", "reg-0")
+    run.takes("ana")
+    run.opens("ben")
+    run.triages("ana")
+    run.offers("ben", "reg-0")
+    assert not check_i16(run.history(still_open=True)).violations
+
+
+def test_who_was_not_heard_of_yet_is_not_passed_over() -> None:
+    """What assignment had not handled when it decided is not held against it."""
+    run = a_line()
+    run.opens("ana")
+    run.opens("ben")
+    run.offers("ben", "reg-0")
+    history = run.history(still_open=True)
+    opened = fact_of(history, lambda event: getattr(event, "contact_id", "") == an_id("ana"))
+    heard_later = tuple(
+        row._replace(txid=50_000) if row.id == opened.id and row.service == "assignment" else row
+        for row in history.handled
+    )
+    assert not check_i16(replace(history, handled=heard_later)).violations
+
+
+def test_person_named_in_the_finding_is_who_held_both() -> None:
+    run = a_line(1)
+    for name in ("ana", "ben"):
+        run.opens(name)
+        run.offers(name, "reg-0")
+        run.takes(name)
+    (found,) = check_i11(run.history()).violations
+    assert dict(found.ids)["person"] == PersonId("reg-0")
