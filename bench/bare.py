@@ -1,0 +1,88 @@
+"""The floor of the pipeline: transactions that do nothing but what each of ours must do.
+
+`python -m bench.bare CONTACTS` (database address on standard input): for each contact 24
+transactions of inbox + state + outbox, by SQLAlchemy Core; prints the CPU of this process for each
+contact, in milliseconds. No models, no bus, no doors.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import Engine, bindparam, create_engine, text
+
+TRANSACTIONS = 24
+_TABLES = """
+    DROP SCHEMA IF EXISTS bench CASCADE;
+    CREATE SCHEMA bench;
+    CREATE TABLE bench.inbox (id text PRIMARY KEY, kind text NOT NULL, type text NOT NULL,
+        handled_at timestamptz NOT NULL DEFAULT clock_timestamp());
+    CREATE TABLE bench.state (id text PRIMARY KEY, step integer NOT NULL, at timestamptz NOT NULL);
+    CREATE TABLE bench.outbox (sequence bigserial PRIMARY KEY, id text UNIQUE, type text NOT NULL,
+        subject text NOT NULL, envelope jsonb NOT NULL, body text NOT NULL,
+        published_at timestamptz);
+"""
+_INBOX = text(
+    "INSERT INTO bench.inbox (id, kind, type) VALUES (:id, 'event', 'contact.opened.v1') "
+    "ON CONFLICT DO NOTHING RETURNING public.helpline_now()"
+)
+_STATE = text(
+    "INSERT INTO bench.state (id, step, at) VALUES (:contact, 1, :now) "
+    "ON CONFLICT (id) DO UPDATE SET step = bench.state.step + 1, at = excluded.at"
+)
+_OUTBOX = text(
+    "INSERT INTO bench.outbox (id, type, subject, envelope, body) "
+    "VALUES (:id, 'contact.opened.v1', :subject, :envelope, :body)"
+).bindparams(bindparam("envelope"), bindparam("body"))
+_BODY = {
+    "contact_id": "8c1ce8a1-21d0-4a6e-9f5c-0b1f6a3b1b0e",
+    "programme": "bench",
+    "channel": "phone",
+    "opened_at": "2026-01-14T10:00:00.000000Z",
+    "first_stage": "regulator",
+    "language": "unknown",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Make the tables, warm up, measure, remove the tables."""
+    contacts = int(arguments[0])
+    engine = create_engine(sys.stdin.readline().strip())
+    with engine.begin() as connection:
+        connection.execute(text(_TABLES))
+    for _ in range(5):
+        _contact(engine)
+    begun_at = time.process_time()
+    for _ in range(contacts):
+        _contact(engine)
+    spent_seconds = time.process_time() - begun_at
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA bench CASCADE"))
+    print(spent_seconds / contacts * 1000)
+    return 0
+
+
+def _contact(engine: Engine) -> None:
+    contact = str(uuid4())
+    for _ in range(TRANSACTIONS):
+        with engine.begin() as connection:
+            now = connection.execute(_INBOX, {"id": str(uuid4())}).scalar_one()
+            connection.execute(_STATE, {"contact": contact, "now": now})
+            event_id = str(uuid4())
+            envelope = {"id": event_id, "source": "bench", "aggregate": contact, "version": 1}
+            connection.execute(
+                _OUTBOX,
+                {
+                    "id": event_id,
+                    "subject": f"helpline.contact.opened.v1.bench.{contact}",
+                    "envelope": orjson.dumps(envelope).decode(),
+                    "body": orjson.dumps(_BODY).decode(),
+                },
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""The line the bench plays on: that of the demonstration, open always, where nobody is due a rest.
+
+Its desks need not beat their hearts: what a heartbeat costs is measured apart, because it depends
+on how many are on duty and not on how many call.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from contracts.programme import ApplyProgramme, OpeningRule, ProgrammeTerms
+from contracts.roster import Volunteer
+from contracts.vocabulary import PersonId, ProgrammeId, Role, RulesVersion, Sha256
+from deploy.desk import Desk, Doors
+from deploy.seeds import SEEDED, a_volunteer
+from services.intake.reader import Faulty, read_manifest
+
+LINE = ProgrammeId("bench")
+_MANIFEST = Path(__file__).resolve().parents[1] / "deploy" / "programmes" / "sos-crise.yaml"
+_EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+_NO_HEARTBEAT_NEEDED_SECONDS = 86_400
+_IMPORTED_AT_ONCE = 100
+
+
+def names(role: Role, count: int) -> tuple[PersonId, ...]:
+    """Ids of people of the bench: `bench-listener-1` and so on."""
+    return tuple(PersonId(f"bench-{role.value}-{number}") for number in range(1, count + 1))
+
+
+async def open_line(doors: Doors) -> None:
+    """Put the line into force."""
+    terms, rules_version = _terms()
+    body = terms.model_dump_json().encode()
+    operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, LINE)
+    await operator.apply_programme(
+        ApplyProgramme(
+            programme=LINE,
+            manifest_sha256=Sha256(sha256(body).hexdigest()),
+            rules_version=rules_version,
+            terms=terms,
+        )
+    )
+
+
+def _terms() -> tuple[ProgrammeTerms, RulesVersion]:
+    read = read_manifest(_MANIFEST.read_bytes())
+    if isinstance(read, Faulty):
+        raise ValueError(f"{_MANIFEST.name}: {read.faults[0].field} {read.faults[0].reason}")
+    terms = read.terms
+    changed = terms.model_copy(
+        update={
+            "name": "Banc d'essai",
+            "opening": tuple(
+                OpeningRule(channel=channel, days=_EVERY_DAY, opens_at="00:00", closes_at="00:00")
+                for channel in terms.channels
+            ),
+            "times": terms.times.model_copy(
+                update={"heartbeat_lost_seconds": _NO_HEARTBEAT_NEEDED_SECONDS}
+            ),
+            "rest": terms.rest.model_copy(update={"break_seconds": 0}),
+        }
+    )
+    return changed, read.manifest.rules_version
+
+
+async def bring_people(doors: Doors, people: dict[Role, tuple[PersonId, ...]]) -> Desk:
+    """Put people into the roster of the line; the coordinator's desk that did it."""
+    coordinator = await doors.session(SEEDED[Role.COORDINATOR], Role.COORDINATOR, LINE)
+    volunteers = [a_volunteer(person, role) for role, ids in people.items() for person in ids]
+    for first in range(0, len(volunteers), _IMPORTED_AT_ONCE):
+        await coordinator.import_volunteers(_some(volunteers, first))
+    return coordinator
+
+
+def _some(volunteers: list[Volunteer], first: int) -> list[Volunteer]:
+    return volunteers[first : first + _IMPORTED_AT_ONCE]

@@ -1,0 +1,26 @@
+"""How a row is run: where, how long, how large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the person asked for.
+
+    `people` on duty and `seconds` of calls for `offer`; `contacts` in each batch of `pipeline`.
+    """
+
+    folder: Path
+    processes: bool = False
+    profile: bool = False
+    people: int = 1000
+    seconds: float = 30.0
+    contacts: int = 60
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Arguments of `up`."""
+        return ("--processes",) if self.processes else ()
