@@ -198,7 +198,7 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
     ),
     "a day named twice": (
         "byday: [MO, TU,",
-        "byday: [MO, MO, TU,",
+        "byday: [MO, MO,",
         "facts.opening.value.rules.0.byday",
         "a day is named twice",
     ),
