@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import uvloop
 
-from services.bus.http import QuietServer, server_for
+from services.bus.http import PortTaken, QuietServer, server_for
 from services.bus.logs import start_logs
 from services.bus.ops import ops_app
 from services.bus.runner import DurableMissing, RunningService
@@ -48,7 +48,7 @@ async def run(services: Sequence[Service], settings: BusSettings) -> None:
     watchdog.start()
     running = [RunningService(service, settings) for service in services]
     servers = _servers(running, settings)
-    serving = [asyncio.create_task(server.serve()) for server in servers]
+    serving = [asyncio.create_task(server.serve_here()) for server in servers]
     try:
         await _start(running, leave)
         await leave.wait()
@@ -99,8 +99,8 @@ def main(arguments: Sequence[str]) -> int:
     start_tracing(settings)
     try:
         uvloop.run(run(services, settings))
-    except DurableMissing as error:
-        log.critical("not provisioned", extra={"facts": {"reason": str(error)}})
+    except (DurableMissing, PortTaken) as error:
+        log.critical("cannot start", extra={"facts": {"reason": str(error)}})
         return 78  # EX_CONFIG
     return 0
 

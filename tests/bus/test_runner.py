@@ -72,8 +72,11 @@ def test_event_is_handled_answered_and_stamped(play: Callable[[Scene], None]) ->
 
 
 def test_failing_handler_is_tried_again_with_pauses_then_parked(
-    play: Callable[[Scene], None], monkeypatch: pytest.MonkeyPatch
+    play: Callable[[Scene], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("services.bus.failure._PAUSES_SECONDS", (0.05, 0.1, 0.2))
     opened, other = an_opened_contact(), an_opened_contact()
 
@@ -95,6 +98,9 @@ def test_failing_handler_is_tried_again_with_pauses_then_parked(
             del PLANTED[opened.contact_id]
 
     play(scene)
+    lines = "\n".join(JsonLines().format(record) for record in caplog.records)
+    assert "handler failed" in lines
+    assert CANARY not in lines, "what an exception says may hold a value"
 
 
 @pytest.mark.parametrize(
