@@ -56,9 +56,16 @@ def record_parked(service: str, reason: str) -> None:
     parked.labels(service, reason).inc()
 
 
+#: The sender chooses the keys, so only so many are told apart; the rest count as `other`.
+_KEYS_TOLD_APART = 50
+_keys_seen: set[tuple[str, str]] = set()
+
+
 def record_ignored(event: str, field: str) -> None:
     """A field this version does not know was ignored."""
-    ignored.labels(event, field).inc()
+    if len(_keys_seen) < _KEYS_TOLD_APART:
+        _keys_seen.add((event, field))
+    ignored.labels(event, field if (event, field) in _keys_seen else "other").inc()
 
 
 def record_published(service: str, path: str, count: int = 1) -> None:
