@@ -79,7 +79,7 @@ async def play_once(
         play = Play(run.trace, scene, run.stamps)
         beside = [asyncio.create_task(_watch_board(coordinator, clock, run.stamps))]
         try:
-            await play.sit_down_first()
+            await play.come_early()
             if clock.now() > run.trace.first_second:
                 raise TooLate
             talking = talk_nonsense(doors, coordinator, run.stamps.journal)
