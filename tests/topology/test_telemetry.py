@@ -25,7 +25,9 @@ def in_code(service: str) -> dict[str, MetricWrapperBase]:
     }
 
 
-@pytest.mark.parametrize("service", ["bus", "intake", "triage", "assignment", "roster", "quality", "console"])
+@pytest.mark.parametrize(
+    "service", ["bus", "intake", "triage", "assignment", "roster", "quality", "console"]
+)
 def test_registry_and_code_name_the_same_metrics(service: str) -> None:
     code, registry = in_code(service), registered(service)
     assert code, "a service without any figure says nothing of itself"
