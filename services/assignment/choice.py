@@ -20,6 +20,7 @@ from services.assignment.domain import (
     Proposal,
     Rules,
     WaitingContact,
+    WayOutProposed,
     seconds,
 )
 from services.assignment.eligibility import (
@@ -36,7 +37,7 @@ from services.assignment.eligibility import (
     room,
     standing_changes,
 )
-from services.assignment.pricing import Tariff, idle_seconds, traffic_of
+from services.assignment.pricing import Tariff, idle_seconds, last_of, traffic_of
 
 #: Smaller is chosen first: worth, place in the line, longest ready, id.
 Rank: TypeAlias = tuple[float, tuple[bool, datetime, datetime, str], datetime, str]
@@ -52,9 +53,9 @@ class Pair:
     profile: Profile
     person: PersonOnDuty
 
-    def worth(self, tariff: Tariff, now: datetime) -> float:
-        """Points gained by this pair now."""
-        worth = tariff.worth(self.request, self.profile, idle_seconds(self.person, now))
+    def worth(self, fixed: float, tariff: Tariff, now: datetime) -> float:
+        """Points gained by this pair now; `fixed` is what such a pair is worth whoever it is."""
+        worth = fixed - tariff.rest_price(self.profile.series, idle_seconds(self.person, now))
         if self.contact.region == self.person.region:
             worth += tariff.rules.prices.same_region
         return worth
@@ -70,7 +71,7 @@ def choose(
     people: tuple[PersonOnDuty, ...],
     look: Look,
 ) -> Decision:
-    """Propose every offer to make now, then say why nobody is free for who waits on.
+    """Propose every offer and way out to make now, then say why nobody is free for who waits on.
 
     `waiting`: contacts of one programme without an open offer; `people`: everyone on duty, the
     busy too. A person gets one proposal at most. Repeated rows or an unknown contact cannot
@@ -85,11 +86,15 @@ def choose(
         tariff = Tariff(rules, look.forecast, traffic_of(still_waiting, everyone, now, rules))
         crew = _ready_crew(everyone, now, rules)
         best = _best_pair(_heads(still_waiting, now, rules), crew, tariff, now)
-        if best is None:
+        if best is not None:
+            outcomes.append(propose(best, rivals_of(best, crew, rules), tariff))
+            on_duty[best.person.person_id] = replace(best.person, state=LiveState.OFFERED)
+        elif (relieved := tariff.line_to_relieve()) is not None:
+            last = last_of(still_waiting, relieved[0], rules)
+            outcomes.append(WayOutProposed(last.contact_id, relieved[1], rules.rules_version))
+        else:
             break
-        outcomes.append(propose(best, rivals_of(best, crew, rules), tariff))
-        del line[best.contact.contact_id]
-        on_duty[best.person.person_id] = replace(best.person, state=LiveState.OFFERED)
+        del line[outcomes[-1].contact_id]
     heads = _heads(still_waiting, now, rules)
     outcomes.extend(_nobody_free(request, c, everyone, look) for request, c in heads)
     return Decision(tuple(outcomes), next_look_at(still_waiting, everyone, now, rules))
@@ -141,22 +146,22 @@ def _best_pair(
     best: tuple[Rank, Pair] | None = None
     for request, contact in heads:
         for pair in _pairs_of(request, contact, crew, tariff.rules):
-            worth = pair.worth(tariff, now)
-            if tariff.is_held(request, worth):
+            if tariff.is_held(request, pair.profile):
                 continue
-            rank = pair.rank(worth)
+            fixed = tariff.fixed_worth(request, pair.profile)
+            rank = pair.rank(pair.worth(fixed, tariff, now))
             if best is None or rank < best[0]:
                 best = (rank, pair)
     return best[1] if best else None
 
 
-def rivals_of(pair: Pair, crew: Crew, rules: Rules) -> set[Profile]:
+def rivals_of(pair: Pair, crew: Crew, rules: Rules) -> tuple[Profile, ...]:
     """Profiles of the others who were ready and permitted."""
     profiles = {profile for _, profile in crew.values()}
-    return {p for p in profiles if may_take(pair.request, p, rules)}
+    return tuple(p for p in profiles if may_take(pair.request, p, rules))
 
 
-def propose(pair: Pair, rivals: Iterable[Profile], tariff: Tariff) -> Proposal:
+def propose(pair: Pair, rivals: tuple[Profile, ...], tariff: Tariff) -> Proposal:
     """The proposal for this pair, with its reasons."""
     untriaged = pair.request.stage is Stage.REGULATOR and not regulates_for(
         pair.request, pair.profile
@@ -172,20 +177,20 @@ def propose(pair: Pair, rivals: Iterable[Profile], tariff: Tariff) -> Proposal:
 
 
 def _reasons(
-    pair: Pair, untriaged: bool, rivals: Iterable[Profile], tariff: Tariff
+    pair: Pair, untriaged: bool, rivals: tuple[Profile, ...], tariff: Tariff
 ) -> Iterator[OfferReason]:
     contact, request, profile = pair.contact, pair.request, pair.profile
-    yield OfferReason.RE_OFFERED_IN_FRONT if contact.front else OfferReason.WAITED_LONGEST
+    yield (OfferReason.RE_OFFERED_IN_FRONT if contact.front else OfferReason.WAITED_LONGEST)
     if request.stage is Stage.REGULATOR and not untriaged:
         yield _regulating_reason(profile)
     if untriaged or contact.untriaged:
         yield OfferReason.UNTRIAGED
     if request.band > 0 and request.stage is Stage.LISTENER:
         yield OfferReason.PRIORITY
-    yield OfferReason.LANGUAGE_SHARED if contact.languages else OfferReason.LANGUAGE_UNKNOWN
+    yield (OfferReason.LANGUAGE_SHARED if contact.languages else OfferReason.LANGUAGE_UNKNOWN)
     if request.stage is Stage.LISTENER:
         yield from _fitting_reasons(request, profile, tariff.rules)
-    yield from _sparing_reasons(profile, rivals, tariff)
+    yield from _sparing_reasons(pair, rivals, tariff)
 
 
 def _regulating_reason(profile: Profile) -> OfferReason:
@@ -203,16 +208,22 @@ def _fitting_reasons(
     yield OfferReason.TRAINED_FOR_NEED if trained else OfferReason.FALLBACK_TOPIC
     if request.band >= rules.accredited_from_band:
         accredited = is_accredited_for(request, profile, rules)
-        yield OfferReason.ACCREDITED_FOR_RISK if accredited else OfferReason.FALLBACK_LEVEL
+        yield (OfferReason.ACCREDITED_FOR_RISK if accredited else OfferReason.FALLBACK_LEVEL)
 
 
 def _sparing_reasons(
-    profile: Profile, rivals: Iterable[Profile], tariff: Tariff
+    pair: Pair, rivals: tuple[Profile, ...], tariff: Tariff
 ) -> Iterator[OfferReason]:
-    price, level = tariff.keep_price(profile), tariff.rules.accredited_from_band
-    spared = [rival for rival in rivals if tariff.keep_price(rival) > price]
-    if any(rival.level >= level for rival in spared) and profile.level < level:
+    request, level = pair.request, tariff.rules.accredited_from_band
+    price = tariff.keep_price(request, pair.profile)
+
+    def is_spared(rival: Profile) -> bool:
+        return tariff.keep_price(request, rival) > price
+
+    accredited = (rival for rival in rivals if rival.level >= level)
+    if pair.profile.level < level and any(map(is_spared, accredited)):
         yield OfferReason.RESERVED_ACCREDITED
+    spared = any(map(is_spared, rivals))
     yield OfferReason.LEAST_VERSATILE_FREE if spared else OfferReason.LONGEST_READY
 
 
@@ -247,7 +258,10 @@ def _obstacle(
 
 
 def next_look_at(
-    waiting: Iterable[WaitingContact], people: Iterable[PersonOnDuty], now: datetime, rules: Rules
+    waiting: Iterable[WaitingContact],
+    people: Iterable[PersonOnDuty],
+    now: datetime,
+    rules: Rules,
 ) -> datetime | None:
     """The next moment at which time alone may change the decision; None = no such moment."""
     moments = [at for c in waiting for at in standing_changes(c, rules) if at > now]

@@ -49,6 +49,8 @@ class WaitingContact:
     front: bool = False
     #: Sent to listeners before any regulator has answered.
     untriaged: bool = False
+    #: A way out was proposed once; it is not proposed again.
+    way_out_proposed: bool = False
     #: Person ids who declined this contact.
     declined_by: frozenset[str] = frozenset()
 
@@ -160,28 +162,41 @@ class Rules:
     contact_seconds: float = 1080
     #: Wrap-up, mean. Assumed until measured.
     wrap_up_seconds: float = 180
-    #: Weight of keeping accredited people for callers at risk; 0 = never hold back.
-    hold_back: float = 1.0
+    #: Weight of keeping people for the callers only they can serve; 0 = never hold back.
+    hold_back: float = 0.6
+    #: More weight still for the last ones free, kept for the callers of a higher band: the wait it
+    #: costs is paid once, the spare serves again and again. Tuned on resampled days.
+    spare_weight: float = 8.0
+    #: Who finds everyone busy waits this share of a mean contact: talks are not memoryless.
+    residual_share: float = 0.8
     #: Points kept back per language, topic and level a person has beyond the need.
     versatility: float = 0.02
     #: Points for a contact that uses up a rest already earned (see pricing.rest_price).
-    rest_saving: float = 0.3
+    rest_saving: float = 0.2
     #: Return pass and partner line may be proposed. Off until they exist live.
     way_out: bool = False
+    #: It is, once the expected loss exceeds this share of its price: who leaves spares the others.
+    way_out_share: float = 0.4
 
 
 class Group(NamedTuple):
-    """Those who speak a language; `accredited`: only those, or only the callers, at risk level."""
+    """Listeners who speak a language: all, or those accredited for risk, or trained for a need."""
 
     language: str
-    accredited: bool
+    accredited: bool = False
+    need: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Callers expected per second, by group; empty = nothing known, so nobody is held back."""
+    """Callers expected per second; empty = nothing known, so nobody is held back."""
 
-    arrivals_per_second: Mapping[Group, float] = field(default_factory=dict)
+    #: By language and risk band 0 to 3.
+    arrivals_per_second: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    #: Means measured lately; None = the rules' own.
+    patience_seconds: float | None = None
+    contact_seconds: float | None = None
+    wrap_up_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,14 +155,21 @@ def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> Reque
     )
 
 
+def rung_of(request: RequestClass, profile: Profile) -> int:
+    """On which rung of the first line's ladder this profile serves: 0 regulator, 1 listener trained
+    to regulate, 2 supervisor, 3 the listening line."""
+    if Role.REGULATOR in profile.roles:
+        return 0
+    if request.standing.rung is Rung.REGULATORS:
+        return 3
+    if Role.LISTENER in profile.roles and profile.regulates:
+        return 1
+    return 2 if Role.SUPERVISOR in profile.roles else 3
+
+
 def regulates_for(request: RequestClass, profile: Profile) -> bool:
     """Whether this profile answers the first waiting line as one who regulates."""
-    if Role.REGULATOR in profile.roles:
-        return True
-    if request.standing.rung is Rung.REGULATORS:
-        return False
-    trained = Role.LISTENER in profile.roles and profile.regulates
-    return trained or Role.SUPERVISOR in profile.roles
+    return rung_of(request, profile) < 3
 
 
 def is_trained_for(request: RequestClass, profile: Profile) -> bool:

@@ -8,10 +8,10 @@ profile, and contacts by request class, so that a decision looks at kinds and no
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from heapq import heapify, heappop, heappush
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from services.assignment.choice import Pair, Rank, person_changes, propose
+from services.assignment.crews import Crew, Filed, Fit, Heap, Line
 from services.assignment.domain import (
     Forecast,
     Group,
@@ -20,112 +20,38 @@ from services.assignment.domain import (
     Rules,
     Settled,
     WaitingContact,
+    WayOutProposed,
 )
 from services.assignment.eligibility import (
     Profile,
     RequestClass,
     is_ready,
-    may_take,
     profile_of,
     request_class,
     standing_changes,
 )
-from services.assignment.pricing import Phase, Tariff, Traffic, groups_of, line_key, phase_of
+from services.assignment.pricing import (
+    LineKey,
+    Phase,
+    Tariff,
+    Traffic,
+    breadth_price,
+    groups_of,
+    is_proposable,
+    last_of,
+    line_key,
+    phase_of,
+)
 
-Filed: TypeAlias = WaitingContact | PersonOnDuty
-
-
-class Heap:
-    """A heap of rows whose dead ones are dropped when they come up."""
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[Any, int, str, Filed]] = []
-        self._pushed = 0  #: makes entries differ, so that rows are never compared
-
-    def push(self, key: object, row_id: str, row: Filed) -> None:
-        """Add a row; keys of one heap compare with each other."""
-        self._pushed += 1
-        heappush(self._entries, (key, self._pushed, row_id, row))
-
-    def top(self, alive: dict[str, Any]) -> Any:
-        """The row with the smallest key among those alive (same id, same object); None = empty."""
-        return self._entries[0][3] if self._settle(alive) else None
-
-    def top_key(self, alive: dict[str, Any]) -> Any:
-        """The smallest key among the rows alive; None = empty."""
-        return self._entries[0][0] if self._settle(alive) else None
-
-    def pop(self) -> Filed:
-        """Take out the row last seen on top."""
-        return heappop(self._entries)[3]
-
-    def _settle(self, alive: dict[str, Any]) -> bool:
-        """Drop the dead from the top, and all of them when they outnumber the living by far."""
-        entries = self._entries
-        if len(entries) > 64 and len(entries) > 16 * len(alive):
-            entries = self._entries = [e for e in entries if alive.get(e[2]) is e[3]]
-            heapify(entries)
-        while entries and alive.get(entries[0][2]) is not entries[0][3]:
-            heappop(entries)
-        return bool(entries)
+#: Request classes remembered after their last contact has left.
+FITS_KEPT = 4096
 
 
-class Line:
-    """The contacts of one request class, first come first."""
+class _Moment(NamedTuple):
+    """The prices of one look at the floor, and its time."""
 
-    def __init__(self) -> None:
-        self.contacts: dict[str, WaitingContact] = {}
-        self._heap = Heap()
-        self.fitting = 0  #: crews that may take this class, as bits
-        self.crews_seen = 0  #: crews numbered below this are decided in `fitting`
-
-    def add(self, contact: WaitingContact) -> None:
-        """File a contact."""
-        self.contacts[contact.contact_id] = contact
-        self._heap.push(contact.place, contact.contact_id, contact)
-
-    def head(self) -> WaitingContact:
-        """The contact to serve first."""
-        head: WaitingContact = self._heap.top(self.contacts)
-        return head
-
-
-class Crew:
-    """The ready people of one profile, and who among them is next."""
-
-    def __init__(self, profile: Profile, number: int) -> None:
-        self.profile = profile
-        self.bit = 1 << number
-        self.people: dict[str, PersonOnDuty] = {}
-        self._heap = Heap()
-        self._heaps: dict[str, Heap] = {}
-        self._regions: dict[str, dict[str, PersonOnDuty]] = {}
-
-    def add(self, person: PersonOnDuty) -> None:
-        """File a person."""
-        key = self._order(person)
-        self.people[person.person_id] = person
-        self._heap.push(key, person.person_id, person)
-        self._regions.setdefault(person.region, {})[person.person_id] = person
-        self._heaps.setdefault(person.region, Heap()).push(key, person.person_id, person)
-
-    def remove(self, person: PersonOnDuty) -> None:
-        """Take a person out."""
-        del self.people[person.person_id]
-        del self._regions[person.region][person.person_id]
-
-    def candidates(self, region: str) -> Iterator[PersonOnDuty]:
-        """Who can be best for a caller of this region: the first of all, and of the region."""
-        first: PersonOnDuty = self._heap.top(self.people)
-        yield first
-        if first.region != region and self._regions.get(region):
-            yield self._heaps[region].top(self._regions[region])
-
-    def _order(self, person: PersonOnDuty) -> tuple[float, datetime, str]:
-        """Within a profile: least rest spoiled (latest wrap-up), then longest ready."""
-        series, wrapped_up = self.profile.series, person.wrapped_up_at
-        latest_first = -wrapped_up.timestamp() if series and wrapped_up else 0.0
-        return (latest_first, person.ready_since, person.person_id)
+    tariff: Tariff
+    now: datetime
 
 
 class Floor:
@@ -137,14 +63,17 @@ class Floor:
         self._people: dict[str, PersonOnDuty] = {}
         self._waiting: dict[str, WaitingContact] = {}
         self._lines: dict[RequestClass, Line] = {}
+        self._fits: dict[RequestClass, Fit] = {}
         self._line_of: dict[str, RequestClass] = {}
         self._crews: dict[Profile, Crew] = {}
         self._numbered: list[Crew] = []
+        self._numbers: dict[tuple[object, ...], int] = {}
         self._crew_of: dict[str, Crew] = {}
         self._free = 0
         self._phase_of: dict[str, tuple[tuple[Group, ...], Phase]] = {}
         self._listeners: Counter[tuple[Group, Phase]] = Counter()
-        self._line_counts: Counter[tuple[frozenset[str], bool]] = Counter()
+        self._line_counts: Counter[LineKey] = Counter()
+        self._proposable: Counter[LineKey] = Counter()
         self._unfiled: dict[str, Filed] = {}
         self._person_changes = Heap()
         self._contact_changes = Heap()
@@ -167,9 +96,7 @@ class Floor:
         self.leave(contact.contact_id)
         self._waiting[contact.contact_id] = contact
         self._unfiled[contact.contact_id] = contact
-        key = line_key(contact, self.rules)
-        if key is not None:
-            self._line_counts[key] += 1
+        self._count(contact, 1)
 
     def leave(self, contact_id: str) -> None:
         """A contact no longer waits; unknown is harmless."""
@@ -178,70 +105,95 @@ class Floor:
             return
         self._unfile_contact(contact_id)
         self._unfiled.pop(contact_id, None)
+        self._count(contact, -1)
+
+    def _count(self, contact: WaitingContact, more: int) -> None:
         key = line_key(contact, self.rules)
-        if key is not None:
-            self._line_counts[key] -= 1
-            if not self._line_counts[key]:
-                del self._line_counts[key]
+        if key is None:
+            return
+        self._line_counts[key] += more
+        self._proposable[key] += more * is_proposable(contact, self.rules)
+        if not self._line_counts[key]:
+            del self._line_counts[key]
+            del self._proposable[key]
 
     # -- the decision
 
-    def decide(self, now: datetime) -> Proposal | Settled:
+    def decide(self, now: datetime) -> Proposal | WayOutProposed | Settled:
         """The worthiest offer to make at `now`, or when to look again. Takes nothing out."""
         self._catch_up(now)
-        tariff = Tariff(self.rules, self.forecast, Traffic(self._listeners, self._line_counts))
+        tariff = Tariff(
+            self.rules, self.forecast, Traffic(self._listeners, self._line_counts, self._proposable)
+        )
         best = self._best_pair(tariff, now)
         if best is None:
-            return Settled(self._next_look_at())
-        free = self._crews_among(self._fitting(best.request, self._lines[best.request]))
-        return propose(best, (crew.profile for crew in free), tariff)
+            relieved = tariff.line_to_relieve()
+            if relieved is None:
+                return Settled(self._next_look_at())
+            last = last_of(self._waiting.values(), relieved[0], self.rules)
+            return WayOutProposed(last.contact_id, relieved[1], self.rules.rules_version)
+        free = self._crews_among(self._fitting(self._lines[best.request]))
+        return propose(best, tuple(crew.profile for crew in free), tariff)
 
     def _best_pair(self, tariff: Tariff, now: datetime) -> Pair | None:
         best: tuple[Rank, Pair] | None = None
-        for request, line in self._lines.items():
-            fitting = self._fitting(request, line)
-            if not fitting:
-                continue
-            contact = line.head()
-            for pair in self._pairs_of(request, contact, fitting):
-                worth = pair.worth(tariff, now)
-                if tariff.is_held(request, worth):
-                    continue
-                rank = pair.rank(worth)
-                if best is None or rank < best[0]:
-                    best = (rank, pair)
+        for line in self._lines.values():
+            fitting = self._fitting(line)
+            if fitting:
+                best = self._better(best, line, fitting, _Moment(tariff, now))
         return best[1] if best else None
 
-    def _pairs_of(
-        self, request: RequestClass, contact: WaitingContact, fitting: int
-    ) -> Iterator[Pair]:
-        if request.declined_by:
-            yield from self._pairs_but_declined(request, contact, fitting)
-            return
+    def _better(
+        self,
+        best: tuple[Rank, Pair] | None,
+        line: Line,
+        fitting: int,
+        moment: "_Moment",
+    ) -> tuple[Rank, Pair] | None:
+        """The best pair so far, or a better one of this line; kinds that cannot be are skipped."""
+        tariff, request, contact = moment.tariff, line.fit.request, line.head()
+        most = self.rules.prices.same_region
+        loss = tariff.loss_of_waiting(request)
+        if best is not None and loss + most < -best[0][0]:
+            return best
+        reserves: dict[int, float] = {}
         for crew in self._crews_among(fitting):
-            for person in crew.candidates(contact.region):
-                yield Pair(request, contact, crew.profile, person)
+            reserve = reserves.get(crew.speech)
+            if reserve is None:
+                reserve = reserves[crew.speech] = tariff.reserve_price(request, crew.profile)
+            fixed = loss - line.fit.misfits[crew.number] - (reserve + crew.breadth_price)
+            if best is not None and fixed + most < -best[0][0]:
+                continue
+            if tariff.is_held(request, crew.profile):
+                continue
+            for person in self._candidates(request, contact, crew, fitting):
+                pair = Pair(request, contact, crew.profile, person)
+                rank = pair.rank(pair.worth(fixed, tariff, moment.now))
+                if best is None or rank < best[0]:
+                    best = (rank, pair)
+        return best
 
-    def _pairs_but_declined(
-        self, request: RequestClass, contact: WaitingContact, fitting: int
-    ) -> Iterator[Pair]:
-        """Rare, so rows are looked at one by one."""
-        pairs = [
-            Pair(request, contact, crew.profile, person)
-            for crew in self._crews_among(fitting)
-            for person in crew.people.values()
-        ]
-        others = [p for p in pairs if p.person.person_id not in contact.declined_by]
-        yield from others or (pairs if request.standing.ask_again else [])
+    def _candidates(
+        self, request: RequestClass, contact: WaitingContact, crew: Crew, fitting: int
+    ) -> Iterable[PersonOnDuty]:
+        """Who of this crew can be best; where someone declined, which is rare, all are seen."""
+        if not request.declined_by:
+            return crew.candidates(contact.region)
+        others = [p for p in crew.people.values() if p.person_id not in request.declined_by]
+        if others or not request.standing.ask_again:
+            return others
+        anyone_else = any(
+            person_id not in request.declined_by
+            for other in self._crews_among(fitting)
+            for person_id in other.people
+        )
+        return [] if anyone_else else list(crew.people.values())
 
-    def _fitting(self, request: RequestClass, line: Line) -> int:
+    def _fitting(self, line: Line) -> int:
         """Crews with somebody free that may take this class, as bits."""
-        while line.crews_seen < len(self._numbered):
-            crew = self._numbered[line.crews_seen]
-            line.crews_seen += 1
-            if may_take(request, crew.profile, self.rules):
-                line.fitting |= crew.bit
-        return line.fitting & self._free
+        if len(line.fit.misfits) < len(self._numbered):
+            line.fit.extend(self._numbered, self.rules)
+        return line.fit.bits & self._free
 
     def _crews_among(self, bits: int) -> Iterator[Crew]:
         while bits:
@@ -301,9 +253,16 @@ class Floor:
     def _crew(self, profile: Profile) -> Crew:
         crew = self._crews.get(profile)
         if crew is None:
-            crew = self._crews[profile] = Crew(profile, len(self._numbered))
+            crew = Crew(profile, len(self._numbered))
+            crew.kind = self._number((profile._replace(series=0),))
+            crew.speech = self._number((profile.languages, profile.roles, profile.level))
+            crew.breadth_price = breadth_price(profile, self.rules)
+            self._crews[profile] = crew
             self._numbered.append(crew)
         return crew
+
+    def _number(self, kind: tuple[object, ...]) -> int:
+        return self._numbers.setdefault(kind, len(self._numbers))
 
     def _unfile_person(self, person_id: str) -> None:
         groups, phase = self._phase_of.pop(person_id, ((), Phase.FREE))
@@ -325,11 +284,18 @@ class Floor:
         request = request_class(contact, now, self.rules)
         self._line_of[contact.contact_id] = request
         if request not in self._lines:
-            self._lines[request] = Line()
+            self._lines[request] = Line(self._fit(request))
         self._lines[request].add(contact)
         for at in standing_changes(contact, self.rules):
             if at > now:
                 self._contact_changes.push(at, contact.contact_id, contact)
+
+    def _fit(self, request: RequestClass) -> Fit:
+        if request not in self._fits:
+            if len(self._fits) >= FITS_KEPT:
+                self._fits.clear()
+            self._fits[request] = Fit(request)
+        return self._fits[request]
 
     def _unfile_contact(self, contact_id: str) -> None:
         request = self._line_of.pop(contact_id, None)

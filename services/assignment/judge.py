@@ -20,10 +20,12 @@ from services.assignment.domain import (
     Rules,
     Settled,
     WaitingContact,
+    WayOut,
+    WayOutProposed,
     seconds,
 )
 from services.assignment.floor import Floor
-from services.assignment.forecast import forecast_from
+from services.assignment.forecast import Observed, forecast_from, with_observed
 from services.assignment.rest import (
     LiveLoad,
     is_rest_due,
@@ -40,6 +42,11 @@ FORECAST_SPAN_SECONDS = 3600.0
 FORECAST_EVERY_SECONDS = 60.0
 #: Who is not back so long after a talk has gone home: the judge does not say so.
 GONE_AFTER_SECONDS = 900.0
+#: The judge asks only when somebody is free: to propose a way out while all are busy we ask to be
+#: woken, soon while someone waits, else after the time most callers have patience for.
+WAKE_WHILE_WAITING_SECONDS = 5.0
+WAKE_LATER_SECONDS = 240.0
+ANSWER_OF_WAY_OUT = {WayOut.RETURN_PASS: "callback", WayOut.PARTNER_LINE: "overflow"}
 #: The judge's times are floats; ours have microseconds.
 ROUNDING_SECONDS = 0.001
 
@@ -73,6 +80,7 @@ class OnDuty:
     person: PersonOnDuty
     hard: bool = False
     talk_ended_at: datetime | None = None
+    taken_at: datetime | None = None
 
 
 class Judged:
@@ -88,6 +96,7 @@ class Judged:
         self._first_at: datetime | None = None
         self._forecast_at: datetime | None = None
         self._timer_at: datetime | None = None
+        self._seen = Observed()
 
     # -- what the judge tells
 
@@ -111,14 +120,15 @@ class Judged:
         self._waiting[contact.contact_id] = contact
         self.floor.join(contact)
 
-    def on_call_left(self, message: dict[str, Any]) -> None:
+    def on_call_left(self, message: dict[str, Any], now: datetime) -> None:
         """The caller gave up."""
-        self._waiting.pop(message["call"], None)
-        self.floor.leave(message["call"])
+        self._leave(message["call"], now, gave_up=1)
 
     def on_call_ended(self, message: dict[str, Any], now: datetime) -> None:
         """A talk ended; the wrap-up goes on."""
         known = self._known[message["listener"]]
+        if known.taken_at is not None:
+            self._saw(talk_seconds=(now - known.taken_at).total_seconds(), talks=1)
         load = _load_of(known.person)
         due = is_rest_due(load, message["hard"], self.rules)
         state = LiveState.RESTING if due else LiveState.WRAPPING_UP
@@ -133,6 +143,9 @@ class Judged:
         person = replace(known.person, ready_since=now)
         if known.talk_ended_at is not None:
             load = load_when_wrapped_up(_load_of(person), now)
+            wrapped = (now - known.talk_ended_at).total_seconds()
+            if wrapped < GONE_AFTER_SECONDS:
+                self._saw(wrap_up_seconds=wrapped, wrap_ups=1)
             rest = rest_after(load, known.hard, self.rules)
             person = replace(person, wrapped_up_at=now, rest_until=rest.until if rest else None)
         resting = person.rest_until is not None and person.rest_until > now
@@ -149,21 +162,30 @@ class Judged:
         """The answer to one `decide`."""
         self._forget_gone(now)
         self._look_ahead(now)
-        assigned: list[list[str]] = []
+        answer: dict[str, Any] = {"assign": [], "callback": [], "overflow": []}
         while True:
             outcome = self.floor.decide(now)
             match outcome:
-                case Proposal():
+                case Proposal(contact_id=contact_id, person_id=person_id):
                     self._take(outcome, now)
-                    assigned.append([outcome.contact_id, outcome.person_id])
+                    answer["assign"].append([contact_id, person_id])
+                case WayOutProposed(contact_id=contact_id, way_out=way_out):
+                    self._leave(contact_id, now, gave_up=0)
+                    answer[ANSWER_OF_WAY_OUT[way_out]].append(contact_id)
                 case Settled(next_look_at=at):
-                    return {"assign": assigned, **self._timer(at, now)}
+                    return answer | self._timer(self._wake_at(at, now), now)
                 case _:
                     assert_never(outcome)
 
+    def _wake_at(self, at: datetime | None, now: datetime) -> datetime | None:
+        """The next look, sooner where a way out may have to be proposed."""
+        if not self.rules.way_out:
+            return at
+        wake = WAKE_WHILE_WAITING_SECONDS if self._waiting else WAKE_LATER_SECONDS
+        return min(at or now + seconds(wake), now + seconds(wake))
+
     def _take(self, proposal: Proposal, now: datetime) -> None:
-        del self._waiting[proposal.contact_id]
-        self.floor.leave(proposal.contact_id)
+        self._leave(proposal.contact_id, now, gave_up=0)
         known = self._known[proposal.person_id]
         load = load_when_taken(_load_of(known.person), now, self.rules)
         person = replace(
@@ -172,7 +194,21 @@ class Judged:
             live=(Channel.PHONE,),
             consecutive_contacts=load.consecutive_contacts,
         )
-        self._put(replace(known, person=person))
+        self._put(replace(known, person=person, taken_at=now))
+
+    def _leave(self, contact_id: str, now: datetime, gave_up: int) -> None:
+        """A contact leaves the line, having waited; one that never joined it is not counted."""
+        contact = self._waiting.pop(contact_id, None)
+        if contact is None:
+            return
+        self.floor.leave(contact_id)
+        waited = (now - contact.joined_at).total_seconds()
+        self._saw(waited_seconds=waited, gave_up=gave_up)
+
+    def _saw(self, **more: float) -> None:
+        """Add to what was observed."""
+        seen = self._seen
+        self._seen = replace(seen, **{name: getattr(seen, name) + n for name, n in more.items()})
 
     def _timer(self, at: datetime | None, now: datetime) -> dict[str, float]:
         """Ask to be woken, once for each moment."""
@@ -192,7 +228,8 @@ class Judged:
             self._joined.popleft()
         since = max(self._first_at or now, oldest)
         self._forecast_at = now
-        self.floor.forecast = forecast_from(self._joined, since, now, self.rules)
+        forecast = forecast_from(self._joined, since, now, self.rules)
+        self.floor.forecast = with_observed(forecast, self._seen, self.rules)
 
     def _forget_gone(self, now: datetime) -> None:
         for person_id, known in self._known.items():
@@ -249,7 +286,7 @@ def _tell(judged: Judged, kind: str, message: dict[str, Any], now: datetime) -> 
         case "call.waiting":
             judged.on_call_waiting(message, now)
         case "call.left":
-            judged.on_call_left(message)
+            judged.on_call_left(message, now)
         case "call.ended":
             judged.on_call_ended(message, now)
         case "listener.available":

@@ -6,21 +6,38 @@ worth = loss of waiting for the next person who could - misfit - price of keepin
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from math import exp
+from math import exp, inf
+from typing import TypeAlias
 
 from contracts.vocabulary import LiveState, Role, Stage
-from services.assignment.domain import Forecast, Group, PersonOnDuty, Rules, WaitingContact
+from services.assignment.domain import (
+    Forecast,
+    Group,
+    PersonOnDuty,
+    Rules,
+    WaitingContact,
+    WayOut,
+)
 from services.assignment.eligibility import (
     Profile,
     RequestClass,
     is_accredited_for,
     is_ready,
     is_trained_for,
+    rung_of,
 )
+
+#: Points for each rung further down the ladder of the first line: enough to keep its order among
+#: people of the first line, too little to decide anything else.
+LADDER_STEP = 0.02
+
+
+#: A waiting line as prices see it: languages, and band.
+LineKey: TypeAlias = tuple[frozenset[str], int]
 
 
 class Phase(IntEnum):
@@ -52,8 +69,13 @@ def phase_of(person: PersonOnDuty, now: datetime) -> Phase | None:
 def groups_of(person: PersonOnDuty, rules: Rules) -> tuple[Group, ...]:
     """The groups of listeners a person belongs to."""
     accredited = person.level >= rules.accredited_from_band
-    levels = (False, True) if accredited else (False,)
-    return tuple(Group(g, a) for g in sorted(person.languages) for a in levels)
+    groups: list[Group] = []
+    for language in person.languages:
+        groups.append(Group(language))
+        if accredited:
+            groups.append(Group(language, accredited=True))
+        groups.extend(Group(language, need=topic) for topic in person.topics)
+    return tuple(groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +83,25 @@ class Traffic:
     """How many listeners are in which phase, and how many contacts wait, by group; all counts."""
 
     listeners: Mapping[tuple[Group, Phase], int]
-    #: Waiting listeners' contacts by (languages, at risk).
-    line: Mapping[tuple[frozenset[str], bool], int]
+    #: Waiting for a listener, by languages and band.
+    line: Mapping[LineKey, int]
+    #: Of those, who may be proposed a way out.
+    proposable: Mapping[LineKey, int]
 
 
-def line_key(contact: WaitingContact, rules: Rules) -> tuple[frozenset[str], bool] | None:
+def line_key(contact: WaitingContact, rules: Rules) -> LineKey | None:
     """Where a contact counts in `Traffic.line`; None in the first waiting line."""
     if contact.stage is Stage.REGULATOR:
         return None
-    languages = contact.languages or rules.default_languages
-    return (languages, contact.band >= rules.accredited_from_band)
+    return (contact.languages or rules.default_languages, contact.band)
+
+
+def is_proposable(contact: WaitingContact, rules: Rules) -> bool:
+    """Whether a way out may be proposed: once, to who is not at risk and was heard by a human."""
+    if not rules.way_out or contact.stage is Stage.REGULATOR:
+        return False
+    settled = contact.untriaged or contact.way_out_proposed
+    return not settled and contact.band < rules.accredited_from_band
 
 
 def traffic_of(
@@ -85,8 +116,35 @@ def traffic_of(
         phase = phase_of(person, now)
         if phase is not None:
             listeners.update((group, phase) for group in groups_of(person, rules))
-    line = Counter(key for c in waiting if (key := line_key(c, rules)) is not None)
-    return Traffic(listeners, line)
+    line: Counter[LineKey] = Counter()
+    proposable: Counter[LineKey] = Counter()
+    for contact in waiting:
+        key = line_key(contact, rules)
+        if key is not None:
+            line[key] += 1
+            proposable[key] += is_proposable(contact, rules)
+    return Traffic(listeners, line, proposable)
+
+
+def misfit(request: RequestClass, profile: Profile, rules: Rules) -> float:
+    """Price of the soft rules this pair breaks; in the first line, of the rung of the ladder."""
+    if request.stage is Stage.REGULATOR:
+        return LADDER_STEP * rung_of(request, profile)
+    price = 0.0
+    if not is_trained_for(request, profile):
+        price += rules.prices.topic_mismatch
+    if not is_accredited_for(request, profile, rules):
+        price += rules.prices.level_mismatch
+    return price
+
+
+def breadth_price(profile: Profile, rules: Rules) -> float:
+    """Price of using up what this profile could do beyond the need."""
+    if Role.LISTENER not in profile.roles:
+        return 0.0
+    accredited = profile.level >= rules.accredited_from_band
+    breadth = len(profile.topics) + 2 * len(profile.languages) + 3 * accredited
+    return rules.versatility * breadth
 
 
 class Tariff:
@@ -96,75 +154,154 @@ class Tariff:
         self.rules = rules
         self.forecast = forecast
         self.traffic = traffic
-        self._losses: dict[tuple[int, frozenset[str]], float] = {}
-        self._keeps: dict[tuple[frozenset[str], bool], float] = {}
+        self.patience_seconds = forecast.patience_seconds or rules.patience_seconds
+        self.contact_seconds = forecast.contact_seconds or rules.contact_seconds
+        self.wrap_up_seconds = forecast.wrap_up_seconds or rules.wrap_up_seconds
+        self._waits: dict[tuple[bool, frozenset[str]], float] = {}
+        self._keeps: dict[tuple[int, frozenset[str], frozenset[str], bool], float] = {}
 
     def loss(self, band: int, wait_seconds: float) -> float:
-        """Expected loss of letting a caller of this band wait so much longer, in points."""
-        prices, patience = self.rules.prices, self.rules.patience_seconds
-        per_second = prices.wait_per_minute[band] / 60 + prices.abandoned[band] / patience
-        return per_second * patience * (1 - exp(-wait_seconds / patience))
+        """Expected loss of letting a caller of this band wait so much longer, in points.
 
-    def returns_per_second(self, group: Group) -> float:
-        """Rate at which listeners of the group come back, were one more given a contact now."""
+        Where a way out can be proposed, nobody it may be proposed to loses more than its price.
+        """
+        prices, patience = self.rules.prices, self.patience_seconds
+        per_second = prices.wait_per_minute[band] / 60 + prices.abandoned[band] / patience
+        lost = per_second * patience * (1 - exp(-wait_seconds / patience))
+        if self.rules.way_out and band < self.rules.accredited_from_band:
+            return min(lost, self.way_out_price(band)[0])
+        return lost
+
+    def returns_per_second(self, group: Group, one_more: bool = True) -> float:
+        """Rate at which listeners of the group come back, were `one_more` given a contact now."""
         rules, count = self.rules, self.traffic.listeners
-        resting_seconds = (rules.wrap_up_seconds + rules.break_seconds) / 2
+        resting_seconds = (self.wrap_up_seconds + rules.break_seconds) / 2
         return (
-            (count.get((group, Phase.BUSY), 0) + 1) / rules.contact_seconds
-            + count.get((group, Phase.WRAPPING_UP), 0) / rules.wrap_up_seconds
+            (count.get((group, Phase.BUSY), 0) + one_more) / self.contact_seconds
+            + count.get((group, Phase.WRAPPING_UP), 0) / self.wrap_up_seconds
             + count.get((group, Phase.RESTING), 0) / resting_seconds
         )
 
     def wait_seconds(self, languages: frozenset[str], at_risk: bool) -> float:
         """Expected wait for the next listener, behind all who compete for the same ones."""
-        ahead = sum(
-            n
-            for (others, others_at_risk), n in self.traffic.line.items()
-            if (others_at_risk or not at_risk) and not others.isdisjoint(languages)
+        key = (at_risk, languages)
+        from_band = self.rules.accredited_from_band if at_risk else 0
+        if key not in self._waits:
+            ahead = sum(
+                n
+                for (others, band), n in self.traffic.line.items()
+                if band >= from_band and not others.isdisjoint(languages)
+            )
+            rate = max(self.returns_per_second(Group(g)) for g in languages)
+            self._waits[key] = max(ahead, 1) / rate
+        return self._waits[key]
+
+    def wait_for_fit_seconds(self, languages: frozenset[str], accredited: bool, need: str) -> float:
+        """Expected wait for the next listener of the level or topic asked for; infinite = none."""
+        rate = max(
+            self.returns_per_second(Group(g, accredited, need), one_more=False) for g in languages
         )
-        rate = max(self.returns_per_second(Group(g, at_risk)) for g in languages)
-        return max(ahead, 1) / rate
+        return 1 / rate if rate else inf
 
-    def loss_of_waiting(self, band: int, languages: frozenset[str]) -> float:
-        """What is lost if this class of callers waits for the next listener instead."""
-        key = (band, languages)
-        if key not in self._losses:
-            at_risk = band >= self.rules.accredited_from_band
-            self._losses[key] = self.loss(band, self.wait_seconds(languages, at_risk))
-        return self._losses[key]
+    def loss_of_waiting(self, request: RequestClass) -> float:
+        """What is lost if such a caller waits for the next listener."""
+        at_risk = request.band >= self.rules.accredited_from_band
+        return self.loss(request.band, self.wait_seconds(request.languages, at_risk))
 
-    def misfit(self, request: RequestClass, profile: Profile) -> float:
-        """Price of the soft rules this pair breaks."""
-        prices = self.rules.prices
-        price = 0.0
+    def loss_of_waiting_for_fit(self, request: RequestClass, profile: Profile) -> float:
+        """What is lost if such a caller waits for a listener who fits where this one does not."""
+        at_risk = request.band >= self.rules.accredited_from_band
+        wait = self.wait_seconds(request.languages, at_risk)
         if not is_trained_for(request, profile):
-            price += prices.topic_mismatch
+            wait = max(wait, self.wait_for_fit_seconds(request.languages, False, request.need))
         if not is_accredited_for(request, profile, self.rules):
-            price += prices.level_mismatch
-        return price
+            wait = max(wait, self.wait_for_fit_seconds(request.languages, True, ""))
+        return self.loss(request.band, wait)
 
-    def keep_price(self, profile: Profile) -> float:
-        """Price of having one listener of this profile less until the next one comes back."""
+    def keep_price(self, request: RequestClass, profile: Profile) -> float:
+        """Price of giving a listener of this profile and not a less versatile one."""
+        return self.reserve_price(request, profile) + breadth_price(profile, self.rules)
+
+    def reserve_price(self, request: RequestClass, profile: Profile) -> float:
+        """Price of having one listener of this profile less, to those who need one more."""
         if Role.LISTENER not in profile.roles:
             return 0.0
         accredited = profile.level >= self.rules.accredited_from_band
-        key = (profile.languages, accredited)
+        key = (request.band, request.languages, profile.languages, accredited)
         if key not in self._keeps:
-            groups = (Group(g, True) for g in sorted(profile.languages) if accredited)
-            self._keeps[key] = sum(self._group_price(group) for group in groups)
-        breadth = len(profile.topics) + 2 * len(profile.languages) + 3 * accredited
-        return self._keeps[key] + self.rules.versatility * breadth
+            self._keeps[key] = sum(
+                self._language_price(g, request) + (accredited and self._level_price(g))
+                for g in sorted(profile.languages)
+            )
+        return self._keeps[key]
 
-    def _group_price(self, group: Group) -> float:
+    def _language_price(self, language: str, request: RequestClass) -> float:
+        """Loss to callers in this language who go before this one, or whom only it can serve."""
+        own = language in request.languages
+        from_band = request.band + 1 if own else 0
+        price = self._price(Group(language), range(from_band, 4), inf)
+        return price * self._spare_weight(Group(language)) if own else price
+
+    def _spare_weight(self, group: Group) -> float:
+        """How often a spare serves for one wait it costs: once where the wait outlasts patience."""
+        wait_seconds = 1 / self.returns_per_second(group)
+        return 1 + (self.rules.spare_weight - 1) * exp(-wait_seconds / self.patience_seconds)
+
+    def _level_price(self, language: str) -> float:
+        """Loss to callers at risk who then meet nobody accredited."""
+        bands = range(self.rules.accredited_from_band, 4)
+        return self._price(
+            Group(language, accredited=True), bands, self.rules.prices.level_mismatch
+        )
+
+    def _price(self, group: Group, bands: range, at_most: float) -> float:
         """Chance that all free listeners of the group are used up, times what that loses."""
-        arrivals = self.forecast.arrivals_per_second.get(group, 0.0)
-        if arrivals == 0:
+        demand = [
+            (band, rate)
+            for band in bands
+            if (rate := self.forecast.arrivals_per_second.get((group.language, band), 0.0))
+        ]
+        if not demand:
             return 0.0
+        arrivals = sum(rate for _, rate in demand)
         returns = self.returns_per_second(group)
-        used_up = arrivals / (arrivals + returns)
         free = self.traffic.listeners.get((group, Phase.FREE), 0)
-        lost = self.loss(self.rules.accredited_from_band, 1 / returns)
-        return self.rules.hold_back * used_up**free * lost
+        lost = sum(
+            rate * min(at_most, self.loss(band, self.rules.residual_share / returns))
+            for band, rate in demand
+        )
+        used_up: float = (arrivals / (arrivals + returns)) ** free
+        return self.rules.hold_back * used_up * lost / arrivals
+
+    def way_out_price(self, band: int) -> tuple[float, WayOut]:
+        """The cheapest way out for a caller of this band, in points; a return pass among equals."""
+        prices = self.rules.prices
+        return_pass = prices.abandoned[band] * prices.return_pass_share[band]
+        partner_line = prices.abandoned[band] * prices.partner_line_share
+        if return_pass <= partner_line:
+            return return_pass, WayOut.RETURN_PASS
+        return partner_line, WayOut.PARTNER_LINE
+
+    def line_to_relieve(self) -> tuple[LineKey, WayOut] | None:
+        """The line whose last caller loses most, beside its price, by waiting; None = no such."""
+        worst: tuple[float, LineKey, WayOut] | None = None
+        for key in sorted((k for k, n in self.traffic.proposable.items() if n), key=_by_band):
+            languages, band = key
+            price, way_out = self.way_out_price(band)
+            excess = self._loss_of_last(languages, band) / price if price else inf
+            if excess >= self.rules.way_out_share and (worst is None or excess > worst[0]):
+                worst = (excess, key, way_out)
+        return worst[1:] if worst else None
+
+    def _loss_of_last(self, languages: frozenset[str], band: int) -> float:
+        """Loss of the last in the line: everyone of his band and above goes first."""
+        ahead = sum(
+            n
+            for (others, other_band), n in self.traffic.line.items()
+            if other_band >= band and not others.isdisjoint(languages)
+        )
+        rate = max(self.returns_per_second(Group(g), one_more=False) for g in languages)
+        return self.loss(band, ahead / rate if rate else inf)
 
     def rest_price(self, series: int, idle: float) -> float:
         """Price of a contact that brings a break nearer, or spoils a pause soon long enough."""
@@ -173,20 +310,33 @@ class Tariff:
         used = series / self.rules.consecutive_contacts_max
         return self.rules.rest_saving * (used + idle / self.rules.break_seconds)
 
-    def is_held(self, request: RequestClass, worth: float) -> bool:
-        """Whether it is better to keep the person: never against risk, never in the first line."""
-        if request.stage is Stage.REGULATOR:
-            return False
-        return worth <= 0 and request.band < self.rules.accredited_from_band
+    def is_held(self, request: RequestClass, profile: Profile) -> bool:
+        """Whether the person is better kept: never against risk, never in the first line.
 
-    def worth(self, request: RequestClass, profile: Profile, idle: float) -> float:
-        """Points gained by such a pair now, `idle` seconds after a wrap-up; negative = dearer."""
+        Rest used up is no reason: whoever comes back next has used up as much.
+        """
+        if request.stage is Stage.REGULATOR or request.band >= self.rules.accredited_from_band:
+            return False
+        price = misfit(request, profile, self.rules) + self.reserve_price(request, profile)
+        return self.loss_of_waiting_for_fit(request, profile) <= price
+
+    def fixed_worth(self, request: RequestClass, profile: Profile) -> float:
+        """Points gained by such a pair now, whoever it is; negative = dearer than waiting."""
         return (
-            self.loss_of_waiting(request.band, request.languages)
-            - self.misfit(request, profile)
-            - self.keep_price(profile)
-            - self.rest_price(profile.series, idle)
+            self.loss_of_waiting(request)
+            - misfit(request, profile, self.rules)
+            - self.keep_price(request, profile)
         )
+
+
+def _by_band(key: LineKey) -> tuple[int, tuple[str, ...]]:
+    return (key[1], tuple(sorted(key[0])))
+
+
+def last_of(waiting: Iterable[WaitingContact], key: LineKey, rules: Rules) -> WaitingContact:
+    """Who of this line may be proposed a way out and came last."""
+    proposable = (c for c in waiting if line_key(c, rules) == key and is_proposable(c, rules))
+    return max(proposable, key=lambda contact: contact.place)
 
 
 def idle_seconds(person: PersonOnDuty, now: datetime) -> float:

@@ -74,7 +74,10 @@ def rest_after(load: LiveLoad, hard: bool, rules: Rules) -> Rest | None:
     if load.wrapped_up_at is None:
         raise ValueError("rest is counted from the end of the wrap-up, which is not known")
     several = load.consecutive_contacts >= rules.consecutive_contacts_max
-    span = max(rules.rest_after_hard_seconds if hard else 0, rules.break_seconds if several else 0)
+    span = max(
+        rules.rest_after_hard_seconds if hard else 0,
+        rules.break_seconds if several else 0,
+    )
     reason = LiveStateReason.REST_AFTER_HARD if hard else LiveStateReason.REST_AFTER_SEVERAL
     return Rest(load.wrapped_up_at + seconds(span), reason)
 

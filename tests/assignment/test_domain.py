@@ -19,7 +19,6 @@ from services.assignment.choice import choose
 from services.assignment.domain import (
     Decision,
     Forecast,
-    Group,
     Look,
     NobodyFree,
     NobodyReason,
@@ -28,6 +27,8 @@ from services.assignment.domain import (
     Rules,
     Settled,
     WaitingContact,
+    WayOut,
+    WayOutProposed,
 )
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from
@@ -352,7 +353,7 @@ def test_same_region_breaks_a_tie() -> None:
     assert pairs(decide([a_waiting_contact()], people)) == [("c1", "l2")]
 
 
-MANY_AT_RISK = Forecast({Group("fr", True): 1 / 60})
+MANY_AT_RISK = Forecast({("fr", 2): 1 / 60, ("fr", 0): 1 / 60, ("ar", 0): 1 / 600})
 
 
 def test_last_accredited_is_kept_for_risk_when_the_line_is_short() -> None:
@@ -375,6 +376,44 @@ def test_nobody_at_risk_is_ever_held_back() -> None:
 def test_nobody_on_duty_is_a_decision_too() -> None:
     decision = decide([a_waiting_contact()], [])
     assert reasons_of(decision, "c1") == (NobodyReason.NOBODY_ON_DUTY,)
+
+
+WAYS_OUT: dict[str, tuple[dict[str, Any], WayOut | None]] = {
+    "return pass when it costs less": ({}, WayOut.RETURN_PASS),
+    "never at risk 2": ({"risk_band": 2}, None),
+    "never at priority P1": ({"priority": Priority.P1}, None),
+    "never before a human has heard": ({"untriaged": True}, None),
+    "never in the first line": ({"stage": Line.REGULATOR}, None),
+    "never twice": ({"way_out_proposed": True}, None),
+}
+
+
+@pytest.mark.parametrize("case", WAYS_OUT)
+def test_way_out_is_proposed_only_to_who_may_leave(case: str) -> None:
+    changes, way_out = WAYS_OUT[case]
+    contact = a_waiting_contact(**changes)
+    decision = decide([contact], [], replace(RULES, way_out=True))
+    proposed = [o.way_out for o in decision.outcomes if isinstance(o, WayOutProposed)]
+    assert proposed == ([] if way_out is None else [way_out])
+
+
+def test_no_way_out_is_proposed_while_the_rule_is_off() -> None:
+    assert [type(o) for o in decide([a_waiting_contact()], []).outcomes] == [NobodyFree]
+
+
+def test_partner_line_is_proposed_where_it_costs_less() -> None:
+    prices = replace(RULES.prices, partner_line_share=0.2)
+    decision = decide([a_waiting_contact()], [], replace(RULES, way_out=True, prices=prices))
+    assert WayOutProposed("c1", WayOut.PARTNER_LINE, RULES.rules_version) in decision.outcomes
+
+
+def test_last_of_a_long_line_is_proposed_a_way_out_and_the_first_is_not() -> None:
+    line = [a_waiting_contact(f"c{n}", waiting_since=ago(90 - n)) for n in range(9)]
+    busy = [a_listener(f"b{n}", state=LiveState.TALKING) for n in range(70)]
+    decision = decide(line, busy, replace(RULES, way_out=True))
+    sent = {o.contact_id for o in decision.outcomes if isinstance(o, WayOutProposed)}
+    assert "c8" in sent
+    assert "c0" not in sent
 
 
 NEXT_LOOKS: dict[str, tuple[list[WaitingContact], list[PersonOnDuty], float | None]] = {
@@ -452,14 +491,17 @@ def test_two_missed_offers_in_a_row_pause_the_person() -> None:
     assert after_missed_offer(1, RULES) == Paused(LiveStateReason.TWO_MISSED_OFFERS)
 
 
-def test_forecast_counts_callers_at_risk_over_ten_minutes_at_least() -> None:
+def test_forecast_counts_callers_over_ten_minutes_at_least_in_their_usual_language() -> None:
     joined = [
-        a_waiting_contact("c1", risk_band=2),
+        a_waiting_contact("c1"),
         a_waiting_contact("c2", risk_band=3, languages=frozenset({"fr", "ar"})),
-        a_waiting_contact("c3"),
+        a_waiting_contact("c3", languages=frozenset({"ar"})),
+        a_waiting_contact("c4", languages=frozenset()),
     ]
     rates = forecast_from(joined, ago(60), NOW, RULES).arrivals_per_second
-    assert rates == {Group("fr", True): 1.5 / 600, Group("ar", True): 0.5 / 600}
+    assert rates == {("fr", 0): 2 / 600, ("fr", 3): 1 / 600, ("ar", 0): 1 / 600}
+    rates = forecast_from(joined, ago(1800), NOW, RULES).arrivals_per_second
+    assert rates[("fr", 3)] == 1 / 1800
 
 
 @dataclass
@@ -478,19 +520,22 @@ class Rows:
         self.waiting[contact.contact_id] = contact
         self.floor.join(contact)
 
-    def apply(self, proposal: Proposal) -> None:
-        del self.waiting[proposal.contact_id]
-        self.floor.leave(proposal.contact_id)
-        self.put(replace(self.people[proposal.person_id], state=LiveState.OFFERED))
+    def apply(self, outcome: Proposal | WayOutProposed) -> None:
+        del self.waiting[outcome.contact_id]
+        self.floor.leave(outcome.contact_id)
+        if isinstance(outcome, Proposal):
+            self.put(replace(self.people[outcome.person_id], state=LiveState.OFFERED))
 
 
-def all_proposals(rows: Rows, now: datetime) -> tuple[list[Proposal], datetime | None]:
-    proposals: list[Proposal] = []
+def all_outcomes(
+    rows: Rows, now: datetime
+) -> tuple[list[Proposal | WayOutProposed], datetime | None]:
+    outcomes: list[Proposal | WayOutProposed] = []
     while True:
         outcome = rows.floor.decide(now)
         if isinstance(outcome, Settled):
-            return proposals, outcome.next_look_at
-        proposals.append(outcome)
+            return outcomes, outcome.next_look_at
+        outcomes.append(outcome)
         rows.apply(outcome)
 
 
@@ -543,6 +588,8 @@ def any_contact(dice: Random, now: datetime) -> WaitingContact:
         waiting_since=joined_at - timedelta(seconds=dice.randrange(30)),
         joined_at=joined_at,
         front=seldom(dice, False, True),
+        untriaged=seldom(dice, False, True),
+        way_out_proposed=seldom(dice, False, True),
         declined_by=seldom(dice, NONE, frozenset({"p1", "p2", "p3"})),
     )
 
@@ -566,13 +613,15 @@ def something_happens(rows: Rows, dice: Random, now: datetime) -> None:
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int) -> None:
-    dice, rows, now = Random(seed), Rows({}, {}, Floor(RULES, MANY_AT_RISK)), NOW
+    dice, now = Random(seed), NOW
+    rules = replace(RULES, way_out=dice.random() < 0.5)
+    rows = Rows({}, {}, Floor(rules, MANY_AT_RISK))
     for _ in range(40):
         now += timedelta(seconds=dice.choice([0, 0, 1, 7, 45, 600]))
         for _ in range(dice.choice([1, 1, 5])):
             something_happens(rows, dice, now)
         waiting, on_duty = tuple(rows.waiting.values()), tuple(rows.people.values())
-        plain = choose(waiting, on_duty, Look(now, RULES, MANY_AT_RISK))
-        proposals, next_look_at = all_proposals(rows, now)
-        assert proposals == list(plain.proposals)
+        plain = choose(waiting, on_duty, Look(now, rules, MANY_AT_RISK))
+        outcomes, next_look_at = all_outcomes(rows, now)
+        assert outcomes == [o for o in plain.outcomes if not isinstance(o, NobodyFree)]
         assert next_look_at == plain.next_look_at
