@@ -186,7 +186,8 @@ def _soft(case: _Case) -> Iterator[str]:
     if made.stage is not Stage.LISTENER or made.untriaged:
         return
     risk = _RISK[made.priority]
-    level = max((each.level for each in case.accreditations()), default=0)
+    on_channel = (each.level for each in case.accreditations() if each.channel is made.channel)
+    level = max(on_channel, default=0)
     if risk >= _LEVEL_ASKED_FROM and level < risk:
         if not case.has_waited(times.level_fallback_seconds):
             yield "made below the level of the risk before the programme allows it"

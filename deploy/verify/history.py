@@ -76,7 +76,6 @@ class Message:
     subject: str
     headers: Mapping[str, str]
     body: bytes
-    stored_at: datetime  #: machine time of the server
 
     @property
     def id(self) -> str | None:

@@ -6,11 +6,12 @@ no trace (provision/permissions.py).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from nats.aio.client import Client
@@ -99,21 +100,25 @@ class StreamReader:
 
     async def _batch(self, stream: str, first: int) -> list[Message]:
         inbox = self._client.new_inbox()
-        answers = await self._client.subscribe(inbox, pending_msgs_limit=2 * _BATCH)
-        wanted = json.dumps({"seq": first, "batch": _BATCH}).encode()
-        batch: list[Message] = []
+        answers: list[Msg] = []
+        over = asyncio.Event()
+
+        async def keep(answer: Msg) -> None:
+            # Waiting for one message at a time costs more than reading it.
+            answers.append(answer)
+            if _is_last(answer):
+                over.set()
+
+        hearing = await self._client.subscribe(inbox, cb=keep)
         try:
+            wanted = json.dumps({"seq": first, "batch": _BATCH}).encode()
             await self._client.publish(f"$JS.API.DIRECT.GET.{stream}", wanted, reply=inbox)
-            while True:
-                answer = await answers.next_msg(_SILENT_SECONDS)
-                headers = answer.headers or {}
-                if headers.get("Status") in _END:
-                    return batch
-                if "Nats-Sequence" not in headers:
-                    raise StreamsSilent(f"stream {stream} cannot be read: {headers.get('Status')}")
-                batch.append(_message(stream, answer))
+            await asyncio.wait_for(over.wait(), _SILENT_SECONDS)
         finally:
-            await answers.unsubscribe()
+            await hearing.unsubscribe()
+        if _status(answers[-1]) not in _END:
+            raise StreamsSilent(f"stream {stream} cannot be read: {_status(answers[-1])}")
+        return [_message(stream, answer) for answer in answers[:-1]]
 
 
 @asynccontextmanager
@@ -140,19 +145,16 @@ def _stream(info: StreamInfo) -> StreamStanding:
     )
 
 
+def _status(answer: Msg) -> str | None:
+    return (answer.headers or {}).get("Status")
+
+
+def _is_last(answer: Msg) -> bool:
+    """The server ends a batch, or refuses it, with a message that has a status."""
+    return _status(answer) is not None
+
+
 def _message(stream: str, answer: Msg) -> Message:
     headers = answer.headers or {}
-    return Message(
-        stream=stream,
-        sequence=int(headers["Nats-Sequence"]),
-        subject=headers["Nats-Subject"],
-        headers=headers,
-        body=answer.data,
-        stored_at=_moment(headers["Nats-Time-Stamp"]),
-    )
-
-
-def _moment(text: str) -> datetime:
-    """The server writes up to nine digits of a second."""
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
+    place = int(headers["Nats-Sequence"])
+    return Message(stream, place, headers["Nats-Subject"], headers, answer.data)

@@ -90,6 +90,7 @@ class ARun:
         self._txid = 700
         self._versions: Counter[tuple[str, str]] = Counter()
         self._sequences: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()  #: in the streams
         self._live: dict[str, LiveStateEntered] = {}
         self._role: dict[str, Role] = {}
         self._opened: dict[str, ContactOpened] = {}
@@ -124,6 +125,7 @@ class ARun:
         aggregate = aggregate_of(event)
         self._versions[service, aggregate] += 1
         self._sequences[service] += 1
+        self._places[event.stream.value] += 1
         envelope = EventEnvelope(
             id=EventId(an_id(service, str(self._sequences[service]))),
             source=service,
@@ -149,7 +151,7 @@ class ARun:
             txid=self._txid,
             committed_at=self.machine,
             published_at=self.machine,
-            stream_sequence=1 + sum(each.stream == event.stream.value for each in self.facts),
+            stream_sequence=self._places[event.stream.value],
             refused=None,
             event=event,
         )
@@ -513,7 +515,6 @@ def message_of(fact: Fact) -> Message:
         subject=fact.subject,
         headers=event_headers(fact.envelope),
         body=fact.body.encode(),
-        stored_at=fact.committed_at,
     )
 
 

@@ -277,6 +277,17 @@ def test_soft_rule_gives_way_in_time_and_with_its_reason(
     assert all(any(each in what for each in expected) for what in found)
 
 
+def test_level_on_another_channel_does_not_reach() -> None:
+    (phone,) = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
+    chat = phone.model_copy(update={"channel": Channel.CHAT, "level": 3})
+    run = sent_on(a_run(accreditations=(phone, chat)), priority=Priority.P2)
+    run.wait(45)
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == [
+        "made below the level of the risk without saying so"
+    ]
+
+
 def test_corrected_triage_is_what_is_known_from_then_on() -> None:
     run = sent_on(a_run())
     event = run.facts[-2].event

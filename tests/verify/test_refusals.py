@@ -28,7 +28,6 @@ def with_nonsense(history: History, body: bytes = b"{") -> tuple[History, Messag
         "helpline.contact.ended.v1.sos-crise.x",
         {"ce-type": "contact.ended.v1", "ce-source": "intake"},
         body,
-        history.clock.machine,
     )
     streams = tuple(
         replace(each, last_before=last + 1) if each.name == "CONTACT" else each
