@@ -79,7 +79,7 @@ bench *ARGS:
 # Drive our assignment policy through a recorded trace, e.g. `just judge pressday`
 [group('measure')]
 judge TRACE *ARGS:
-    @exec {{ python }} -m services.assignment.judge {{ TRACE }} {{ ARGS }}
+    @exec {{ python }} -m deploy.judge {{ TRACE }} {{ ARGS }}
 
 # Messages that could not be handled: `just parked list`, `just parked replay SERVICE [NUMBER]`
 [group('upkeep')]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.day.trace import Trace
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _POLICY = (sys.executable, "-m", "services.assignment.judge")
@@ -27,23 +26,23 @@ class Judge:
 
     folder: Path
 
-    def score(self, trace: Trace, log: Path, tolerance: float) -> dict[str, Any]:
-        """The score of an event log; `valid` false says that it breaks physics, not that we failed.
+    def score(self, trace: Path, log: Path, tolerance: float) -> dict[str, Any]:
+        """The score of an event log against a trace's folder; `valid` false says that it breaks physics, not that we failed.
 
         `tolerance`: seconds of the trace two clocks may differ by.
         """
         script = self.folder / "score.py"
-        command = (str(script), str(trace.folder), str(log), "--json", "--tol", f"{tolerance:g}")
+        command = (str(script), str(trace), str(log), "--json", "--tol", f"{tolerance:g}")
         said = _run((sys.executable, *command))
         score: dict[str, Any] = json.loads(said.stdout) if said.stdout.strip() else {}
         if "valid" not in score:
             raise JudgeFailed(_last_line(said))
         return score
 
-    def play_policy(self, trace: Trace, log: Path) -> dict[str, Any]:
+    def play_policy(self, trace: Path, log: Path) -> dict[str, Any]:
         """Play the trace in virtual time against the decision alone, and score it."""
         script = self.folder / "drive.py"
-        said = _run((sys.executable, str(script), str(trace.folder), str(log), "--", *_POLICY))
+        said = _run((sys.executable, str(script), str(trace), str(log), "--", *_POLICY))
         if said.returncode != 0:
             raise JudgeFailed(_last_line(said))
         return self.score(trace, log, 1.0)

@@ -110,7 +110,7 @@ def _play_after(lead_seconds: float, run: Run, options: Options, terminal: Conso
     judge = Judge(options.judge)
     return Results(
         run=run,
-        score=judge.score(run.trace, run.log, TOLERANCE_SECONDS * run.speed),
+        score=judge.score(run.trace.folder, run.log, TOLERANCE_SECONDS * run.speed),
         policy=_policy_alone(judge, run) if options.policy_alone else None,
         reconciled=reconciled,
         checked=checked,
@@ -126,4 +126,4 @@ def _faults(options: Options, run: Run, platform: Platform) -> tuple[tuple[float
 
 
 def _policy_alone(judge: Judge, run: Run) -> dict[str, Any]:
-    return judge.play_policy(run.trace, run.out / "policy.jsonl")
+    return judge.play_policy(run.trace.folder, run.out / "policy.jsonl")

@@ -74,7 +74,7 @@ def test_log_is_valid_and_every_call_has_one_ending(
     stamps, callers = played(some_hours, platform)
     log = tmp_path / "log.jsonl"
     stamps.write(log)
-    score = Judge(JUDGE).score(some_hours, log, platform.tolerance)
+    score = Judge(JUDGE).score(some_hours.folder, log, platform.tolerance)
     assert score["valid"], (score["errors"], score["examples"])
     assert all(caller.settled for caller in callers)
     assert stamps.places[Line.ENDED] + stamps.places[Line.GONE] == len(some_hours.calls)
