@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _POLICY = (sys.executable, "-m", "services.assignment.judge")
 _POLICY_MAY_TAKE_SECONDS = 900.0
@@ -27,9 +26,9 @@ class Judge:
     folder: Path
 
     def score(self, trace: Path, log: Path, tolerance: float) -> dict[str, Any]:
-        """The score of an event log against a trace's folder; `valid` false says that it breaks physics, not that we failed.
+        """The score of an event log against the trace in a folder.
 
-        `tolerance`: seconds of the trace two clocks may differ by.
+        `valid` false says that the log breaks physics, not that we failed. `tolerance`: seconds of the trace two clocks may differ by.
         """
         script = self.folder / "score.py"
         command = (str(script), str(trace), str(log), "--json", "--tol", f"{tolerance:g}")
