@@ -8,6 +8,7 @@ stream can be rebuilt from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +23,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Session
 
 from contracts.envelope import Reply
+from services.bus.statements import Statements
 from services.bus.work import Announced, Work
 
 _NOW = text("clock_timestamp()")
@@ -39,11 +40,46 @@ def _moment(name: str, **options: Any) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), **options)
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """Something that is handled once: `kind` is event, command, deadline or settle.
+
+    `aggregate` (with its publisher) and `version` of an event whose newer ones would make it late;
+    None where no versions are kept.
+    """
+
+    id: str
+    kind: str
+    type: str
+    aggregate: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Received:
+    """What the ledger says of an arrival."""
+
+    held: bool  #: the lease, where one is needed
+    now: datetime | None  #: domain time; None when it was handled before
+    newest: bool  #: no newer event of its aggregate was seen
+
+
+@dataclass(frozen=True)
+class NextDue:
+    """The deadline that comes first."""
+
+    kind: str
+    due_at: datetime  #: domain time
+    seconds: float  #: of machine time until then; 0 or less when it is due
+
+
 class Ledger:
     """The six tables of one schema, and what is done with them. Never commits."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, exclusive: bool = False) -> None:
         self.service = service
+        self._exclusive = exclusive
+        self._statements = Statements(service, exclusive)
         self.metadata = MetaData(schema=service)
         self.inbox = Table(
             "inbox",
@@ -124,39 +160,35 @@ class Ledger:
             _moment("until", nullable=False),
         )
 
-    def receive(self, session: Session, id: str, kind: str, type: str) -> datetime | None:
-        """Record that this is being handled; its domain time, or None when it already was."""
-        row = session.execute(
-            insert(self.inbox)
-            .values(id=id, kind=kind, type=type)
-            .on_conflict_do_nothing()
-            .returning(func.public.helpline_now())
-        ).one_or_none()
-        return None if row is None else row[0]
+    def receive(self, session: Session, arrival: Arrival, epoch: int | None) -> Received:
+        """Record that this is being handled, and whether it is the newest of its aggregate.
+
+        `epoch` is that of the lease we hold, for an exclusive service; without it nothing is
+        recorded.
+        """
+        facts = {"id": arrival.id, "kind": arrival.kind, "type": arrival.type, "epoch": epoch}
+        statement = self._statements.receive
+        if arrival.aggregate is not None:
+            statement = self._statements.receive_version
+            facts |= {"aggregate": arrival.aggregate, "version": arrival.version}
+        if not self._exclusive:
+            del facts["epoch"]
+        row = session.execute(statement, facts).one()
+        return Received(held=row.held, now=row.now, newest=row.newest)
+
+    def moment(self, session: Session, epoch: int | None) -> datetime | None:
+        """Domain time; None when the lease of an exclusive service is not held."""
+        facts = {"epoch": epoch} if self._exclusive else {}
+        now: datetime | None = session.execute(self._statements.moment, facts).scalar_one_or_none()
+        return now
 
     def mark_late(self, session: Session, id: str) -> None:
         """Say of an event that a newer one of its aggregate had been seen."""
-        session.execute(self.inbox.update().where(self.inbox.c.id == id).values(late=True))
-
-    def is_newest(self, session: Session, source: str, aggregate: str, version: int) -> bool:
-        """Whether no newer event of this aggregate was seen; remembers it if so."""
-        statement = insert(self.seen).values(aggregate=f"{source}/{aggregate}", version=version)
-        row = session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["aggregate"],
-                set_={"version": statement.excluded.version},
-                where=self.seen.c.version < statement.excluded.version,
-            ).returning(self.seen.c.version)
-        ).one_or_none()
-        return row is not None
+        session.execute(self._statements.mark_late, {"id": id})
 
     def earlier_reply(self, session: Session, id: str) -> tuple[str | None, Reply] | None:
         """Fingerprint and reply of a command or request that was answered before."""
-        row = session.execute(
-            self.inbox.select()
-            .with_only_columns(self.inbox.c.fingerprint, self.inbox.c.reply)
-            .where(self.inbox.c.id == id)
-        ).one_or_none()
+        row = session.execute(self._statements.earlier_reply, {"id": id}).one_or_none()
         if row is None or row.reply is None:
             return None
         return row.fingerprint, Reply.model_validate(row.reply)
@@ -164,40 +196,37 @@ class Ledger:
     def keep_reply(self, session: Session, id: str, fingerprint: str, reply: Reply) -> None:
         """Store the reply with the inbox row of what it answers."""
         session.execute(
-            self.inbox.update()
-            .where(self.inbox.c.id == id)
-            .values(fingerprint=fingerprint, reply=reply.model_dump(mode="json"))
+            self._statements.keep_reply,
+            {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()},
         )
 
     def write(self, session: Session, work: Work) -> None:
         """Write what the work announced and which deadlines it moved."""
         if work.announced:
-            session.execute(self.outbox.insert(), [_outbox_row(item) for item in work.announced])
-        due, forgotten = work.moved_deadlines()
-        for kind, key in forgotten:
             session.execute(
-                self.deadline.delete().where(
-                    (self.deadline.c.kind == kind) & (self.deadline.c.key == key)
-                )
+                self._statements.announce, [_outbox_row(item) for item in work.announced]
+            )
+        due, forgotten = work.moved_deadlines()
+        if forgotten:
+            session.execute(
+                self._statements.clear_deadline,
+                [{"kind": kind, "key": key} for kind, key in forgotten],
             )
         if due:
-            statement = insert(self.deadline)
             session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["kind", "key"], set_={"due_at": statement.excluded.due_at}
-                ),
+                self._statements.set_deadline,
                 [{"kind": kind, "key": key, "due_at": at} for (kind, key), at in due.items()],
             )
+
+    def next_due(self, session: Session) -> NextDue | None:
+        """The deadline that comes first; None without one."""
+        row = session.execute(self._statements.next_due).one_or_none()
+        return None if row is None else NextDue(row.kind, row.due_at, float(row.seconds))
 
     def stamp(self, session: Session, published: Sequence[tuple[str, int]]) -> None:
         """Note on rows (event id, stream sequence) that the server has them."""
         session.execute(
-            text(
-                f"UPDATE {self.service}.outbox AS o SET published_at = clock_timestamp(), "  # noqa: S608 - a schema name of ours
-                "stream_sequence = p.sequence FROM unnest(cast(:ids AS text[]), "
-                "cast(:sequences AS bigint[])) AS p(id, sequence) "
-                "WHERE o.id = p.id AND o.published_at IS NULL"
-            ),
+            self._statements.stamp,
             {"ids": [id for id, _ in published], "sequences": [number for _, number in published]},
         )
 
@@ -218,6 +247,6 @@ def _outbox_row(item: Announced) -> dict[str, Any]:
         "subject": item.event.subject(),
         "aggregate": item.envelope.aggregate,
         "version": item.envelope.version,
-        "envelope": item.envelope.model_dump(mode="json"),
+        "envelope": item.envelope.model_dump_json(),
         "body": item.body,
     }

@@ -54,7 +54,7 @@ class RunningService:
         self.development = settings.development
         self.committed = asyncio.Condition()
         self._settings = settings
-        self._ledger = Ledger(service.name)
+        self._ledger = Ledger(service.name, service.exclusive)
         self._transactions = Transactions(service, self._ledger)
         self._connection = Connection(
             service, settings, partial(exit_now, "connection to NATS closed", service.name)
@@ -128,7 +128,7 @@ class RunningService:
         """See Door.read."""
 
         def ask() -> T:
-            with self._main.session() as session:
+            with self._main.look() as session:
                 return query(session)
 
         return await self._grounded(ask)

@@ -49,7 +49,7 @@ class ServiceUnderTest:
     def __init__(self, service: Service, settings: BusSettings, owner_dsn: str) -> None:
         self.service = service
         self.owner_dsn = owner_dsn
-        self.ledger = Ledger(service.name)
+        self.ledger = Ledger(service.name, service.exclusive)
         self.transactions = Transactions(service, self.ledger)
         self.lane = Lane(f"{service.name}-test", service, settings, 2)
         if service.exclusive:

@@ -7,8 +7,7 @@ forwarder if the caller dies in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -30,7 +29,7 @@ from contracts.envelope import (
 from contracts.vocabulary import Refusal
 from services.bus.failure import is_ground_away
 from services.bus.lane import Lane
-from services.bus.ledger import Ledger
+from services.bus.ledger import Arrival, Ledger, NextDue, Received
 from services.bus.table import Answer, Due, On, Service
 from services.bus.traces import step
 from services.bus.work import Announced, Work, new_id
@@ -62,16 +61,8 @@ class Committed:
 
     verdict: Verdict
     announced: tuple[Announced, ...] = ()
-    deadlines_moved: bool = False
+    next_deadline: datetime | None = None  #: the first of those it set, domain time
     reply: Reply | None = None
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A transaction that has begun: `now` is domain time, None when it was handled before."""
-
-    session: Session
-    now: datetime | None
 
 
 @dataclass(frozen=True)
@@ -99,20 +90,21 @@ class Transactions:
         self, lane: Lane, on: On[Event], envelope: EventEnvelope, event: Event
     ) -> Committed:
         """Handle one event; raises what the handler raises, after rolling back."""
+        aggregate = f"{envelope.source}/{envelope.aggregate}" if self.tells_late else None
+        arrival = Arrival(envelope.id, "event", envelope.type, aggregate, envelope.version)
         with (
             step(self.service.name, f"on {envelope.type}", envelope.traceparent) as traceparent,
-            self._begin(lane, envelope.id, "event", envelope.type) as begun,
+            lane.session() as session,
+            session.begin(),
         ):
-            if begun.now is None:
+            received = self._receive(session, arrival)
+            if received.now is None:
                 return Committed(Verdict.DUPLICATE)
-            newest = not self.tells_late or self.ledger.is_newest(
-                begun.session, envelope.source, envelope.aggregate, envelope.version
-            )
-            if not newest:
-                self.ledger.mark_late(begun.session, envelope.id)
+            if not received.newest:
+                self.ledger.mark_late(session, envelope.id)
                 if not on.even_late:
                     return Committed(Verdict.LATE)
-            work = Work(begun.session, begun.now, self.service.name, envelope.id, traceparent)
+            work = Work(session, received.now, self.service.name, envelope.id, traceparent)
             work.envelope = envelope
             on.handler(event, work)
             return self._written(work)
@@ -149,7 +141,6 @@ class Transactions:
         """Handle the first deadline of this kind that is due; None when there is none."""
         table = self.ledger.deadline
         with lane.session() as session, session.begin():
-            self._hold_lease(session)
             row = session.execute(
                 select(table.c.key, table.c.due_at, func.public.helpline_now().label("now"))
                 .where(table.c.kind == due.kind, table.c.due_at <= func.public.helpline_now())
@@ -163,7 +154,7 @@ class Transactions:
                 table.delete().where((table.c.kind == due.kind) & (table.c.key == row.key))
             )
             cause = new_id()  # once by itself: the row goes with this transaction
-            now = self.ledger.receive(session, cause, "deadline", due.kind)
+            now = self._receive(session, Arrival(cause, "deadline", due.kind)).now
             assert now is not None
             with step(self.service.name, f"due {due.kind}", None) as traceparent:
                 work = Work(session, now, self.service.name, cause, traceparent)
@@ -192,33 +183,24 @@ class Transactions:
         assert self.service.settle is not None
         cause = new_id()
         with lane.session() as session, session.begin():
-            self._hold_lease(session)
-            now: datetime = session.execute(select(func.public.helpline_now())).scalar_one()
+            now = self._moment(session)
             with step(self.service.name, "settle", None) as traceparent:
                 work = Work(session, now, self.service.name, cause, traceparent)
                 self.service.settle(work)
             if work.announced:
-                self.ledger.receive(session, cause, "settle", "settle")
+                self._receive(session, Arrival(cause, "settle", "settle"))
             return self._written(work)
 
-    def next_due(self, lane: Lane) -> tuple[str, float] | None:
-        """Kind of the next deadline and seconds of machine time until it; None without one."""
-        with lane.session() as session:
-            row = session.execute(
-                text(
-                    "SELECT kind, extract(epoch FROM due_at - public.helpline_now()) / "  # noqa: S608
-                    f"(SELECT rate FROM public.clock) FROM {self.service.name}.deadline "
-                    "ORDER BY due_at LIMIT 1"
-                )
-            ).one_or_none()
-        return None if row is None else (str(row[0]), float(row[1]))
+    def next_due(self, lane: Lane) -> NextDue | None:
+        """The deadline that comes first; None without one."""
+        with lane.look() as session:
+            return self.ledger.next_due(session)
 
     def _answer(self, lane: Lane, request: Request, handler: Callable[[Work], Reply]) -> Committed:
         with lane.session() as session:
             transaction = session.begin()
             with transaction:
-                self._hold_lease(session)
-                now = self.ledger.receive(session, request.key, "command", request.name)
+                now = self._receive(session, Arrival(request.key, "command", request.name)).now
                 if now is None:
                     return self._repeat(session, request)
                 work = Work(session, now, self.service.name, request.key, request.traceparent)
@@ -233,7 +215,8 @@ class Transactions:
 
     def _keep_refusal(self, lane: Lane, request: Request, reply: Reply) -> None:
         with lane.session() as session, session.begin():
-            if self.ledger.receive(session, request.key, "command", request.name) is not None:
+            arrival = Arrival(request.key, "command", request.name)
+            if self._receive(session, arrival).now is not None:
                 self.ledger.keep_reply(session, request.key, request.fingerprint, reply)
 
     def _repeat(self, session: Session, request: Request) -> Committed:
@@ -247,37 +230,30 @@ class Transactions:
 
     def _answer_unkept(self, lane: Lane, handler: Callable[[Work], Reply]) -> Committed:
         with lane.session() as session, session.begin():
-            self._hold_lease(session)
-            now: datetime = session.execute(select(func.public.helpline_now())).scalar_one()
+            now = self._moment(session)
             work = Work(session, now, self.service.name, "", None)
             reply = handler(work)
             if work.announced:
                 raise ValueError("a command that is not kept must not announce anything")
             return Committed(Verdict.HANDLED, reply=reply)
 
-    @contextmanager
-    def _begin(self, lane: Lane, id: str, kind: str, type: str) -> Iterator[Begun]:
-        with lane.session() as session, session.begin():
-            self._hold_lease(session)
-            yield Begun(session, self.ledger.receive(session, id, kind, type))
-
-    def _hold_lease(self, session: Session) -> None:
-        if not self.service.exclusive:
-            return
-        lease = self.ledger.lease
-        held = session.execute(
-            select(lease.c.epoch)
-            .where(lease.c.epoch == self.epoch, lease.c.until > func.clock_timestamp())
-            .with_for_update(read=True)
-        ).one_or_none()
-        if held is None:
+    def _receive(self, session: Session, arrival: Arrival) -> Received:
+        received = self.ledger.receive(session, arrival, self.epoch)
+        if not received.held:
             raise LeaseLost
+        return received
+
+    def _moment(self, session: Session) -> datetime:
+        now = self.ledger.moment(session, self.epoch)
+        if now is None:
+            raise LeaseLost
+        return now
 
     def _written(self, work: Work) -> Committed:
         work.session.flush()
         self.ledger.write(work.session, work)
         due, _ = work.moved_deadlines()
-        return Committed(Verdict.HANDLED, tuple(work.announced), bool(due))
+        return Committed(Verdict.HANDLED, tuple(work.announced), min(due.values()) if due else None)
 
 
 def _fingerprint(envelope: CommandEnvelope, command: Command) -> str:

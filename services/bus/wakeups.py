@@ -1,7 +1,8 @@
 """What happens by itself: deadlines in domain time, and the settling of an exclusive service.
 
 Deadlines are rows; they fire with NATS down. The sweep sleeps until the next one, one second of
-machine time at the most, and is woken when a nearer one is set in this process.
+machine time at the most, and is woken when a nearer one is set in this process, not by others:
+quality sets the same one with almost every event.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from services.bus import metrics
 from services.bus.failure import is_ground_away
 from services.bus.ground import Ground
 from services.bus.lane import Lane
+from services.bus.ledger import NextDue
 from services.bus.table import Due
 from services.bus.transact import Committed, DueFailed, LeaseLost, Transactions
 
@@ -25,6 +28,32 @@ _TRY_AGAIN_SECONDS = 1.0
 _HELD_ELSEWHERE_SECONDS = 0.05
 #: A desk that has gone silent commits nothing; somebody must look all the same.
 _SETTLE_AT_LEAST_EVERY_SECONDS = 3.0
+
+
+class Sleep:
+    """The sleep of the sweep: it ends at a deadline, or when a nearer one is set."""
+
+    def __init__(self) -> None:
+        self._nearer = asyncio.Event()
+        self._due_at: datetime | None = None  #: None: any deadline may be nearer
+
+    def begin(self) -> None:
+        """From now on nothing that is set is missed: whoever calls looks for the next one now."""
+        self._nearer.clear()
+        self._due_at = None
+
+    async def until(self, next_due: NextDue | None) -> None:
+        """Sleep until this deadline, one second of machine time at the most."""
+        seconds = _LONGEST_SLEEP_SECONDS
+        if next_due is not None:
+            self._due_at = next_due.due_at
+            seconds = min(max(next_due.seconds, 0.001), seconds)
+        await _wait(self._nearer, seconds)
+
+    def note(self, due_at: datetime | None) -> None:
+        """A deadline was set in this process (domain time)."""
+        if due_at is not None and (self._due_at is None or due_at < self._due_at):
+            self._nearer.set()
 
 
 class Wakeups:
@@ -44,20 +73,19 @@ class Wakeups:
         self._publish = publish
         self._by_kind = {due.kind: due for due in self._service.deadlines}
         self._ground = Ground(self._service.name, lane)
-        self._deadline_moved = asyncio.Event()
+        self._sleep = Sleep()
         self._floor_moved = asyncio.Event()
 
     def wake(self, committed: Committed) -> None:
         """Something was committed: look again at what may follow from it."""
-        if committed.deadlines_moved:
-            self._deadline_moved.set()
+        self._sleep.note(committed.next_deadline)
         if self._service.settle is not None:
             self._floor_moved.set()
 
     async def watch_deadlines(self) -> None:
         """Handle deadlines as they become due, the oldest first, for ever."""
         while True:
-            self._deadline_moved.clear()
+            self._sleep.begin()
             try:
                 await self._wait_or_handle()
             except Exception as error:  # noqa: BLE001 - answered by kind, the rows stay
@@ -65,10 +93,9 @@ class Wakeups:
 
     async def _wait_or_handle(self) -> None:
         next_due = await self._lane.run(partial(self._transactions.next_due, self._lane))
-        kind, seconds = next_due or ("", _LONGEST_SLEEP_SECONDS)
-        if seconds > 0:
-            await _wait(self._deadline_moved, min(max(seconds, 0.001), _LONGEST_SLEEP_SECONDS))
-        elif not await self._handle(self._by_kind[kind]):
+        if next_due is None or next_due.seconds > 0:
+            await self._sleep.until(next_due)
+        elif not await self._handle(self._by_kind[next_due.kind]):
             await asyncio.sleep(_HELD_ELSEWHERE_SECONDS)
 
     async def settle_for_ever(self) -> None:
@@ -81,8 +108,7 @@ class Wakeups:
                 await self._answer(error, "settle")
                 continue
             self._publish(committed)
-            if committed.deadlines_moved:
-                self._deadline_moved.set()
+            self._sleep.note(committed.next_deadline)
             await _wait(self._floor_moved, _SETTLE_AT_LEAST_EVERY_SECONDS)
 
     async def _handle(self, due: Due) -> bool:
