@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,12 +122,12 @@ class Breaker:
         assert platform is not None
         pid = platform.pids[fault.process]
         began = time.monotonic()
-        os.kill(pid, fault.signal)
+        _signal(pid, fault.signal)
         if fault.resumed_after is not None:
             try:
                 await asyncio.sleep(fault.resumed_after)
             finally:
-                os.kill(pid, signal.SIGCONT)
+                _signal(pid, signal.SIGCONT)
             began = time.monotonic()
         while time.monotonic() - began < _BACK_WITHIN_SECONDS:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
@@ -148,6 +149,11 @@ class Breaker:
             return read_platform(RunFolder(self.run_dir))
         except StartRefused:
             return None
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it may be on its way back from something else
+        os.kill(pid, number)
 
 
 def _all_ready(operations: Mapping[str, str]) -> bool:
