@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
-from deploy.verify.history import History
+from deploy.verify.history import History, of_that_moment
 from deploy.verify.invariants import judge
 from deploy.verify.journal import Journal, JournalUnreadable, read_journal
 from deploy.verify.ledger import LedgerReader
@@ -131,12 +131,13 @@ async def read(
     before = await streams.standing()
     ledgers = await asyncio.to_thread(ledger.read)
     standing = await streams.after(before)
+    messages = await streams.messages(standing.streams)
     return History(
         clock=ledgers.clock,
         services=SERVICES,
         facts=ledgers.facts,
         handled=ledgers.handled,
-        messages=await streams.messages(standing.streams),
+        messages=of_that_moment(messages, ledgers.facts, standing.streams),
         parked=ledgers.parked,
         deadlines=ledgers.deadlines,
         streams=standing.streams,

@@ -1,8 +1,8 @@
 """What a run left behind, as frozen values: ledger rows, stream messages, how the servers stand.
 
 Read once by `ledger.py` and `streams.py`, judged by pure functions. The surprising thing: services
-go on while we read, so the streams are looked at before the ledgers and read after them; what is
-between the two is never held against anybody (`StreamStanding.last_before`).
+go on while we read, so the streams are looked at before the ledgers and read after them; what came
+in between is left out (`of_that_moment`), and an acknowledged event must be in both.
 """
 
 from __future__ import annotations
@@ -312,6 +312,19 @@ class History:
     @cached_property
     def _acknowledged_to(self) -> Mapping[tuple[str, str], int]:
         return {(each.service, each.stream): each.acknowledged_to for each in self.durables}
+
+
+def of_that_moment(
+    messages: Iterable[Message], facts: Iterable[Fact], streams: Iterable[StreamStanding]
+) -> tuple[Message, ...]:
+    """The messages but for those that may have been committed after the ledgers were read."""
+    last_before = {stream.name: stream.last_before for stream in streams}
+    known = {fact.id for fact in facts}
+    return tuple(
+        message
+        for message in messages
+        if message.sequence <= last_before[message.stream] or message.id in known
+    )
 
 
 def is_copy_of(message: Message, fact: Fact) -> bool:

@@ -14,7 +14,7 @@ from deploy.verify.delivery import (
     check_i09,
     check_i10,
 )
-from deploy.verify.history import Fact, History, Message, Parked
+from deploy.verify.history import Fact, History, Message, Parked, of_that_moment
 from deploy.verify.verdict import Checked
 from tests.verify.a_run import a_day, an_id, with_fact, without_fact
 
@@ -184,7 +184,10 @@ def test_message_without_a_row_is_found_unless_it_is_newer_than_the_ledgers() ->
     history = without_fact(history, history.facts[0])
     assert said(check_i08(history)) == ["on a stream without a ledger row"]
     streams = tuple(replace(each, last_before=0) for each in history.streams)
-    assert not check_i08(replace(history, streams=streams)).violations
+    contemporary = of_that_moment(history.messages, history.facts, streams)
+    assert len(contemporary) == len(history.messages) - 1
+    assert not check_i08(replace(history, messages=contemporary)).violations
+    assert of_that_moment(history.messages, (), history.streams) == history.messages
 
 
 def test_unpublished_row_has_ten_seconds() -> None:

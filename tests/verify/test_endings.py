@@ -116,6 +116,16 @@ def test_decision_after_triage_knew_of_the_end_is_found_beyond_what_may_overlap(
     only(check_i02(later(history, triaged, 60)), "said of a contact after its end")
 
 
+def test_decision_begun_before_the_end_was_known_may_be_committed_after_it() -> None:
+    """Two workers at once: the row lock of the contact decided, and the decision was first."""
+    history = a_day().history()
+    triaged = fact_of(history, lambda event: isinstance(event, ContactTriaged))
+    committed_late = with_fact(
+        history, triaged, txid=99_000, committed_at=triaged.committed_at + timedelta(hours=1)
+    )
+    assert not check_i02(committed_late).violations
+
+
 def test_word_of_intake_after_its_own_end_is_found() -> None:
     history = a_day().history()
     end = ended(history)
@@ -151,6 +161,13 @@ def test_caller_the_platform_forgot_is_found() -> None:
     assert only(checked, "a caller was answered, and the platform does not know them") == {
         "contact": an_id("nobody")
     }
+
+
+def test_caller_of_whom_only_half_is_known_is_found() -> None:
+    history = a_day().history(journal=Journal(contacts=(an_id("ana"),)))
+    what = "a caller was answered, and the platform does not know them"
+    only(check_i03(without_opening(history)), what)
+    only(check_i03(replace(history, contacts=())), what)
 
 
 def test_journal_without_callers_checks_nothing() -> None:
