@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from contracts.assignment import OfferExpired, OfferMade, OfferTaken
+from contracts.assignment import OfferExpired, OfferTaken
 from contracts.vocabulary import OfferReason
 from deploy.verify.history import History
-from deploy.verify.known import Hold, Offering, Place, Replay, Return
+from deploy.verify.known import Hold, Offering, Replay, Return
 from deploy.verify.replay import replay_of
 from deploy.verify.verdict import Checked, Violation, violation
 
@@ -109,15 +109,10 @@ def _out_of_time(history: History, replay: Replay) -> Iterator[Violation]:
                 yield violation("expired before its time", offer=made.offer_id, event=fact.id)
     overdue = history.clock.domain - history.domain(HONOURED_WITHIN_SECONDS)
     for made in replay.unanswered.values():
-        if _still_rings(made, replay) and made.expires_at < overdue:
+        if made.expires_at < overdue:
             yield violation(
                 "still open after its time", offer=made.offer_id, contact=made.contact_id
             )
-
-
-def _still_rings(made: OfferMade, replay: Replay) -> bool:
-    contact = replay.contacts.get(made.contact_id)
-    return contact is None or (contact.place is Place.OFFERED and contact.offer_id == made.offer_id)
 
 
 # --- first come, first served ---------------------------------------------------------------------
