@@ -24,7 +24,7 @@ down *ARGS:
 call *ARGS:
     @exec {{ python }} -m deploy.call {{ ARGS }}
 
-# Play a recorded day against the running platform (--faults, --speed R, --hours A-B)
+# Play a recorded day on a platform of its own (--faults, --processes, --speed R, --from-hour H --hours N)
 [group('run')]
 day *ARGS:
     @exec {{ python }} -m deploy.day {{ ARGS }}
