@@ -28,7 +28,8 @@ class Judge:
     def score(self, trace: Path, log: Path, tolerance: float) -> dict[str, Any]:
         """The score of an event log against the trace in a folder.
 
-        `valid` false says that the log breaks physics, not that we failed. `tolerance`: seconds of the trace two clocks may differ by.
+        `valid` false says that the log breaks physics, not that we failed. `tolerance`: seconds of
+        the trace by which two clocks may differ.
         """
         script = self.folder / "score.py"
         command = (str(script), str(trace), str(log), "--json", "--tol", f"{tolerance:g}")
