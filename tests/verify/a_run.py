@@ -178,6 +178,12 @@ class ARun:
         self._role[name] = role
         self.work("assignment", self._enters(name, LiveState.READY, LiveStateReason.ASKED))
 
+    def works_as(self, name: str, role: Role) -> None:
+        """Somebody goes, and comes back in another role."""
+        self.work("assignment", self._enters(name, LiveState.OFF_DUTY, LiveStateReason.ASKED))
+        self._role[name] = role
+        self.work("assignment", self._enters(name, LiveState.READY, LiveStateReason.ASKED))
+
     def _enters(
         self,
         name: str,

@@ -236,6 +236,23 @@ def test_untriaged_only_once_the_ladder_allows_it(waited: float, allowed: bool) 
     assert said(run.history(still_open=True)) == found
 
 
+def test_role_on_duty_is_one_the_roster_gives() -> None:
+    run = a_run()
+    run.works_as("lis-1", Role.REGULATOR)
+    run.opens("ana")
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == ["made to a person whose role does not allow it"]
+
+
+def test_accreditation_ends_at_its_moment() -> None:
+    run = sent_on(a_run())
+    until = run.now
+    (fact,) = run.work("roster", an_eligibility("lis-1", Role.LISTENER, valid_until=until))
+    run.work("assignment", heard=fact)
+    run.offers("ana", "lis-1", eligibility_version=2, made_at=until)
+    assert "made to a person whose accreditation had lapsed" in said(run.history(still_open=True))
+
+
 def test_listener_line_is_for_listeners() -> None:
     run = sent_on(a_run())
     run.offers("ana", "reg-1")

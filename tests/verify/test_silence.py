@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.assignment import OfferWithdrawn
 from contracts.vocabulary import LiveState, Role
 from deploy.verify.history import Deadline, History
 from deploy.verify.silence import check_i15, longest_silence
 from tests.assignment.builders import SOS
-from tests.verify.a_run import ARun, a_day, an_id
+from tests.verify.a_run import ARun, a_day, an_id, with_fact
 
 
 def said(history: History) -> list[str]:
@@ -110,6 +111,27 @@ def test_caller_who_was_left_alone_for_a_while_is_found_afterwards() -> None:
     (found,) = check_i15(run.history()).violations
     assert found.what == "was in limbo"
     assert dict(found.ids) == {"contact": an_id("ana")}
+
+
+def test_time_to_heal_is_machine_time() -> None:
+    run = someone_waits(700)
+    run.leaves("ana")
+    history = run.history()
+    assert said(history) == ["was in limbo"]
+    assert said(replace(history, clock=replace(history.clock, rate=20.0))) == []
+
+
+def test_nobody_waits_after_the_end() -> None:
+    """Seen with services killed three times: an offer withdrawn long after its caller had left."""
+    run = someone_is_offered()
+    run.leaves("ana")
+    withdrawn = next(fact for fact in run.facts if fact.type == "offer.withdrawn.v1")
+    assert isinstance(withdrawn.event, OfferWithdrawn)
+    much_later = withdrawn.event.model_copy(
+        update={"withdrawn_at": run.now + timedelta(minutes=20)}
+    )
+    history = with_fact(run.history(), withdrawn, event=much_later)
+    assert said(history) == []
 
 
 def test_long_talk_is_no_silence() -> None:
