@@ -54,7 +54,7 @@ async def run(services: Sequence[Service], settings: BusSettings) -> None:
         await leave.wait()
     finally:
         for server in servers:
-            server.should_exit = True
+            server.leave()
         await asyncio.gather(*(service.stop() for service in running if service.ready))
         await asyncio.gather(*serving, return_exceptions=True)
         watchdog.stop()

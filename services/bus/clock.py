@@ -33,7 +33,7 @@ class DomainClock:
         return self._then + timedelta(seconds=elapsed * self._rate)
 
     def _ask(self) -> None:
-        with self._lane.look() as session:
+        with self._lane.autocommit() as session:
             row = session.execute(
                 text("SELECT public.helpline_now(), rate FROM public.clock")
             ).one()

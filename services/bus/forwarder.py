@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping
 
 from services.bus import metrics
 from services.bus.decode import event_headers
@@ -24,9 +24,9 @@ from services.bus.work import Announced
 
 log = logging.getLogger(__name__)
 
-_BATCH = 200
-#: Acknowledgements are noted in batches: one UPDATE for what came within this time.
-_STAMP_EVERY_SECONDS = 0.05
+#: Acknowledgements are noted in batches: one UPDATE for what came within this time, which is well
+#: before the sweep would take the rows for unpublished (a second).
+_STAMP_EVERY_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -124,23 +124,11 @@ class Forwarder:
             self._something_acknowledged.set()
 
     def _waiting_rows(self) -> Sequence[RowMapping]:
-        outbox = self._ledger.outbox
-        with self._lane.session() as session, session.begin():
-            return (
-                session.execute(
-                    select(outbox.c.stream, outbox.c.subject, outbox.c.envelope, outbox.c.body)
-                    .where(outbox.c.published_at.is_(None), outbox.c.refused.is_(None))
-                    .where(outbox.c.committed_at < text("clock_timestamp() - interval '1 second'"))
-                    .order_by(outbox.c.sequence)
-                    .limit(_BATCH)
-                    .with_for_update(skip_locked=True)
-                )
-                .mappings()
-                .all()
-            )
+        with self._lane.autocommit() as session:
+            return self._ledger.waiting(session)
 
     def _stamp(self, batch: Sequence[tuple[str, int]]) -> None:
-        with self._lane.session() as session, session.begin():
+        with self._lane.autocommit() as session:
             self._ledger.stamp(session, batch)
 
     def _refuse(self, id: str, reason: str) -> None:

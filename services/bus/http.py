@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,10 +24,25 @@ class QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
         super().__init__(config)
         self._bound = bound
+        self._leaving = asyncio.Event()
 
     async def serve_here(self) -> None:
-        """Serve until `should_exit`."""
+        """Serve until `leave` is called."""
         await self.serve(sockets=[self._bound])
+
+    def leave(self) -> None:
+        """Take no more requests, finish those in hand, stop serving."""
+        self.should_exit = True
+        self._leaving.set()
+
+    async def main_loop(self) -> None:
+        """Look once a second, for the date in the answers, and at once when told to leave.
+
+        uvicorn looks ten times a second, for each door: most of what an idle process did.
+        """
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 1)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -44,20 +44,20 @@ class Lane:
                 "keepalives_count": 2,
             },
         )
-        self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)
 
     def session(self) -> Session:
         """A session on a connection of this lane; the caller begins and ends its transaction."""
         return Session(self.engine, expire_on_commit=False)
 
-    def look(self) -> Session:
-        """A session that only reads, each statement by itself.
+    def autocommit(self) -> Session:
+        """A session whose statements commit each by itself: for reads, and for one statement.
 
-        Without a transaction there is no BEGIN and no ROLLBACK: two round trips less, and the
-        driver keeps the statements it has prepared, which it forgets at every ROLLBACK.
+        Without a transaction there is no BEGIN and no COMMIT or ROLLBACK: two round trips less, and
+        the driver keeps the statements it has prepared, which it forgets at every ROLLBACK.
         """
-        return Session(self._looking)
+        return Session(self._autocommit)
 
     async def run(self, call: Callable[[], T]) -> T:
         """Run `call` in one of the threads; a cancelled wait never cancels the call."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    RowMapping,
     Table,
     Text,
     UniqueConstraint,
@@ -222,6 +223,10 @@ class Ledger:
         """The deadline that comes first; None without one."""
         row = session.execute(self._statements.next_due).one_or_none()
         return None if row is None else NextDue(row.kind, row.due_at, float(row.seconds))
+
+    def waiting(self, session: Session) -> Sequence[RowMapping]:
+        """What was committed a second ago or earlier and not acknowledged yet, the oldest first."""
+        return session.execute(self._statements.waiting).mappings().all()
 
     def stamp(self, session: Session, published: Sequence[tuple[str, int]]) -> None:
         """Note on rows (event id, stream sequence) that the server has them."""

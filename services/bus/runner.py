@@ -87,8 +87,9 @@ class RunningService:
         await self._connection.connect()
         for stream in self._consumers:
             await self._expect_durable(stream)
-        self._run(self._forwarder.sweep_for_ever())
-        self._run(self._forwarder.stamp_for_ever())
+        if self.table.publishes:
+            self._run(self._forwarder.sweep_for_ever())
+            self._run(self._forwarder.stamp_for_ever())
         self._run(self._look_after_durables())
         if self.table.exclusive:
             self._run(self._lead_for_ever())
@@ -128,7 +129,7 @@ class RunningService:
         """See Door.read."""
 
         def ask() -> T:
-            with self._main.look() as session:
+            with self._main.autocommit() as session:
                 return query(session)
 
         return await self._grounded(ask)
@@ -163,7 +164,9 @@ class RunningService:
 
     async def _begin(self) -> None:
         await self._connection.start_reading()
-        self._leading = [asyncio.create_task(self._wakeups.watch_deadlines())]
+        self._leading = []
+        if self.table.deadlines:
+            self._leading.append(asyncio.create_task(self._wakeups.watch_deadlines()))
         if self.table.settle is not None:
             self._leading.append(asyncio.create_task(self._wakeups.settle_for_ever()))
 

@@ -58,6 +58,14 @@ class Statements:
             "cast(:sequences AS bigint[])) AS p(id, sequence) "
             "WHERE o.id = p.id AND o.published_at IS NULL"
         )
+        #: Rows no PubAck was noted for a second after their commit, a batch at a time; rows
+        #: another process is looking at are left to it.
+        self.waiting = text(
+            f"SELECT stream, subject, envelope, body FROM {schema}.outbox "  # noqa: S608
+            "WHERE published_at IS NULL AND refused IS NULL "
+            "AND committed_at < clock_timestamp() - interval '1 second' "
+            "ORDER BY sequence LIMIT 200 FOR UPDATE SKIP LOCKED"
+        )
         self.set_deadline = text(
             f"INSERT INTO {schema}.deadline (kind, key, due_at) VALUES (:kind, :key, :due_at) "  # noqa: S608
             "ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at "

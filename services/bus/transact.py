@@ -193,7 +193,7 @@ class Transactions:
 
     def next_due(self, lane: Lane) -> NextDue | None:
         """The deadline that comes first; None without one."""
-        with lane.look() as session:
+        with lane.autocommit() as session:
             return self.ledger.next_due(session)
 
     def _answer(self, lane: Lane, request: Request, handler: Callable[[Work], Reply]) -> Committed:
