@@ -326,10 +326,12 @@ class ARun:
             self._enters(then, LiveState.OFFERED, LiveStateReason.OFFER_MADE, again.contact_id),
         )
 
-    def triages(self, name: str, priority: Priority = Priority.P3, **changes: Any) -> None:
-        """The regulator sends it to a listener."""
+    def decision(
+        self, name: str, priority: Priority = Priority.P3, **changes: Any
+    ) -> ContactTriaged:
+        """What the regulator who was last offered it decides now."""
         opened, made = self._opened[name], self._offers[name][-1]
-        event = ContactTriaged(
+        return ContactTriaged(
             contact_id=opened.contact_id,
             programme=SOS,
             programme_version=1,
@@ -345,6 +347,10 @@ class ARun:
             proposed_priority=priority,
             rules_version="triage-2026.1",
         ).model_copy(update=changes)
+
+    def triages(self, name: str, priority: Priority = Priority.P3, **changes: Any) -> None:
+        """The regulator sends it to a listener."""
+        event, made = self.decision(name, priority, **changes), self._offers[name][-1]
         self._triaged[name] = event
         self._attempts[name] = 0
         self._front.discard(name)

@@ -294,6 +294,14 @@ def test_soft_rule_gives_way_in_time_and_with_its_reason(
     assert all(any(each in what for each in expected) for what in found)
 
 
+def test_level_that_reaches_the_risk_needs_no_wait() -> None:
+    (phone,) = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
+    run = a_run(accreditations=(phone.model_copy(update={"level": 2}),))
+    sent_on(run, priority=Priority.P2)
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == []
+
+
 def test_level_on_another_channel_does_not_reach() -> None:
     (phone,) = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
     chat = phone.model_copy(update={"channel": Channel.CHAT, "level": 3})

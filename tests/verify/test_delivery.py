@@ -117,6 +117,12 @@ def test_event_that_came_from_nowhere_is_found() -> None:
     assert found == ["handled, and in no ledger and on no stream"]
 
 
+def test_handled_event_is_known_by_its_ledger_alone() -> None:
+    history = a_day().history()
+    lost = with_message(history, history.messages[-1], None)
+    assert not check_i06(lost).violations
+
+
 # --- I07 ------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
-from contracts.vocabulary import LiveState, LiveStateReason, Outcome, PersonId, Stage
+from contracts.vocabulary import LiveState, LiveStateReason, Outcome, PersonId, Role, Stage
 from deploy.verify.history import Fact, History
 from deploy.verify.machines import LIVE_STATES, MACHINES, OFFER, PERSON, check_i04
 from services.registry import SERVICES
@@ -226,6 +226,35 @@ def test_contact_sent_down_the_ladder_fits_together() -> None:
     run.ends("ana")
     run.wraps_up("lis-1")
     assert said(run.history()) == set()
+
+
+def test_contact_is_sent_down_the_ladder_once_and_only_while_it_waits() -> None:
+    run = ARun()
+    run.line()
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1")
+    run.opens("ana")
+    run.offers("ana", "reg-1")
+    run.takes("ana")
+    run.sends_untriaged("ana", "lis-1")
+    assert "not allowed while the contact is taken" in said(run.history(still_open=True))
+
+
+def test_triage_heard_of_after_the_end_brings_nobody_back() -> None:
+    run = ARun()
+    run.line()
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1")
+    run.opens("ana")
+    run.offers("ana", "reg-1")
+    run.takes("ana")
+    run.ends("ana", Outcome.DROPPED)
+    run.wraps_up("reg-1")
+    (fact,) = run.work("triage", run.decision("ana"))
+    run.work("assignment", heard=fact)
+    assert said(run.history()) == set()
+    run.offers("ana", "lis-1")
+    assert said(run.history()) == {"not allowed while the contact is ended"}
 
 
 def test_silent_person_let_go_of_and_the_next_one_asked_in_one_work() -> None:
