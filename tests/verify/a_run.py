@@ -4,11 +4,8 @@ Each verb writes the rows of one piece of work (inbox, outbox, state), as the pl
 then plants what must never be. `history()` is sound as long as nobody has planted anything.
 """
 
-import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.assignment import (
@@ -21,8 +18,7 @@ from contracts.assignment import (
     OfferWithdrawn,
 )
 from contracts.contact import ContactEnded, ContactOpened
-from contracts.envelope import Event, EventEnvelope, EventId
-from contracts.roster import EligibilityEstablished
+from contracts.envelope import Event
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
@@ -45,52 +41,22 @@ from contracts.vocabulary import (
     WithdrawalReason,
 )
 from deploy.verify.history import (
-    Clock,
     ContactStanding,
     Deadline,
-    DurableStanding,
     Fact,
-    Handled,
-    History,
-    HourStanding,
     LineStanding,
-    Message,
     PersonStanding,
     ShownStanding,
-    StreamStanding,
 )
-from services.bus.decode import event_headers
-from services.bus.table import Service
-from services.quality.recount import recount
-from services.registry import SERVICES
 from tests.assignment.builders import SOS, an_eligibility, published_terms
-
-#: Domain time and machine time are apart by years, so that nobody mixes them up unseen.
-TEN_O_CLOCK = datetime(2020, 9, 15, 8, 0, tzinfo=UTC)
-TODAY = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
+from tests.verify.recorder import Recorder, an_id
 
 
-def an_id(*names: str) -> str:
-    """The same id for the same names."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(names)))
-
-
-class ARun:
-    """A run being written down. One line, `now` in domain time; each work takes a millisecond."""
+class ARun(Recorder):
+    """A run of one line being written down, a verb at a time."""
 
     def __init__(self) -> None:
-        self.now = TEN_O_CLOCK
-        self.facts: list[Fact] = []
-        self.handled: list[Handled] = []
-        self.deadlines: list[Deadline] = []
-        self.contacts: dict[str, ContactStanding] = {}
-        self.lines: dict[str, LineStanding] = {}
-        self.people: dict[str, PersonStanding] = {}
-        self.shown: dict[str, ShownStanding] = {}
-        self._txid = 700
-        self._versions: Counter[tuple[str, str]] = Counter()
-        self._sequences: Counter[str] = Counter()
-        self._places: Counter[str] = Counter()  #: in the streams
+        super().__init__()
         self._live: dict[str, LiveStateEntered] = {}
         self._role: dict[str, Role] = {}
         self._opened: dict[str, ContactOpened] = {}
@@ -98,65 +64,6 @@ class ARun:
         self._front: set[str] = set()
         self._offers: dict[str, list[OfferMade]] = defaultdict(list)
         self._attempts: Counter[str] = Counter()
-
-    # --- a piece of work --------------------------------------------------------------------------
-
-    @property
-    def machine(self) -> datetime:
-        """Machine time: runs with domain time, elsewhere."""
-        return TODAY + (self.now - TEN_O_CLOCK)
-
-    def wait(self, seconds: float) -> None:
-        """Let time go by."""
-        self.now += timedelta(seconds=seconds)
-
-    def work(self, service: str, *events: Event, heard: Fact | None = None) -> list[Fact]:
-        """One transaction of a service: what it handled, and what it announced."""
-        self._txid += 1
-        self.now += timedelta(milliseconds=1)
-        cause = an_id("work", str(self._txid)) if heard is None else heard.id
-        kind, type_name = ("command", "done") if heard is None else ("event", heard.type)
-        self.handled.append(
-            Handled(service, cause, kind, type_name, False, self.machine, self._txid)
-        )
-        return [self._announce(service, event, cause) for event in events]
-
-    def _announce(self, service: str, event: Event, cause: str) -> Fact:
-        aggregate = aggregate_of(event)
-        self._versions[service, aggregate] += 1
-        self._sequences[service] += 1
-        self._places[event.stream.value] += 1
-        envelope = EventEnvelope(
-            id=EventId(an_id(service, str(self._sequences[service]))),
-            source=service,
-            type=event.type_name(),
-            time=self.now,
-            aggregate=aggregate,
-            version=self._versions[service, aggregate],
-            programme=SOS,
-            contact_id=getattr(event, "contact_id", None),
-            caused_by=cause,
-        ).model_dump(mode="json")
-        fact = Fact(
-            service=service,
-            sequence=self._sequences[service],
-            id=envelope["id"],
-            type=event.type_name(),
-            stream=event.stream.value,
-            subject=event.subject(),
-            aggregate=aggregate,
-            version=envelope["version"],
-            envelope=envelope,
-            body=event.model_dump_json(),
-            txid=self._txid,
-            committed_at=self.machine,
-            published_at=self.machine,
-            stream_sequence=self._places[event.stream.value],
-            refused=None,
-            event=event,
-        )
-        self.facts.append(fact)
-        return fact
 
     # --- the line and its people ------------------------------------------------------------------
 
@@ -447,86 +354,10 @@ class ARun:
             self.shown[contact] = ShownStanding(contact, SOS, state)
         self.lines[contact] = LineStanding(contact, SOS, line, offer)
 
-    # --- what the checker reads -------------------------------------------------------------------
-
-    def history(self, **changes: Any) -> History:
-        """Everything, as it is read once every service has handled every event."""
-        self.wait(3)
-        services: tuple[Service, ...] = SERVICES
-        messages = tuple(map(message_of, self.facts))
-        last = Counter(message.stream for message in messages)
-        history = History(
-            clock=Clock(self.machine, self.now, 1.0),
-            services=services,
-            facts=tuple(self.facts),
-            handled=(*self.handled, *self._handled_elsewhere(services)),
-            messages=messages,
-            deadlines=(
-                *self.deadlines,
-                Deadline("quality", "limbo", SOS, self.now + timedelta(minutes=1)),
-            ),
-            streams=tuple(
-                StreamStanding(name, 1, count, count, count, timedelta(days=90))
-                for name, count in last.items()
-            ),
-            durables=tuple(
-                DurableStanding(service.name, stream.value, last[stream.value], 0)
-                for service in services
-                for stream in service.streams()
-            ),
-            contacts=tuple(self.contacts.values()),
-            lines=tuple(self.lines.values()),
-            people=tuple(self.people.values()),
-            shown=tuple(self.shown.values()),
-            hours=self._hours(),
-        )
-        return replace(history, **changes)
-
-    def _handled_elsewhere(self, services: tuple[Service, ...]) -> list[Handled]:
-        """Inbox rows of the consumers whose work is not written down: they announce nothing."""
-        known = {(row.service, row.id) for row in self.handled}
-        return [
-            Handled(service.name, fact.id, "event", fact.type, False, self.machine, 9000 + number)
-            for number, fact in enumerate(self.facts)
-            for service in services
-            for on in service.consumes
-            if on.event.type_name() == fact.type and (service.name, fact.id) not in known
-        ]
-
-    def _hours(self) -> tuple[HourStanding, ...]:
-        events = [fact.event for fact in self.facts if fact.event is not None]
-        return tuple(
-            HourStanding(programme, hour, figures, figures)
-            for (programme, hour), figures in recount(events).items()
-        )
-
 
 def _about(made: OfferMade) -> dict[str, Any]:
     return made.model_dump(
         include={"offer_id", "contact_id", "programme", "person_id", "stage", "channel"}
-    )
-
-
-def aggregate_of(event: Event) -> str:
-    """The name the publisher of an event counts it under."""
-    match event:
-        case EligibilityEstablished():
-            return f"eligibility:{event.programme}/{event.person_id}"
-        case LiveStateEntered():
-            return f"person:{event.person_id}"
-        case _:
-            return f"{event.noun}:{getattr(event, event.subject_field)}"
-
-
-def message_of(fact: Fact) -> Message:
-    """The message of an outbox row."""
-    assert fact.stream_sequence is not None
-    return Message(
-        stream=fact.stream,
-        sequence=fact.stream_sequence,
-        subject=fact.subject,
-        headers=event_headers(fact.envelope),
-        body=fact.body.encode(),
     )
 
 
@@ -565,38 +396,3 @@ def a_day() -> ARun:
     run.wraps_up("lis-1")
     run.wraps_up("lis-2", LiveState.RESTING, "rest_after_hard")
     return run
-
-
-# --- planting -------------------------------------------------------------------------------------
-
-
-def fact_of(history: History, wanted: Callable[[Event], bool]) -> Fact:
-    """The first fact whose event is wanted."""
-    return next(each for each in history.facts if each.event is not None and wanted(each.event))
-
-
-def with_fact(history: History, fact: Fact, **changes: Any) -> History:
-    """The history with one fact changed; `event` also changes its body."""
-    if "event" in changes:
-        changes["body"] = changes["event"].model_dump_json()
-    changed = replace(fact, **changes)
-    facts = tuple(changed if each is fact else each for each in history.facts)
-    return replace(history, facts=facts)
-
-
-def without_fact(history: History, fact: Fact) -> History:
-    """The history without one ledger row."""
-    return replace(history, facts=tuple(each for each in history.facts if each is not fact))
-
-
-def unsaid(history: History, fact: Fact) -> History:
-    """The history without one event, neither in a ledger nor on a stream."""
-    messages = tuple(each for each in history.messages if each.id != fact.id)
-    return replace(without_fact(history, fact), messages=messages)
-
-
-def said_otherwise(history: History, kind: type[Event], **changes: Any) -> History:
-    """The history with the first event of a type saying something else."""
-    fact = fact_of(history, lambda event: type(event) is kind)
-    assert fact.event is not None
-    return with_fact(history, fact, event=fact.event.model_copy(update=changes))

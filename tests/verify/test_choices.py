@@ -23,12 +23,9 @@ from contracts.vocabulary import (
 from deploy.verify.choices import check_i13
 from deploy.verify.history import History
 from tests.assignment.builders import an_eligibility
-from tests.verify.a_run import (
-    TEN_O_CLOCK,
-    ARun,
-    a_day,
-    said_otherwise,
-)
+from tests.verify.a_run import ARun, a_day
+from tests.verify.plants import said_otherwise
+from tests.verify.recorder import TEN_O_CLOCK
 
 
 def said(history: History) -> list[str]:

@@ -16,7 +16,9 @@ from deploy.verify.delivery import (
 )
 from deploy.verify.history import Fact, History, Message, Parked, of_that_moment
 from deploy.verify.verdict import Checked
-from tests.verify.a_run import a_day, an_id, with_fact, without_fact
+from tests.verify.a_run import a_day
+from tests.verify.plants import with_fact, without_fact
+from tests.verify.recorder import an_id
 
 Plant = Callable[[History], History]
 

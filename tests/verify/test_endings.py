@@ -14,7 +14,9 @@ from deploy.verify.endings import check_i01, check_i02, check_i03
 from deploy.verify.history import Fact, History
 from deploy.verify.journal import Journal
 from deploy.verify.verdict import Checked
-from tests.verify.a_run import a_day, an_id, fact_of, unsaid, with_fact
+from tests.verify.a_run import a_day
+from tests.verify.plants import fact_of, unsaid, with_fact
+from tests.verify.recorder import an_id
 
 
 def only(checked: Checked, what: str) -> dict[str, str]:

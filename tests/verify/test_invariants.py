@@ -7,7 +7,8 @@ import pytest
 
 from deploy.verify.invariants import INVARIANTS, Invariant, judge
 from deploy.verify.journal import Answered, Journal
-from tests.verify.a_run import a_day, an_id
+from tests.verify.a_run import a_day
+from tests.verify.recorder import an_id
 
 JOURNAL = Journal(
     contacts=(an_id("ana"), an_id("ben"), an_id("cas")),

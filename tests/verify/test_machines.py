@@ -20,16 +20,9 @@ from contracts.vocabulary import LiveState, LiveStateReason, Outcome, PersonId, 
 from deploy.verify.history import Fact, History
 from deploy.verify.machines import LIVE_STATES, MACHINES, OFFER, PERSON, check_i04
 from services.registry import SERVICES
-from tests.verify.a_run import (
-    ARun,
-    a_day,
-    an_id,
-    fact_of,
-    said_otherwise,
-    unsaid,
-    with_fact,
-    without_fact,
-)
+from tests.verify.a_run import ARun, a_day
+from tests.verify.plants import fact_of, said_otherwise, unsaid, with_fact, without_fact
+from tests.verify.recorder import an_id
 
 Plant = Callable[[History], History]
 

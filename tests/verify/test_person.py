@@ -18,7 +18,7 @@ from contracts.vocabulary import (
 )
 from deploy.verify.person import Person, after_entering, after_take
 from tests.assignment.builders import SOS
-from tests.verify.a_run import TEN_O_CLOCK, an_id
+from tests.verify.recorder import TEN_O_CLOCK, an_id
 
 REST = RestRules(
     after_hard_seconds=900, max_consecutive_contacts=2, break_seconds=600,

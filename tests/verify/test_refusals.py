@@ -9,7 +9,8 @@ from deploy.verify.history import History, Message, Parked
 from deploy.verify.journal import Answered, Journal
 from deploy.verify.refusals import check_i33, check_i34
 from deploy.verify.verdict import Checked
-from tests.verify.a_run import a_day, with_fact
+from tests.verify.a_run import a_day
+from tests.verify.plants import with_fact
 
 
 def said(checked: Checked) -> list[str]:

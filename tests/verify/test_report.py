@@ -6,7 +6,8 @@ from dataclasses import replace
 from deploy.verify.history import History
 from deploy.verify.invariants import judge
 from deploy.verify.report import Pass, as_json, as_text
-from tests.verify.a_run import a_day, an_id
+from tests.verify.a_run import a_day
+from tests.verify.recorder import an_id
 
 
 def a_pass(history: History, *, settled: bool = True) -> Pass:

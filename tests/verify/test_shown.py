@@ -12,7 +12,9 @@ from deploy.verify.history import Deadline, History, HourStanding
 from deploy.verify.shown import check_i17, check_i35
 from services.quality.domain import HourFigures
 from tests.assignment.builders import SOS
-from tests.verify.a_run import ARun, a_day, an_id, fact_of
+from tests.verify.a_run import ARun, a_day
+from tests.verify.plants import fact_of
+from tests.verify.recorder import an_id
 
 
 def shown_as(history: History, contact: str, state: ContactState) -> History:

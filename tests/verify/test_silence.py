@@ -11,7 +11,9 @@ from contracts.vocabulary import LiveState, Role
 from deploy.verify.history import Deadline, History
 from deploy.verify.silence import check_i15, longest_silence
 from tests.assignment.builders import SOS
-from tests.verify.a_run import ARun, a_day, an_id, with_fact
+from tests.verify.a_run import ARun, a_day
+from tests.verify.plants import with_fact
+from tests.verify.recorder import an_id
 
 
 def said(history: History) -> list[str]:

@@ -10,15 +10,9 @@ from contracts.vocabulary import OfferReason, PersonId, Role
 from deploy.verify.history import History
 from deploy.verify.turns import check_i11, check_i12, check_i14, check_i16
 from deploy.verify.verdict import Checked
-from tests.verify.a_run import (
-    TEN_O_CLOCK,
-    ARun,
-    a_day,
-    an_id,
-    fact_of,
-    said_otherwise,
-    with_fact,
-)
+from tests.verify.a_run import ARun, a_day
+from tests.verify.plants import fact_of, said_otherwise, with_fact
+from tests.verify.recorder import TEN_O_CLOCK, an_id
 
 
 def said(checked: Checked) -> list[str]:
