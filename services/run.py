@@ -48,7 +48,7 @@ async def run(services: Sequence[Service], settings: BusSettings) -> None:
     watchdog.start()
     running = [RunningService(service, settings) for service in services]
     servers = _servers(running, settings)
-    serving = [asyncio.create_task(server.serve_here()) for server in servers]
+    serving = [asyncio.create_task(server.serve()) for server in servers]
     try:
         await _start(running, leave)
         await leave.wait()

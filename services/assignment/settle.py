@@ -240,7 +240,8 @@ def person_on_duty(
         languages=frozenset(qualification.languages),
         topics=frozenset(qualification.topics),
         skills=frozenset(qualification.skills),
-        level=max((a.level for a in accredited), default=0),
+        # One level for all channels, so the lowest: nobody is given a risk they may not take.
+        level=min((a.level for a in accredited), default=0),
         region="",
         eligibility_version=eligible.version,
         valid_until=eligible.valid_until,

@@ -26,9 +26,9 @@ class QuietServer(uvicorn.Server):
         self._bound = bound
         self._leaving = asyncio.Event()
 
-    async def serve_here(self) -> None:
-        """Serve until `leave` is called."""
-        await self.serve(sockets=[self._bound])
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until `leave` is called; on the bound socket unless told otherwise."""
+        await super().serve(sockets=sockets or [self._bound])
 
     def leave(self) -> None:
         """Take no more requests, finish those in hand, stop serving."""

@@ -66,10 +66,11 @@ class RunningService:
             self._ledger, self._keeper, self._connection, settings.forward_every_seconds
         )
         self._wakeups = Wakeups(self._transactions, self._main, self._after, self._publish)
-        self._asking = Asking(service.name, self._connection, DomainClock(self._keeper))
+        clock = DomainClock(self._keeper)
+        self._asking = Asking(service.name, self._connection, clock)
         self._consumers = {stream: self._consumer(stream) for stream in service.streams()}
         if service.answers:
-            answering = Answering(self._transactions, self._main, self._after)
+            answering = Answering(self._transactions, self._main, clock, self._after)
             self._connection.answer_commands(answering.on_command)
         self._lease = Lease(
             self._ledger, self._keeper, f"{os.uname().nodename} {uuid4()}", settings.lease_seconds
@@ -147,6 +148,8 @@ class RunningService:
 
     def _after(self, committed: Committed) -> None:
         """Something was committed: publish it, wake what depends on it. Runs on the event loop."""
+        if not committed.changed:
+            return
         self._publish(committed)
         self._wakeups.wake(committed)
         if self.table.door is not None:

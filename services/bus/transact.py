@@ -64,6 +64,12 @@ class Committed:
     next_deadline: datetime | None = None  #: the first of those it set, domain time
     reply: Reply | None = None
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything may be different now."""
+        done = self.reply is None or self.reply.status is ReplyStatus.DONE
+        return self.verdict is Verdict.HANDLED and done
+
 
 @dataclass(frozen=True)
 class Request:
@@ -209,7 +215,8 @@ class Transactions:
                     self.ledger.keep_reply(session, request.key, request.fingerprint, reply)
                     return replace(self._written(work), reply=reply)
                 transaction.rollback()  # whatever the handler had begun
-        if reply.status is ReplyStatus.REFUSED:
+        # A refusal for being late is about this asking, not about what was asked.
+        if reply.status is ReplyStatus.REFUSED and reply.refusal is not Refusal.PAST_DEADLINE:
             self._keep_refusal(lane, request, reply)
         return Committed(Verdict.HANDLED, reply=reply)
 

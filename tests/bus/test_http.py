@@ -16,7 +16,7 @@ async def _hello(_: object) -> PlainTextResponse:
 
 
 async def started(server: QuietServer) -> "asyncio.Task[None]":
-    serving = asyncio.create_task(server.serve_here())
+    serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     return serving
