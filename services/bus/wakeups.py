@@ -144,6 +144,8 @@ class Wakeups:
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Until the event, at most so many seconds of machine time."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        # Not wait_for: until Python 3.12 it can swallow the cancellation of a service that stops.
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return
