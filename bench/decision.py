@@ -2,7 +2,8 @@
 
 `python -m bench.decision`: 2,000 on duty, 2,000 waiting, 50 regions, 6 languages; then 100 to
 100,000 waiting, beside a scan of every waiting contact in the same run. No database, no bus. The
-surprising thing: a decision here includes telling the floor what happened just before it.
+surprising thing: times are processor time of the thread, so that a busy machine does not count, and
+a decision includes telling the floor what happened just before it.
 """
 
 import sys
@@ -17,6 +18,7 @@ from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
 from services.assignment.domain import Forecast, PersonOnDuty, Proposal, Rules, WaitingContact
 from services.assignment.eligibility import may_take, profile_of, request_class
 from services.assignment.floor import Floor
+from services.assignment.forecast import with_spare_prices
 
 RULES = Rules(rules_version="assignment-2026.1")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,6 +86,7 @@ class Play:
             self.join()
         self.now += timedelta(seconds=60)
         self.floor.decide(self.now)
+        self.floor.forecast = with_spare_prices(FORECAST, self.floor.traffic(), RULES)
 
     def join(self) -> None:
         """One caller more."""

@@ -13,8 +13,6 @@ from contracts.vocabulary import LiveState, OfferReason, Role, Stage
 from services.assignment.domain import (
     Decision,
     Look,
-    NobodyFree,
-    NobodyReason,
     Outcome,
     PersonOnDuty,
     Proposal,
@@ -30,17 +28,18 @@ from services.assignment.eligibility import (
     is_ready,
     is_trained_for,
     may_take,
-    objections,
     profile_of,
     regulates_for,
     request_class,
     room,
     standing_changes,
 )
+from services.assignment.forecast import with_spare_prices
+from services.assignment.nobody import bystanders, nobody_free
 from services.assignment.pricing import Tariff, idle_seconds, last_of, traffic_of
 
-#: Smaller is chosen first: worth, place in the line, longest ready, id.
-Rank: TypeAlias = tuple[float, tuple[bool, datetime, datetime, str], datetime, str]
+#: Smaller is chosen first: worth, place in the line, another region, longest ready, id.
+Rank: TypeAlias = tuple[float, tuple[bool, datetime, datetime, str], bool, datetime, str]
 Crew: TypeAlias = dict[str, tuple[PersonOnDuty, Profile]]
 
 
@@ -55,15 +54,13 @@ class Pair:
 
     def worth(self, fixed: float, tariff: Tariff, now: datetime) -> float:
         """Points gained by this pair now; `fixed` is what such a pair is worth whoever it is."""
-        worth = fixed - tariff.rest_price(self.profile.series, idle_seconds(self.person, now))
-        if self.contact.region == self.person.region:
-            worth += tariff.rules.prices.same_region
-        return worth
+        return fixed - tariff.rest_price(self.profile.series, idle_seconds(self.person, now))
 
     def rank(self, worth: float) -> Rank:
-        """Order among all pairs."""
-        person = self.person
-        return (-worth, self.contact.place, person.ready_since, person.person_id)
+        """Order among all pairs; a region only chooses among people, never among callers."""
+        contact, person = self.contact, self.person
+        elsewhere = contact.region != person.region
+        return (-worth, contact.place, elsewhere, person.ready_since, person.person_id)
 
 
 def choose(
@@ -80,10 +77,13 @@ def choose(
     now, rules = look.now, look.rules
     line = {c.contact_id: c for c in waiting}
     on_duty = {p.person_id: p for p in people}
+    forecast = look.forecast
+    if forecast.arrivals_per_second and not forecast.spare_prices:
+        forecast = with_spare_prices(forecast, traffic_of(waiting, people, now, rules), rules)
     outcomes: list[Outcome] = []
     while True:
         still_waiting, everyone = tuple(line.values()), tuple(on_duty.values())
-        tariff = Tariff(rules, look.forecast, traffic_of(still_waiting, everyone, now, rules))
+        tariff = Tariff(rules, forecast, traffic_of(still_waiting, everyone, now, rules))
         crew = _ready_crew(everyone, now, rules)
         best = _best_pair(_heads(still_waiting, now, rules), crew, tariff, now)
         if best is not None:
@@ -96,7 +96,8 @@ def choose(
             break
         del line[outcomes[-1].contact_id]
     heads = _heads(still_waiting, now, rules)
-    outcomes.extend(_nobody_free(request, c, everyone, look) for request, c in heads)
+    seen = bystanders(everyone, now, rules)
+    outcomes.extend(nobody_free(request, c, seen, rules) for request, c in heads)
     return Decision(tuple(outcomes), next_look_at(still_waiting, everyone, now, rules))
 
 
@@ -214,47 +215,17 @@ def _fitting_reasons(
 def _sparing_reasons(
     pair: Pair, rivals: tuple[Profile, ...], tariff: Tariff
 ) -> Iterator[OfferReason]:
-    request, level = pair.request, tariff.rules.accredited_from_band
-    price = tariff.keep_price(request, pair.profile)
+    level = tariff.rules.accredited_from_band
+    price = tariff.keep_price(pair.profile)
 
     def is_spared(rival: Profile) -> bool:
-        return tariff.keep_price(request, rival) > price
+        return tariff.keep_price(rival) > price
 
     accredited = (rival for rival in rivals if rival.level >= level)
     if pair.profile.level < level and any(map(is_spared, accredited)):
         yield OfferReason.RESERVED_ACCREDITED
     spared = any(map(is_spared, rivals))
     yield OfferReason.LEAST_VERSATILE_FREE if spared else OfferReason.LONGEST_READY
-
-
-def _nobody_free(
-    request: RequestClass,
-    contact: WaitingContact,
-    people: tuple[PersonOnDuty, ...],
-    look: Look,
-) -> NobodyFree:
-    """Why the head of this class is offered to nobody: the nearest obstacle of each person."""
-    reasons = {_obstacle(request, contact, person, look) for person in people}
-    reasons = reasons or {NobodyReason.NOBODY_ON_DUTY}
-    return NobodyFree(contact.contact_id, tuple(sorted(reasons)), look.rules.rules_version)
-
-
-def _obstacle(
-    request: RequestClass, contact: WaitingContact, person: PersonOnDuty, look: Look
-) -> NobodyReason:
-    """What keeps this person from this contact; the lasting obstacles before the passing ones."""
-    now, rules = look.now, look.rules
-    whole = replace(person, live=())
-    objection = next(objections(request, profile_of(whole, now, rules), rules), None)
-    if objection is not None:
-        return objection
-    if person.valid_until <= now:
-        return NobodyReason.ACCREDITATION_LAPSED
-    if not is_ready(person, now) or contact.channel not in room(person):
-        resting = person.rest_until is not None and person.rest_until > now
-        return NobodyReason.ALL_RESTING if resting else NobodyReason.ALL_BUSY
-    asked = person.person_id in contact.declined_by
-    return NobodyReason.DECLINED if asked else NobodyReason.HELD_BACK
 
 
 def next_look_at(
@@ -274,7 +245,8 @@ def next_look_at(
 
 def person_changes(person: PersonOnDuty, rules: Rules) -> Iterator[datetime]:
     """Moments at which time alone makes a person ready or counts their pause as a break."""
-    if person.state not in (LiveState.READY, LiveState.RESTING):
+    writing = person.state is LiveState.TALKING and bool(person.live) and bool(room(person))
+    if person.state not in (LiveState.READY, LiveState.RESTING) and not writing:
         return
     if person.rest_until is not None:
         yield person.rest_until

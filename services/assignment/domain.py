@@ -122,8 +122,6 @@ class Prices:
     return_pass_share: tuple[float, float, float, float] = (0.4, 0.5, 1, 1)
     #: Partner line accepted, as a share of `abandoned`.
     partner_line_share: float = 0.5
-    #: Worth of a person of the same region: breaks ties, decides nothing.
-    same_region: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +152,8 @@ class Rules:
     break_seconds: float = 600
     #: Offers missed in a row that pause a person. Source: DESIGN 7.
     missed_offers_before_pause: int = 2
+    #: Nobody waits beside somebody free, kept for others, longer than this. Assumed.
+    held_back_at_most_seconds: float = 120
     #: Who declined is asked again, when nobody else is free, only after this. Assumed.
     ask_again_after_seconds: float = 60
     #: How long callers wait before they give up, mean. Assumed until measured.
@@ -162,21 +162,23 @@ class Rules:
     contact_seconds: float = 1080
     #: Wrap-up, mean. Assumed until measured.
     wrap_up_seconds: float = 180
-    #: Weight of keeping people for the callers only they can serve; 0 = never hold back.
-    hold_back: float = 0.6
-    #: More weight still for the last ones free, kept for the callers of a higher band: the wait it
-    #: costs is paid once, the spare serves again and again. Tuned on resampled days.
-    spare_weight: float = 8.0
-    #: Who finds everyone busy waits this share of a mean contact: talks are not memoryless.
-    residual_share: float = 0.8
+    #: Weight of the price of a spare listener (spare.py): 0 = never hold back, 1 = as computed,
+    #: less = trusting the forecast less. Tuned on resampled days: 0.5, and 0.8 with a way out.
+    hold_back: float = 0.5
     #: Points kept back per language, topic and level a person has beyond the need.
     versatility: float = 0.02
     #: Points for a contact that uses up a rest already earned (see pricing.rest_price).
     rest_saving: float = 0.2
     #: Return pass and partner line may be proposed. Off until they exist live.
     way_out: bool = False
-    #: It is, once the expected loss exceeds this share of its price: who leaves spares the others.
-    way_out_share: float = 0.4
+    rest_stretch: float = 1.1
+    h_own: float = 1.0
+    h_other: float = 1.0
+    h_acc: float = 1.0
+    consistent: bool = True
+    #: It is, once waiting is expected to lose this share of its price. Low, because whoever waits
+    #: takes the listener of a caller to come. Tuned on resampled days.
+    way_out_share: float = 0.05
 
 
 class Group(NamedTuple):
@@ -193,6 +195,8 @@ class Forecast:
 
     #: By language and risk band 0 to 3.
     arrivals_per_second: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    #: Price of taking one of so many free listeners of a group (see spare.spare_prices).
+    spare_prices: Mapping[Group, tuple[float, ...]] = field(default_factory=dict)
     #: Means measured lately; None = the rules' own.
     patience_seconds: float | None = None
     contact_seconds: float | None = None

@@ -34,6 +34,7 @@ class Standing(NamedTuple):
     rung: Rung
     below_level: bool  #: a person below the level of the risk may take it
     off_topic: bool  #: a person not trained for the need may take it
+    not_held: bool  #: nobody is kept back from it any longer
     ask_again: bool  #: who declined may be asked again, if nobody else is free
 
 
@@ -113,17 +114,24 @@ def profile_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Profile:
 
 
 def standing_of(contact: WaitingContact, now: datetime, rules: Rules) -> Standing:
-    """What the wait so far allows. A late look gives what all the time passed allows."""
+    """What the wait so far allows; what is never asked of a contact is allowed from the start.
+
+    A late look gives what all the time passed allows.
+    """
     waited = (now - contact.waiting_since).total_seconds()
     rung = Rung.LISTENING_LINE
     if contact.stage is Stage.REGULATOR and waited < rules.listening_line_after_seconds:
         trained = waited >= rules.regulator_answer_seconds
         rung = Rung.TRAINED_TO_REGULATE if trained else Rung.REGULATORS
     in_line = (now - contact.joined_at).total_seconds()
+    unnamed = contact.need in UNNAMED_NEEDS
+    safe = contact.band < rules.accredited_from_band
+    listening = contact.stage is Stage.LISTENER
     return Standing(
         rung=rung,
-        below_level=in_line >= rules.level_fallback_seconds,
-        off_topic=in_line >= rules.topic_fallback_seconds,
+        below_level=safe or in_line >= rules.level_fallback_seconds,
+        off_topic=unnamed or in_line >= rules.topic_fallback_seconds,
+        not_held=not listening or in_line >= rules.held_back_at_most_seconds,
         ask_again=bool(contact.declined_by) and in_line >= rules.ask_again_after_seconds,
     )
 
@@ -137,6 +145,8 @@ def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime
         yield contact.joined_at + seconds(rules.level_fallback_seconds)
     if contact.need not in UNNAMED_NEEDS and rules.topic_fallback_seconds > 0:
         yield contact.joined_at + seconds(rules.topic_fallback_seconds)
+    if contact.stage is Stage.LISTENER and rules.held_back_at_most_seconds > 0:
+        yield contact.joined_at + seconds(rules.held_back_at_most_seconds)
     if contact.declined_by:
         yield contact.joined_at + seconds(rules.ask_again_after_seconds)
 

@@ -117,6 +117,10 @@ class Floor:
             del self._line_counts[key]
             del self._proposable[key]
 
+    def traffic(self) -> Traffic:
+        """The counts of the moment; they go on counting."""
+        return Traffic(self._listeners, self._line_counts, self._proposable)
+
     # -- the decision
 
     def decide(self, now: datetime) -> Proposal | WayOutProposed | Settled:
@@ -152,17 +156,16 @@ class Floor:
     ) -> tuple[Rank, Pair] | None:
         """The best pair so far, or a better one of this line; kinds that cannot be are skipped."""
         tariff, request, contact = moment.tariff, line.fit.request, line.head()
-        most = self.rules.prices.same_region
         loss = tariff.loss_of_waiting(request)
-        if best is not None and loss + most < -best[0][0]:
+        if best is not None and loss < -best[0][0]:
             return best
         reserves: dict[int, float] = {}
         for crew in self._crews_among(fitting):
             reserve = reserves.get(crew.speech)
             if reserve is None:
-                reserve = reserves[crew.speech] = tariff.reserve_price(request, crew.profile)
+                reserve = reserves[crew.speech] = tariff.reserve_price(crew.profile)
             fixed = loss - line.fit.misfits[crew.number] - (reserve + crew.breadth_price)
-            if best is not None and fixed + most < -best[0][0]:
+            if best is not None and fixed < -best[0][0]:
                 continue
             if tariff.is_held(request, crew.profile):
                 continue

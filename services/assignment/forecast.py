@@ -4,11 +4,13 @@ The surprising thing: a caller who speaks two languages is not counted for the r
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.assignment.domain import Forecast, Rules, WaitingContact
+from services.assignment.domain import Forecast, Group, Rules, WaitingContact
+from services.assignment.pricing import Tariff, Traffic
+from services.assignment.spare import Demand, spare_prices
 
 
 def forecast_from(
@@ -58,3 +60,40 @@ def with_observed(forecast: Forecast, observed: Observed, rules: Rules) -> Forec
         contact_seconds=talk + wrap,
         wrap_up_seconds=wrap,
     )
+
+
+def with_spare_prices(forecast: Forecast, traffic: Traffic, rules: Rules) -> Forecast:
+    """The forecast with what a spare listener is worth, for the people on duty now."""
+    tariff = Tariff(rules, forecast, traffic)
+    sizes: Counter[Group] = Counter()
+    for (group, _), count in traffic.listeners.items():
+        if not group.need and count:
+            sizes[group] += count
+    # Rest is part of being away: a break after so many contacts.
+    away_seconds = tariff.contact_seconds + rules.break_seconds / rules.consecutive_contacts_max
+    return replace(
+        forecast,
+        spare_prices={
+            group: spare_prices(tuple(_demand(group, size, tariff)), size, round(away_seconds))
+            for group, size in sizes.items()
+        },
+    )
+
+
+def _demand(group: Group, size: int, tariff: Tariff) -> Iterator[Demand]:
+    """Who will ask for a listener of this group, and what not finding one free costs them."""
+    rules = tariff.rules
+    for band in range(rules.accredited_from_band if group.accredited else 0, 4):
+        per_second = tariff.forecast.arrivals_per_second.get((group.language, band), 0.0)
+        cost = tariff.loss(band, tariff.contact_seconds / size)
+        if rules.way_out and band < rules.accredited_from_band:
+            cost, _ = tariff.way_out_price(band)
+        if group.accredited:
+            cost = min(cost, rules.prices.level_mismatch)
+        if per_second:
+            yield Demand(_rounded(per_second), _rounded(cost))
+
+
+def _rounded(value: float) -> float:
+    """Two figures: a forecast knows no more, and equal questions are answered once."""
+    return float(f"{value:.2g}")

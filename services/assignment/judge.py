@@ -1,6 +1,7 @@
 """Speaks the protocol of judge/drive.py, so that the decision used live is scored on known days.
 
-Run as `python -m services.assignment.judge`. The surprising thing: the judge says that a person is
+Run as `python -m services.assignment.judge`; with `--way-out`, return passes and partner lines are
+proposed too (every one counts as accepted). The surprising thing: the judge says that a person is
 available while they are still owed a rest; the rest is kept here, by the rules of `rest`.
 """
 
@@ -25,7 +26,12 @@ from services.assignment.domain import (
     seconds,
 )
 from services.assignment.floor import Floor
-from services.assignment.forecast import Observed, forecast_from, with_observed
+from services.assignment.forecast import (
+    Observed,
+    forecast_from,
+    with_observed,
+    with_spare_prices,
+)
 from services.assignment.rest import (
     LiveLoad,
     is_rest_due,
@@ -229,7 +235,8 @@ class Judged:
         since = max(self._first_at or now, oldest)
         self._forecast_at = now
         forecast = forecast_from(self._joined, since, now, self.rules)
-        self.floor.forecast = with_observed(forecast, self._seen, self.rules)
+        forecast = with_observed(forecast, self._seen, self.rules)
+        self.floor.forecast = with_spare_prices(forecast, self.floor.traffic(), self.rules)
 
     def _forget_gone(self, now: datetime) -> None:
         for person_id, known in self._known.items():
@@ -263,14 +270,20 @@ def _person_of(listener: Mapping[str, Any], now: datetime) -> PersonOnDuty:
     )
 
 
-def play(lines: TextIO, answers: TextIO) -> None:
+def with_way_out(rules: Rules) -> Rules:
+    """The same rules, where ways out may be proposed."""
+    return replace(rules, way_out=True, hold_back=0.8)
+
+
+def play(lines: TextIO, answers: TextIO, way_out: bool = False) -> None:
     """Read the protocol line by line until its end; one answer per `decide`."""
     judged: Judged | None = None
     for line in lines:
         message = json.loads(line)
         kind = message["type"]
         if kind == "init":
-            judged = Judged(rules_from(message["rules"]), message["listeners"])
+            rules = rules_from(message["rules"])
+            judged = Judged(with_way_out(rules) if way_out else rules, message["listeners"])
             continue
         if judged is None:
             raise ValueError("the first line of the protocol is init")
@@ -300,4 +313,4 @@ def _tell(judged: Judged, kind: str, message: dict[str, Any], now: datetime) -> 
 
 
 if __name__ == "__main__":
-    play(sys.stdin, sys.stdout)
+    play(sys.stdin, sys.stdout, way_out="--way-out" in sys.argv[1:])

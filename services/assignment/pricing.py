@@ -158,7 +158,7 @@ class Tariff:
         self.contact_seconds = forecast.contact_seconds or rules.contact_seconds
         self.wrap_up_seconds = forecast.wrap_up_seconds or rules.wrap_up_seconds
         self._waits: dict[tuple[bool, frozenset[str]], float] = {}
-        self._keeps: dict[tuple[int, frozenset[str], frozenset[str], bool], float] = {}
+        self._keeps: dict[tuple[frozenset[str], bool], float] = {}
 
     def loss(self, band: int, wait_seconds: float) -> float:
         """Expected loss of letting a caller of this band wait so much longer, in points.
@@ -218,60 +218,27 @@ class Tariff:
             wait = max(wait, self.wait_for_fit_seconds(request.languages, True, ""))
         return self.loss(request.band, wait)
 
-    def keep_price(self, request: RequestClass, profile: Profile) -> float:
+    def keep_price(self, profile: Profile) -> float:
         """Price of giving a listener of this profile and not a less versatile one."""
-        return self.reserve_price(request, profile) + breadth_price(profile, self.rules)
+        return self.reserve_price(profile) + breadth_price(profile, self.rules)
 
-    def reserve_price(self, request: RequestClass, profile: Profile) -> float:
-        """Price of having one listener of this profile less, to those who need one more."""
+    def reserve_price(self, profile: Profile) -> float:
+        """Price of having one listener of this profile less, to callers to come."""
         if Role.LISTENER not in profile.roles:
             return 0.0
         accredited = profile.level >= self.rules.accredited_from_band
-        key = (request.band, request.languages, profile.languages, accredited)
+        key = (profile.languages, accredited)
         if key not in self._keeps:
-            self._keeps[key] = sum(
-                self._language_price(g, request) + (accredited and self._level_price(g))
-                for g in sorted(profile.languages)
-            )
+            groups = [Group(g) for g in sorted(profile.languages)]
+            if accredited:
+                groups += [group._replace(accredited=True) for group in groups]
+            self._keeps[key] = self.rules.hold_back * sum(map(self._spare_price, groups))
         return self._keeps[key]
 
-    def _language_price(self, language: str, request: RequestClass) -> float:
-        """Loss to callers in this language who go before this one, or whom only it can serve."""
-        own = language in request.languages
-        from_band = request.band + 1 if own else 0
-        price = self._price(Group(language), range(from_band, 4), inf)
-        return price * self._spare_weight(Group(language)) if own else price
-
-    def _spare_weight(self, group: Group) -> float:
-        """How often a spare serves for one wait it costs: once where the wait outlasts patience."""
-        wait_seconds = 1 / self.returns_per_second(group)
-        return 1 + (self.rules.spare_weight - 1) * exp(-wait_seconds / self.patience_seconds)
-
-    def _level_price(self, language: str) -> float:
-        """Loss to callers at risk who then meet nobody accredited."""
-        bands = range(self.rules.accredited_from_band, 4)
-        return self._price(
-            Group(language, accredited=True), bands, self.rules.prices.level_mismatch
-        )
-
-    def _price(self, group: Group, bands: range, at_most: float) -> float:
-        """Chance that all free listeners of the group are used up, times what that loses."""
-        demand = [
-            (band, rate)
-            for band in bands
-            if (rate := self.forecast.arrivals_per_second.get((group.language, band), 0.0))
-        ]
-        if not demand:
-            return 0.0
-        arrivals = sum(rate for _, rate in demand)
-        returns = self.returns_per_second(group)
+    def _spare_price(self, group: Group) -> float:
+        prices = self.forecast.spare_prices.get(group, ())
         free = self.traffic.listeners.get((group, Phase.FREE), 0)
-        lost = sum(
-            rate * min(at_most, self.loss(band, self.rules.residual_share / returns))
-            for band, rate in demand
-        )
-        used_up: float = (arrivals / (arrivals + returns)) ** free
-        return self.rules.hold_back * used_up * lost / arrivals
+        return prices[free] if free < len(prices) else 0.0
 
     def way_out_price(self, band: int) -> tuple[float, WayOut]:
         """The cheapest way out for a caller of this band, in points; a return pass among equals."""
@@ -311,21 +278,28 @@ class Tariff:
         return self.rules.rest_saving * (used + idle / self.rules.break_seconds)
 
     def is_held(self, request: RequestClass, profile: Profile) -> bool:
-        """Whether the person is better kept: never against risk, never in the first line.
+        """Whether the person is better kept: never against risk, nor in the first line, nor long.
 
         Rest used up is no reason: whoever comes back next has used up as much.
         """
-        if request.stage is Stage.REGULATOR or request.band >= self.rules.accredited_from_band:
+        if request.stage is Stage.REGULATOR or request.standing.not_held:
             return False
-        price = misfit(request, profile, self.rules) + self.reserve_price(request, profile)
-        return self.loss_of_waiting_for_fit(request, profile) <= price
+        if request.band >= self.rules.accredited_from_band:
+            return False
+        price = misfit(request, profile, self.rules) + self.reserve_price(profile)
+        lost = self.loss_of_waiting_for_fit(request, profile)
+        if self.rules.way_out:
+            way_out_price, _ = self.way_out_price(request.band)
+            if lost >= way_out_price * self.rules.way_out_share:
+                lost = way_out_price
+        return lost <= price
 
     def fixed_worth(self, request: RequestClass, profile: Profile) -> float:
         """Points gained by such a pair now, whoever it is; negative = dearer than waiting."""
         return (
             self.loss_of_waiting(request)
             - misfit(request, profile, self.rules)
-            - self.keep_price(request, profile)
+            - self.keep_price(profile)
         )
 
 

@@ -19,6 +19,7 @@ from services.assignment.choice import choose
 from services.assignment.domain import (
     Decision,
     Forecast,
+    Group,
     Look,
     NobodyFree,
     NobodyReason,
@@ -30,6 +31,7 @@ from services.assignment.domain import (
     WayOut,
     WayOutProposed,
 )
+from services.assignment.eligibility import may_take, profile_of, request_class
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from
 from services.assignment.rest import (
@@ -42,6 +44,7 @@ from services.assignment.rest import (
     load_when_wrapped_up,
     rest_after,
 )
+from services.assignment.spare import Demand, spare_prices
 
 NOW = datetime(2020, 4, 10, 18, 0, tzinfo=UTC)
 RULES = Rules(rules_version="assignment-2026.1")
@@ -214,7 +217,10 @@ def test_voice_excludes_all_else_and_writing_goes_up_to_capacity(case: str) -> N
         capacity=2,
         live=live,
     )
-    assert bool(decide([a_waiting_contact(channel=channel)], [person]).proposals) is offered
+    decision = decide([a_waiting_contact(channel=channel)], [person])
+    assert bool(decision.proposals) is offered
+    if not offered:
+        assert reasons_of(decision, "c1") == (NobodyReason.ALL_BUSY,)
 
 
 def test_caller_at_risk_passes_before_earlier_callers() -> None:
@@ -224,6 +230,20 @@ def test_caller_at_risk_passes_before_earlier_callers() -> None:
     assert pairs(decision) == [("c2", "l1")]
     assert OfferReason.PRIORITY in reasons_of(decision, "c2")
     assert OfferReason.ACCREDITED_FOR_RISK in reasons_of(decision, "c2")
+
+
+SAME_CLASS: dict[str, tuple[dict[str, Any], float]] = {
+    "ordinary contact, once on any topic": ({}, 15),
+    "first line, once down the ladder": ({"stage": Line.REGULATOR, "need": "unknown"}, 110),
+}
+
+
+@pytest.mark.parametrize("case", SAME_CLASS)
+def test_wait_alone_does_not_split_a_class_where_it_changes_nothing(case: str) -> None:
+    changes, waited = SAME_CLASS[case]
+    contact = a_waiting_contact(**changes, joined_at=ago(waited), waiting_since=ago(waited))
+    later = NOW + timedelta(seconds=10)
+    assert request_class(contact, NOW, RULES) == request_class(contact, later, RULES)
 
 
 def test_within_a_class_who_waited_longest_is_first() -> None:
@@ -373,6 +393,14 @@ def test_nobody_at_risk_is_ever_held_back() -> None:
     assert OfferReason.FALLBACK_LEVEL in reasons_of(decision, "c1")
 
 
+def test_nobody_is_held_back_for_longer_than_the_programme_says() -> None:
+    last = a_listener("l1", level=3)
+    busy = [a_listener(f"b{n}", state=LiveState.TALKING, level=1) for n in range(60)]
+    for waited, offered in ((119, []), (120, [("c1", "l1")])):
+        contact = a_waiting_contact(joined_at=ago(waited), waiting_since=ago(waited))
+        assert pairs(decide([contact], [last, *busy], forecast=MANY_AT_RISK)) == offered
+
+
 def test_nobody_on_duty_is_a_decision_too() -> None:
     decision = decide([a_waiting_contact()], [])
     assert reasons_of(decision, "c1") == (NobodyReason.NOBODY_ON_DUTY,)
@@ -410,7 +438,7 @@ def test_partner_line_is_proposed_where_it_costs_less() -> None:
 def test_last_of_a_long_line_is_proposed_a_way_out_and_the_first_is_not() -> None:
     line = [a_waiting_contact(f"c{n}", waiting_since=ago(90 - n)) for n in range(9)]
     busy = [a_listener(f"b{n}", state=LiveState.TALKING) for n in range(70)]
-    decision = decide(line, busy, replace(RULES, way_out=True))
+    decision = decide(line, busy, replace(RULES, way_out=True, way_out_share=0.5))
     sent = {o.contact_id for o in decision.outcomes if isinstance(o, WayOutProposed)}
     assert "c8" in sent
     assert "c0" not in sent
@@ -430,12 +458,27 @@ NEXT_LOOKS: dict[str, tuple[list[WaitingContact], list[PersonOnDuty], float | No
         [a_listener(consecutive_contacts=2, wrapped_up_at=ago(590))],
         10,
     ),
+    "pause of who writes counts as a break": (
+        [a_waiting_contact(need="unknown", languages=frozenset({"ar"}))],
+        [
+            a_listener(
+                state=LiveState.TALKING,
+                channels=frozenset({Channel.CHAT}),
+                live=(Channel.CHAT,),
+                capacity=2,
+                consecutive_contacts=2,
+                wrapped_up_at=ago(590),
+            )
+        ],
+        10,
+    ),
     "asked again": (
         [a_waiting_contact(need="unknown", declined_by=frozenset({"l1"}))],
         [a_listener()],
         55,
     ),
-    "no such moment": ([a_waiting_contact(need="unknown", languages=frozenset({"ar"}))], [], None),
+    "held back no longer": ([a_waiting_contact(need="unknown")], [], 115),
+    "no such moment": ([a_waiting_contact(need="unknown", joined_at=ago(120))], [], None),
 }
 
 
@@ -502,6 +545,43 @@ def test_forecast_counts_callers_over_ten_minutes_at_least_in_their_usual_langua
     assert rates == {("fr", 0): 2 / 600, ("fr", 3): 1 / 600, ("ar", 0): 1 / 600}
     rates = forecast_from(joined, ago(1800), NOW, RULES).arrivals_per_second
     assert rates[("fr", 3)] == 1 / 1800
+
+
+#: As `forecast.with_spare_prices` makes it, by hand: steep, so that people are often held back.
+SPARES_PRICED = replace(
+    MANY_AT_RISK,
+    spare_prices={
+        Group("fr"): (4.0, 4.0, 2.0, 1.0),
+        Group("fr", accredited=True): (5.0, 5.0, 3.0),
+        Group("ar"): (9.0, 9.0),
+    },
+)
+
+
+def test_spare_is_dearer_the_fewer_are_free_and_never_beyond_the_dearest_loss() -> None:
+    demand = (Demand(1 / 20, 4.0), Demand(1 / 200, 60.0))
+    prices = spare_prices(demand, 70, 1200)
+    assert list(prices[1:]) == sorted(prices[1:], reverse=True)
+    assert 4.0 < prices[1] < 60.0
+    assert prices[0] == prices[1]
+
+
+def test_spare_of_a_single_listener_is_what_callers_lose_while_she_is_away() -> None:
+    # One listener, one kind of caller, refused at 10 points: she serves the share of time that
+    # callers find her, so a refusal is as dear as the callers who come while she is away.
+    (_, price) = spare_prices((Demand(1 / 1000, 10.0),), 1, 1000)
+    assert price == pytest.approx(5.0, abs=0.01)
+
+
+def test_spares_of_two_listeners_are_those_of_the_erlang_formula() -> None:
+    # One caller per mean talk, two listeners: Erlang B is 1/5, so 2 points are lost per talk; the
+    # last free one is worth 10 x (1 - 1/5) / 2, the first that less 2.
+    assert spare_prices((Demand(1 / 1000, 10.0),), 2, 1000) == pytest.approx((4.0, 4.0, 2.0))
+
+
+def test_spare_is_worth_nothing_when_nobody_is_expected_or_nobody_is_on_duty() -> None:
+    assert spare_prices((), 10, 1000) == ()
+    assert spare_prices((Demand(1 / 20, 4.0),), 0, 1000) == ()
 
 
 @dataclass
@@ -610,18 +690,34 @@ def something_happens(rows: Rows, dice: Random, now: datetime) -> None:
             rows.floor.off_duty(person_id)
 
 
-@settings(max_examples=100, deadline=None)
+def assert_nobody_overtaken(rows: Rows, proposals: tuple[Proposal, ...], look: Look) -> None:
+    """I16: nobody alike, not re-offered, who came earlier could have had the same person."""
+    waiting = dict(rows.waiting)
+    for proposal in proposals:
+        chosen = waiting.pop(proposal.contact_id)
+        profile = profile_of(rows.people[proposal.person_id], look.now, look.rules)
+        request = request_class(chosen, look.now, look.rules)
+        for other in waiting.values():
+            theirs = request_class(other, look.now, look.rules)
+            alike = theirs._replace(standing=request.standing) == request
+            earlier = other.place < chosen.place and other.joined_at <= chosen.joined_at
+            if alike and earlier and not other.front:
+                assert not may_take(theirs, profile, look.rules)
+
+
+@settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int) -> None:
     dice, now = Random(seed), NOW
     rules = replace(RULES, way_out=dice.random() < 0.5)
-    rows = Rows({}, {}, Floor(rules, MANY_AT_RISK))
+    rows = Rows({}, {}, Floor(rules, SPARES_PRICED))
     for _ in range(40):
         now += timedelta(seconds=dice.choice([0, 0, 1, 7, 45, 600]))
         for _ in range(dice.choice([1, 1, 5])):
             something_happens(rows, dice, now)
         waiting, on_duty = tuple(rows.waiting.values()), tuple(rows.people.values())
-        plain = choose(waiting, on_duty, Look(now, rules, MANY_AT_RISK))
+        plain = choose(waiting, on_duty, Look(now, rules, SPARES_PRICED))
+        assert_nobody_overtaken(rows, plain.proposals, Look(now, rules))
         outcomes, next_look_at = all_outcomes(rows, now)
         assert outcomes == [o for o in plain.outcomes if not isinstance(o, NobodyFree)]
         assert next_look_at == plain.next_look_at

@@ -90,7 +90,7 @@ def test_listener_said_to_be_available_is_kept_resting_after_a_hard_call() -> No
         decide(700),
     )
     assert [answer["assign"] for answer in said[1:]] == [[], [], [["c2", "v1"]]]
-    assert said[1]["timer"] == pytest.approx(599, abs=0.01)
+    assert said[1]["timer"] == pytest.approx(120, abs=0.01)  # then nobody is held back
 
 
 def test_fifth_call_in_a_row_waits_for_the_break() -> None:
@@ -125,6 +125,17 @@ def test_caller_who_left_is_not_given() -> None:
     left = {"type": "call.left", "t": 5, "call": "c1"}
     said = answers(a_call(1, "c1"), left, available(6), decide(6))
     assert said[-1]["assign"] == []
+
+
+def test_way_out_is_answered_only_when_asked_for_and_never_at_risk() -> None:
+    day = (available(0), a_call(1, "c1"), decide(1), a_call(2, "c2"), a_call(3, "c3", risk=2))
+    assert answers(*day, decide(4))[-1]["callback"] == []
+    init = {"type": "init", "rules": PRICES, "listeners": [a_listener()]}
+    heard = io.StringIO("".join(json.dumps(m) + "\n" for m in (init, *day, decide(4))))
+    said = io.StringIO()
+    play(heard, said, way_out=True)
+    answer = json.loads(said.getvalue().splitlines()[-1])
+    assert (answer["callback"], answer["overflow"]) == (["c2"], [])
 
 
 def test_line_of_another_protocol_is_refused() -> None:
