@@ -187,9 +187,11 @@ class LiveDesks:
                 _send_board(stream, boards[stream.desk.programme])
 
     async def _end_sessions(self) -> None:
-        tokens = sorted({stream.desk.token_sha256 for stream in self._streams})
+        # Only those that are asked about: one that opens meanwhile is not found, and not over.
+        streams = tuple(self._streams)
+        tokens = sorted({stream.desk.token_sha256 for stream in streams})
         found = await self._door.read(partial(pictures.desks_by_token, tokens_sha256=tokens))
-        for stream in tuple(self._streams):
+        for stream in streams:
             desk = found.get(stream.desk.token_sha256)
             ended = SessionEnd.UNKNOWN if desk is None else desk.ended
             if ended is not None:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
+from sqlmodel import Session
 
 from contracts.vocabulary import LiveState, PersonId, Role, Stage
 from deploy.desk import Desk, DoorRefused, Doors, LiveMessage
@@ -15,10 +17,13 @@ from services.bus.http import server_for
 from services.bus.testing import ServiceUnderTest
 from services.console.door import build
 from services.console.messages import Board, DeskState, OfferShown
+from services.console.pictures import desks_by_token
 from services.console.settings import Settings
 from tests.console import facts
 from tests.console.facts import LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
+
+T = TypeVar("T")
 
 KEY = "k" * 40
 #: Short, so that heartbeats and the poll are seen within a test.
@@ -220,6 +225,48 @@ def test_a_stream_ends_with_its_session(door: ScriptedDoor) -> None:
             await asyncio.to_thread(door.console.at, NOON + timedelta(hours=25))
             with pytest.raises(DoorRefused, match="session_expired"):
                 await heard(stream, 1)
+
+    at_desks(door, act)
+
+
+class LookingTwice(ScriptedDoor):
+    """Holds the question whose session still stands while `held` is set, to open a desk in it."""
+
+    held: asyncio.Event | None = None
+    asked: asyncio.Event | None = None
+
+    async def read(self, query: Callable[[Session], T]) -> T:
+        """See Door; a request asks about one token as well, but never while this holds."""
+        answer = await super().read(query)
+        if self.held is not None and getattr(query, "func", None) is desks_by_token:
+            held, self.held = self.held, None
+            assert self.asked is not None
+            self.asked.set()
+            await held.wait()
+        return answer
+
+
+def test_a_desk_that_opens_while_sessions_are_looked_at_stays_open(
+    console: ServiceUnderTest,
+) -> None:
+    door = LookingTwice(console)
+
+    async def act(doors: Doors) -> None:
+        first = await doors.session(LISTENER, Role.LISTENER, LINE)
+        second = await doors.session(REGULATOR, Role.REGULATOR, LINE)
+        async with aclosing(first.live()) as early, aclosing(second.live()) as late:
+            await heard(early, 1)
+            door.asked, go_on = asyncio.Event(), asyncio.Event()
+            door.held = go_on
+            await door.asked.wait()
+            await heard(late, 1)
+            go_on.set()
+            await asyncio.sleep(QUICK.heartbeat.total_seconds())
+            await door.deliver(facts.made())
+            (message,) = await heard(early, 1)
+            assert message.kind == "offer"
+            await door.deliver(facts.entered(person_id=REGULATOR))
+            assert [message.kind for message in await heard(late, 1)] == ["live_state"]
 
     at_desks(door, act)
 
