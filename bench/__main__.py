@@ -47,6 +47,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
         "--processes", action="store_true", help="one process per service (offer, pipeline)"
     )
     parser.add_argument("--people", type=int, default=1000, help="on duty, for offer")
+    parser.add_argument("--per-second", type=float, default=10.0, help="calls, for offer")
     parser.add_argument("--seconds", type=float, default=30.0, help="of calls, for offer")
     parser.add_argument("--contacts", type=int, default=60, help="in each batch, for pipeline")
     parser.add_argument(
@@ -68,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         processes=options.processes,
         profile=options.profile,
         people=options.people,
+        per_second=options.per_second,
         seconds=options.seconds,
         contacts=options.contacts,
     )

@@ -36,7 +36,7 @@ _UNDERSTOOD = TriageNotes(
 )
 #: People made ready at once: more would only wait in the door's own line.
 _AT_ONCE = 8
-_ON_DUTY_WITHIN_SECONDS = 90.0
+_ON_DUTY_WITHIN_SECONDS = 150.0
 
 
 @dataclass

@@ -19,14 +19,13 @@ from pathlib import Path
 import orjson
 
 from bench.crowd import Crowd
-from bench.figures import Figure, percentile, spread
+from bench.figures import Figure, amount, percentile, spread
 from bench.ground import REPOSITORY, Ground, ground_for
 from bench.setting import Setting
 from contracts.vocabulary import ContactId, Role, Stage
 from deploy.desk import Doors
 
 ROW = "offer"
-_PER_SECOND = 10.0
 _REGULATORS_SHARE = 0.3
 _WARM_UP_SECONDS = 8.0
 #: Seconds after the last call in which what is still waiting is waited for.
@@ -42,6 +41,22 @@ _WRITTEN_AT = """
 """
 
 
+#: Where a regulator's offer was, and when (seconds): written as waiting, in assignment's hands,
+#: decided, in the console's hands.
+_WAY = """
+    SELECT made.body::jsonb ->> 'contact_id',
+        extract(epoch FROM opened.committed_at), extract(epoch FROM heard.handled_at),
+        extract(epoch FROM made.committed_at), extract(epoch FROM told.handled_at)
+    FROM assignment.outbox made
+    JOIN intake.outbox opened ON opened.type = 'contact.opened.v1'
+        AND opened.body::jsonb ->> 'contact_id' = made.body::jsonb ->> 'contact_id'
+    JOIN assignment.inbox heard ON heard.id = opened.id
+    JOIN console.inbox told ON told.id = made.id
+    WHERE made.type = 'offer.made.v1' AND made.body::jsonb ->> 'stage' = 'regulator'
+"""
+_STEPS = ("to assignment", "to the decision", "to the console", "to the desk")
+
+
 @dataclass
 class Seen:
     """What one run saw; milliseconds."""
@@ -49,6 +64,8 @@ class Seen:
     regulator_ms: list[float] = field(default_factory=list)
     listener_ms: list[float] = field(default_factory=list)
     poller_ms: list[float] = field(default_factory=list)
+    #: Of a regulator's offer, by step of its way.
+    steps_ms: dict[str, list[float]] = field(default_factory=lambda: {one: [] for one in _STEPS})
     called: int = 0
     cores_used: float = 0.0  #: by the services, on average
 
@@ -71,17 +88,19 @@ async def _play(ground: Ground, setting: Setting) -> Seen:
             {Role.REGULATOR: regulators, Role.LISTENER: setting.people - regulators}
         )
         await asyncio.to_thread(ground.wait_settled)
-        await crowd.call_at_random(_PER_SECOND, _WARM_UP_SECONDS)
+        await crowd.call_at_random(setting.per_second, _WARM_UP_SECONDS)
         crowd.offered_at.clear()
         with _poller(ground.platform.owner_dsn) as poller:
             cpu, begun_at = ground.cpu(), time.monotonic()
-            calls = await crowd.call_at_random(_PER_SECOND, setting.seconds)
+            calls = await crowd.call_at_random(setting.per_second, setting.seconds)
             seen.cores_used = ground.cpu().since(cpu).python / (time.monotonic() - begun_at)
             seen.called = len(calls)
             await _wait_for_offers(crowd, [call.contact_id for call in calls])
             said, _ = await asyncio.to_thread(poller.communicate, "stop\n")
         seen.poller_ms = orjson.loads(said.splitlines()[-1])
-    _match(ground, crowd, {call.contact_id for call in calls}, seen)
+    ours = {call.contact_id for call in calls}
+    _match(ground, crowd, ours, seen)
+    _follow(ground, crowd, ours, seen)
     return seen
 
 
@@ -102,6 +121,17 @@ def _match(ground: Ground, crowd: Crowd, ours: set[ContactId], seen: Seen) -> No
                 continue
             by_stage = seen.regulator_ms if stage == "regulator" else seen.listener_ms
             by_stage.append((shown_at - float(written_at)) * 1000)
+
+
+def _follow(ground: Ground, crowd: Crowd, ours: set[ContactId], seen: Seen) -> None:
+    with ground.database() as connection:
+        for contact_id, *written_at in connection.execute(_WAY).fetchall():
+            shown_at = crowd.offered_at.get((contact_id, Stage.REGULATOR))
+            if contact_id not in ours or shown_at is None:
+                continue
+            moments = [*map(float, written_at), shown_at]
+            for step, before, after in zip(_STEPS, moments[:-1], moments[1:], strict=True):
+                seen.steps_ms[step].append((after - before) * 1000)
 
 
 @contextmanager
@@ -140,16 +170,25 @@ def fdatasync_ms(folder: Path, times: int = 100) -> list[float]:
 
 def _figures(seen: Seen, disk: list[float], setting: Setting) -> list[Figure]:
     waited = seen.regulator_ms + seen.listener_ms
+    if not (seen.regulator_ms and seen.listener_ms):
+        raise ValueError(
+            f"hardly anybody was offered a contact within {_DRAIN_SECONDS:.0f} s of the last of "
+            f"{seen.called} calls: this machine cannot follow {setting.per_second:g} a second"
+        )
     middle = percentile(waited, 0.5)
     poller = percentile(seen.poller_ms, 0.5)
     crowd = f"{setting.people} on duty, {seen.called / setting.seconds:.1f} contacts/s"
     missing = 2 * seen.called - len(waited)
+    steps = ", ".join(
+        f"{amount(percentile(taken, 0.5), 'ms')} {step}" for step, taken in seen.steps_ms.items()
+    )
     return [
         Figure(ROW, f"waiting to offer, p50 ({crowd})", middle, "ms",
                f"disk's fdatasync {spread(disk, 'ms')}", 10),
         Figure(ROW, "waiting to offer, p99", percentile(waited, 0.99), "ms",
                f"to regulators {spread(seen.regulator_ms, 'ms')}; "
                f"to listeners {spread(seen.listener_ms, 'ms')}", 50),
+        Figure(ROW, "of it to regulators, p50", percentile(seen.regulator_ms, 0.5), "ms", steps),
         Figure(ROW, "p50 against a poller of 100 ms", middle / poller, "x",
                f"poller {spread(seen.poller_ms, 'ms')}", 0.2),
         Figure(ROW, "contacts not offered in time", missing, "", f"of {2 * seen.called} offers", 0),

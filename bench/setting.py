@@ -10,13 +10,15 @@ from pathlib import Path
 class Setting:
     """What the person asked for.
 
-    `people` on duty and `seconds` of calls for `offer`; `contacts` in each batch of `pipeline`.
+    `people` on duty, calls `per_second` and `seconds` of them for `offer`; `contacts` in each batch
+    of `pipeline`.
     """
 
     folder: Path
     processes: bool = False
     profile: bool = False
     people: int = 1000
+    per_second: float = 10.0
     seconds: float = 30.0
     contacts: int = 60
 
