@@ -1,17 +1,22 @@
 """The floor of the pipeline: transactions that do nothing but what each of ours must do.
 
 `python -m bench.bare CONTACTS` (database address on standard input): for each contact 24
-transactions of inbox + state + outbox, by SQLAlchemy Core; prints the CPU of this process for each
-contact, in milliseconds. No models, no bus, no doors.
+transactions of inbox + state + outbox, by SQLAlchemy Core. No models, no bus, no doors. Prints the
+CPU of this process for each contact, in milliseconds, twice: one after the other in one thread; and
+as a service comes by its work, handed by an event loop to one of a dozen threads, with pauses.
 """
 
 from __future__ import annotations
 
+import asyncio
+import random
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import orjson
+import uvloop
 from sqlalchemy import Engine, bindparam, create_engine, text
 
 TRANSACTIONS = 24
@@ -47,41 +52,72 @@ _BODY = {
 }
 
 
+_THREADS = 12
+_AT_ONCE = 4
+_PAUSE_SECONDS = 0.02
+
+
 def main(arguments: list[str]) -> int:
-    """Make the tables, warm up, measure, remove the tables."""
+    """Make the tables, warm up, measure both ways, remove the tables."""
     contacts = int(arguments[0])
-    engine = create_engine(sys.stdin.readline().strip())
+    engine = create_engine(sys.stdin.readline().strip(), pool_size=_THREADS)
     with engine.begin() as connection:
         connection.execute(text(_TABLES))
     for _ in range(5):
-        _contact(engine)
+        _in_one_go(engine)
     begun_at = time.process_time()
     for _ in range(contacts):
-        _contact(engine)
-    spent_seconds = time.process_time() - begun_at
+        _in_one_go(engine)
+    close_ms = (time.process_time() - begun_at) / contacts * 1000
+    apart_ms = uvloop.run(_apart(engine, contacts))
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA bench CASCADE"))
-    print(spent_seconds / contacts * 1000)
+    print(orjson.dumps([close_ms, apart_ms]).decode())
     return 0
 
 
-def _contact(engine: Engine) -> None:
+def _in_one_go(engine: Engine) -> None:
     contact = str(uuid4())
     for _ in range(TRANSACTIONS):
-        with engine.begin() as connection:
-            now = connection.execute(_INBOX, {"id": str(uuid4())}).scalar_one()
-            connection.execute(_STATE, {"contact": contact, "now": now})
-            event_id = str(uuid4())
-            envelope = {"id": event_id, "source": "bench", "aggregate": contact, "version": 1}
-            connection.execute(
-                _OUTBOX,
-                {
-                    "id": event_id,
-                    "subject": f"helpline.contact.opened.v1.bench.{contact}",
-                    "envelope": orjson.dumps(envelope).decode(),
-                    "body": orjson.dumps(_BODY).decode(),
-                },
-            )
+        _transaction(engine, contact)
+
+
+async def _apart(engine: Engine, contacts: int) -> float:
+    """CPU milliseconds of a contact whose transactions are spread over threads and time."""
+    lanes = [ThreadPoolExecutor(1) for _ in range(_THREADS)]
+    loop, gate = asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE)
+
+    async def one() -> None:
+        contact = str(uuid4())
+        async with gate:
+            for _ in range(TRANSACTIONS):
+                await loop.run_in_executor(random.choice(lanes), _transaction, engine, contact)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def some(count: int) -> None:
+        await asyncio.gather(*(one() for _ in range(count)))
+
+    await some(_AT_ONCE)
+    begun_at = time.process_time()
+    await some(contacts)
+    return (time.process_time() - begun_at) / contacts * 1000
+
+
+def _transaction(engine: Engine, contact: str) -> None:
+    with engine.begin() as connection:
+        now = connection.execute(_INBOX, {"id": str(uuid4())}).scalar_one()
+        connection.execute(_STATE, {"contact": contact, "now": now})
+        event_id = str(uuid4())
+        envelope = {"id": event_id, "source": "bench", "aggregate": contact, "version": 1}
+        connection.execute(
+            _OUTBOX,
+            {
+                "id": event_id,
+                "subject": f"helpline.contact.opened.v1.bench.{contact}",
+                "envelope": orjson.dumps(envelope).decode(),
+                "body": orjson.dumps(_BODY).decode(),
+            },
+        )
 
 
 if __name__ == "__main__":
