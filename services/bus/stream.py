@@ -1,9 +1,9 @@
 """The one file that speaks FastStream: connect, read, publish, ask.
 
-FastStream is used the way its users expect (brokers, subscribers, decoders), with what loses or
-leaks replaced (the table of DESIGN 6): manual acknowledgement after commit, `stream=` on every
-publish, nothing declared by a service, endless jittered reconnects, inbox prefix on every
-subscriber, no stock log lines, metrics or reply publishers.
+FastStream is used the way its users expect (broker, subscribers, decoders), with what loses, leaks
+or holds back replaced (the table of DESIGN 6): durables are read by a standing request (pull.py)
+and acknowledged after the commit, `stream=` on every publish, nothing declared by a service,
+endless jittered reconnects, no stock log lines, metrics or reply publishers.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any
 
 import nats.errors
 import nats.js.errors
-from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats import NatsBroker, NatsMessage
 from faststream.nats.security import NatsNKey
-from nats.aio.client import Server
-from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.aio.client import Client, Server
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerInfo
 
 from contracts.envelope import Stream
-from services.bus.decode import read_command, read_event
+from services.bus.decode import ReadEvent, Unreadable, read_command, read_event
+from services.bus.pull import Durable, StandingPull
 from services.bus.settings import BusSettings
 from services.bus.table import Service
 
@@ -47,14 +48,14 @@ class Delivery:
 
     __slots__ = ("_message", "read")
 
-    def __init__(self, message: NatsMessage, read: Any) -> None:
+    def __init__(self, message: Msg, read: Any) -> None:
         self._message = message
         self.read = read
 
     @property
     def stream_sequence(self) -> int:
         """Its place in the stream: where it can be read again."""
-        return int(self._message.raw_message.metadata.sequence.stream)
+        return int(self._message.metadata.sequence.stream)
 
     async def ack(self) -> None:
         """It is handled: the server may forget it. Unheard, it comes again and the inbox knows."""
@@ -64,7 +65,7 @@ class Delivery:
     async def give_back(self, after: timedelta) -> None:
         """It is not handled: have it delivered again after a pause (or after ack_wait)."""
         with suppress(nats.errors.Error):
-            await self._message.nack(delay=after.total_seconds())
+            await self._message.nak(delay=after.total_seconds())
 
 
 OnDelivery = Callable[[Delivery], Awaitable[None]]
@@ -91,30 +92,28 @@ class Connection:
             reconnect_to_server_handler=_any_server_soon,
             ping_interval=5,
             max_outstanding_pings=2,
+            reconnected_cb=self._reconnected,
             closed_cb=self._closed,
             error_cb=_noted(service.name),
             apply_types=False,
             logger=None,
         )
         self._subscribers: list[Any] = []
+        self._pulls: list[StandingPull] = []
 
     def read_stream(self, stream: Stream, handle: OnDelivery) -> None:
         """Have `handle` called for what this service's durable on `stream` delivers."""
-        subscriber = self._broker.subscriber(
-            durable=self._service.durable(stream),
-            stream=JStream(stream.value, declare=False),
-            # One at a time: with a larger batch nats-py holds back a lone message for seconds,
-            # waiting for the rest of its batch.
-            pull_sub=PullSub(batch_size=1),
-            max_workers=_workers(self._service),
-            config=ConsumerConfig(filter_subjects=list(self._service.filters(stream))),
-            inbox_prefix=f"{self._inbox}.".encode(),
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_as_event,
-            no_reply=True,
+
+        async def on_message(message: Msg) -> None:
+            await handle(Delivery(message, _event_in(message)))
+
+        durable = Durable(
+            stream=stream.value,
+            name=self._service.durable(stream),
+            inbox=self._inbox,
+            workers=_workers(self._service),
         )
-        subscriber(handle)
-        self._subscribers.append(subscriber)
+        self._pulls.append(StandingPull(durable, on_message))
 
     def answer_commands(self, handle: OnCommand) -> None:
         """Have `handle` called for every command of this service; what it returns is the reply."""
@@ -133,6 +132,8 @@ class Connection:
 
     async def start_reading(self) -> None:
         """Start every subscriber; the durables must exist."""
+        for pull in self._pulls:
+            await pull.start(self._client)
         for subscriber in self._subscribers:
             await subscriber.start()
 
@@ -140,11 +141,17 @@ class Connection:
         """Fetch nothing more and wait for what is in hand."""
         for subscriber in self._subscribers:
             await subscriber.stop()
+        for pull in self._pulls:
+            await pull.stop()
 
     async def close(self) -> None:
         """Drain and close."""
         self._leaving = True
         await self._broker.stop()
+
+    async def _reconnected(self) -> None:
+        for pull in self._pulls:
+            pull.ask_anew()
 
     async def _closed(self) -> None:
         """The client gave up; with endless reconnects it never should."""
@@ -156,6 +163,12 @@ class Connection:
         """Whether the connection is up at this moment."""
         client = self._broker._connection
         return client is not None and client.is_connected
+
+    @property
+    def _client(self) -> Client:
+        client = self._broker._connection
+        assert client is not None, "not connected yet"
+        return client
 
     async def publish(self, stream: str, subject: str, headers: dict[str, str], body: str) -> int:
         """Publish and wait for the PubAck; its stream sequence.
@@ -194,9 +207,7 @@ class Connection:
 
     async def durable(self, stream: Stream) -> ConsumerInfo:
         """How this service's durable stands; raises nats.js.errors.NotFoundError when gone."""
-        client = self._broker._connection
-        assert client is not None
-        manager = client.jetstream(timeout=2)
+        manager = self._client.jetstream(timeout=2)
         info: ConsumerInfo = await manager.consumer_info(
             stream.value, self._service.durable(stream)
         )
@@ -208,14 +219,13 @@ def _workers(service: Service) -> int:
     return max(service.workers, 2)
 
 
-async def _as_event(message: NatsMessage) -> Delivery:
-    return Delivery(message, read_event(message.raw_message.subject, message.headers, message.body))
+def _event_in(message: Msg) -> ReadEvent | Unreadable:
+    return read_event(message.subject, message.headers or {}, message.data)
 
 
 async def _as_command(message: NatsMessage) -> Delivery:
-    return Delivery(
-        message, read_command(message.raw_message.subject, message.headers, message.body)
-    )
+    raw = message.raw_message
+    return Delivery(raw, read_command(raw.subject, message.headers, message.body))
 
 
 def _any_server_soon(servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
