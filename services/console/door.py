@@ -103,7 +103,14 @@ def open_door(door: Door) -> FastAPI:
 def build(door: Door, settings: Settings) -> FastAPI:
     """Build the door with these settings."""
     # Without the stock documentation pages: they load scripts from a third party's host.
-    app = FastAPI(title="Helpline console", version="1", docs_url=None, redoc_url=None)
+    # FastAPI's own telemetry would trace addresses, which name contacts, and the words of errors.
+    app = FastAPI(
+        title="Helpline console",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
     for verb in VERBS:
         _post(app, verb.path, verb.command, _answering(verb, door, settings))
     _post(app, VOLUNTEERS_PATH, ImportVolunteers, _importing(door, settings))

@@ -115,6 +115,8 @@ def build(door: Door, settings: Settings) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own telemetry would trace addresses, which name contacts, and words of errors.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     _add_contacts(app, door, voice)
     _add_lines(app, door, voice)
