@@ -6,9 +6,19 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol, runtime_checkable
 
 import uvicorn
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+#: Bytes read of a request before its body, or between two parts of one, before it is refused.
+LONGEST_HEAD_BYTES = 64 * 1024
 
 
 class PortTaken(Exception):
@@ -50,6 +60,59 @@ class QuietServer(uvicorn.Server):
         yield
 
 
+@runtime_checkable
+class SpeaksOfUnreadable(Protocol):
+    """An application with words of its own for bytes that are not HTTP and never reach it."""
+
+    def unreadable(self) -> Response:
+        """The answer to them, a 4xx."""
+        ...
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's reader of HTTP with the bound that httptools lacks: it keeps a line of headers, or
+    of trailers after a body, for as long as it does not end.
+    """
+
+    _bytes_since_part = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a client that sends and sends and comes to no part of a request is refused."""
+        self._bytes_since_part += len(data)
+        super().data_received(data)
+        if self._bytes_since_part > LONGEST_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too long.")
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: begin to answer."""
+        self._bytes_since_part = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body is there: hand it over."""
+        self._bytes_since_part = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, in the words of the application if it has some, and hang up."""
+        if not self._in_an_answer():
+            app: object = self.config.app
+            own = app.unreadable() if isinstance(app, SpeaksOfUnreadable) else None
+            self._say(own or PlainTextResponse(msg, 400))
+        self.transport.close()  # in the middle of an answer there is no other way to say it
+
+    def _in_an_answer(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        answering = cycle is not None and cycle.response_started and not cycle.response_complete
+        return answering or bool(self.pipeline)
+
+    def _say(self, answer: Response) -> None:
+        headers = [*self.server_state.default_headers, *answer.raw_headers]
+        lines = [b"%b: %b\r\n" % header for header in [*headers, (b"connection", b"close")]]
+        head = [STATUS_LINE[answer.status_code], *lines, b"\r\n"]
+        self.transport.write(b"".join([*head, bytes(answer.body)]))
+
+
 def server_for(app: ASGIApp, host: str, port: int) -> QuietServer:
     """A server, not yet serving: no access log (it holds addresses), two seconds to say goodbye.
 
@@ -63,6 +126,8 @@ def server_for(app: ASGIApp, host: str, port: int) -> QuietServer:
         app,
         host=host,
         port=port,
+        http=BoundedProtocol,
+        proxy_headers=False,  # nothing here asks where a request comes from
         log_config=None,
         access_log=False,
         server_header=False,
