@@ -1,8 +1,10 @@
 """What is traced: steps of ours, with ids; never an address, a body or the words of an error."""
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -16,6 +18,8 @@ from starlette.types import ASGIApp
 
 from contracts.envelope import Command, CommandId, Reply
 from services.bus.door import Asker, Door
+from services.bus.settings import BusSettings
+from services.bus.traces import start_tracing, step, trace_with
 from services.bus.work import Work
 from services.console import door as console_door
 from services.console.settings import Settings as ConsoleSettings
@@ -23,6 +27,8 @@ from services.intake import door as intake_door
 from services.intake.settings import Settings as IntakeSettings
 
 T = TypeVar("T")
+
+SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 CONTACT = "11111111-1111-4111-8111-111111111111"
 
@@ -100,3 +106,79 @@ def test_no_library_traces_a_request_its_address_or_its_failure(
     asyncio.run(call())
     traced = [(span.name, dict(span.attributes or {})) for span in spans.get_finished_spans()]
     assert traced == []
+
+
+# --- steps of ours --------------------------------------------------------------------------------
+
+
+def test_without_an_exporter_a_step_carries_on_what_it_came_with_or_makes_ids() -> None:
+    trace_with(None)
+    with step("intake", "on contact.opened.v1", SAMPLED) as carried:
+        assert carried == SAMPLED
+    fresh = []
+    for _ in range(2):
+        with step("intake", "settle", None) as made:
+            fresh.append(made or "")
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", made) for made in fresh)
+    assert fresh[0] != fresh[1]
+
+
+@pytest.fixture
+def steps() -> Iterator[InMemorySpanExporter]:
+    """Steps of ours, as an exporter gets them."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace_with(provider)
+    yield exporter
+    trace_with(None)
+
+
+def test_with_an_exporter_a_step_is_a_child_of_what_it_came_with(
+    steps: InMemorySpanExporter,
+) -> None:
+    with step("intake", "on contact.opened.v1", SAMPLED) as carried:
+        pass
+    (span,) = steps.get_finished_spans()
+    assert span.name == "on contact.opened.v1"
+    assert dict(span.attributes or {}) == {"helpline.service": "intake"}
+    assert span.parent is not None
+    assert f"{span.parent.span_id:016x}" == "b7ad6b7169203331"
+    context = span.get_span_context()
+    assert context is not None
+    assert carried == f"00-0af7651916cd43dd8448eb211c80319c-{context.span_id:016x}-01"
+
+
+def test_a_step_that_begins_a_trace_is_nobodys_child(steps: InMemorySpanExporter) -> None:
+    with step("console", "send take_offer", None), step("intake", "settle", None):
+        pass
+    assert [span.parent for span in steps.get_finished_spans()] == [None, None]
+
+
+def test_a_step_that_fails_says_the_kind_of_its_error_and_not_its_words(
+    steps: InMemorySpanExporter,
+) -> None:
+    with pytest.raises(RuntimeError), step("intake", "settle", None):
+        raise RuntimeError("0199000000")
+    (span,) = steps.get_finished_spans()
+    assert (span.status.is_ok, span.status.description) == (False, "RuntimeError")
+    assert "0199000000" not in span.to_json()
+
+
+def test_the_process_has_no_provider_that_a_library_could_find(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found: list[object] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", found.append)
+    for exporter in ("none", "otlp"):
+        settings = BusSettings.model_validate(
+            {
+                "nats_url": "nats://localhost",
+                "keys_dir": tmp_path,
+                "postgres_host": "localhost",
+                "postgres_port": 5432,
+                "trace_exporter": exporter,
+            }
+        )
+        start_tracing(settings)
+        trace_with(None)
+    assert found == []
