@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 ATTEMPTS = 8
@@ -45,11 +46,13 @@ def is_ground_away(error: BaseException) -> bool:
     """Whether this failure is about the ground, not about the message."""
     if isinstance(error, TimeoutError):  # no connection became free in the pool
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    state: str | None = getattr(error.orig, "sqlstate", None)
+    # The ledger asks the driver itself, everybody else by SQLAlchemy, which wraps its errors.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.Error):
+        return False
+    state = cause.sqlstate
     if state is None:  # the driver could not even ask
-        return type(error.orig).__name__ in ("OperationalError", "InterfaceError")
+        return isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
     return state.startswith(_GROUND_CLASSES)

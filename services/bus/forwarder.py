@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import RowMapping
+from collections.abc import Sequence
 
 from services.bus import metrics
 from services.bus.decode import event_headers
 from services.bus.lane import Lane
-from services.bus.ledger import Ledger
+from services.bus.ledger import Ledger, Unpublished
 from services.bus.stream import Connection, Refused, Unacknowledged
 from services.bus.work import Announced
 
@@ -29,16 +25,6 @@ log = logging.getLogger(__name__)
 _STAMP_EVERY_SECONDS = 0.25
 
 
-@dataclass(frozen=True)
-class Outgoing:
-    """An event as it goes out."""
-
-    stream: str
-    subject: str
-    envelope: Mapping[str, Any]
-    body: str
-
-
 class Forwarder:
     """Publishes one service's outbox."""
 
@@ -47,6 +33,7 @@ class Forwarder:
         self._lane = lane
         self._connection = connection
         self._every_seconds = every
+        self._in_hand: set[str] = set()
         self._acknowledged: list[tuple[str, int]] = []
         self._something_acknowledged = asyncio.Event()
 
@@ -55,7 +42,7 @@ class Forwarder:
         await asyncio.gather(
             *(
                 self._publish_row(
-                    Outgoing(
+                    Unpublished(
                         item.event.stream.value,
                         item.event.subject(),
                         item.envelope.model_dump(mode="json"),
@@ -81,8 +68,8 @@ class Forwarder:
         rows = await self._lane.run(self._waiting_rows)
         metrics.record_unpublished(self._ledger.service, len(rows))
         for row in rows:
-            outgoing = Outgoing(row["stream"], row["subject"], row["envelope"], row["body"])
-            await self._publish_row(outgoing, "forwarder")
+            if row.envelope["id"] not in self._in_hand:  # its PubAck may still come
+                await self._publish_row(row, "forwarder")
         return len(rows)
 
     async def stamp_for_ever(self) -> None:
@@ -103,8 +90,9 @@ class Forwarder:
         except Exception as error:  # noqa: BLE001 - the sweep finds the rows again
             self._note("acknowledgements could not be noted", error)
 
-    async def _publish_row(self, row: Outgoing, path: str) -> None:
+    async def _publish_row(self, row: Unpublished, path: str) -> None:
         id = str(row.envelope["id"])
+        self._in_hand.add(id)
         try:
             number = await self._connection.publish(
                 row.stream, row.subject, event_headers(row.envelope), row.body
@@ -122,8 +110,10 @@ class Forwarder:
             metrics.record_published(self._ledger.service, path)
             self._acknowledged.append((id, number))
             self._something_acknowledged.set()
+        finally:
+            self._in_hand.discard(id)
 
-    def _waiting_rows(self) -> Sequence[RowMapping]:
+    def _waiting_rows(self) -> Sequence[Unpublished]:
         with self._lane.autocommit() as session:
             return self._ledger.waiting(session)
 

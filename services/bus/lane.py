@@ -60,9 +60,8 @@ class Lane:
         return Session(self._autocommit)
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Run `call` in one of the threads; a cancelled wait never cancels the call."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
-        return await asyncio.shield(future)
+        """Run `call` in one of the threads; a cancelled wait never stops a call that has begun."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def probe(self) -> bool:
         """Whether Postgres answers (blocking, at most two seconds)."""

@@ -3,15 +3,19 @@
 The same six tables in each service's own schema. State, inbox row and outbox rows commit together;
 `txid` proves it (invariant I10). Outbox rows are kept for the retention of their class, so that a
 stream can be rebuilt from them.
+
+What every piece of work runs goes to the driver as it stands (statements.py): SQLAlchemy gives the
+connection and its transaction and is otherwise not asked (measured: 0.17 ms a statement, 0.07 so).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg import Connection, Cursor
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,7 +24,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    RowMapping,
     Table,
     Text,
     UniqueConstraint,
@@ -63,6 +66,25 @@ class Received:
     held: bool  #: the lease, where one is needed
     now: datetime | None  #: domain time; None when it was handled before
     newest: bool  #: no newer event of its aggregate was seen
+
+
+@dataclass(frozen=True)
+class DueReceived:
+    """What the ledger says of the first deadline of a kind."""
+
+    held: bool  #: the lease, where one is needed
+    key: str | None  #: None when nothing is due
+    now: datetime | None  #: domain time; None when there is no key, or no lease
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """An outbox row no PubAck was noted for, as it goes out."""
+
+    stream: str
+    subject: str
+    envelope: Mapping[str, Any]
+    body: str
 
 
 @dataclass(frozen=True)
@@ -172,68 +194,67 @@ class Ledger:
         if arrival.aggregate is not None:
             statement = self._statements.receive_version
             facts |= {"aggregate": arrival.aggregate, "version": arrival.version}
-        if not self._exclusive:
-            del facts["epoch"]
-        row = session.execute(statement, facts).one()
-        return Received(held=row.held, now=row.now, newest=row.newest)
+        held, now, newest = _only(_ask(session, statement, facts))
+        return Received(held, now, newest)
+
+    def receive_due(
+        self, session: Session, kind: str, cause: str, epoch: int | None
+    ) -> DueReceived:
+        """Take out the first deadline of this kind that is due, and record that it is handled."""
+        facts = {"id": cause, "type": kind, "epoch": epoch}
+        held, key, now = _only(_ask(session, self._statements.receive_due, facts))
+        return DueReceived(held, key, now)
 
     def moment(self, session: Session, epoch: int | None) -> datetime | None:
         """Domain time; None when the lease of an exclusive service is not held."""
-        facts = {"epoch": epoch} if self._exclusive else {}
-        now: datetime | None = session.execute(self._statements.moment, facts).scalar_one_or_none()
-        return now
+        row = _ask(session, self._statements.moment, {"epoch": epoch}).fetchone()
+        return None if row is None else row[0]
 
     def mark_late(self, session: Session, id: str) -> None:
         """Say of an event that a newer one of its aggregate had been seen."""
-        session.execute(self._statements.mark_late, {"id": id})
+        _ask(session, self._statements.mark_late, {"id": id})
 
     def earlier_reply(self, session: Session, id: str) -> tuple[str | None, Reply] | None:
         """Fingerprint and reply of a command or request that was answered before."""
-        row = session.execute(self._statements.earlier_reply, {"id": id}).one_or_none()
-        if row is None or row.reply is None:
+        row = _ask(session, self._statements.earlier_reply, {"id": id}).fetchone()
+        if row is None or row[1] is None:
             return None
-        return row.fingerprint, Reply.model_validate(row.reply)
+        return row[0], Reply.model_validate(row[1])
 
     def keep_reply(self, session: Session, id: str, fingerprint: str, reply: Reply) -> None:
         """Store the reply with the inbox row of what it answers."""
-        session.execute(
-            self._statements.keep_reply,
-            {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()},
-        )
+        facts = {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()}
+        _ask(session, self._statements.keep_reply, facts)
 
     def write(self, session: Session, work: Work) -> None:
         """Write what the work announced and which deadlines it moved."""
-        if work.announced:
-            session.execute(
-                self._statements.announce, [_outbox_row(item) for item in work.announced]
-            )
+        for item in work.announced:
+            _ask(session, self._statements.announce, _outbox_row(item))
         due, forgotten = work.moved_deadlines()
-        if forgotten:
-            session.execute(
-                self._statements.clear_deadline,
-                [{"kind": kind, "key": key} for kind, key in forgotten],
-            )
-        if due:
-            session.execute(
-                self._statements.set_deadline,
-                [{"kind": kind, "key": key, "due_at": at} for (kind, key), at in due.items()],
-            )
+        for kind, key in forgotten:
+            _ask(session, self._statements.clear_deadline, {"kind": kind, "key": key})
+        for (kind, key), at in due.items():
+            _ask(session, self._statements.set_deadline, {"kind": kind, "key": key, "due_at": at})
 
     def next_due(self, session: Session) -> NextDue | None:
         """The deadline that comes first; None without one."""
-        row = session.execute(self._statements.next_due).one_or_none()
-        return None if row is None else NextDue(row.kind, row.due_at, float(row.seconds))
+        row = _ask(session, self._statements.next_due).fetchone()
+        return None if row is None else NextDue(row[0], row[1], float(row[2]))
 
-    def waiting(self, session: Session) -> Sequence[RowMapping]:
+    def postpone(self, session: Session, kind: str, key: str, seconds: float) -> None:
+        """Have a deadline come due again after `seconds` of machine time."""
+        facts = {"kind": kind, "key": key, "seconds": seconds}
+        _ask(session, self._statements.postpone, facts)
+
+    def waiting(self, session: Session) -> Sequence[Unpublished]:
         """What was committed a second ago or earlier and not acknowledged yet, the oldest first."""
-        return session.execute(self._statements.waiting).mappings().all()
+        return [Unpublished(*row) for row in _ask(session, self._statements.waiting)]
 
     def stamp(self, session: Session, published: Sequence[tuple[str, int]]) -> None:
         """Note on rows (event id, stream sequence) that the server has them."""
-        session.execute(
-            self._statements.stamp,
-            {"ids": [id for id, _ in published], "sequences": [number for _, number in published]},
-        )
+        ids, sequences = zip(*published, strict=True)
+        facts = {"ids": list(ids), "sequences": list(sequences)}
+        _ask(session, self._statements.stamp, facts)
 
     def refuse(self, session: Session, id: str, reason: str) -> None:
         """Take a row the server will never accept out of the way; the alarm counts these."""
@@ -242,6 +263,20 @@ class Ledger:
     def park(self, session: Session, **row: Any) -> None:
         """Note a message that cannot be handled: where it is, never what it holds."""
         session.execute(insert(self.parked).values(**row).on_conflict_do_nothing())
+
+
+def _ask(session: Session, statement: str, facts: Mapping[str, Any] | None = None) -> Cursor[Any]:
+    """Run a statement on the session's connection, inside its transaction."""
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, Connection)
+    return driver.execute(statement, facts)
+
+
+def _only(cursor: Cursor[Any]) -> Any:
+    """The one row there always is."""
+    row = cursor.fetchone()
+    assert row is not None
+    return row
 
 
 def _outbox_row(item: Announced) -> dict[str, Any]:

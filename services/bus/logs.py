@@ -47,6 +47,9 @@ def _raised_at(error: BaseException | None) -> str:
 
 def start_logs(level: int = logging.INFO) -> None:
     """Send every log line of this process to stderr as JSON."""
+    # What our lines do not show is not looked up (the logging HOWTO, "Optimization").
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import func, select, text
 from sqlmodel import Session
 
 from contracts.envelope import (
@@ -145,44 +144,27 @@ class Transactions:
 
     def handle_due(self, lane: Lane, due: Due) -> Committed | None:
         """Handle the first deadline of this kind that is due; None when there is none."""
-        table = self.ledger.deadline
+        cause = new_id()  # once by itself: the deadline goes with this transaction
         with lane.session() as session, session.begin():
-            row = session.execute(
-                select(table.c.key, table.c.due_at, func.public.helpline_now().label("now"))
-                .where(table.c.kind == due.kind, table.c.due_at <= func.public.helpline_now())
-                .order_by(table.c.due_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).one_or_none()
-            if row is None:
+            received = self.ledger.receive_due(session, due.kind, cause, self.epoch)
+            if not received.held:
+                raise LeaseLost
+            if received.key is None or received.now is None:
                 return None
-            session.execute(
-                table.delete().where((table.c.kind == due.kind) & (table.c.key == row.key))
-            )
-            cause = new_id()  # once by itself: the row goes with this transaction
-            now = self._receive(session, Arrival(cause, "deadline", due.kind)).now
-            assert now is not None
             with step(self.service.name, f"due {due.kind}", None) as traceparent:
-                work = Work(session, now, self.service.name, cause, traceparent)
+                work = Work(session, received.now, self.service.name, cause, traceparent)
                 try:
-                    due.handler(row.key, work)
+                    due.handler(received.key, work)
                     return self._written(work)
                 except Exception as error:
                     if is_ground_away(error):
                         raise
-                    raise DueFailed(row.key) from error
+                    raise DueFailed(received.key) from error
 
     def postpone(self, lane: Lane, due: Due, key: str, seconds: float) -> None:
         """Try a deadline again after `seconds` of machine time."""
         with lane.session() as session, session.begin():
-            session.execute(
-                text(
-                    f"UPDATE {self.service.name}.deadline SET due_at = public.helpline_now() + "  # noqa: S608
-                    "make_interval(secs => :seconds * (SELECT rate FROM public.clock)) "
-                    "WHERE kind = :kind AND key = :key"
-                ),
-                {"seconds": seconds, "kind": due.kind, "key": key},
-            )
+            self.ledger.postpone(session, due.kind, key, seconds)
 
     def settle(self, lane: Lane) -> Committed:
         """Let an exclusive service look at everything and decide."""
