@@ -90,8 +90,8 @@ class Walk:
         say = self.narrator.say
         line = await self.line()
         self.zone = ZoneInfo(line["timezone"])
-        say(f"« {line['name']} » est ouverte. Démonstration : personne ne répond ici ;")
-        say(f"en danger, appelez le {', le '.join(line['emergency_numbers'])}.")
+        say(f"« {line['name']} » est ouverte.")
+        say(line["notice"])
         people = [a_volunteer(person, role) for role in PEOPLE for person in PEOPLE[role]]
         coordinator = await import_people(self.doors, self.programme, people)
         board = await self.sit(Seat(coordinator))
