@@ -7,14 +7,18 @@ profile, and contacts by request class, so that a decision looks at kinds and no
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contracts.vocabulary import LiveState
 from services.assignment.choice import Pair, Rank, person_changes, propose
 from services.assignment.crews import Crew, Filed, Fit, Heap, Line
 from services.assignment.domain import (
+    Decision,
     Forecast,
     Group,
+    Outcome,
     PersonOnDuty,
     Proposal,
     Rules,
@@ -30,6 +34,7 @@ from services.assignment.eligibility import (
     request_class,
     standing_changes,
 )
+from services.assignment.nobody import bystanders, nobody_free
 from services.assignment.pricing import (
     LineKey,
     Phase,
@@ -125,7 +130,7 @@ class Floor:
 
     def decide(self, now: datetime) -> Proposal | WayOutProposed | Settled:
         """The worthiest offer to make at `now`, or when to look again. Takes nothing out."""
-        self._catch_up(now)
+        self.catch_up(now)
         tariff = Tariff(
             self.rules, self.forecast, Traffic(self._listeners, self._line_counts, self._proposable)
         )
@@ -138,6 +143,28 @@ class Floor:
             return WayOutProposed(last.contact_id, relieved[1], self.rules.rules_version)
         free = self._crews_among(self._fitting(self._lines[best.request]))
         return propose(best, tuple(crew.profile for crew in free), tariff)
+
+    def decide_all(self, now: datetime) -> Decision:
+        """Everything to propose at `now`, each taken as committed, then why nobody is free.
+
+        The outcomes of `choice.choose`, as long as nothing else happens on the floor.
+        """
+        outcomes: list[Outcome] = []
+        while not isinstance(outcome := self.decide(now), Settled):
+            outcomes.append(outcome)
+            self.leave(outcome.contact_id)
+            if isinstance(outcome, Proposal):
+                person = self._people[outcome.person_id]
+                self.person(replace(person, state=LiveState.OFFERED))
+        seen = bystanders(self._people.values(), now, self.rules)
+        for line in self._lines.values():
+            outcomes.append(nobody_free(line.fit.request, line.head(), seen, self.rules))
+        return Decision(tuple(outcomes), outcome.next_look_at)
+
+    def is_anybody_free(self, now: datetime) -> bool:
+        """Whether somebody free may take somebody who waits: only then do prices matter."""
+        self.catch_up(now)
+        return any(map(self._fitting, self._lines.values()))
 
     def _best_pair(self, tariff: Tariff, now: datetime) -> Pair | None:
         best: tuple[Rank, Pair] | None = None
@@ -215,7 +242,7 @@ class Floor:
 
     # -- filing
 
-    def _catch_up(self, now: datetime) -> None:
+    def catch_up(self, now: datetime) -> None:
         """File what changed since the last decision, and what time alone has changed."""
         for row in self._due(self._contact_changes, self._waiting, now):
             self._unfiled[row.contact_id] = row

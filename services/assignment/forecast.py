@@ -4,30 +4,39 @@ The surprising thing: a caller who speaks two languages is not counted for the r
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
-from services.assignment.domain import Forecast, Group, Rules, WaitingContact
+from services.assignment.domain import Forecast, Group, Rules
 from services.assignment.pricing import Tariff, Traffic
 from services.assignment.spare import Demand, spare_prices
 
+#: Callers who joined a line, counted by their languages (none = unknown) and risk band.
+Joined: TypeAlias = Counter[tuple[frozenset[str], int]]
+
 
 def forecast_from(
-    joined: Iterable[WaitingContact],
+    joined: Joined,
     counted_since: datetime,
     now: datetime,
     rules: Rules,
 ) -> Forecast:
-    """Arrivals per second, from the contacts that joined between `counted_since` and `now`.
+    """Arrivals per second, from the callers who joined between `counted_since` and `now`.
 
     A span below ten minutes counts as ten, so that the first callers of a day foretell no surge.
     A caller of several languages counts for the one most asked for: the others are his reserve.
     """
     span_seconds = max((now - counted_since).total_seconds(), 600.0)
-    spoken = [(contact.languages or rules.default_languages, contact.band) for contact in joined]
-    asked = Counter(language for languages, _ in spoken for language in languages)
-    counts = Counter((max(sorted(langs), key=asked.__getitem__), band) for langs, band in spoken)
+    asked: Counter[str] = Counter()
+    for (languages, _), callers in joined.items():
+        for language in languages or rules.default_languages:
+            asked[language] += callers
+    counts: Counter[tuple[str, int]] = Counter()
+    for (languages, band), callers in joined.items():
+        usual = max(sorted(languages or rules.default_languages), key=asked.__getitem__)
+        counts[usual, band] += callers
     return Forecast({key: count / span_seconds for key, count in counts.items()})
 
 

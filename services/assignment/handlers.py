@@ -41,8 +41,8 @@ from services.assignment.rest import (
     load_when_wrapped_up,
     rest_after,
 )
-from services.assignment.settle import rules_of
-from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.assignment.settle import rules_from
+from services.assignment.store import ContactRow, OfferInFull, PersonRow
 from services.bus.work import Work
 
 
@@ -114,18 +114,18 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
             stage=Stage.REGULATOR, state=store.ENDED, waiting_since=event.opened_at,
             joined_at=event.opened_at,
         )  # fmt: skip
+    found = store.live_offer_for(work.session, event.contact_id)
     contact.state, contact.offer_id = store.ENDED, None
     work.session.add(contact)
-    offer = store.live_offer_for(work.session, event.contact_id)
-    if offer is None:
+    if found is None:
         return
+    offer, person = found
     heard = offer.state == store.TAKEN and event.outcome is not Outcome.ABANDONED
     if heard:
         live.close_offer(work, offer, store.OVER)
     else:
         live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
-    person = store.person_of(work.session, offer.person_id)
-    if person is None or person.offer_id != offer.offer_id:
+    if person.offer_id != offer.offer_id:
         return
     if heard and offer.stage == Stage.LISTENER:
         live.enter(work, person, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED)
@@ -211,18 +211,16 @@ def on_beat_heart(command: BeatHeart, work: Work) -> Reply:
 
 def on_offer_expires_due(key: str, work: Work) -> None:
     """Nobody answered in time: the contact goes on, in front; two in a row pause the person."""
-    offer = store.offer_of(work.session, key)
-    if offer is None or offer.state != store.OPEN:
+    found = store.offer_in_full(work.session, key, work.now)
+    if found is None or found.offer.state != store.OPEN:
         return
+    offer, contact, person, in_force = found
     live.expire(work, offer)
-    contact = store.contact_of(work.session, offer.contact_id)
-    if contact is not None and contact.state == store.OFFERED:
+    if contact.state == store.OFFERED:
         live.back_in_front(work, contact)
-    person = store.person_of(work.session, offer.person_id)
-    rules = rules_of(work, offer.programme)
-    if person is None or person.offer_id != offer.offer_id or rules is None:
+    if person.offer_id != offer.offer_id:
         return
-    match after_missed_offer(person.missed_offers, rules):
+    match after_missed_offer(person.missed_offers, rules_from(in_force)):
         case Paused(reason):
             person.missed_offers += 1
             live.enter(work, person, LiveState.PAUSED, reason)
@@ -246,48 +244,45 @@ def on_look_again_due(key: str, work: Work) -> None:
 
 
 def _free_the_regulator(contact: ContactRow, work: Work) -> None:
-    offer = store.live_offer_for(work.session, contact.contact_id)
-    if offer is None:
+    found = store.live_offer_for(work.session, contact.contact_id)
+    if found is None:
         return
+    offer, person = found
     if offer.state == store.OPEN:
         live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
     else:
         live.close_offer(work, offer, store.OVER)
-    person = store.person_of(work.session, offer.person_id)
-    if person is not None and person.offer_id == offer.offer_id:
+    if person.offer_id == offer.offer_id:
         live.be_free(work, person, LiveStateReason.HANDED_OVER)
-    work.session.flush()
 
 
-def _answer_offer(
-    offer_id: str, work: Work, answer: Callable[[OfferRow, ContactRow, PersonRow, Work], None]
-) -> Reply:
-    offer = store.offer_of(work.session, offer_id)
-    if offer is None:
+def _answer_offer(offer_id: str, work: Work, answer: Callable[[OfferInFull, Work], None]) -> Reply:
+    found = store.offer_in_full(work.session, offer_id, work.now)
+    if found is None:
         return refused(Refusal.UNKNOWN_OFFER, "offer_id")
+    offer, contact, person, _ = found
     if offer.person_id != work.command.actor:
         return refused(Refusal.NOT_YOURS, "offer_id")
     if offer.state != store.OPEN or offer.expires_at <= work.now:
         return refused(Refusal.OFFER_OVER, "offer_id")
-    contact = store.contact_of(work.session, offer.contact_id)
-    person = store.person_of(work.session, offer.person_id)
-    if contact is None or contact.state != store.OFFERED or person is None:
+    if contact.state != store.OFFERED:
         return refused(Refusal.CONTACT_OVER, "offer_id")
     person.missed_offers = 0
-    answer(offer, contact, person, work)
+    answer(found, work)
     return done(offer.version)
 
 
-def _take(offer: OfferRow, contact: ContactRow, person: PersonRow, work: Work) -> None:
-    rules = rules_of(work, offer.programme)
-    if offer.stage == Stage.LISTENER and rules is not None:
-        load = load_when_taken(live.load_of(person), work.now, rules)
+def _take(found: OfferInFull, work: Work) -> None:
+    offer, contact, person, in_force = found
+    if offer.stage == Stage.LISTENER:
+        load = load_when_taken(live.load_of(person), work.now, rules_from(in_force))
         person.consecutive_contacts = load.consecutive_contacts
     live.take(work, offer, contact)
     live.enter(work, person, LiveState.TALKING, LiveStateReason.OFFER_TAKEN)
 
 
-def _decline(offer: OfferRow, contact: ContactRow, person: PersonRow, work: Work) -> None:
+def _decline(found: OfferInFull, work: Work) -> None:
+    offer, contact, person, _ = found
     live.decline(work, offer)
     live.back_in_front(work, contact, declined_by=person.person_id)
     live.be_free(work, person, LiveStateReason.OFFER_DECLINED)
@@ -325,7 +320,8 @@ def _give_back(person: PersonRow, work: Work, why: WithdrawalReason) -> None:
 
 
 def _wrapped_up(person: PersonRow, work: Work, *, hard: bool) -> None:
-    rules = rules_of(work, person.programme)
+    in_force = store.terms_in_force(work.session, person.programme, work.now)
     load = load_when_wrapped_up(live.load_of(person), work.now)
     person.wrapped_up_at = load.wrapped_up_at
-    live.rest(work, person, rest_after(load, hard, rules) if rules is not None else None)
+    owed = rest_after(load, hard, rules_from(in_force)) if in_force is not None else None
+    live.rest(work, person, owed)

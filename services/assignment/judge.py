@@ -7,7 +7,7 @@ available while they are still owed a rest; the rest is kept here, by the rules 
 
 import json
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -234,7 +234,8 @@ class Judged:
             self._joined.popleft()
         since = max(self._first_at or now, oldest)
         self._forecast_at = now
-        forecast = forecast_from(self._joined, since, now, self.rules)
+        joined = Counter((contact.languages, contact.band) for contact in self._joined)
+        forecast = forecast_from(joined, since, now, self.rules)
         forecast = with_observed(forecast, self._seen, self.rules)
         self.floor.forecast = with_spare_prices(forecast, self.floor.traffic(), self.rules)
 

@@ -1,18 +1,19 @@
 """The decision, live: rows in, proposals out, offers committed. Runs after every commit.
 
-Everything is read anew each time by one statement per table; nothing is remembered between two
-looks, so there is nothing to reconcile after a crash or a take-over.
+Everything is read anew each time, by a statement or two for each table, into a `Floor` made for
+this look; nothing is remembered between two looks, so there is nothing to reconcile after a crash
+or a take-over. Where nobody waits, one statement says so and no other follows.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 from contracts.assignment import ContactSentUntriaged, OfferMade
 from contracts.programme import ProgrammeTerms
-from contracts.roster import Qualification
 from contracts.vocabulary import (
-    Channel,
     ContactId,
     LanguageCode,
     LiveState,
@@ -21,24 +22,14 @@ from contracts.vocabulary import (
     OfferReason,
     Priority,
     ProgrammeId,
-    Role,
     Stage,
     WithdrawalReason,
 )
-from services.assignment import live, metrics, store
-from services.assignment.choice import choose
-from services.assignment.domain import (
-    BAND_OF_PRIORITY,
-    Look,
-    NobodyFree,
-    PersonOnDuty,
-    Prices,
-    Proposal,
-    Rules,
-    WaitingContact,
-)
-from services.assignment.forecast import forecast_from
-from services.assignment.store import ContactRow, EligibilityRow, OfferRow, PersonRow, TermsInForce
+from services.assignment import live, metrics, reading, store
+from services.assignment.domain import Decision, NobodyFree, Prices, Proposal, Rules
+from services.assignment.floor import Floor
+from services.assignment.forecast import forecast_from, with_spare_prices
+from services.assignment.store import ContactRow, OfferRow, PersonRow, TermsInForce
 from services.bus.work import Work, new_id
 
 #: How far back arrivals are counted to foretell the next ones.
@@ -47,12 +38,6 @@ _LOOK_BACK = timedelta(hours=1)
 
 class EligibilityMoved(Exception):
     """The eligibility a choice rested on has changed or lapsed; the choice is made again."""
-
-
-def rules_of(work: Work, programme: str) -> Rules | None:
-    """The assignment rules of a line now; None when the line is not known yet."""
-    in_force = store.terms_in_force(work.session, programme, work.now)
-    return None if in_force is None else rules_from(in_force)
 
 
 def rules_from(in_force: TermsInForce) -> Rules:
@@ -80,16 +65,20 @@ def rules_from(in_force: TermsInForce) -> Rules:
 
 def settle(work: Work) -> None:
     """Look at every line: let go of who has gone silent, and make every offer there is to make."""
-    for programme in store.programmes_on_the_floor(work.session):
-        in_force = store.terms_in_force(work.session, programme, work.now)
-        if in_force is not None:
-            _let_go_of_the_silent(work, in_force)
+    for line in reading.lines_on_the_floor(work.session, work.now):
+        if line.programme_version is None:
+            continue
+        in_force = store.terms_of(work.session, line.programme, line.programme_version)
+        lost_after = timedelta(seconds=in_force.terms.times.heartbeat_lost_seconds)
+        silent = line.silence is not None and line.silence > lost_after
+        if silent:
+            _let_go_of_the_silent(work, in_force.programme, lost_after)
+        if line.waiting or silent:
             _make_offers(work, in_force)
 
 
-def _let_go_of_the_silent(work: Work, in_force: TermsInForce) -> None:
-    lost_after = timedelta(seconds=in_force.terms.times.heartbeat_lost_seconds)
-    for person in store.silent_people(work.session, in_force.programme, lost_after):
+def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> None:
+    for person in store.silent_people(work.session, programme, lost_after):
         offer = store.offer_of(work.session, person.offer_id) if person.offer_id else None
         if offer is not None and offer.state == store.OPEN:
             live.withdraw(work, offer, WithdrawalReason.PERSON_UNREACHABLE)
@@ -97,56 +86,72 @@ def _let_go_of_the_silent(work: Work, in_force: TermsInForce) -> None:
             if contact is not None and contact.state == store.OFFERED:
                 live.back_in_front(work, contact)
         live.enter(work, person, LiveState.PAUSED, LiveStateReason.HEARTBEAT_LOST)
-    work.session.flush()
+    work.session.flush()  # what is read next is read by plain statements
 
 
 def _make_offers(work: Work, in_force: TermsInForce) -> None:
-    rows = {row.contact_id: row for row in store.waiting_contacts(work.session, in_force.programme)}
-    if not rows:
-        return
-    on_duty = store.people_on_duty(work.session, in_force.programme)
-    people = {person.person_id: person for person, _, _ in on_duty}
-    rules = rules_from(in_force)
-    since = work.now - _LOOK_BACK
-    joined = store.joined_since(work.session, in_force.programme, since)
-    look = Look(work.now, rules, forecast_from(map(waiting, joined), since, work.now, rules))
-    decision = choose(
-        tuple(waiting(row) for row in rows.values()),
-        tuple(person_on_duty(*entry, work.now) for entry in on_duty),
-        look,
-    )
+    decision = decide(work, in_force)
+    if decision.proposals:
+        _offer_all(work, in_force, decision.proposals)
     for outcome in decision.outcomes:
-        match outcome:
-            case Proposal():
-                _offer(work, outcome, rows[outcome.contact_id], people[outcome.person_id])
-            case NobodyFree(_, reasons, _):
-                metrics.record_nobody_free(in_force.programme, reasons)
-            case _:
-                pass  # ways out are proposed once the programme can carry them out (rule off)
+        # Ways out are proposed once the programme can carry them out (rule off).
+        if isinstance(outcome, NobodyFree):
+            metrics.record_nobody_free(in_force.programme, outcome.reasons)
     if decision.next_look_at is not None:
         work.set_deadline("look_again", in_force.programme, decision.next_look_at)
 
 
-def _offer(work: Work, proposal: Proposal, contact: ContactRow, person: PersonRow) -> None:
-    in_force = store.terms_in_force(work.session, contact.programme, work.now)
-    assert in_force is not None  # the choice was made by these terms
-    offer = _offer_row(work, proposal, contact, in_force.terms)
-    if not store.insert_offer(work.session, offer):
+def decide(work: Work, in_force: TermsInForce) -> Decision:
+    """What to do now for a line, from its rows; nothing is changed."""
+    session, programme = work.session, in_force.programme
+    floor = Floor(rules_from(in_force))
+    for contact in reading.waiting_contacts(session, programme):
+        floor.join(contact)
+    for person in reading.people_on_duty(session, programme, work.now):
+        floor.person(person)
+    if floor.is_anybody_free(work.now):
+        since = work.now - _LOOK_BACK
+        joined = reading.joined_since(session, programme, since)
+        forecast = forecast_from(joined, since, work.now, floor.rules)
+        floor.forecast = with_spare_prices(forecast, floor.traffic(), floor.rules)
+    return floor.decide_all(work.now)
+
+
+class _Match(NamedTuple):
+    """A proposal with the rows it changes, locked."""
+
+    proposal: Proposal
+    contact: ContactRow
+    person: PersonRow
+
+
+def _offer_all(work: Work, in_force: TermsInForce, proposals: Sequence[Proposal]) -> None:
+    contacts = store.contacts_of(work.session, [p.contact_id for p in proposals])
+    people = store.people_of(work.session, [p.person_id for p in proposals])
+    matches = [_Match(p, contacts[p.contact_id], people[p.person_id]) for p in proposals]
+    offers = [_offer(work, match, in_force.terms) for match in matches]
+    if not store.insert_offers(work.session, offers):
         raise EligibilityMoved
-    offer = work.session.get_one(OfferRow, offer.offer_id)
+    for proposal in proposals:
+        metrics.record_offer(in_force.programme, proposal.stage, proposal.reasons)
+
+
+def _offer(work: Work, match: _Match, terms: ProgrammeTerms) -> OfferRow:
+    """The offer, announced and counted; its row is written with those of the same look."""
+    proposal, contact, person = match
+    offer = _offer_row(work, proposal, contact, terms)
     if contact.stage == Stage.REGULATOR and proposal.stage is Stage.LISTENER:
-        _send_untriaged(work, contact, in_force.terms)
+        _send_untriaged(work, contact, terms)
     contact.state, contact.offers, contact.offer_id = (
         store.OFFERED,
         contact.offers + 1,
         offer.offer_id,
     )
     person.contact_id, person.offer_id = contact.contact_id, offer.offer_id
-    work.session.add(contact)
     work.announce(_offer_made(offer, contact), of=offer)
     live.enter(work, person, LiveState.OFFERED, LiveStateReason.OFFER_MADE, until=offer.expires_at)
     work.set_deadline("offer_expires", offer.offer_id, offer.expires_at)
-    metrics.record_offer(in_force.programme, proposal.stage, proposal.reasons)
+    return offer
 
 
 def _offer_row(
@@ -203,63 +208,3 @@ def _send_untriaged(work: Work, contact: ContactRow, terms: ProgrammeTerms) -> N
         ),
         of=contact,
     )
-
-
-def waiting(row: ContactRow) -> WaitingContact:
-    """A contact's row as the decision sees it."""
-    priority = Priority(row.priority) if row.priority else None
-    return WaitingContact(
-        contact_id=row.contact_id,
-        programme=row.programme,
-        stage=Stage(row.stage),
-        channel=Channel(row.channel),
-        priority=priority,
-        risk_band=BAND_OF_PRIORITY[priority] if priority else 0,
-        need=row.need,
-        languages=frozenset(row.languages),
-        region=row.departement or "",
-        waiting_since=row.waiting_since,
-        joined_at=row.joined_at,
-        front=row.front,
-        untriaged=row.untriaged,
-        declined_by=frozenset(row.declined_by),
-    )
-
-
-def person_on_duty(
-    row: PersonRow, eligible: EligibilityRow, talking_on: str | None, now: datetime
-) -> PersonOnDuty:
-    """A person's row and eligibility as the decision sees them."""
-    qualification = _qualification(eligible)
-    accredited = [a for a in qualification.accreditations if a.valid_until > now]
-    return PersonOnDuty(
-        person_id=row.person_id,
-        state=LiveState(row.state),
-        roles=frozenset({Role(row.role)}),
-        channels=frozenset(a.channel for a in accredited),
-        languages=frozenset(qualification.languages),
-        topics=frozenset(qualification.topics),
-        skills=frozenset(qualification.skills),
-        # One level for all channels, so the lowest: nobody is given a risk they may not take.
-        level=min((a.level for a in accredited), default=0),
-        region="",
-        eligibility_version=eligible.version,
-        valid_until=eligible.valid_until,
-        ready_since=row.since,
-        rest_until=row.rest_until,
-        wrapped_up_at=row.wrapped_up_at,
-        consecutive_contacts=row.consecutive_contacts,
-        live=(Channel(talking_on),) if talking_on else (),
-        declined_needs=frozenset(qualification.declines),
-        missed_offers=row.missed_offers,
-    )
-
-
-_READ: dict[tuple[str, str, int], Qualification] = {}
-
-
-def _qualification(row: EligibilityRow) -> Qualification:
-    key = (row.programme, row.person_id, row.version)
-    if key not in _READ:  # a version never changes
-        _READ[key] = Qualification.model_validate(row.qualification)
-    return _READ[key]

@@ -6,12 +6,13 @@ above believes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, func, insert, literal, text
+from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, bindparam, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -45,7 +46,12 @@ class ContactRow(Row, table=True):
     __tablename__ = "contact"
     __table_args__ = (
         Index("contact_in_line", "programme", postgresql_where=text("state = 'waiting'")),
-        Index("contact_joined", "programme", "joined_at"),
+        Index(
+            "urgent_contact_joined",
+            "programme",
+            "joined_at",
+            postgresql_where=text("priority IN ('P1', 'P2')"),
+        ),
     )
 
     contact_id: str = Field(primary_key=True)
@@ -182,6 +188,10 @@ class TermsInForce:
 
 
 _READ_TERMS: dict[tuple[str, int], TermsInForce] = {}
+_NEWEST_TERMS = text(
+    "SELECT max(programme_version) FROM assignment.terms "
+    "WHERE programme = :programme AND effective_at <= :now"
+)
 
 
 def keep_terms(session: Session, event: ProgrammePublished) -> None:
@@ -199,13 +209,12 @@ def keep_terms(session: Session, event: ProgrammePublished) -> None:
 
 def terms_in_force(session: Session, programme: str, now: datetime) -> TermsInForce | None:
     """The newest version of a line in effect at `now`; None when the line is not known yet."""
-    version = session.execute(
-        select(func.max(TermsRow.programme_version)).where(
-            col(TermsRow.programme) == programme, col(TermsRow.effective_at) <= now
-        )
-    ).scalar_one()
-    if version is None:
-        return None
+    newest = session.execute(_NEWEST_TERMS, {"programme": programme, "now": now}).scalar_one()
+    return None if newest is None else terms_of(session, programme, newest)
+
+
+def terms_of(session: Session, programme: str, version: int) -> TermsInForce:
+    """The terms of this version of a line; the version is known."""
     if (programme, version) not in _READ_TERMS:  # a version never changes
         row = session.get_one(TermsRow, (programme, version))
         terms = ProgrammeTerms.model_validate(row.terms)
@@ -247,13 +256,61 @@ def offer_of(session: Session, offer_id: str) -> OfferRow | None:
     return session.get(OfferRow, offer_id, with_for_update=True)
 
 
-def live_offer_for(session: Session, contact_id: str) -> OfferRow | None:
-    """The open or taken offer of a contact, locked."""
-    return session.exec(
-        select(OfferRow)
-        .where(OfferRow.contact_id == contact_id, col(OfferRow.state).in_((OPEN, TAKEN)))
-        .with_for_update()
-    ).one_or_none()
+def contacts_of(session: Session, contact_ids: Iterable[str]) -> dict[str, ContactRow]:
+    """The contacts by id, locked."""
+    wanted = select(ContactRow).where(col(ContactRow.contact_id).in_(contact_ids))
+    return {row.contact_id: row for row in session.exec(wanted.with_for_update())}
+
+
+def people_of(session: Session, person_ids: Iterable[str]) -> dict[str, PersonRow]:
+    """The people by id, locked."""
+    wanted = select(PersonRow).where(col(PersonRow.person_id).in_(person_ids))
+    return {row.person_id: row for row in session.exec(wanted.with_for_update())}
+
+
+class OfferInFull(NamedTuple):
+    """An offer with whom it is about, and the terms of its line at the moment."""
+
+    offer: OfferRow
+    contact: ContactRow
+    person: PersonRow
+    terms: TermsInForce
+
+
+_NEWEST = (
+    select(func.max(TermsRow.programme_version))
+    .where(TermsRow.programme == OfferRow.programme, col(TermsRow.effective_at) <= bindparam("now"))
+    .correlate(OfferRow)
+    .scalar_subquery()
+)
+_IN_FULL = (
+    select(OfferRow, ContactRow, PersonRow, _NEWEST)
+    .join(ContactRow, col(ContactRow.contact_id) == OfferRow.contact_id)
+    .join(PersonRow, col(PersonRow.person_id) == OfferRow.person_id)
+    .where(OfferRow.offer_id == bindparam("offer_id"))
+    .with_for_update()
+)
+_LIVE_OFFER = (
+    select(OfferRow, PersonRow)
+    .join(PersonRow, col(PersonRow.person_id) == OfferRow.person_id)
+    .where(OfferRow.contact_id == bindparam("contact_id"), col(OfferRow.state).in_((OPEN, TAKEN)))
+    .with_for_update()
+)
+
+
+def offer_in_full(session: Session, offer_id: str, now: datetime) -> OfferInFull | None:
+    """The offer, its contact and its person, all locked, and the terms in force at `now`."""
+    row = session.execute(_IN_FULL, {"offer_id": offer_id, "now": now}).one_or_none()
+    if row is None:
+        return None
+    offer, contact, person, newest = row
+    return OfferInFull(offer, contact, person, terms_of(session, offer.programme, newest))
+
+
+def live_offer_for(session: Session, contact_id: str) -> tuple[OfferRow, PersonRow] | None:
+    """The open or taken offer of a contact with its person, both locked."""
+    row = session.execute(_LIVE_OFFER, {"contact_id": contact_id}).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def note_beat(session: Session, person_id: str) -> None:
@@ -277,67 +334,25 @@ def silent_people(session: Session, programme: str, lost_after: timedelta) -> Se
     ).all()
 
 
-def programmes_on_the_floor(session: Session) -> Sequence[str]:
-    """Lines for which somebody waits or somebody is on duty."""
-    waiting = select(ContactRow.programme).where(ContactRow.state == WAITING)
-    present = select(PersonRow.programme).where(PersonRow.state != LiveState.OFF_DUTY)
-    return sorted(session.execute(waiting.union(present)).scalars().all())
+_INSERT_OFFERS = text(
+    """
+    INSERT INTO assignment.offer (offer_id, contact_id, person_id, programme, channel, stage, state,
+        made_at, expires_at, reasons, rules_version, eligibility_version, version)
+    SELECT o.* FROM jsonb_to_recordset(cast(:offers AS jsonb)) AS o (offer_id text,
+        contact_id text, person_id text, programme text, channel text, stage text, state text,
+        made_at timestamptz, expires_at timestamptz, reasons text[], rules_version text,
+        eligibility_version integer, version integer)
+    JOIN assignment.eligibility AS e ON e.person_id = o.person_id AND e.programme = o.programme
+        AND e.version = o.eligibility_version AND e.valid_until > public.helpline_now()
+    RETURNING offer_id
+    """
+)
 
 
-def waiting_contacts(session: Session, programme: str) -> Sequence[ContactRow]:
-    """Everyone in either line of a programme."""
-    return session.exec(
-        select(ContactRow).where(ContactRow.programme == programme, ContactRow.state == WAITING)
-    ).all()
-
-
-def joined_since(session: Session, programme: str, since: datetime) -> Sequence[ContactRow]:
-    """Contacts that were sent to a listener since then, with their urgency; for the forecast."""
-    return session.exec(
-        select(ContactRow).where(
-            ContactRow.programme == programme,
-            col(ContactRow.joined_at) > since,
-            col(ContactRow.priority).in_(("P1", "P2")),
-        )
-    ).all()
-
-
-def people_on_duty(
-    session: Session, programme: str
-) -> Sequence[tuple[PersonRow, EligibilityRow, str | None]]:
-    """Everyone on duty, with what the roster says of them and the channel they are talking on."""
-    return session.exec(
-        select(PersonRow, EligibilityRow, ContactRow.channel)
-        .join(
-            EligibilityRow,
-            (col(EligibilityRow.person_id) == PersonRow.person_id)
-            & (col(EligibilityRow.programme) == PersonRow.programme),
-        )
-        .join(
-            ContactRow,
-            (col(ContactRow.contact_id) == PersonRow.contact_id)
-            & (col(PersonRow.state) == LiveState.TALKING),
-            isouter=True,
-        )
-        .where(PersonRow.programme == programme, PersonRow.state != LiveState.OFF_DUTY)
-    ).all()
-
-
-def insert_offer(session: Session, offer: OfferRow) -> bool:
-    """Write an offer if the eligibility it rests on still holds; whether it did.
+def insert_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
+    """Write offers if the eligibility each rests on still holds; whether all of them did.
 
     The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
     """
-    table = OfferRow.__table__  # type: ignore[attr-defined]
-    names = [column.name for column in table.columns]
-    values = [literal(getattr(offer, name), table.c[name].type) for name in names]
-    eligible = select(*values).where(
-        EligibilityRow.person_id == offer.person_id,
-        EligibilityRow.programme == offer.programme,
-        EligibilityRow.version == offer.eligibility_version,
-        col(EligibilityRow.valid_until) > func.public.helpline_now(),
-    )
-    written = session.execute(
-        insert(table).from_select(names, eligible).returning(table.c.offer_id)
-    )
-    return written.one_or_none() is not None
+    rows = json.dumps([offer.model_dump(mode="json") for offer in offers])
+    return len(session.execute(_INSERT_OFFERS, {"offers": rows}).all()) == len(offers)

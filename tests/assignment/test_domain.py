@@ -1,9 +1,10 @@
 """The pure assignment decision: hard rules, order, ladder, reasons, rest; and the floor beside it.
 
-No fixtures and no mocks: values in, values out. The last test plays random histories on the floor
-and asks the plain choice the same question after each step.
+No fixtures and no mocks: values in, values out. The last two tests play random histories on the
+floor, kept or made for one look, and ask the plain choice the same question.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -33,7 +34,7 @@ from services.assignment.domain import (
 )
 from services.assignment.eligibility import may_take, profile_of, request_class
 from services.assignment.floor import Floor
-from services.assignment.forecast import forecast_from
+from services.assignment.forecast import forecast_from, with_spare_prices
 from services.assignment.rest import (
     LiveLoad,
     Paused,
@@ -541,9 +542,10 @@ def test_forecast_counts_callers_over_ten_minutes_at_least_in_their_usual_langua
         a_waiting_contact("c3", languages=frozenset({"ar"})),
         a_waiting_contact("c4", languages=frozenset()),
     ]
-    rates = forecast_from(joined, ago(60), NOW, RULES).arrivals_per_second
+    counted = Counter((contact.languages, contact.band) for contact in joined)
+    rates = forecast_from(counted, ago(60), NOW, RULES).arrivals_per_second
     assert rates == {("fr", 0): 2 / 600, ("fr", 3): 1 / 600, ("ar", 0): 1 / 600}
-    rates = forecast_from(joined, ago(1800), NOW, RULES).arrivals_per_second
+    rates = forecast_from(counted, ago(1800), NOW, RULES).arrivals_per_second
     assert rates[("fr", 3)] == 1 / 1800
 
 
@@ -721,3 +723,22 @@ def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int)
         outcomes, next_look_at = all_outcomes(rows, now)
         assert outcomes == [o for o in plain.outcomes if not isinstance(o, NobodyFree)]
         assert next_look_at == plain.next_look_at
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_floor_made_for_one_look_gives_every_outcome_of_the_plain_decision(seed: int) -> None:
+    dice = Random(seed)
+    rules = replace(RULES, way_out=dice.random() < 0.5)
+    rows = Rows({}, {}, Floor(rules))
+    for _ in range(dice.randrange(30)):
+        rows.put(any_person(dice, NOW))
+        rows.join(any_contact(dice, NOW))
+    if rows.floor.is_anybody_free(NOW):
+        rows.floor.forecast = with_spare_prices(MANY_AT_RISK, rows.floor.traffic(), rules)
+    waiting, on_duty = tuple(rows.waiting.values()), tuple(rows.people.values())
+    plain = choose(waiting, on_duty, Look(NOW, rules, MANY_AT_RISK))
+    seen = rows.floor.decide_all(NOW)
+    assert seen.proposals == plain.proposals
+    assert set(seen.outcomes) == set(plain.outcomes)
+    assert seen.next_look_at == plain.next_look_at
