@@ -8,7 +8,7 @@ late and repeated facts change nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,8 @@ from contracts.vocabulary import (
     ContactState,
     Destination,
     LiveState,
+    OfferId,
+    Outcome,
     PersonId,
     ProgrammeId,
     Refusal,
@@ -56,7 +58,8 @@ class OfferStep:
 def step_offer(known: OfferStanding | None, fact: OfferFact) -> OfferStep:
     """Fold one fact into what is known of an offer (None: nothing yet).
 
-    An offer that is over stays over: one made known after its withdrawal is never shown.
+    An offer that is over stays over: one made known after its withdrawal is never shown. That it
+    was made says nothing of an offer of which anything is known.
     """
     match (known, fact):
         case (OfferStanding.OVER, _):
@@ -89,6 +92,25 @@ class ContactFacts:
     destination: Destination | None = None  #: where a regulator sent it; never RESCUE, they stay
     listener_since: datetime | None = None  #: a listener's take that stands
     ended_at: datetime | None = None
+    regulator_offer: OfferId | None = None  #: by which the regulator has it
+    listener_offer: OfferId | None = None
+    outcome: Outcome | None = None
+
+
+def hold(facts: ContactFacts, stage: Stage, offer_id: OfferId, since: datetime) -> ContactFacts:
+    """Return what is known once a human of this stage has taken it."""
+    if stage is Stage.REGULATOR:
+        return replace(facts, regulator_offer=offer_id, regulator_since=since)
+    return replace(facts, listener_offer=offer_id, listener_since=since)
+
+
+def release(facts: ContactFacts, offer_id: OfferId) -> ContactFacts:
+    """Return what is known once a take no longer stands; a newer one does."""
+    if facts.regulator_offer == offer_id:
+        facts = replace(facts, regulator_offer=None, regulator_since=None)
+    if facts.listener_offer == offer_id:
+        facts = replace(facts, listener_offer=None, listener_since=None)
+    return facts
 
 
 @dataclass(frozen=True)
@@ -128,6 +150,11 @@ def left_stage(facts: ContactFacts, stage: Stage) -> bool:
     if facts.ended_at is not None:
         return True
     return stage is Stage.REGULATOR and facts.destination is Destination.LISTENER
+
+
+def stages_left(facts: ContactFacts) -> tuple[Stage, ...]:
+    """Return the stages whose human the contact has left."""
+    return tuple(stage for stage in Stage if left_stage(facts, stage))
 
 
 # --- sessions -----------------------------------------------------------------------------------

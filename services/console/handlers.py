@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,15 +22,18 @@ from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Destination, Outcome, Stage
+from contracts.vocabulary import Destination, Outcome
 from services.bus.work import Work, new_id
 from services.console import store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
     SessionAsked,
+    hold,
     left_stage,
     refuse_session,
+    release,
+    stages_left,
     step_offer,
 )
 from services.console.messages import (
@@ -47,63 +50,33 @@ from services.console.messages import (
 )
 from services.console.settings import KEEP_FOR, SWEEP_EVERY
 
+_OFFER_SHOWN = set(OfferShown.model_fields)
+_CONTACT_SHOWN = set(ContactShown.model_fields)
+
 # --- offers -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Folded:
-    """An offer after a fact, under the lock of its contact; `tells` is what its desk is told."""
-
-    contact: store.ContactRow
-    offer: store.OfferRow
-    tells: MessageKind | None
-
-
-def _fold(event: OfferEvent, fact: OfferFact, work: Work) -> _Folded:
-    """Fold a fact into the offer's row, made when this is the first fact about it."""
-    contact = store.lock_contact(work.session, event.contact_id, event.programme)
-    offer = store.offer_of(work.session, event.offer_id)
-    step = step_offer(None if offer is None else OfferStanding(offer.standing), fact)
-    if offer is None:
-        offer = store.OfferRow(
-            offer_id=event.offer_id,
-            contact_id=event.contact_id,
-            person_id=event.person_id,
-            stage=event.stage,
-            standing=step.standing,
-        )
-        work.session.add(offer)
-    offer.standing = step.standing
-    return _Folded(contact, offer, step.tells)
-
-
 def on_offer_made(event: OfferMade, work: Work) -> None:
-    """Show the offer, unless it is already known to be over."""
-    folded = _fold(event, OfferFact.MADE, work)
-    if folded.tells is None:
-        return
-    shown = OfferShown(**event.model_dump(include=set(OfferShown.model_fields)))
-    folded.offer.shown = shown.model_dump(mode="json")
-    desk = store.lock_desk(work.session, event.person_id)
-    desk.offer = folded.offer.shown
-    store.tell(work.session, desk, shown, event.made_at)
+    """Show the offer, unless it is already known to be taken or over.
+
+    Of an offer of which anything is known this changes nothing (`step_offer`), so that lock, fold
+    and save are one statement.
+    """
+    shown = OfferShown(**event.model_dump(include=_OFFER_SHOWN))
+    store.show_offer(work.session, event, shown)
 
 
 def on_offer_taken(event: OfferTaken, work: Work) -> None:
     """Put the contact on the desk; and off again at once if it has already gone on."""
-    folded = _fold(event, OfferFact.TAKEN, work)
-    if folded.tells is None:
+    known = store.lock_offer(work.session, event)
+    if step_offer(known.standing, OfferFact.TAKEN).tells is None:
         return
-    contact = folded.contact
-    contact.hold(event.stage, event.offer_id, event.taken_at)
-    shown = _contact_shown(event, folded.offer.shown or {})
-    desk = store.lock_desk(work.session, event.person_id)
-    _clear_offer(desk, event.offer_id)
-    desk.contact = shown.model_dump(mode="json")
-    store.tell(work.session, desk, shown, event.taken_at)
-    if left_stage(contact.facts(), event.stage):
+    contact = hold(known.contact, event.stage, event.offer_id, event.taken_at)
+    store.show_contact(work.session, event, contact, _contact_shown(event, known.shown))
+    if left_stage(contact, event.stage):
+        store.save_standing(work.session, event.offer_id, OfferStanding.OVER)
         over = ContactOver.HANDED_OVER if contact.ended_at is None else ContactOver.ENDED
-        _contact_over(folded.offer, over, contact, work)
+        _contact_over(_take_of(event), over, contact.outcome, work)
 
 
 def on_offer_declined(event: OfferDeclined, work: Work) -> None:
@@ -122,35 +95,33 @@ def on_offer_withdrawn(event: OfferWithdrawn, work: Work) -> None:
 
 
 def _offer_over(event: OfferEvent, fact: OfferFact, work: Work) -> None:
-    folded = _fold(event, fact, work)
-    if folded.tells is MessageKind.CONTACT_OVER:
-        folded.contact.release(event.offer_id)
-        _contact_over(folded.offer, ContactOver.WITHDRAWN, folded.contact, work)
-    if folded.tells is not MessageKind.OFFER_OVER:
+    known = store.lock_offer(work.session, event)
+    step = step_offer(known.standing, fact)
+    if step.tells is MessageKind.OFFER_OVER:
+        store.close_offer(work.session, event, _offer_gone(event, fact, work))
         return
-    gone = OfferGone(
+    if step.standing is not known.standing:
+        store.save_standing(work.session, event.offer_id, step.standing)
+    if step.tells is MessageKind.CONTACT_OVER:
+        contact = release(known.contact, event.offer_id)
+        store.save_contact(work.session, event.contact_id, contact)
+        _contact_over(_take_of(event), ContactOver.WITHDRAWN, None, work)
+
+
+def _offer_gone(event: OfferEvent, fact: OfferFact, work: Work) -> OfferGone:
+    return OfferGone(
         offer_id=event.offer_id,
         contact_id=event.contact_id,
         why=OfferOver(fact.value),
         reason=event.reason if isinstance(event, OfferWithdrawn) else None,
         at=work.now,
     )
-    desk = store.lock_desk(work.session, event.person_id)
-    _clear_offer(desk, event.offer_id)
-    store.tell(work.session, desk, gone, work.now)
 
 
 def _contact_shown(event: OfferTaken, offered: dict[str, Any]) -> ContactShown:
     """What the desk shows of a contact: what its offer had said, and what the take adds."""
     known = {key: offered[key] for key in ("need", "languages") if key in offered}
-    taken = event.model_dump(include=set(ContactShown.model_fields))
-    return ContactShown.model_validate(known | taken)
-
-
-def _clear_offer(desk: store.DeskRow, offer_id: str) -> None:
-    """A newer offer may already stand there; that one stays."""
-    if desk.offer is not None and desk.offer["offer_id"] == offer_id:
-        desk.offer = None
+    return ContactShown.model_validate(known | event.model_dump(include=_CONTACT_SHOWN))
 
 
 # --- contacts -----------------------------------------------------------------------------------
@@ -158,10 +129,9 @@ def _clear_offer(desk: store.DeskRow, offer_id: str) -> None:
 
 def on_contact_opened(event: ContactOpened, work: Work) -> None:
     """Count the contact where it waits."""
-    contact = store.lock_contact(work.session, event.contact_id, event.programme)
-    contact.opened_at = event.opened_at
-    contact.first_stage = event.first_stage
-    contact.place()
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    contact = replace(known, opened_at=event.opened_at, first_stage=event.first_stage)
+    store.save_contact(work.session, event.contact_id, contact)
 
 
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
@@ -171,50 +141,46 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
     """
     if event.destination is Destination.RESCUE:
         return
-    contact = store.lock_contact(work.session, event.contact_id, event.programme)
-    contact.sent_on_at = event.decided_at
-    contact.destination = event.destination
-    contact.place()
-    for row in store.taken_offers(work.session, event.contact_id):
-        if left_stage(contact.facts(), Stage(row.stage)):
-            _contact_over(row, ContactOver.HANDED_OVER, contact, work)
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    contact = replace(known, sent_on_at=event.decided_at, destination=event.destination)
+    left = store.leave_stages(work.session, event.contact_id, contact, stages_left(contact))
+    for take in left:
+        _contact_over(take, ContactOver.HANDED_OVER, None, work)
 
 
 def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:
     """The contact waits for a listener; no regulator could be reached."""
-    contact = store.lock_contact(work.session, event.contact_id, event.programme)
-    if contact.sent_on_at is None:
-        contact.sent_on_at = event.sent_at
-        contact.place()
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    if known.sent_on_at is None:
+        contact = replace(known, sent_on_at=event.sent_at)
+        store.save_contact(work.session, event.contact_id, contact)
 
 
 def on_contact_ended(event: ContactEnded, work: Work) -> None:
     """Whoever is in the contact has it no more. Open offers are withdrawn by assignment."""
-    contact = store.lock_contact(work.session, event.contact_id, event.programme)
-    contact.ended_at = event.ended_at
-    contact.outcome = event.outcome
-    contact.place()
-    for row in store.taken_offers(work.session, event.contact_id):
-        _contact_over(row, ContactOver.ENDED, contact, work)
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    contact = replace(known, ended_at=event.ended_at, outcome=event.outcome)
+    left = store.leave_stages(work.session, event.contact_id, contact, stages_left(contact))
+    for take in left:
+        _contact_over(take, ContactOver.ENDED, contact.outcome, work)
+
+
+def _take_of(event: OfferEvent) -> store.Taken:
+    return store.Taken(event.offer_id, event.contact_id, event.person_id, event.stage)
 
 
 def _contact_over(
-    row: store.OfferRow, over: ContactOver, contact: store.ContactRow, work: Work
+    take: store.Taken, over: ContactOver, outcome: Outcome | None, work: Work
 ) -> None:
-    row.standing = OfferStanding.OVER
-    outcome = contact.outcome if over is ContactOver.ENDED else None
     gone = ContactGone(
-        offer_id=row.offer_id,  # type: ignore[arg-type] # text of an id we were given
-        contact_id=row.contact_id,  # type: ignore[arg-type]
-        stage=Stage(row.stage),
+        offer_id=take.offer_id,
+        contact_id=take.contact_id,
+        stage=take.stage,
         why=over,
-        outcome=None if outcome is None else Outcome(outcome),
+        outcome=outcome if over is ContactOver.ENDED else None,
         at=work.now,
     )
-    desk = store.lock_desk(work.session, row.person_id)
-    if desk.contact is not None and desk.contact["offer_id"] == row.offer_id:
-        desk.contact = None
-    store.tell(work.session, desk, gone, work.now)
+    store.close_contact(work.session, take.person_id, gone)
 
 
 # --- people, lines, figures ---------------------------------------------------------------------

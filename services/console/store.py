@@ -1,12 +1,13 @@
 """Tables of the console, and small functions named by intent. No commit is made here.
 
-Rows are locked in one order everywhere: contact, then desk. Offers are changed under the lock of
-their contact.
+Rows are locked in one order everywhere: contact, offer, desk. That an offer was made is kept under
+the lock of its own row alone: it changes nothing of the contact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,41 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from contracts.vocabulary import ContactState, LiveState, Role, Stage
-from services.console.domain import ContactFacts, Place, place_of
-from services.console.messages import DeskMessage, LiveStateShown
+from contracts.assignment import OfferEvent, OfferMade, OfferTaken
+from contracts.vocabulary import (
+    ContactId,
+    ContactState,
+    Destination,
+    LiveState,
+    OfferId,
+    Outcome,
+    PersonId,
+    ProgrammeId,
+    Role,
+    Stage,
+)
+from services.console.domain import ContactFacts, OfferStanding, place_of
+from services.console.messages import (
+    ContactGone,
+    ContactShown,
+    DeskMessage,
+    LiveStateShown,
+    OfferGone,
+    OfferShown,
+)
+from services.console.statements import (
+    CLOSE_CONTACT,
+    CLOSE_OFFER,
+    ENTER_LIVE_STATE,
+    LEAVE_STAGES,
+    LOCK_CONTACT,
+    LOCK_OFFER,
+    NEW_OFFER,
+    SAVE_CONTACT,
+    SAVE_OFFER,
+    SHOW_CONTACT,
+    SHOW_OFFER,
+)
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(schema="console"))):
@@ -103,40 +136,6 @@ class ContactRow(Row, table=True):
     state: str | None = None
     since: datetime | None = _moment()
 
-    def facts(self) -> ContactFacts:
-        """The facts as a value, for the domain."""
-        return ContactFacts(
-            opened_at=self.opened_at,
-            first_stage=None if self.first_stage is None else Stage(self.first_stage),
-            regulator_since=self.regulator_since,
-            sent_on_at=self.sent_on_at,
-            destination=self.destination,  # type: ignore[arg-type] # text of the closed word
-            listener_since=self.listener_since,
-            ended_at=self.ended_at,
-        )
-
-    def hold(self, stage: Stage, offer_id: str, since: datetime) -> None:
-        """A human of this stage has taken it."""
-        if stage is Stage.REGULATOR:
-            self.regulator_offer, self.regulator_since = offer_id, since
-        else:
-            self.listener_offer, self.listener_since = offer_id, since
-        self.place()
-
-    def release(self, offer_id: str) -> None:
-        """A take no longer stands; a newer one does."""
-        if self.regulator_offer == offer_id:
-            self.regulator_offer, self.regulator_since = None, None
-        if self.listener_offer == offer_id:
-            self.listener_offer, self.listener_since = None, None
-        self.place()
-
-    def place(self) -> None:
-        """Derive `state` and `since` again."""
-        place: Place | None = place_of(self.facts())
-        self.state = None if place is None else place.state.value
-        self.since = None if place is None else place.since
-
 
 class OfferRow(Row, table=True):
     """An offer: its standing, and what was shown of it."""
@@ -181,93 +180,140 @@ class DeskMessageRow(Row, table=True):
     at: datetime = _moment(nullable=False)
 
 
-_MESSAGES = tables.tables["console.desk_message"]
+# --- lock, and what is known ---------------------------------------------------------------------
 
 
-# --- rows to change: made when missing, then locked ----------------------------------------------
+@dataclass(frozen=True)
+class Taken:
+    """A take: who is in which contact, as what."""
+
+    offer_id: OfferId
+    contact_id: ContactId
+    person_id: PersonId
+    stage: Stage
 
 
-def lock_contact(session: Session, contact_id: str, programme: str) -> ContactRow:
-    """Return a contact's row, locked; made when this is the first fact about it."""
-    found = session.get(ContactRow, contact_id, with_for_update=True)
-    if found is None:
-        fresh = {"contact_id": contact_id, "programme": programme}
-        session.execute(insert(ContactRow).values(fresh).on_conflict_do_nothing())
-        found = session.get_one(ContactRow, contact_id, with_for_update=True)
-    return found
+@dataclass(frozen=True)
+class KnownOffer:
+    """An offer and its contact, both locked; both made when this is the first fact about them."""
+
+    contact: ContactFacts
+    standing: OfferStanding | None  #: None: nothing was known of it
+    shown: dict[str, Any]  #: what its desk was shown of it; empty when nothing was
 
 
-def lock_desk(session: Session, person_id: str) -> DeskRow:
-    """Return a person's desk, locked; made when they never had one."""
-    found = session.get(DeskRow, person_id, with_for_update=True)
-    if found is None:
-        fresh = {"person_id": person_id, "live_state": LiveState.OFF_DUTY.value, "last_number": 0}
-        session.execute(insert(DeskRow).values(fresh).on_conflict_do_nothing())
-        found = session.get_one(DeskRow, person_id, with_for_update=True)
-    return found
+def lock_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> ContactFacts:
+    """Lock a contact, and return what is known of it; nothing, when this is the first fact."""
+    named = {"contact_id": contact_id, "programme": programme}
+    return _facts(session.execute(LOCK_CONTACT, named).one())
 
 
-def offer_of(session: Session, offer_id: str) -> OfferRow | None:
-    """Return an offer; its contact must be locked."""
-    return session.get(OfferRow, offer_id)
+def lock_offer(session: Session, event: OfferEvent) -> KnownOffer:
+    """Lock the contact of an offer, then the offer; and return what is known of both."""
+    row = session.execute(LOCK_OFFER, {**_named(event), "programme": event.programme}).one()
+    standing = None if row.standing == NEW_OFFER else OfferStanding(row.standing)
+    return KnownOffer(_facts(row), standing, row.shown or {})
 
 
-def taken_offers(session: Session, contact_id: str) -> Sequence[OfferRow]:
-    """Offers of a contact that are taken and not over; its contact must be locked."""
-    return session.exec(
-        select(OfferRow).where(OfferRow.contact_id == contact_id, OfferRow.standing == "taken")
-    ).all()
-
-
-def tell(session: Session, desk: DeskRow, message: DeskMessage, at: datetime) -> None:
-    """Add a message to a locked desk."""
-    desk.last_number += 1
-    session.execute(
-        # The bare table: an ORM statement would flush the desk now and once more at the end.
-        insert(_MESSAGES).values(
-            person_id=desk.person_id,
-            number=desk.last_number,
-            kind=message.kind.value,
-            body=message.model_dump(mode="json"),
-            at=at,
-        )
+def _facts(row: Any) -> ContactFacts:
+    return ContactFacts(
+        opened_at=row.opened_at,
+        first_stage=None if row.first_stage is None else Stage(row.first_stage),
+        regulator_since=row.regulator_since,
+        sent_on_at=row.sent_on_at,
+        destination=None if row.destination is None else Destination(row.destination),
+        listener_since=row.listener_since,
+        ended_at=row.ended_at,
+        regulator_offer=row.regulator_offer,
+        listener_offer=row.listener_offer,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
     )
 
 
-_ENTER = text(
-    """
-    WITH entered AS (
-        INSERT INTO console.desk AS desk
-            (person_id, programme, role, live_state, live, last_number)
-        VALUES (:person_id, :programme, :role, :live_state, CAST(:live AS jsonb), 1)
-        ON CONFLICT (person_id) DO UPDATE SET
-            programme = excluded.programme, role = excluded.role,
-            live_state = excluded.live_state, live = excluded.live,
-            last_number = desk.last_number + 1
-        RETURNING last_number
+# --- save, and tell ------------------------------------------------------------------------------
+
+
+def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts) -> None:
+    """Keep what is known of a locked contact."""
+    session.execute(SAVE_CONTACT, {"contact_id": contact_id, **_written(facts)})
+
+
+def save_standing(session: Session, offer_id: OfferId, standing: OfferStanding) -> None:
+    """Keep where a locked offer is."""
+    session.execute(SAVE_OFFER, {"offer_id": offer_id, "standing": standing})
+
+
+def show_offer(session: Session, event: OfferMade, shown: OfferShown) -> None:
+    """Keep an offer of which nothing is known, and put it on the desk; a known one stays so."""
+    standing = {"standing": OfferStanding.OPEN}
+    session.execute(SHOW_OFFER, _named(event) | standing | _message(shown, event.made_at))
+
+
+def close_offer(session: Session, event: OfferEvent, gone: OfferGone) -> None:
+    """Keep that a locked offer is over, and take it off the desk."""
+    standing = {"standing": OfferStanding.OVER}
+    session.execute(CLOSE_OFFER, _named(event) | standing | _message(gone, gone.at))
+
+
+def show_contact(
+    session: Session, event: OfferTaken, facts: ContactFacts, shown: ContactShown
+) -> None:
+    """Keep that a locked offer is taken, and put its contact on the desk in its place."""
+    written = _written(facts) | {"standing": OfferStanding.TAKEN}
+    session.execute(SHOW_CONTACT, _named(event) | written | _message(shown, event.taken_at))
+
+
+def leave_stages(
+    session: Session, contact_id: ContactId, facts: ContactFacts, stages: tuple[Stage, ...]
+) -> Sequence[Taken]:
+    """Keep what is known of a locked contact, and that its takes of these stages are over."""
+    written = _written(facts) | {"standing": OfferStanding.OVER, "stages": list(stages)}
+    rows = session.execute(LEAVE_STAGES, {"contact_id": contact_id, **written}).all()
+    return sorted(
+        (Taken(row.offer_id, row.contact_id, row.person_id, Stage(row.stage)) for row in rows),
+        key=lambda each: each.person_id,  # desks are locked in one order
     )
-    INSERT INTO console.desk_message (person_id, number, kind, body, at)
-    SELECT :person_id, last_number, :kind, CAST(:live AS jsonb), :at FROM entered
-    """
-)
+
+
+def close_contact(session: Session, person_id: PersonId, gone: ContactGone) -> None:
+    """Take a contact off the desk of who had taken it."""
+    named = {"person_id": person_id, "offer_id": gone.offer_id}
+    session.execute(CLOSE_CONTACT, named | _message(gone, gone.at))
 
 
 def enter_live_state(
-    session: Session, person_id: str, entered: LiveStateShown, at: datetime
+    session: Session, person_id: PersonId, entered: LiveStateShown, at: datetime
 ) -> None:
-    """Replace what a person does and tell their desk, in one statement: the most frequent fact."""
-    session.execute(
-        _ENTER,
-        {
-            "person_id": person_id,
-            "programme": entered.programme,
-            "role": entered.role,
-            "live_state": entered.state,
-            "live": entered.model_dump_json(),
-            "kind": entered.kind,
-            "at": at,
-        },
-    )
+    """Replace what a person does and tell their desk."""
+    does = {
+        "person_id": person_id,
+        "programme": entered.programme,
+        "role": entered.role,
+        "live_state": entered.state,
+    }
+    session.execute(ENTER_LIVE_STATE, does | _message(entered, at))
+
+
+def _named(event: OfferEvent) -> dict[str, Any]:
+    return {
+        "offer_id": event.offer_id,
+        "contact_id": event.contact_id,
+        "person_id": event.person_id,
+        "stage": event.stage,
+    }
+
+
+def _written(facts: ContactFacts) -> dict[str, Any]:
+    place = place_of(facts)
+    return {
+        **vars(facts),
+        "state": None if place is None else place.state,
+        "since": None if place is None else place.since,
+    }
+
+
+def _message(message: DeskMessage, at: datetime) -> dict[str, Any]:
+    return {"kind": message.kind, "body": message.model_dump_json(), "at": at}
 
 
 # --- what is kept as it was said -----------------------------------------------------------------

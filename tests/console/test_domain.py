@@ -17,6 +17,7 @@ from services.console.domain import (
     ContactFacts,
     OfferFact,
     OfferStanding,
+    OfferStep,
     Place,
     SessionAsked,
     SessionEnd,
@@ -91,6 +92,13 @@ def test_whatever_the_order_a_withdrawn_take_leaves_the_desk_empty(
     gone = told.count(MessageKind.OFFER_OVER) + told.count(MessageKind.CONTACT_OVER)
     became_contact = MessageKind.OFFER in told and MessageKind.CONTACT in told
     assert shown - gone == (1 if became_contact else 0)
+
+
+@pytest.mark.parametrize("known", OfferStanding)
+def test_that_it_was_made_says_nothing_of_an_offer_already_known(known: OfferStanding) -> None:
+    """`on_offer_made` is one statement on the strength of this."""
+    assert step_offer(None, OfferFact.MADE) == OfferStep(OfferStanding.OPEN, MessageKind.OFFER)
+    assert step_offer(known, OfferFact.MADE) == OfferStep(known, None)
 
 
 PLACES = {

@@ -1,21 +1,29 @@
 """What events leave on the desks, on a real Postgres."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from itertools import permutations
 
 from sqlalchemy import text
 from sqlmodel import select
 
+from contracts.assignment import OfferTaken
+from contracts.contact import ContactEnded
+from contracts.envelope import Event
 from contracts.vocabulary import (
     ContactId,
     ContactState,
     Destination,
     LiveState,
+    OfferId,
     Outcome,
     Role,
     Stage,
 )
 from services.bus.testing import ServiceUnderTest
+from services.bus.transact import Committed, Verdict
 from services.console.pictures import board_of, news_for
 from services.console.store import ContactRow, DeskMessageRow, DeskRow, SessionRow
 from tests.console import facts
@@ -60,6 +68,13 @@ def test_a_taken_offer_becomes_the_contact_and_keeps_what_was_said_of_it(
     assert row.contact is not None
     assert (row.contact["contact_id"], row.contact["need"]) == (CONTACT, "solitude")
     assert told(console, LISTENER) == [(1, "offer"), (2, "contact")]
+
+
+def test_an_offer_heard_to_be_made_after_its_take_is_not_shown(console: ServiceUnderTest) -> None:
+    console.deliver(facts.taken(), version=2)
+    console.deliver(facts.made(), version=1)
+    assert desk(console, LISTENER).offer is None
+    assert told(console, LISTENER) == [(1, "contact")]
 
 
 def test_a_newer_offer_stays_when_an_older_one_is_over(console: ServiceUnderTest) -> None:
@@ -163,6 +178,41 @@ def test_numbers_are_dense_and_start_at_one_for_each_desk(console: ServiceUnderT
     console.deliver(facts.made(Stage.REGULATOR))
     assert [number for number, _ in told(console, LISTENER)] == [1, 2, 3, 4, 5]
     assert [number for number, _ in told(console, REGULATOR)] == [1]
+
+
+def test_workers_at_once_neither_block_nor_leave_anything_on_a_desk(
+    console: ServiceUnderTest,
+) -> None:
+    """Both humans are in every contact; each fact of it may come in the middle of another."""
+    events: list[Event] = []
+    for number in range(12):
+        ids = {"contact_id": ContactId(f"{number:08d}{CONTACT[8:]}")}
+        for event in (
+            facts.opened(),
+            facts.made(Stage.REGULATOR, OfferId(f"{number:08d}{OFFER[8:]}")),
+            facts.taken(Stage.REGULATOR, OfferId(f"{number:08d}{OFFER[8:]}")),
+            facts.triaged(),
+            facts.made(offer_id=OfferId(f"{number:08d}{SECOND_OFFER[8:]}")),
+            facts.taken(offer_id=OfferId(f"{number:08d}{SECOND_OFFER[8:]}")),
+            facts.ended(),
+        ):
+            events.append(event.model_copy(update=ids))
+    order = sorted(events, key=lambda event: sha256(event.model_dump_json().encode()).digest())
+    with ThreadPoolExecutor(2) as workers:
+        verdicts = [each.verdict for each in workers.map(deliver_whenever(console), order)]
+    assert set(verdicts) <= {Verdict.HANDLED, Verdict.LATE}
+    for person_id in (REGULATOR, LISTENER):
+        news = told(console, person_id)
+        assert [number for number, _ in news] == list(range(1, len(news) + 1))
+        kinds = [kind for _, kind in news]
+        assert kinds.count("contact") == kinds.count("contact_over") == 12
+        assert desk(console, person_id).contact is None
+
+
+def deliver_whenever(console: ServiceUnderTest) -> Callable[[Event], Committed]:
+    """Deliver with the version of its place in the history of its aggregate."""
+    places: dict[type[Event], int] = {ContactEnded: 2, OfferTaken: 2}
+    return lambda event: console.deliver(event, version=places.get(type(event), 1))
 
 
 def test_an_event_delivered_twice_is_told_once(console: ServiceUnderTest) -> None:
