@@ -96,51 +96,78 @@ class ContactFacts:
 
 def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
     """Return what is known once `event` is known too, whatever was told before."""
+    known = _sign(facts, sign_of(event))
     match event:
         case ContactOpened():
             version, opened_at = event.programme_version, event.opened_at
-            known = replace(facts, programme_version=version, opened_at=opened_at)
-            return _sign(known, event.opened_at)
+            return replace(known, programme_version=version, opened_at=opened_at)
         case ContactTriaged():
             version, opened_at = event.programme_version, event.opened_at
-            known = replace(facts, programme_version=version, opened_at=opened_at)
-            return _sign(_decided(known, event), event.decided_at)
+            known = replace(known, programme_version=version, opened_at=opened_at)
+            return _decided(known, event)
         case ContactSentUntriaged():
-            return _sign(replace(facts, untriaged_priority=event.priority), event.sent_at)
+            return replace(known, untriaged_priority=event.priority)
         case ContactEnded():
             return replace(
-                facts,
+                known,
                 opened_at=event.opened_at,
                 ended_at=event.ended_at,
                 outcome=event.outcome,
             )
-        case OfferMade():
-            return _sign(facts, event.made_at)
-        case OfferDeclined():
-            return _sign(facts, event.declined_at)
-        case OfferExpired():
-            return _sign(facts, event.expired_at)
+        case OfferMade() | OfferDeclined() | OfferExpired():
+            return known
         case OfferTaken():
             take = replace(
-                _take(facts, event.offer_id),
+                _take(known, event.offer_id),
                 stage=event.stage,
                 taken_at=event.taken_at,
                 waiting_since=event.waiting_since,
             )
-            return _sign(_with_take(facts, take), event.taken_at)
+            return _with_take(known, take)
         case OfferWithdrawn():
-            known = _sign(facts, event.withdrawn_at)
             if not event.was_taken:
                 return known
-            taken_back = replace(_take(facts, event.offer_id), withdrawn=event.reason)
+            taken_back = replace(_take(known, event.offer_id), withdrawn=event.reason)
             return _with_take(known, taken_back)
         case _:
             assert_never(event)
 
 
-def _sign(facts: ContactFacts, at: datetime) -> ContactFacts:
-    last = at if facts.last_sign_at is None else max(at, facts.last_sign_at)
-    return replace(facts, last_sign_at=last)
+def is_mere_sign(event: ContactFact) -> bool:
+    """Whether an event says only that somebody did something for the contact, and when."""
+    if isinstance(event, OfferWithdrawn):
+        return not event.was_taken
+    return isinstance(event, OfferMade | OfferDeclined | OfferExpired)
+
+
+def sign_of(event: ContactFact) -> datetime | None:
+    """When somebody did something for the contact; None when it was its end."""
+    match event:
+        case ContactOpened():
+            return event.opened_at
+        case ContactTriaged():
+            return event.decided_at
+        case ContactSentUntriaged():
+            return event.sent_at
+        case ContactEnded():
+            return None
+        case OfferMade():
+            return event.made_at
+        case OfferDeclined():
+            return event.declined_at
+        case OfferExpired():
+            return event.expired_at
+        case OfferTaken():
+            return event.taken_at
+        case OfferWithdrawn():
+            return event.withdrawn_at
+        case _:
+            assert_never(event)
+
+
+def _sign(facts: ContactFacts, at: datetime | None) -> ContactFacts:
+    signs = [sign for sign in (at, facts.last_sign_at) if sign is not None]
+    return replace(facts, last_sign_at=max(signs, default=None))
 
 
 def _decided(facts: ContactFacts, event: ContactTriaged) -> ContactFacts:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from contracts.assignment import LiveStateEntered, OfferTaken
+from contracts.assignment import LiveStateEntered
 from contracts.contact import ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
@@ -17,7 +17,14 @@ from contracts.vocabulary import ProgrammeId
 from services.bus.work import Work
 from services.quality import metrics, store
 from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_in_target, look_at
-from services.quality.facts import ContactFact, ContactFacts, in_limbo, learn
+from services.quality.facts import (
+    ContactFact,
+    ContactFacts,
+    in_limbo,
+    is_mere_sign,
+    learn,
+    sign_of,
+)
 from services.quality.settings import SETTINGS
 
 
@@ -36,27 +43,28 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
 
 def on_contact_fact(event: ContactFact, work: Work) -> None:
     """Learn what an event says of a contact; every event about a contact comes here."""
-    contact = store.meet_contact(work.session, event.contact_id, event.programme)
-    before = contact.facts()
-    after = learn(before, event)
-    contact.keep(after)
-    if after.opened_at is not None and _shows(before) != _shows(after):
+    if is_mere_sign(event):  # most offers are: no figure shows them, so nothing is locked or read
+        store.add_sign(work.session, event.contact_id, event.programme, sign_of(event))
+        return
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    before, after = known.facts, learn(known.facts, event)
+    news = after.opened_at is not None and _shows(before) != _shows(after)
+    store.save_contact(work.session, event.contact_id, after, known.news + news)
+    if news and after.opened_at is not None and _is_first(known, after):
         _count_again(work, event.programme, {hour_of(after.opened_at)})
     if isinstance(event, ContactOpened):
         look = look_at(work.now, SETTINGS.look_every)
         work.set_deadline("limbo", event.programme, look)
-    heard = isinstance(event, OfferTaken)
-    targets = store.targets_of(work.session, event.programme) if heard else {}
-    metrics.record_learnt(before, after, is_in_target(after, targets))
+    metrics.record_learnt(before, after, is_in_target(after, known.targets))
 
 
 def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
     """Add what a listener did until now to the hours in which they did it."""
-    by_hour = duty_of(event)
-    for hour, duty in sorted(by_hour.items()):  # in one order: two additions never block for good
-        store.add_duty(work.session, event.programme, hour, duty)
+    # In one order: two additions never block for good.
+    for hour, duty in sorted(duty_of(event).items()):
+        if store.add_duty(work.session, event.programme, hour, duty):
+            _count_again(work, event.programme, {hour})
         metrics.record_duty(event.programme, duty)
-    _count_again(work, event.programme, by_hour)
 
 
 def on_hour_due(key: str, work: Work) -> None:
@@ -84,6 +92,11 @@ def on_limbo_due(key: str, work: Work) -> None:
 def _shows(facts: ContactFacts) -> ContactFacts:
     """Only what the figures show: a sign of life changes none."""
     return replace(facts, last_sign_at=None)
+
+
+def _is_first(known: store.Known, after: ContactFacts) -> bool:
+    """Whether nothing else has asked yet for a count of the contact's hour."""
+    return known.news == 0 or known.facts.opened_at != after.opened_at
 
 
 def _count_again(work: Work, programme: ProgrammeId, hours: Iterable[datetime]) -> None:

@@ -7,7 +7,7 @@ only: a chain of single stretches would tell one person from another without nam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,15 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 from contracts.vocabulary import ContactId, Destination, Outcome, Priority, ProgrammeId, Stage
 from services.quality.domain import HOUR, Duty, HourFigures, WaitCount, count_hour, hour_of
 from services.quality.facts import ContactFacts, Decision, Take
+from services.quality.statements import (
+    ADD_DUTY,
+    ADD_SIGN,
+    CONTACTS_OF_HOUR,
+    LIVE_CONTACTS,
+    LOCK_CONTACT,
+    SAVE_CONTACT,
+    TAKE_IN_NEWS,
+)
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(schema="quality"))):
@@ -54,7 +63,7 @@ class TargetRow(Row, table=True):
 
 
 class ContactRow(Row, table=True):
-    """What is known of a contact."""
+    """What is known of a contact; `news` as its hour's, see `statements`."""
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -74,43 +83,11 @@ class ContactRow(Row, table=True):
     ended_at: datetime | None = _moment()
     outcome: str | None = None
     last_sign_at: datetime | None = _moment()
-
-    def facts(self) -> ContactFacts:
-        """The row as a value, for the domain."""
-        return ContactFacts(
-            programme=self.programme,
-            programme_version=self.programme_version,
-            opened_at=self.opened_at,
-            decision=self._decision(),
-            untriaged_priority=Priority(self.untriaged_priority)
-            if self.untriaged_priority
-            else None,
-            takes=_TAKES.validate_python(self.takes),
-            ended_at=self.ended_at,
-            outcome=Outcome(self.outcome) if self.outcome else None,
-            last_sign_at=self.last_sign_at,
-        )
-
-    def keep(self, facts: ContactFacts) -> None:
-        """Keep what is known."""
-        self.programme_version, self.opened_at = facts.programme_version, facts.opened_at
-        if facts.decision is not None:
-            self.decided_at = facts.decision.decided_at
-            self.priority = facts.decision.priority.value
-            self.destination = facts.decision.destination.value
-        self.untriaged_priority = facts.untriaged_priority
-        self.takes = _TAKES.dump_python(facts.takes, mode="json")
-        self.ended_at, self.outcome = facts.ended_at, facts.outcome
-        self.last_sign_at = facts.last_sign_at
-
-    def _decision(self) -> Decision | None:
-        if self.decided_at is None or self.priority is None or self.destination is None:
-            return None
-        return Decision(self.decided_at, Priority(self.priority), Destination(self.destination))
+    news: int = 0
 
 
 class DutyRow(Row, table=True):
-    """What listeners did in an hour, all of them together."""
+    """What listeners did in an hour, all of them together; `news`, see `statements`."""
 
     __tablename__ = "duty"
 
@@ -121,6 +98,7 @@ class DutyRow(Row, table=True):
     resting: timedelta = _length()
     paused: timedelta = _length()
     rests_given: int = 0
+    news: int = 0
 
 
 class HourRow(Row, table=True):
@@ -177,24 +155,80 @@ class WaitRow(Row, table=True):
 # --- what is told ---------------------------------------------------------------------------------
 
 
-def meet_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> ContactRow:
-    """Return a contact's row, locked; made when this is the first fact that reaches us."""
-    found = session.get(ContactRow, contact_id, with_for_update=True)
-    if found is None:
-        fresh = {"contact_id": contact_id, "programme": programme, "takes": []}
-        session.execute(insert(ContactRow).values(fresh).on_conflict_do_nothing())
-        found = session.get_one(ContactRow, contact_id, with_for_update=True)
-    return found
+@dataclass(frozen=True)
+class Known:
+    """A locked contact."""
+
+    facts: ContactFacts
+    news: int  #: 0: nothing was told that its hour does not count yet, and no count is asked for
+    targets: Mapping[int, timedelta]  #: of the version it keeps, when both are known
 
 
-def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Duty) -> None:
-    """Add to what listeners did in an hour. Adding has no order; the inbox keeps it to once."""
-    amounts = {each.name: getattr(duty, each.name) for each in fields(Duty)}
-    statement = insert(DutyRow).values({"programme": programme, "hour": hour, **amounts})
-    sums = {name: getattr(DutyRow, name) + statement.excluded[name] for name in amounts}
+def lock_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> Known:
+    """Lock a contact, and return what is known of it; made by the first fact that reaches us."""
+    named = {"contact_id": contact_id, "programme": programme}
+    row = session.execute(LOCK_CONTACT, named).one()
+    seconds = row.answer_target_seconds
+    targets = {} if seconds is None else {row.programme_version: timedelta(seconds=seconds)}
+    return Known(_facts(row), row.news, targets)
+
+
+def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts, news: int) -> None:
+    """Keep what is known of a locked contact."""
+    decision = facts.decision
     session.execute(
-        statement.on_conflict_do_update(index_elements=["programme", "hour"], set_=sums)
+        SAVE_CONTACT,
+        {
+            "contact_id": contact_id,
+            "programme_version": facts.programme_version,
+            "opened_at": facts.opened_at,
+            "decided_at": None if decision is None else decision.decided_at,
+            "priority": None if decision is None else decision.priority,
+            "destination": None if decision is None else decision.destination,
+            "untriaged_priority": facts.untriaged_priority,
+            "takes": _TAKES.dump_json(facts.takes).decode(),
+            "ended_at": facts.ended_at,
+            "outcome": facts.outcome,
+            "last_sign_at": facts.last_sign_at,
+            "news": news,
+        },
     )
+
+
+def add_sign(
+    session: Session, contact_id: ContactId, programme: ProgrammeId, at: datetime | None
+) -> None:
+    """Keep when something was done for a contact, if it was the last thing."""
+    session.execute(ADD_SIGN, {"contact_id": contact_id, "programme": programme, "at": at})
+
+
+def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Duty) -> bool:
+    """Add to what listeners did in an hour; whether it is the first since the hour was counted.
+
+    Adding has no order; the inbox keeps it to once.
+    """
+    added = {"programme": programme, "hour": hour, **vars(duty)}
+    return bool(session.execute(ADD_DUTY, added).scalar_one() == 1)
+
+
+def _facts(row: Any) -> ContactFacts:
+    return ContactFacts(
+        programme=row.programme,
+        programme_version=row.programme_version,
+        opened_at=row.opened_at,
+        decision=_decision(row),
+        untriaged_priority=Priority(row.untriaged_priority) if row.untriaged_priority else None,
+        takes=_TAKES.validate_python(row.takes),
+        ended_at=row.ended_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        last_sign_at=row.last_sign_at,
+    )
+
+
+def _decision(row: Any) -> Decision | None:
+    if row.decided_at is None:
+        return None
+    return Decision(row.decided_at, Priority(row.priority), Destination(row.destination))
 
 
 def keep_target(session: Session, row: TargetRow) -> None:
@@ -213,24 +247,16 @@ def targets_of(session: Session, programme: ProgrammeId) -> Mapping[int, timedel
 
 def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> list[ContactFacts]:
     """Return what is known of the contacts opened in an hour."""
-    rows = session.exec(
-        select(ContactRow).where(
-            ContactRow.programme == programme,
-            col(ContactRow.opened_at) >= hour,
-            col(ContactRow.opened_at) < hour + HOUR,
-        )
-    )
-    return [row.facts() for row in rows]
+    return [_facts(row) for row in session.execute(CONTACTS_OF_HOUR, _of_hour(programme, hour))]
 
 
 def live_contacts(session: Session, programme: ProgrammeId) -> list[ContactFacts]:
     """Return what is known of the contacts that have not ended."""
-    rows = session.exec(
-        select(ContactRow).where(
-            ContactRow.programme == programme, col(ContactRow.ended_at).is_(None)
-        )
-    )
-    return [row.facts() for row in rows]
+    return [_facts(row) for row in session.execute(LIVE_CONTACTS, {"programme": programme})]
+
+
+def _of_hour(programme: ProgrammeId, hour: datetime) -> dict[str, Any]:
+    return {"programme": programme, "hour": hour, "next_hour": hour + HOUR}
 
 
 def moments_of_version(
@@ -277,7 +303,11 @@ def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
 
 
 def hour_to_count(session: Session, programme: ProgrammeId, hour: datetime) -> HourRow:
-    """Return the row of an hour, locked; made when it is counted for the first time."""
+    """Return the row of an hour, locked; made when it is counted for the first time.
+
+    Whatever is told from now on asks for another count; what is being told is waited for.
+    """
+    session.execute(TAKE_IN_NEWS, _of_hour(programme, hour))
     row = session.get(HourRow, (programme, hour), with_for_update=True)
     if row is None:
         row = HourRow(programme=programme, hour=hour)

@@ -1,7 +1,9 @@
 """What is known of one contact, in whatever order it was told."""
 
+from dataclasses import replace
 from functools import reduce
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -13,9 +15,11 @@ from services.quality.facts import (
     ContactFact,
     ContactFacts,
     in_limbo,
+    is_mere_sign,
     is_with_human,
     learn,
     priority_of,
+    sign_of,
     taken_at,
     wait_of,
 )
@@ -35,6 +39,37 @@ def test_order_and_repeats_do_not_matter(history: list[ContactFact], random: Ran
     told = [*history, *random.sample(history, len(history) // 2)]
     random.shuffle(told)
     assert known(*told) == known(*history)
+
+
+#: Every kind of event about a contact, and whether it says more than that somebody did something.
+SAYS_MORE: dict[str, tuple[ContactFact, bool]] = {
+    "opened": (A.opened(), True),
+    "triaged": (A.triaged(60), True),
+    "sent untriaged": (A.sent_untriaged(60), True),
+    "ended": (A.ended(60), True),
+    "made": (A.made(REGULATOR, 60), False),
+    "taken": (A.taken(REGULATOR, 60), True),
+    "declined": (A.declined(REGULATOR, 60), False),
+    "expired": (A.expired(REGULATOR, 60), False),
+    "withdrawn": (
+        A.withdrawn(REGULATOR, 60, WithdrawalReason.CONTACT_ENDED, was_taken=False),
+        False,
+    ),
+    "taken back": (A.withdrawn(REGULATOR, 60, WithdrawalReason.CONTACT_ENDED), True),
+}
+
+
+@pytest.mark.parametrize("name", SAYS_MORE)
+def test_mere_sign_changes_nothing_but_the_last_sign(name: str) -> None:
+    """Quality keeps such an event without looking at what it knows."""
+    event, says_more = SAYS_MORE[name]
+    assert is_mere_sign(event) is not says_more
+    assert (replace(known(event), last_sign_at=None) != ContactFacts(LINE)) is says_more
+    assert known(event).last_sign_at == sign_of(event)
+
+
+def test_every_kind_of_event_is_a_sign_or_says_more() -> None:
+    assert {type(event) for event, _ in SAYS_MORE.values()} == set(get_args(ContactFact))
 
 
 def test_first_human_is_the_earliest_take_of_any_stage() -> None:

@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
+from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.envelope import Event
 from contracts.quality import HourCounted
 from contracts.vocabulary import (
@@ -24,7 +27,8 @@ from contracts.vocabulary import (
 )
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.bus.transact import Verdict
-from services.quality import store
+from services.bus.work import Work, new_id
+from services.quality import handlers, store
 from services.quality.app import SERVICE
 from services.quality.domain import Duty, HourFigures
 from services.quality.recount import Figures, recount
@@ -39,6 +43,7 @@ from tests.quality.builders import (
 )
 
 REGULATOR, LISTENER = Stage.REGULATOR, Stage.LISTENER
+HOUR_OF_NOON = ("hour", f"{LINE}/{NOON.isoformat()}")
 TOMORROW = NOON + timedelta(days=1)
 
 
@@ -125,6 +130,74 @@ def test_hour_is_counted_again_only_when_late_facts_change_it(quality: ServiceUn
     quality.fire_deadlines()
     of_noon = [event for event in quality.announced(HourCounted) if event.hour == NOON]
     assert [event.opened for event in of_noon] == [1, 2]
+
+
+def test_a_contact_and_the_duty_of_an_hour_ask_for_its_count_once(
+    quality: ServiceUnderTest,
+) -> None:
+    asked = []
+    for number, event in enumerate(PLAIN_HOUR[1:]):
+        quality.at(at(0.000001 * number))  # each would ask for a moment of its own
+        quality.deliver(event)
+        asked.append((quality.deadlines()[HOUR_OF_NOON] - at(3900)).microseconds)
+    of_contact = [event for event in PLAIN_HOUR[1:] if not isinstance(event, LiveStateEntered)]
+    first_of_duty = len(of_contact)
+    assert asked == [0] * first_of_duty + [first_of_duty] * (len(asked) - first_of_duty)
+
+
+def test_what_is_told_while_its_hour_is_counted_is_counted_next(
+    quality: ServiceUnderTest,
+) -> None:
+    quality.deliver(A.opened())
+    quality.deliver(a_change(LiveState.TALKING, 0, 60))
+    quality.at(at(3901))
+    talk = a_change(LiveState.TALKING, 60, 90)
+    with ThreadPoolExecutor(2) as workers, quality.session() as counting:
+        store.hour_to_count(counting, LINE, NOON)
+        told = [workers.submit(quality.deliver, event) for event in (A.taken(REGULATOR, 12), talk)]
+        wait_until(quality, waiting=2)
+        assert store.figures_now(counting, LINE, NOON).answered == 0
+        counting.commit()
+    assert [each.result().verdict for each in told] == [Verdict.HANDLED] * 2
+    assert quality.deadlines()[HOUR_OF_NOON] == at(4200)
+
+
+@pytest.mark.parametrize("told", [A.taken(REGULATOR, 12), a_change(LiveState.TALKING, 60, 90)])
+def test_count_waits_for_what_is_being_told_as_asked_for(
+    quality: ServiceUnderTest, told: OfferTaken | LiveStateEntered
+) -> None:
+    quality.deliver(A.opened())
+    quality.deliver(a_change(LiveState.TALKING, 0, 60))
+    quality.at(at(3900))
+    with ThreadPoolExecutor(1) as workers, quality.session() as telling:
+        work = Work(telling, at(3900), "quality", new_id(), None)
+        if isinstance(told, OfferTaken):
+            handlers.on_contact_fact(told, work)
+        else:
+            handlers.on_live_state_entered(told, work)
+        assert work.moved_deadlines() == ({}, [])  # the count that stands will do
+        fired = workers.submit(quality.fire_deadlines)
+        wait_until(quality, waiting=1)
+        telling.commit()
+    assert fired.result() == 2  # the other is the look for limbo
+    (counted,) = quality.announced(HourCounted)
+    assert (counted.answered, counted.busy_seconds) in {(1, 60), (0, 90)}
+
+
+def wait_until(quality: ServiceUnderTest, waiting: int) -> None:
+    """Return once so many transactions wait for a lock; raises AssertionError if they never do."""
+    for _ in range(90):  # less than the second after which the lock is given up
+        with quality.session() as session:
+            if session.execute(_WAITING).scalar_one() == waiting:
+                return
+        sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+_WAITING = text(
+    "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN "
+    "(SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
 
 
 def test_count_that_finds_nothing_new_is_not_announced(quality: ServiceUnderTest) -> None:
