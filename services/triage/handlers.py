@@ -1,8 +1,8 @@
 """What triage does with each event and command: load, decide, save, announce.
 
 Events reach us in any order between publishers. Each handler meets the contact if it is the first
-to tell of it, keeps what it says, and never needs another event to have come before; what a command
-needs and is not here yet is answered `not_yet`.
+to tell of it, keeps what it says in one statement, and never needs another event to have come
+before; what a command needs and is not here yet is answered `not_yet`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
 from contracts.programme import ProgrammePublished
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
-from contracts.vocabulary import Channel, Stage
 from services.bus.work import Work
 from services.triage import metrics, store
 from services.triage.domain import (
@@ -41,44 +40,30 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
 
 def on_contact_opened(event: ContactOpened, work: Work) -> None:
     """Meet the contact, and know which version of the line it keeps."""
-    contact = store.meet_contact(work.session, event.contact_id, event.programme)
-    contact.channel = event.channel
-    contact.programme_version = event.programme_version
-    contact.opened_at = event.opened_at
+    store.open_contact(work.session, event)
 
 
 def on_offer_taken(event: OfferTaken, work: Work) -> None:
     """Remember who holds the contact; of two takes the later one counts, whichever comes first."""
-    contact = store.meet_contact(work.session, event.contact_id, event.programme)
-    if event.stage is Stage.LISTENER:
-        if contact.listener_since is None or contact.listener_since <= event.taken_at:
-            contact.listener_offer, contact.listener_since = event.offer_id, event.taken_at
-    elif contact.held_since is None or contact.held_since <= event.taken_at:
-        contact.held_by, contact.held_offer = event.person_id, event.offer_id
-        contact.held_since = event.taken_at
+    store.hold(work.session, event)
 
 
 def on_offer_withdrawn(event: OfferWithdrawn, work: Work) -> None:
-    """Nobody holds the contact any more, if it was this take by which it was held."""
-    contact = store.contact_to_change(work.session, event.contact_id)
-    if contact is None:
-        return  # a take of this offer that is still on its way is older: the bus skips it
-    if contact.held_offer == event.offer_id:
-        contact.held_by = contact.held_offer = None
-    if contact.listener_offer == event.offer_id:
-        contact.listener_offer = None
+    """Nobody holds the contact any more, if it was this take by which it was held.
+
+    A take of this offer that is still on its way is older: the bus skips it.
+    """
+    store.release(work.session, event.contact_id, event.offer_id)
 
 
 def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:
     """No regulator will hold it: a decision for it is refused from now on, not awaited."""
-    contact = store.meet_contact(work.session, event.contact_id, event.programme)
-    contact.sent_untriaged_at = event.sent_at
+    store.send_untriaged(work.session, event)
 
 
 def on_contact_ended(event: ContactEnded, work: Work) -> None:
     """The contact is over, also when this is the first we hear of it."""
-    contact = store.meet_contact(work.session, event.contact_id, event.programme)
-    contact.ended_at = event.ended_at
+    store.end_contact(work.session, event)
 
 
 def on_propose_triage(command: ProposeTriage, work: Work) -> Reply:
@@ -86,10 +71,9 @@ def on_propose_triage(command: ProposeTriage, work: Work) -> Reply:
     contact = store.contact(work.session, command.contact_id)
     if contact is None:
         return not_yet()
-    terms = store.terms_of(work.session, contact)
-    match judge_proposal(contact.known(), terms, command, work.command):
+    match judge_proposal(contact.known, contact.terms, command, work.command):
         case Proposed(proposal):
-            metrics.record_proposal(contact.programme, proposal.priority)
+            metrics.record_proposal(contact.known.programme, proposal.priority)
             return done(contact.version, proposal)
         case NotYet():
             return not_yet()
@@ -104,12 +88,11 @@ def on_decide_triage(command: DecideTriage, work: Work) -> Reply:
     contact = store.contact_to_change(work.session, command.contact_id)
     if contact is None:
         return not_yet()
-    terms = store.terms_of(work.session, contact)
-    match judge_decision(contact.known(), terms, command, work.command):
+    match judge_decision(contact.known, contact.terms, command, work.command):
         case Decided(proposal):
-            contact.decide(command)
             work.announce(_triaged(contact, command, proposal, work), of=contact)
-            metrics.record_decision(contact.programme, command.priority, proposal.priority)
+            store.keep_decision(work.session, contact, command)
+            metrics.record_decision(contact.known.programme, command.priority, proposal.priority)
             return done(contact.version)
         case AlreadySo():
             return done(contact.version)
@@ -122,7 +105,7 @@ def on_decide_triage(command: DecideTriage, work: Work) -> Reply:
 
 
 def _triaged(
-    contact: store.ContactRow, command: DecideTriage, proposal: TriageProposal, work: Work
+    contact: store.Contact, command: DecideTriage, proposal: TriageProposal, work: Work
 ) -> ContactTriaged:
     notes = command.notes
     # Terms are known, so `ContactOpened` is here, and with it all three.
@@ -131,9 +114,9 @@ def _triaged(
     assert contact.opened_at is not None
     return ContactTriaged(
         contact_id=contact.contact_id,
-        programme=contact.programme,
+        programme=contact.known.programme,
         programme_version=contact.programme_version,
-        channel=Channel(contact.channel),
+        channel=contact.channel,
         opened_at=contact.opened_at,
         priority=command.priority,
         destination=command.destination,

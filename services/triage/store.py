@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
+from contracts.assignment import ContactSentUntriaged, OfferTaken
+from contracts.contact import ContactEnded, ContactOpened
 from contracts.triage import DecideTriage, TriageNotes
 from contracts.vocabulary import (
     Channel,
@@ -20,6 +23,7 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     ProgrammeId,
+    Stage,
 )
 from services.triage.domain import ContactKnown, HumanDecision, LineTerms
 
@@ -68,54 +72,63 @@ class ContactRow(Row, table=True):
     notes: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     version: int = 0
 
-    @property
-    def aggregate(self) -> str:
-        """Name of what `version` counts."""
-        return f"contact:{self.contact_id}"
 
-    def known(self) -> ContactKnown:
-        """The row as a value, for the domain."""
-        return ContactKnown(
-            programme=self.programme,
-            version=self.version,
-            held_by=self.held_by,
-            sent_untriaged=self.sent_untriaged_at is not None,
-            with_listener=self.listener_offer is not None,
-            ended=self.ended_at is not None,
-            decided=self._decided(),
-        )
-
-    def decide(self, wish: DecideTriage) -> None:
-        """Keep a decision."""
-        self.priority, self.destination = wish.priority, wish.destination
-        self.notes = wish.notes.model_dump(mode="json")
-
-    def _decided(self) -> HumanDecision | None:
-        if self.priority is None or self.destination is None:
-            return None
-        notes = TriageNotes.model_validate(self.notes)
-        return HumanDecision(Priority(self.priority), Destination(self.destination), notes)
+# --- what the others say --------------------------------------------------------------------------
+# One statement each, made once: it meets the contact when it is the first to tell of it.
 
 
-def meet_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> ContactRow:
-    """Return a contact's row, locked; made when this is the first fact that reaches us."""
-    found = contact_to_change(session, contact_id)
-    if found is None:
-        fresh = {"contact_id": contact_id, "programme": programme, "version": 0}
-        # Another worker may meet it at this moment: whoever comes second uses the first one's row.
-        session.execute(insert(ContactRow).values(fresh).on_conflict_do_nothing())
-        found = session.get_one(ContactRow, contact_id, with_for_update=True)
-    return found
-
-
-def contact_to_change(session: Session, contact_id: ContactId) -> ContactRow | None:
-    """Return a contact's row, locked, if any fact about it has reached us."""
-    return session.get(ContactRow, contact_id, with_for_update=True)
-
-
-def contact(session: Session, contact_id: ContactId) -> ContactRow | None:
-    """Return a contact's row to look at."""
-    return session.get(ContactRow, contact_id)
+_OPEN = text(
+    """
+    INSERT INTO triage.contact
+        (contact_id, programme, channel, programme_version, opened_at, version)
+    VALUES (:contact_id, :programme, :channel, :programme_version, :opened_at, 0)
+    ON CONFLICT (contact_id) DO UPDATE SET channel = excluded.channel,
+        programme_version = excluded.programme_version, opened_at = excluded.opened_at
+    """
+)
+_HOLD = text(
+    """
+    INSERT INTO triage.contact AS contact
+        (contact_id, programme, held_by, held_offer, held_since, version)
+    VALUES (:contact_id, :programme, :person_id, :offer_id, :taken_at, 0)
+    ON CONFLICT (contact_id) DO UPDATE SET held_by = excluded.held_by,
+        held_offer = excluded.held_offer, held_since = excluded.held_since
+    WHERE contact.held_since IS NULL OR contact.held_since <= excluded.held_since
+    """
+)
+_LISTEN = text(
+    """
+    INSERT INTO triage.contact AS contact
+        (contact_id, programme, listener_offer, listener_since, version)
+    VALUES (:contact_id, :programme, :offer_id, :taken_at, 0)
+    ON CONFLICT (contact_id) DO UPDATE SET listener_offer = excluded.listener_offer,
+        listener_since = excluded.listener_since
+    WHERE contact.listener_since IS NULL OR contact.listener_since <= excluded.listener_since
+    """
+)
+_RELEASE = text(
+    """
+    UPDATE triage.contact SET
+        held_by = CASE WHEN held_offer = :offer_id THEN NULL ELSE held_by END,
+        held_offer = nullif(held_offer, :offer_id),
+        listener_offer = nullif(listener_offer, :offer_id)
+    WHERE contact_id = :contact_id AND :offer_id IN (held_offer, listener_offer)
+    """
+)
+_SEND_UNTRIAGED = text(
+    """
+    INSERT INTO triage.contact (contact_id, programme, sent_untriaged_at, version)
+    VALUES (:contact_id, :programme, :sent_at, 0)
+    ON CONFLICT (contact_id) DO UPDATE SET sent_untriaged_at = excluded.sent_untriaged_at
+    """
+)
+_END = text(
+    """
+    INSERT INTO triage.contact (contact_id, programme, ended_at, version)
+    VALUES (:contact_id, :programme, :ended_at, 0)
+    ON CONFLICT (contact_id) DO UPDATE SET ended_at = excluded.ended_at
+    """
+)
 
 
 def keep_programme(session: Session, row: ProgrammeRow) -> None:
@@ -123,11 +136,147 @@ def keep_programme(session: Session, row: ProgrammeRow) -> None:
     session.merge(row)
 
 
-def terms_of(session: Session, contact: ContactRow) -> LineTerms | None:
-    """Return the terms a contact began with, if both it and they have reached us."""
-    if contact.programme_version is None:
-        return None
-    row = session.get(ProgrammeRow, (contact.programme, contact.programme_version))
+def open_contact(session: Session, event: ContactOpened) -> None:
+    """Keep which version of the line a contact began with."""
+    session.execute(
+        _OPEN,
+        {
+            "contact_id": event.contact_id,
+            "programme": event.programme,
+            "channel": event.channel,
+            "programme_version": event.programme_version,
+            "opened_at": event.opened_at,
+        },
+    )
+
+
+def hold(session: Session, event: OfferTaken) -> None:
+    """Keep who holds a contact, unless a later take of that stage is known."""
+    took = {
+        "contact_id": event.contact_id,
+        "programme": event.programme,
+        "offer_id": event.offer_id,
+        "taken_at": event.taken_at,
+    }
+    if event.stage is Stage.LISTENER:
+        session.execute(_LISTEN, took)
+    else:
+        session.execute(_HOLD, took | {"person_id": event.person_id})
+
+
+def release(session: Session, contact_id: ContactId, offer_id: OfferId) -> None:
+    """Keep that nobody holds a contact any more, if it was by this take that they did."""
+    session.execute(_RELEASE, {"contact_id": contact_id, "offer_id": offer_id})
+
+
+def send_untriaged(session: Session, event: ContactSentUntriaged) -> None:
+    """Keep that no regulator could be reached."""
+    named = {"contact_id": event.contact_id, "programme": event.programme}
+    session.execute(_SEND_UNTRIAGED, named | {"sent_at": event.sent_at})
+
+
+def end_contact(session: Session, event: ContactEnded) -> None:
+    """Keep that a contact is over."""
+    named = {"contact_id": event.contact_id, "programme": event.programme}
+    session.execute(_END, named | {"ended_at": event.ended_at})
+
+
+# --- what is decided ------------------------------------------------------------------------------
+
+
+@dataclass
+class Contact:
+    """A contact a regulator asks about, and the terms it began with; `version` counts decisions."""
+
+    contact_id: ContactId
+    channel: Channel | None  #: this and the next two are empty until `ContactOpened` is here
+    programme_version: int | None
+    opened_at: datetime | None
+    known: ContactKnown
+    terms: LineTerms | None  #: None: the contact or the line has not reached us yet
+    version: int
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"contact:{self.contact_id}"
+
+
+_LOOK = """
+    SELECT contact.*, line.needs, line.rules_version FROM triage.contact
+    LEFT JOIN triage.programme AS line ON line.programme = contact.programme
+        AND line.programme_version = contact.programme_version
+    WHERE contact.contact_id = :contact_id
+"""
+_CONTACT = text(_LOOK)
+_CONTACT_TO_CHANGE = text(f"{_LOOK} FOR UPDATE OF contact")
+_DECIDE = text(
+    """
+    UPDATE triage.contact SET priority = :priority, destination = :destination,
+        notes = CAST(:notes AS jsonb), version = :version
+    WHERE contact_id = :contact_id
+    """
+)
+
+
+def contact(session: Session, contact_id: ContactId) -> Contact | None:
+    """Return a contact to look at."""
+    return _contact(session.execute(_CONTACT, {"contact_id": contact_id}).one_or_none())
+
+
+def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None:
+    """Return a contact, locked, if any fact about it has reached us.
+
+    Terms that arrive while it waits for the lock are found by whoever asks again.
+    """
+    return _contact(session.execute(_CONTACT_TO_CHANGE, {"contact_id": contact_id}).one_or_none())
+
+
+def keep_decision(session: Session, contact: Contact, wish: DecideTriage) -> None:
+    """Keep the decision that makes a locked contact's `version`."""
+    session.execute(
+        _DECIDE,
+        {
+            "contact_id": contact.contact_id,
+            "priority": wish.priority,
+            "destination": wish.destination,
+            "notes": wish.notes.model_dump_json(),
+            "version": contact.version,
+        },
+    )
+
+
+def _contact(row: Any) -> Contact | None:
     if row is None:
+        return None
+    known = ContactKnown(
+        programme=row.programme,
+        version=row.version,
+        held_by=row.held_by,
+        sent_untriaged=row.sent_untriaged_at is not None,
+        with_listener=row.listener_offer is not None,
+        ended=row.ended_at is not None,
+        decided=_decided(row),
+    )
+    return Contact(
+        contact_id=row.contact_id,
+        channel=None if row.channel is None else Channel(row.channel),
+        programme_version=row.programme_version,
+        opened_at=row.opened_at,
+        known=known,
+        terms=_terms(row),
+        version=row.version,
+    )
+
+
+def _decided(row: Any) -> HumanDecision | None:
+    if row.priority is None or row.destination is None:
+        return None
+    notes = TriageNotes.model_validate(row.notes)
+    return HumanDecision(Priority(row.priority), Destination(row.destination), notes)
+
+
+def _terms(row: Any) -> LineTerms | None:
+    if row.needs is None:
         return None
     return LineTerms(frozenset(Need(need) for need in row.needs), row.rules_version)
