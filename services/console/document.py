@@ -1,84 +1,96 @@
-"""The OpenAPI document of the door: bodies, headers and who may ask, from the contracts."""
+"""The OpenAPI document of this door: bodies, headers and who may ask, from the contracts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
-from pydantic.json_schema import models_json_schema
+from contracts.envelope import Command, Contract
+from contracts.roster import ImportVolunteers, Volunteer
+from services.bus.doorway import Address
+from services.bus.openapi import REF, answers, content, fields_of, header, openapi, ref
+from services.bus.problem import ProblemTold
 
-from contracts.envelope import Command
-from contracts.roster import Volunteer
+_KEY = header(
+    "Idempotency-Key",
+    "A UUID the client chooses; a repeat with the same key gets the same answer.",
+    required=True,
+    form="uuid",
+)
+_VERSION = header(
+    "If-Match", "Version the desk has seen; refused when it moved on.", required=False
+)
+_LAST = header("Last-Event-ID", "Number of the last message read.", required=False)
+_SESSION: list[dict[str, list[str]]] = [{"bearer": []}]
 
-_REF = "#/components/schemas/{model}"
-_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": True,
-    "description": "A UUID the client chooses; a repeat with the same key gets the same answer.",
-    "schema": {"type": "string", "format": "uuid"},
+#: What a command is answered when it is done.
+_DONE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "version": {"type": ["integer", "null"], "description": "Of what was changed, as the ETag"},
+        "result": {"type": ["object", "null"], "description": "What came of it, by name"},
+    },
 }
-_VERSION = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "Version the desk has seen; refused when it moved on.",
-    "schema": {"type": "string"},
-}
 
 
-def describe(app: FastAPI, verbs: Iterable[tuple[str, type[Command], bool]]) -> None:
-    """Complete the document of `app`; each verb is its path, its command, and if it has a key."""
-    listed = tuple(verbs)
-    stock = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            _complete(stock(), listed)
-        return stock()
-
-    app.openapi = openapi  # type: ignore[method-assign] # the way FastAPI documents
+def document_of(addresses: Sequence[Address], commands: Iterable[type[Command]]) -> dict[str, Any]:
+    """The whole document."""
+    info = {"title": "Helpline console", "version": "1"}
+    return openapi(info, addresses, [*commands, Volunteer, ProblemTold])
 
 
-def _complete(document: dict[str, Any], verbs: Iterable[tuple[str, type[Command], bool]]) -> None:
-    models = [(command, "validation") for _, command, _ in verbs]
-    _, definitions = models_json_schema(
-        [*models, (Volunteer, "validation")],  # type: ignore[list-item] # plain literals
-        ref_template=_REF,
-    )
-    components = document.setdefault("components", {})
-    components["schemas"] = components.get("schemas", {}) | definitions["$defs"]
-    components["securitySchemes"] = {"session": {"type": "http", "scheme": "bearer"}}
-    for path, command, keyed in verbs:
-        operation = document["paths"][path]["post"]
-        operation["security"] = [{"session": []}]
-        operation["x-roles"] = sorted(role.value for role in command.roles)
-        operation["parameters"] = [_path_field(name) for name in _named(path)]
-        operation["parameters"] += [_KEY, _VERSION] if keyed else [_VERSION]
-        schema = dict(components["schemas"][command.__name__])
-        _say_body(operation, _without(schema, _named(path)))
-    volunteers = document["paths"]["/coordinator/volunteers"]["post"]
-    volunteers["security"] = [{"session": []}]
-    volunteers["parameters"] = [_KEY]
-    _say_body(volunteers, {"type": "array", "items": {"$ref": _REF.format(model="Volunteer")}})
-    document["paths"]["/desk/live"]["get"]["security"] = [{"session": []}]
+def of_command(path: str, command: type[Command], keyed: bool) -> dict[str, Any]:
+    """A command; fields its address holds are not in its body."""
+    schema = command.model_json_schema(ref_template=REF)
+    schema.pop("$defs", None)
+    return _for_roles(command) | {
+        "parameters": [_KEY, _VERSION] if keyed else [_VERSION],
+        "requestBody": content(_without(schema, fields_of(path))),
+    }
 
 
-def _named(path: str) -> list[str]:
-    return [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+def of_import() -> dict[str, Any]:
+    """Any number of volunteers at once."""
+    rows = {"type": "array", "items": ref(Volunteer)}
+    told = {"parameters": [_KEY], "requestBody": {"required": True, **content(rows)}}
+    return _for_roles(ImportVolunteers) | told
 
 
-def _path_field(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+def of_live() -> dict[str, Any]:
+    """The stream of a desk."""
+    return {
+        "operationId": "live",
+        "summary": "Messages of this desk as server-sent events; `Last-Event-ID` resumes.",
+        "security": _SESSION,
+        "parameters": [_LAST],
+        "responses": answers(content({"type": "string"}, "text/event-stream"), ProblemTold),
+    }
 
 
-def _without(schema: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def of_development(wanted: type[Contract]) -> dict[str, Any]:
+    """A session from the development provider."""
+    schema = wanted.model_json_schema(ref_template=REF)
+    schema.pop("$defs", None)  # roles and lines are in the commands too
+    return {
+        "operationId": "development.open_session",
+        "summary": wanted.__doc__,
+        "requestBody": {"required": True, **content(schema)},
+        "responses": answers(content({"type": "object"}), ProblemTold, 201),
+    }
+
+
+def _for_roles(command: type[Command]) -> dict[str, Any]:
+    return {
+        "operationId": command.type_name(),
+        "summary": command.__doc__,
+        "security": _SESSION,
+        "x-roles": sorted(role.value for role in command.roles),
+        "responses": answers(content(_DONE), ProblemTold),
+    }
+
+
+def _without(schema: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """The schema of a command without the fields its address holds."""
     kept = {key: value for key, value in schema["properties"].items() if key not in names}
     required = [name for name in schema.get("required", ()) if name not in names]
     return schema | {"properties": kept, "required": required}
-
-
-def _say_body(operation: dict[str, Any], schema: dict[str, Any]) -> None:
-    operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}

@@ -10,14 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
-from fastapi import FastAPI, Request
 from pydantic import TypeAdapter, ValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from contracts.assignment import (
@@ -31,27 +29,29 @@ from contracts.assignment import (
     TakeOffer,
 )
 from contracts.contact import EndContact
-from contracts.envelope import Command, CommandId, Contract, Reply, ReplyStatus
+from contracts.envelope import Command, CommandId, Reply, ReplyStatus
 from contracts.programme import ApplyProgramme
 from contracts.roster import ImportVolunteers, Volunteer
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
-from services.bus.door import Door, GroundAway, ReplyUnknown
+from services.bus.body import Flaw, flaw_of, read_body, read_contract
+from services.bus.door import Door
+from services.bus.doorway import Address, Doorway, Manners
+from services.bus.openapi import fields_of
+from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
 from services.console import metrics
-from services.console.document import describe
+from services.console.document import (
+    document_of,
+    of_command,
+    of_development,
+    of_import,
+    of_live,
+)
 from services.console.domain import DESK_ROLES
 from services.console.live import LiveDesks
 from services.console.pictures import Desk
-from services.console.problem import (
-    Problem,
-    ground_problem,
-    invalid_problem,
-    not_yet_problem,
-    refusal_problem,
-    too_large_problem,
-    unknown_problem,
-)
+from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
 
@@ -67,7 +67,7 @@ class Verb:
     @property
     def path_fields(self) -> tuple[str, ...]:
         """Fields of the command that the address holds."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
+        return fields_of(self.path)
 
 
 VERBS: tuple[Verb, ...] = (
@@ -90,74 +90,47 @@ VOLUNTEERS_PATH = "/coordinator/volunteers"
 #: Volunteers in one command; the contract's own limit.
 CHUNK = 200
 
-M = TypeVar("M", bound=Contract)
-
 _VOLUNTEERS = TypeAdapter(tuple[Volunteer, ...])
 
-
-def open_door(door: Door) -> FastAPI:
-    """Build the door; StartRefused when a development key is set outside development."""
-    return build(door, read_settings(door.development))
-
-
-def build(door: Door, settings: Settings) -> FastAPI:
-    """Build the door with these settings."""
-    # Without the stock documentation pages: they load scripts from a third party's host.
-    # FastAPI's own telemetry would trace addresses, which name contacts, and the words of errors.
-    app = FastAPI(
-        title="Helpline console",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-    )
-    for verb in VERBS:
-        _post(app, verb.path, verb.command, _answering(verb, door, settings))
-    _post(app, VOLUNTEERS_PATH, ImportVolunteers, _importing(door, settings))
-    _add_live(app, door, settings)
-    if settings.development_key is not None:
-        _add_development(app, door, settings)
-    app.add_exception_handler(HTTPException, _say_no_such_address)
-    describe(app, [(verb.path, verb.command, verb.keyed) for verb in VERBS])
-    return app
-
-
-# --- commands -----------------------------------------------------------------------------------
 
 Answering = Callable[[Request], Awaitable[Response]]
 
 
-def _post(app: FastAPI, path: str, asked: type[Contract], answer: Answering) -> None:
-    """Add a route that answers problems as problems, and counts."""
-    name = asked.type_name() if issubclass(asked, Command) else asked.__name__
-
-    async def counted(request: Request) -> Response:
-        response = await _say_problems(request, answer)
-        metrics.record_request(name, response.status_code)
-        return response
-
-    app.add_api_route(
-        path, counted, methods=["POST"], summary=asked.__doc__, name=name, response_class=Response
-    )
+def open_door(door: Door) -> Doorway:
+    """Build the door; StartRefused when a development key is set outside development."""
+    return build(door, read_settings(door.development))
 
 
-async def _say_problems(request: Request, answer: Answering) -> Response:
-    try:
-        return await answer(request)
-    except Problem as problem:
-        return problem.response()
-    except GroundAway:
-        return ground_problem().response()
-    except ReplyUnknown:
-        return unknown_problem().response()
-    except ClientDisconnect:
-        return Response(status_code=400)  # nobody reads it
+def build(door: Door, settings: Settings) -> Doorway:
+    """Build the door with these settings."""
+    addresses = [_address_of(verb, door, settings) for verb in VERBS]
+    addresses += [
+        Address("POST", VOLUNTEERS_PATH, _importing(door, settings), of_import()),
+        Address("GET", "/desk/live", _living(door, settings), of_live()),
+    ]
+    if settings.development_key is not None:
+        opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)
+        addresses.append(Address("POST", "/development/sessions", opening, told))
+    document = document_of(addresses, [verb.command for verb in VERBS])
+    return Doorway(addresses, document, Manners(_explain, _count))
 
 
-async def _say_no_such_address(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    code = {404: "no_such_address", 405: "method_not_allowed"}.get(error.status_code, "http")
-    return Problem(error.status_code, code, "Cette adresse ne répond pas ainsi.").response()
+def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:
+    told = of_command(verb.path, verb.command, verb.keyed)
+    return Address("POST", verb.path, _answering(verb, door, settings), told)
+
+
+def _explain(_: Address | None, error: Exception) -> Response:
+    return response_of(error)
+
+
+def _count(address: Address | None, status: int) -> None:
+    """Count what was asked by a desk; its stream, the document and wrong addresses are not."""
+    if address is not None and address.method == "POST":
+        metrics.record_request(address.operation["operationId"], status)
+
+
+# --- commands -----------------------------------------------------------------------------------
 
 
 def _answering(verb: Verb, door: Door, settings: Settings) -> Answering:
@@ -165,7 +138,7 @@ def _answering(verb: Verb, door: Door, settings: Settings) -> Answering:
         desk = await who_asks(request, door)
         _check_role(desk, verb.command)
         command_id = _command_id(request) if verb.keyed else CommandId(new_id())
-        body = await _read_body(request, settings.longest_body_bytes)
+        body = await read_body(request, settings.longest_body_bytes)
         command = _command(verb, body, dict(request.path_params))
         _check_programme(desk, command)
         reply = await door.send(
@@ -186,7 +159,7 @@ def _importing(door: Door, settings: Settings) -> Answering:
         desk = await who_asks(request, door)
         _check_role(desk, ImportVolunteers)
         key = _command_id(request)
-        body = await _read_body(request, settings.longest_import_bytes)
+        body = await read_body(request, settings.longest_import_bytes)
         volunteers = _validated_volunteers(body)
         counts: Counter[str] = Counter(volunteers=len(volunteers))
         for start in range(0, len(volunteers), CHUNK):
@@ -225,7 +198,7 @@ def _command_id(request: Request) -> CommandId:
     try:
         return CommandId(str(UUID(request.headers["idempotency-key"])))
     except (KeyError, ValueError):
-        raise refusal_problem(Refusal.INVALID_FIELD, "Idempotency-Key") from None
+        raise Flaw(Refusal.INVALID_FIELD, "Idempotency-Key") from None
 
 
 def _expected_version(request: Request) -> int | None:
@@ -234,33 +207,17 @@ def _expected_version(request: Request) -> int | None:
         return None
     version = given.removeprefix("W/").strip('"')
     if not version.isascii() or not version.isdigit() or len(version) > 9:
-        raise refusal_problem(Refusal.INVALID_FIELD, "If-Match")
+        raise Flaw(Refusal.INVALID_FIELD, "If-Match")
     return int(version)
 
 
-async def _read_body(request: Request, limit_bytes: int) -> bytes:
-    """Read the body, keeping no more than the limit; what exceeds it is read and dropped, so that
-    a client that is still sending gets its answer."""
-    kept = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > 16 * limit_bytes + 8 * 1024 * 1024:
-            break
-        if size <= limit_bytes:
-            kept += chunk
-    if size > limit_bytes:
-        raise too_large_problem(limit_bytes)
-    return bytes(kept)
-
-
 def _command(verb: Verb, body: bytes, path: dict[str, Any]) -> Command:
-    """Read a command from a body and its address, strictly; Problem says what is wrong."""
+    """Read a command from a body and its address, strictly. Raises Flaw."""
     fields = _object(body)
     for name in verb.path_fields:
         if name in fields:
-            raise refusal_problem(Refusal.UNKNOWN_FIELD, name)
-    return _validated(verb.command, orjson.dumps(fields | path))
+            raise Flaw(Refusal.UNKNOWN_FIELD, name)
+    return read_contract(verb.command, orjson.dumps(fields | path))
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -269,24 +226,17 @@ def _object(body: bytes) -> dict[str, Any]:
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise refusal_problem(Refusal.UNREADABLE) from None
+        raise Flaw(Refusal.UNREADABLE) from None
     if not isinstance(fields, dict):
-        raise refusal_problem(Refusal.UNREADABLE)
+        raise Flaw(Refusal.UNREADABLE)
     return fields
-
-
-def _validated(model: type[M], body: bytes) -> M:
-    try:
-        return model.model_validate_json(body, strict=True)
-    except ValidationError as error:
-        raise invalid_problem(error) from None
 
 
 def _validated_volunteers(body: bytes) -> tuple[Volunteer, ...]:
     try:
         return _VOLUNTEERS.validate_json(body, strict=True)
     except ValidationError as error:
-        raise invalid_problem(error, "volunteers.") from None
+        raise flaw_of(error, "volunteers.") from None
 
 
 def _problem_of(reply: Reply) -> Problem:
@@ -305,18 +255,16 @@ def _response(reply: Reply) -> Response:
 
 
 def _json(body: object, status: int = 200) -> Response:
-    return Response(
-        orjson.dumps(body), status, {"Cache-Control": "no-store"}, media_type="application/json"
-    )
+    return Response(orjson.dumps(body), status, media_type="application/json")
 
 
 # --- live stream, development sessions -----------------------------------------------------------
 
 
-def _add_live(app: FastAPI, door: Door, settings: Settings) -> None:
+def _living(door: Door, settings: Settings) -> Answering:
     desks = LiveDesks(door, settings)
 
-    async def listen(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         desk = await who_asks(request, door)
         if desk.role not in DESK_ROLES:
             raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
@@ -327,16 +275,13 @@ def _add_live(app: FastAPI, door: Door, settings: Settings) -> None:
         lines = await desks.open(desk, after)
         return StreamingResponse(lines, headers=headers, media_type="text/event-stream")
 
-    @app.get("/desk/live", response_class=StreamingResponse)
-    async def live(request: Request) -> Response:
-        """Messages of this desk as server-sent events; `Last-Event-ID` resumes."""
-        return await _say_problems(request, listen)
+    return answer
 
 
-def _add_development(app: FastAPI, door: Door, settings: Settings) -> None:
-    async def open_session(request: Request) -> Response:
-        body = await _read_body(request, settings.longest_body_bytes)
-        wanted = _validated(DevelopmentSession, body)
+def _opening_sessions(door: Door, settings: Settings) -> Answering:
+    async def answer(request: Request) -> Response:
+        body = await read_body(request, settings.longest_body_bytes)
+        wanted = read_contract(DevelopmentSession, body)
         return _json(await open_development_session(wanted, door, settings), 201)
 
-    _post(app, "/development/sessions", DevelopmentSession, open_session)
+    return answer

@@ -1,18 +1,15 @@
-"""What a door answers when it cannot do what was asked: problem details (RFC 9457).
-
-`code` is for programs, `detail` is a sentence for the person at the desk, `field` the path of what
-is wrong. Nothing of what was sent is repeated but the name of a field.
-"""
+"""The problems of this door, each with its sentence for the person at the desk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import orjson
-from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.vocabulary import Refusal
+from services.bus.body import Flaw, TooLarge
+from services.bus.door import GroundAway, ReplyUnknown
+from services.bus.problem import Problem
 
 #: Status and sentence of every refusal. 410: it is over, asking again is of no use.
 REFUSALS: dict[Refusal, tuple[int, str]] = {
@@ -43,81 +40,63 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.PLATFORM_FAULT: (503, "Une panne de notre côté ; la même demande peut être renvoyée."),
 }
 
+#: When a desk should ask again what had no answer.
+_RETRY_AFTER_SECONDS = 1
 
-_REFUSAL_CODES = frozenset(refusal.value for refusal in Refusal)
+
+def problem_of(error: Exception) -> Problem:
+    """Say an error in the words of this door."""
+    match error:
+        case Problem():
+            return error
+        case Flaw():
+            return refusal_problem(error.refusal, error.field)
+        case TooLarge():
+            return _too_large_problem(error.limit_bytes)
+        case GroundAway():
+            return _ground_problem()
+        case ReplyUnknown():
+            return _unknown_problem()
+        case HTTPException():
+            codes = {404: "no_such_address", 405: "method_not_allowed"}
+            code = codes.get(error.status_code, "http")
+            return Problem(error.status_code, code, "Cette adresse ne répond pas ainsi.")
+        case _:
+            _, detail = REFUSALS[Refusal.PLATFORM_FAULT]
+            return Problem(500, Refusal.PLATFORM_FAULT.value, detail)
 
 
-@dataclass(frozen=True)
-class Problem(Exception):
-    """The door cannot do what was asked."""
-
-    status: int
-    code: str
-    detail: str
-    field: str | None = None
-    retry_after_seconds: int | None = None
-
-    def response(self) -> Response:
-        """The HTTP answer."""
-        body: dict[str, str | int] = {
-            "type": f"urn:helpline:problem:{self.code}",
-            "title": self.code.replace("_", " "),
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.code in _REFUSAL_CODES:
-            body["refusal"] = self.code  # as intake's door says it
-        if self.field is not None:
-            body["field"] = self.field
-        headers = {"Cache-Control": "no-store"}
-        if self.retry_after_seconds is not None:
-            headers["Retry-After"] = str(self.retry_after_seconds)
-        if self.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        return Response(
-            orjson.dumps(body), self.status, headers, media_type="application/problem+json"
-        )
+def response_of(error: Exception) -> Response:
+    """The HTTP answer to an error."""
+    problem = problem_of(error)
+    headers = problem.headers(_RETRY_AFTER_SECONDS)
+    body = orjson.dumps(problem.body())
+    return Response(body, problem.status, headers, media_type="application/problem+json")
 
 
 def refusal_problem(refusal: Refusal, field: str | None = None) -> Problem:
     """The problem of a refused command."""
     status, detail = REFUSALS[refusal]
-    again = 1 if status == 503 else None
-    return Problem(status, refusal.value, detail, field, again)
+    return Problem(status, refusal.value, detail, field)
 
 
 def not_yet_problem() -> Problem:
     """An event the answering service needs is still on its way."""
-    return Problem(
-        503, "not_yet", "Pas encore possible ; renvoyez la même demande.", retry_after_seconds=1
-    )
+    return Problem(503, "not_yet", "Pas encore possible ; renvoyez la même demande.")
 
 
-def unknown_problem() -> Problem:
+def _unknown_problem() -> Problem:
     """No answer came in time."""
     detail = "Issue inconnue ; redemandez avec la même clé."
-    return Problem(504, "reply_unknown", detail, retry_after_seconds=1)
+    return Problem(504, "reply_unknown", detail)
 
 
-def ground_problem() -> Problem:
+def _ground_problem() -> Problem:
     """Postgres or NATS cannot be reached."""
     detail = "La plateforme ne joint pas sa base ; rien n'est perdu, redemandez avec la même clé."
-    return Problem(503, "ground_away", detail, retry_after_seconds=1)
+    return Problem(503, "ground_away", detail)
 
 
-def too_large_problem(limit_bytes: int) -> Problem:
+def _too_large_problem(limit_bytes: int) -> Problem:
     """The body is larger than this door takes."""
     return Problem(413, "too_large", f"La demande dépasse {limit_bytes // 1024} Kio.")
-
-
-def invalid_problem(error: ValidationError, prefix: str = "") -> Problem:
-    """The first thing that is wrong in a body: where and of what kind, never what was sent."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(part) for part in first["loc"])
-    field = f"{prefix}{path}"[:120] or None
-    if first["type"] == "json_invalid":
-        return refusal_problem(Refusal.UNREADABLE)
-    if first["type"] == "extra_forbidden":
-        return refusal_problem(Refusal.UNKNOWN_FIELD, field)
-    return refusal_problem(Refusal.INVALID_FIELD, field)

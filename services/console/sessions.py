@@ -18,11 +18,12 @@ from contracts.envelope import Contract
 from contracts.privacy import ops, staff
 from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.bus.door import Door
+from services.bus.problem import Problem
 from services.bus.work import new_id
 from services.console import handlers, metrics
 from services.console.domain import SessionAsked, SessionEnd
 from services.console.pictures import Desk, desks_by_token
-from services.console.problem import Problem, refusal_problem
+from services.console.problem import refusal_problem
 from services.console.settings import Settings
 
 _ENDED: dict[SessionEnd, tuple[int, str]] = {

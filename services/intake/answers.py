@@ -15,8 +15,8 @@ from contracts.vocabulary import (
     Moment,
     Need,
     ProgrammeId,
-    Refusal,
 )
+from services.bus.problem import ProblemTold
 
 _Numbers = Annotated[
     tuple[Annotated[str, public("A number")], ...], public("Emergency numbers of the country")
@@ -89,15 +89,9 @@ class LineTold(LineSeen):
     notice: _Notice = None
 
 
-class ProblemTold(Contract):
-    """Why not: problem details (RFC 9457)."""
+class CallerProblemTold(ProblemTold):
+    """Why not, and whom to call: problem details (RFC 9457)."""
 
-    type: Annotated[str, public("A URN for the kind of problem")]
-    title: Annotated[str, public("The kind of problem in words")]
-    status: Annotated[int, public("The HTTP status", unit="status code")]
-    detail: Annotated[str, public("A plain sentence for people")]
-    refusal: Annotated[Refusal, public("The kind of problem, for programs")]
-    field: Annotated[str | None, public("Path of the field that is wrong")] = None
     opens_at: Annotated[
         Moment | None, public("When a closed door opens", unit="UTC, domain time")
     ] = None

@@ -16,11 +16,8 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import FastAPI, Header, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from contracts.envelope import Contract, Reply
 from contracts.privacy import public
@@ -33,36 +30,31 @@ from contracts.vocabulary import (
     Refusal,
     Sha256,
 )
-from services.bus.door import Door, GroundAway
+from services.bus.body import Flaw, M, read_body, read_contract
+from services.bus.door import Door
+from services.bus.doorway import Address, Doorway, Manners
+from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id, new_id
 from services.intake import callers, metrics
 from services.intake.answers import (
+    CallerProblemTold,
     ContactBegun,
     ContactSeen,
     ContactTold,
     DoorClosed,
     LineTold,
-    ProblemTold,
 )
 from services.intake.callers import Arrival, Departure
 from services.intake.problem import (
     KEY_HEADER,
-    Problem,
+    CallerProblem,
     key_problem,
+    problem_of,
     refusal_problem,
-    validation_problem,
 )
 from services.intake.settings import Settings
-from services.intake.threshold import Threshold, route_of
 from services.intake.voice import Voice
-from services.intake.words import (
-    NO_SUCH_ADDRESS,
-    NOT_THIS_WAY,
-    STATES,
-    TOKEN_WANTED,
-    TOO_LARGE,
-    closed_until,
-)
+from services.intake.words import STATES, TOKEN_WANTED, closed_until
 
 log = logging.getLogger(__name__)
 
@@ -86,88 +78,115 @@ class Goodbye(Contract):
     reason: Annotated[LeaveReason, public("How")]
 
 
-Key = Annotated[
-    str,
-    Header(
-        alias=KEY_HEADER,
-        description="A random UUID (version 4), secret to the caller's side; a repeat with the "
-        "same key and body gets the same answer.",
-    ),
-]
-Authorization = Annotated[
-    str, Header(description="`Bearer` and the token told when the contact was opened.")
-]
-
-
-def open_door(door: Door) -> ASGIApp:
+def open_door(door: Door) -> Doorway:
     """Build the door as it is set up."""
     return build(door, Settings.from_environment())
 
 
-def build(door: Door, settings: Settings) -> ASGIApp:
+def build(door: Door, settings: Settings) -> Doorway:
     """Build the door with these settings."""
     voice = Voice(door.development, settings.retry_after_seconds)
-    app = FastAPI(
-        title="Helpline intake",
-        version="1",
-        description=voice.notice() or "",
-        # Without the stock documentation pages: they load scripts from a third party's host.
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        # FastAPI's own telemetry would trace addresses, which name contacts, and words of errors.
-        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-    )
-    _add_contacts(app, door, voice)
-    _add_lines(app, door, voice)
-    _add_problems(app, voice)
-    return Threshold(app, settings.longest_body_bytes, voice.notice())
+    contacts = Contacts(door, voice, settings.longest_body_bytes)
+    addresses = [
+        Address("POST", "/contacts", contacts.open, _OPENING),
+        Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
+        Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
+        Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
+    ]
+    info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
+    models = (Knock, Goodbye, ContactBegun, ContactTold, LineTold, CallerProblemTold)
+    manners = Manners(partial(_explain, voice), _count, voice.headers())
+    return Doorway(addresses, openapi(info, addresses, models), manners)
 
+
+# --- what the document says -----------------------------------------------------------------------
+
+_KEY = (
+    "A random UUID (version 4), secret to the caller's side; a repeat with the same key and body "
+    "gets the same answer."
+)
+_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]  #: the one told when the contact was opened
+
+_OPENING = {
+    "summary": "Open a contact; the token told here is the only way to it.",
+    "parameters": [header(KEY_HEADER, _KEY, required=True, form="uuid")],
+    "requestBody": {"required": True, **content(ref(Knock))},
+    "responses": answers(content(ref(ContactBegun)), CallerProblemTold, 201),
+}
+_SEEING = {
+    "summary": "Say where a contact is.",
+    "security": _TOKEN,
+    "responses": answers(content(ref(ContactTold)), CallerProblemTold),
+}
+_LEAVING = {
+    "summary": "Leave a contact; leaving one that has ended changes nothing, so no key is needed.",
+    "security": _TOKEN,
+    "parameters": [header(KEY_HEADER, _KEY, required=False, form="uuid")],
+    "requestBody": {"required": True, **content(ref(Goodbye))},
+    "responses": answers(content(ref(ContactTold)), CallerProblemTold),
+}
+_SEEING_A_LINE = {
+    "summary": "Say what a line is, and whether it is open.",
+    "responses": answers(content(ref(LineTold)), CallerProblemTold),
+}
 
 # --- contacts -------------------------------------------------------------------------------------
 
 
-def _add_contacts(app: FastAPI, door: Door, voice: Voice) -> None:
-    @app.post("/contacts", status_code=201, response_class=Response, responses=_says(ContactBegun))
-    async def open_contact(knock: Knock, key: Key) -> Response:
-        """Open a contact; the token told here is the only way to it."""
-        secret = _random_uuid(key)
+class Contacts:
+    """The three things a caller's side can ask about a contact."""
+
+    def __init__(self, door: Door, voice: Voice, longest_body_bytes: int) -> None:
+        self._door = door
+        self._voice = voice
+        self._longest_body_bytes = longest_body_bytes
+
+    async def open(self, request: Request) -> Response:
+        """Open a contact."""
+        knock = await self._read(Knock, request)
+        secret = _random_uuid(request.headers.get(KEY_HEADER, ""))
         token = _capability(secret)
         arrival = Arrival(knock.programme, knock.channel, knock.language, _hash_of(token))
-        reply = await door.answer(
+        reply = await self._door.answer(
             derived_id("open", str(secret)),
             _fingerprint(knock),
             partial(callers.open_contact, arrival),
         )
-        seen = _seen(reply, voice, knock.programme)
+        seen = _seen(reply, self._voice, knock.programme)
         headers = {"Location": f"/contacts/{seen.contact_id}"}
-        return voice.say({"token": token, **_told(seen)}, 201, seen.programme, headers)
+        return self._voice.say({"token": token, **_told(seen)}, 201, seen.programme, headers)
 
-    @app.get("/contacts/{contact_id}", response_class=Response, responses=_says(ContactTold))
-    async def see_contact(contact_id: str, authorization: Authorization = "") -> Response:
+    async def see(self, request: Request) -> Response:
         """Say where a contact is."""
-        addressed, token_sha256 = _addressed(contact_id, authorization)
-        looked = await door.read(
+        addressed, token_sha256 = _addressed(request)
+        looked = await self._door.read(
             partial(callers.look_at_contact, contact_id=addressed, token_sha256=token_sha256)
         )
         if isinstance(looked, Refusal):
             raise refusal_problem(looked)
-        voice.remember(looked.programme, looked.country, looked.emergency_numbers)
-        return voice.say(_told(looked), programme=looked.programme)
+        self._voice.remember(looked.programme, looked.country, looked.emergency_numbers)
+        return self._voice.say(_told(looked), programme=looked.programme)
 
-    @app.post("/contacts/{contact_id}/leave", response_class=Response, responses=_says(ContactTold))
-    async def leave(
-        contact_id: str, goodbye: Goodbye, authorization: Authorization = "", key: Key = ""
-    ) -> Response:
-        """Leave a contact; leaving one that has ended changes nothing, so the key is optional."""
-        addressed, token_sha256 = _addressed(contact_id, authorization)
+    async def leave(self, request: Request) -> Response:
+        """Leave a contact."""
+        addressed, token_sha256 = _addressed(request)
+        goodbye = await self._read(Goodbye, request)
+        key = request.headers.get(KEY_HEADER)
         departure = Departure(addressed, token_sha256, goodbye.reason)
         once = derived_id("leave", addressed, str(_random_uuid(key))) if key else new_id()
-        reply = await door.answer(
+        reply = await self._door.answer(
             once, _fingerprint(goodbye), partial(callers.leave_contact, departure)
         )
-        seen = _seen(reply, voice)
-        return voice.say(_told(seen), programme=seen.programme)
+        seen = _seen(reply, self._voice)
+        return self._voice.say(_told(seen), programme=seen.programme)
+
+    async def _read(self, model: type[M], request: Request) -> M:
+        """Read what is said to be JSON: a page elsewhere can make a browser send other things."""
+        body = await read_body(request, self._longest_body_bytes)
+        media, _, _ = request.headers.get("content-type", "").partition(";")
+        if media.strip().lower() != "application/json":
+            raise Flaw(Refusal.UNREADABLE)
+        return read_contract(model, body)
 
 
 def _random_uuid(key: str) -> UUID:
@@ -195,11 +214,12 @@ def _fingerprint(asked: Contract) -> str:
     return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
 
 
-def _addressed(contact_id: str, authorization: str) -> tuple[ContactId, Sha256]:
+def _addressed(request: Request) -> tuple[ContactId, Sha256]:
     """Which contact, and the hash of the token that came with it."""
-    scheme, _, token = authorization.partition(" ")
+    contact_id: str = request.path_params["contact_id"]
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Problem(401, Refusal.NOT_YOURS, TOKEN_WANTED)
+        raise CallerProblem(401, Refusal.NOT_YOURS.value, TOKEN_WANTED)
     if _UUID.fullmatch(contact_id) is None:
         raise refusal_problem(Refusal.UNKNOWN_CONTACT)
     return ContactId(contact_id), _hash_of(token.strip())
@@ -220,11 +240,11 @@ def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> C
     return seen
 
 
-def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> Problem:
+def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> CallerProblem:
     opens_at = closed.opens_at
     told = {"opens_at": None if opens_at is None else opens_at.isoformat()}
     detail = closed_until(opens_at, closed.timezone)
-    return Problem(409, Refusal.CLOSED, detail, programme=programme, told=told)
+    return CallerProblem(409, Refusal.CLOSED.value, detail, programme=programme, told=told)
 
 
 def _told(seen: ContactSeen) -> dict[str, Any]:
@@ -235,60 +255,33 @@ def _told(seen: ContactSeen) -> dict[str, Any]:
 # --- lines ----------------------------------------------------------------------------------------
 
 
-def _add_lines(app: FastAPI, door: Door, voice: Voice) -> None:
-    @app.get("/programmes/{programme}", response_class=Response, responses=_says(LineTold))
-    async def see_line(programme: str) -> Response:
-        """Say what a line is, and whether it is open."""
-        if _PROGRAMME.fullmatch(programme) is None:
-            raise refusal_problem(Refusal.UNKNOWN_PROGRAMME)
-        line = ProgrammeId(programme)
-        looked = await door.read(partial(callers.look_at_line, programme=line))
-        if isinstance(looked, Refusal):
-            raise refusal_problem(looked)
-        voice.remember(line, looked.country, looked.emergency_numbers)
-        return voice.say(looked.model_dump(mode="json"), programme=line)
+async def _see_line(door: Door, voice: Voice, request: Request) -> Response:
+    """Say what a line is, and whether it is open."""
+    line = ProgrammeId(request.path_params["programme"])
+    if _PROGRAMME.fullmatch(line) is None:
+        raise refusal_problem(Refusal.UNKNOWN_PROGRAMME)
+    looked = await door.read(partial(callers.look_at_line, programme=line))
+    if isinstance(looked, Refusal):
+        raise refusal_problem(looked)
+    voice.remember(line, looked.country, looked.emergency_numbers)
+    return voice.say(looked.model_dump(mode="json"), programme=line)
 
 
-# --- what goes wrong ------------------------------------------------------------------------------
+# --- what goes wrong, what is counted -------------------------------------------------------------
 
 
-def _says(model: type[Contract]) -> dict[int | str, dict[str, Any]]:
-    """What the document promises of a route."""
-    problem = {"model": ProblemTold, "description": "Problem details (RFC 9457)"}
-    return {"2XX": {"model": model, "description": "Done"}, "4XX": problem, "5XX": problem}
+def _explain(voice: Voice, address: Address | None, error: Exception) -> Response:
+    problem, route = problem_of(error), _route(address)
+    metrics.record_refused(route, Refusal(problem.code))
+    facts = {"route": route, "status": problem.status, "refusal": problem.code}
+    log.info("request refused", extra={"facts": facts})
+    return voice.say_problem(problem)
 
 
-def _add_problems(app: FastAPI, voice: Voice) -> None:
-    def answer(request: Request, problem: Problem) -> Response:
-        route = route_of(request.scope)
-        metrics.record_refused(route, problem.refusal)
-        facts = {"route": route, "status": problem.status, "refusal": problem.refusal.value}
-        log.info("request refused", extra={"facts": facts})
-        return voice.say_problem(problem)
-
-    async def say(request: Request, error: Exception) -> Response:
-        return answer(request, _problem_of(error))
-
-    for kind in (Problem, RequestValidationError, HTTPException, GroundAway, Exception):
-        app.add_exception_handler(kind, say)
+def _count(address: Address | None, status: int) -> None:
+    metrics.record_answered(_route(address), status)
 
 
-def _problem_of(error: Exception) -> Problem:
-    match error:
-        case Problem():
-            return error
-        case RequestValidationError():
-            return validation_problem(error.errors())
-        case HTTPException(status_code=404):
-            return Problem(404, Refusal.UNREADABLE, NO_SUCH_ADDRESS)
-        case HTTPException(status_code=405):
-            return Problem(405, Refusal.UNREADABLE, NOT_THIS_WAY)
-        case HTTPException(status_code=413):
-            return Problem(413, Refusal.UNREADABLE, TOO_LARGE)
-        case HTTPException():  # FastAPI could not even read the body
-            return refusal_problem(Refusal.UNREADABLE)
-        case GroundAway():
-            return refusal_problem(Refusal.PLATFORM_FAULT)
-        case _:
-            fault = refusal_problem(Refusal.PLATFORM_FAULT)
-            return Problem(500, fault.refusal, fault.detail)
+def _route(address: Address | None) -> str:
+    """The template of an address, never an address: a closed set."""
+    return "none" if address is None else address.path

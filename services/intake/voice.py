@@ -4,15 +4,17 @@ production the notice that nobody will answer. No setting takes either away.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from services.intake.problem import Problem
-from services.intake.threshold import NOTICE_HEADER, in_ascii
+from services.intake.problem import CallerProblem
 from services.intake.words import DEFAULT_COUNTRY, DEFAULT_NUMBERS, demonstration
+
+NOTICE_HEADER = "Helpline-Notice"
 
 
 class Voice:
@@ -22,7 +24,7 @@ class Voice:
 
     def __init__(self, development: bool, retry_after_seconds: int) -> None:
         self._development = development
-        self._retry_after = str(retry_after_seconds)
+        self._retry_after_seconds = retry_after_seconds
         self._numbers: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def remember(self, programme: str, country: str, numbers: tuple[str, ...]) -> None:
@@ -47,18 +49,29 @@ class Voice:
         dressed = dict(headers or {})
         if notice is not None:
             full = {"notice": notice, **full}
-            dressed[NOTICE_HEADER] = in_ascii(notice)
+            dressed[NOTICE_HEADER] = _in_ascii(notice)
         problem = "application/problem+json" if status >= 400 else "application/json"
         return Response(orjson.dumps(full), status, dressed, media_type=problem)
 
-    def say_problem(self, problem: Problem) -> Response:
+    def say_problem(self, problem: CallerProblem) -> Response:
         """An answer that says why not."""
-        headers = {}
-        if problem.status == 503:
-            headers["Retry-After"] = self._retry_after
-        if problem.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
+        headers = problem.headers(self._retry_after_seconds)
         return self.say(problem.body(), problem.status, problem.programme, headers)
+
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """What every answer wears that does not say it of its own line."""
+        notice = self.notice()
+        return (
+            ()
+            if notice is None
+            else ((NOTICE_HEADER.lower().encode(), _in_ascii(notice).encode()),)
+        )
 
     def _of(self, programme: str | None) -> tuple[str, tuple[str, ...]]:
         return self._numbers.get(programme or "", (DEFAULT_COUNTRY, DEFAULT_NUMBERS))
+
+
+def _in_ascii(sentence: str) -> str:
+    """A sentence for a header: RFC 9110 wants ASCII there; the body has it with its accents."""
+    plain = unicodedata.normalize("NFKD", sentence)
+    return plain.encode("ascii", "ignore").decode()

@@ -18,6 +18,7 @@ from contracts.roster import ImportVolunteers
 from contracts.triage import DecideTriage
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
 from services.bus.door import ReplyUnknown
+from services.bus.problem import ProblemTold
 from services.bus.testing import ServiceUnderTest
 from services.console.door import VERBS, VOLUNTEERS_PATH, Verb, build
 from services.console.problem import REFUSALS
@@ -466,6 +467,61 @@ def test_the_document_names_every_verb_its_roles_and_its_body(door: ScriptedDoor
         known = set(document["components"]["schemas"])
         named = {ref.rpartition("/")[2] for ref in references(document)}
         assert named <= known
+
+    at_the_door(door, visit)
+
+
+def test_the_document_says_where_else_one_can_go_and_what_may_come_back(
+    door: ScriptedDoor,
+) -> None:
+    async def visit(visitor: Visitor) -> None:
+        document = (await visitor.http.get("/openapi.json")).json()
+        others = {VOLUNTEERS_PATH, "/desk/live", "/development/sessions"}
+        assert set(document["paths"]) == {verb.path for verb in VERBS} | others
+        operations = [one for path in document["paths"].values() for one in path.values()]
+        assert all({"summary", "operationId", "responses"} <= set(one) for one in operations)
+        assert len({one["operationId"] for one in operations}) == len(operations)
+        for operation in operations:
+            problem = operation["responses"]["4XX"]["content"]["application/problem+json"]
+            assert problem["schema"]["$ref"].endswith("/ProblemTold")
+        taking = document["paths"]["/desk/offers/{offer_id}/take"]["post"]["parameters"]
+        assert [one["name"] for one in taking] == ["offer_id", "Idempotency-Key", "If-Match"]
+
+    at_the_door(door, visit)
+
+
+def test_what_nobody_foresaw_is_a_problem_and_logged_without_its_words(
+    door: ScriptedDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.reply = RuntimeError("0199000000")
+
+    async def visit(visitor: Visitor) -> None:
+        await visitor.signs_in(Role.LISTENER)
+        answer = await visitor.asks(TAKE)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.status_code, answer.json()["code"]) == (500, "platform_fault")
+        ProblemTold.model_validate_json(answer.content)
+
+    at_the_door(door, visit)
+    (failed,) = [record for record in caplog.records if record.getMessage() == "request failed"]
+    assert failed.__dict__["facts"] == {"address": "/desk/offers/{offer_id}/take"}
+    assert not [record for record in caplog.records if "0199000000" in record.getMessage()]
+
+
+WRONG: dict[str, tuple[str, str, int, str]] = {
+    "a wrong verb": ("GET", TAKE, 405, "method_not_allowed"),
+    "a trailing slash": ("POST", "/desk/heartbeat/", 404, "no_such_address"),
+    "the root": ("GET", "/", 404, "no_such_address"),
+}
+
+
+def test_a_wrong_address_or_verb_is_a_problem_that_is_kept_nowhere(door: ScriptedDoor) -> None:
+    async def visit(visitor: Visitor) -> None:
+        for name, (verb, path, status, code) in WRONG.items():
+            answer = await visitor.http.request(verb, path)
+            assert (answer.status_code, answer.json()["code"]) == (status, code), name
+            assert answer.headers["cache-control"] == "no-store", name
+            assert answer.headers["referrer-policy"] == "no-referrer", name
 
     at_the_door(door, visit)
 

@@ -18,11 +18,18 @@ from contracts.privacy import PrivacyClass
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import ContactState, LanguageCode, Outcome, Refusal
 from services.bus.door import GroundAway
+from services.bus.http import SpeaksOfUnreadable
 from services.bus.testing import ServiceUnderTest
-from services.intake.answers import ContactBegun, ContactTold, LineSeen, LineTold, ProblemTold
+from services.intake.answers import (
+    CallerProblemTold,
+    ContactBegun,
+    ContactTold,
+    LineSeen,
+    LineTold,
+)
 from services.intake.door import build
 from services.intake.settings import Settings
-from services.intake.threshold import NOTICE_HEADER
+from services.intake.voice import NOTICE_HEADER
 from services.intake.words import REFUSALS, STATES
 from tests.intake.builders import a_listener, apply_line, endings
 from tests.intake.conftest import NOON
@@ -68,8 +75,10 @@ def open_contact(client: Client, **more: str) -> dict[str, Any]:
 def refusal_of(response: Response, status: int) -> Refusal:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    problem = ProblemTold.model_validate_json(response.content)
+    problem = CallerProblemTold.model_validate_json(response.content)
     assert problem.status == status
+    assert problem.refusal is not None
+    assert problem.code == problem.refusal
     assert problem.type == f"urn:helpline:problem:{problem.refusal}"
     return problem.refusal
 
@@ -285,8 +294,8 @@ BAD: dict[str, tuple[bytes, int, Refusal, str | None]] = {
     "half a character": (
         b'{"programme": "\\ud800", "channel": "phone"}',
         400,
-        Refusal.INVALID_FIELD,
-        "programme",
+        Refusal.UNREADABLE,
+        None,
     ),
     "a channel there is not": (
         b'{"programme": "sos-crise", "channel": "pigeon"}',
@@ -366,6 +375,20 @@ def test_a_client_that_is_still_sending_is_heard_out_before_it_is_refused(
     asyncio.run(ask())
     assert said[0]["status"] == 413
     assert chunks == []
+
+
+def test_what_is_not_http_is_answered_with_the_notice_and_the_numbers(
+    door: DoorUnderTest,
+) -> None:
+    """The server asks the door for its words: uvicorn's own name nobody to call."""
+    served = build(door, Settings())
+    assert isinstance(served, SpeaksOfUnreadable)
+    answer = served.unreadable()
+    told = json.loads(bytes(answer.body))
+    assert (answer.status_code, told["refusal"]) == (400, "unreadable")
+    assert (told["notice"], told["emergency_numbers"]) == (NOTICE, ["15", "112", "114"])
+    assert answer.headers[NOTICE_HEADER].startswith("Demonstration : personne ne repond ici.")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_body_at_the_limit_is_read(client: Client) -> None:
@@ -498,6 +521,6 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
     assert "422" not in opening["responses"]
     assert [p["name"] for p in opening["parameters"] if p["required"]] == ["Idempotency-Key"]
     assert "Knock" in json.dumps(opening["requestBody"])
-    assert {"ContactBegun", "ContactTold", "LineTold", "ProblemTold"} <= set(
+    assert {"ContactBegun", "ContactTold", "LineTold", "CallerProblemTold"} <= set(
         document["components"]["schemas"]
     )
