@@ -23,6 +23,7 @@ from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
 from services.assignment import handlers, store
 from services.assignment.settle import settle
+from services.assignment.writing import saving
 from services.bus.table import Answer, Due, On, Service
 
 SERVICE = Service(
@@ -34,22 +35,22 @@ SERVICE = Service(
         On(ProgrammePublished, handlers.on_programme_published),
         On(EligibilityEstablished, handlers.on_eligibility_established),
         On(ContactOpened, handlers.on_contact_opened),
-        On(ContactTriaged, handlers.on_contact_triaged),
-        On(ContactEnded, handlers.on_contact_ended),
+        On(ContactTriaged, saving(handlers.on_contact_triaged)),
+        On(ContactEnded, saving(handlers.on_contact_ended)),
     ),
     answers=(
-        Answer(StartDuty, handlers.on_start_duty),
-        Answer(EndDuty, handlers.on_end_duty),
-        Answer(Pause, handlers.on_pause),
-        Answer(Resume, handlers.on_resume),
-        Answer(TakeOffer, handlers.on_take_offer),
-        Answer(DeclineOffer, handlers.on_decline_offer),
-        Answer(FinishWrapUp, handlers.on_finish_wrap_up),
+        Answer(StartDuty, saving(handlers.on_start_duty)),
+        Answer(EndDuty, saving(handlers.on_end_duty)),
+        Answer(Pause, saving(handlers.on_pause)),
+        Answer(Resume, saving(handlers.on_resume)),
+        Answer(TakeOffer, saving(handlers.on_take_offer)),
+        Answer(DeclineOffer, saving(handlers.on_decline_offer)),
+        Answer(FinishWrapUp, saving(handlers.on_finish_wrap_up)),
         Answer(BeatHeart, handlers.on_beat_heart, kept=False),
     ),
     deadlines=(
-        Due("offer_expires", handlers.on_offer_expires_due),
-        Due("rest_over", handlers.on_rest_over_due),
+        Due("offer_expires", saving(handlers.on_offer_expires_due)),
+        Due("rest_over", saving(handlers.on_rest_over_due)),
         Due("look_again", handlers.on_look_again_due),
     ),
     publishes=(

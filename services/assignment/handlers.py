@@ -217,7 +217,7 @@ def on_offer_expires_due(key: str, work: Work) -> None:
     offer, contact, person, in_force = found
     live.expire(work, offer)
     if contact.state == store.OFFERED:
-        live.back_in_front(work, contact)
+        live.back_in_front(contact)
     if person.offer_id != offer.offer_id:
         return
     match after_missed_offer(person.missed_offers, rules_from(in_force)):
@@ -284,7 +284,7 @@ def _take(found: OfferInFull, work: Work) -> None:
 def _decline(found: OfferInFull, work: Work) -> None:
     offer, contact, person, _ = found
     live.decline(work, offer)
-    live.back_in_front(work, contact, declined_by=person.person_id)
+    live.back_in_front(contact, declined_by=person.person_id)
     live.be_free(work, person, LiveStateReason.OFFER_DECLINED)
 
 
@@ -316,7 +316,7 @@ def _give_back(person: PersonRow, work: Work, why: WithdrawalReason) -> None:
     live.withdraw(work, offer, why)
     contact = store.contact_of(work.session, offer.contact_id)
     if contact is not None and contact.state == store.OFFERED:
-        live.back_in_front(work, contact)
+        live.back_in_front(contact)
 
 
 def _wrapped_up(person: PersonRow, work: Work, *, hard: bool) -> None:

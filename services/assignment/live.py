@@ -56,7 +56,6 @@ def enter(  # noqa: PLR0913 - a state, why, and until when
         if state is not LiveState.WRAPPING_UP:
             person.contact_id = None
     person.state, person.since = state.value, work.now
-    work.session.add(person)
     work.announce(
         LiveStateEntered(
             person_id=PersonId(person.person_id),
@@ -93,19 +92,17 @@ def rest(work: Work, person: PersonRow, owed: Rest | None) -> None:
     be_free(work, person, owed.reason if owed else LiveStateReason.ASKED)
 
 
-def back_in_front(work: Work, contact: ContactRow, declined_by: str | None = None) -> None:
+def back_in_front(contact: ContactRow, declined_by: str | None = None) -> None:
     """The contact is offered again: in front of its class, with its original wait (I14)."""
     contact.state, contact.front, contact.offer_id = store.WAITING, True, None
     if declined_by is not None:
         contact.declined_by = [*contact.declined_by, declined_by]
-    work.session.add(contact)
 
 
 def take(work: Work, offer: OfferRow, contact: ContactRow) -> None:
     """The offer is taken: from now on they talk."""
     offer.state, contact.state = store.TAKEN, store.TAKEN
     contact.stage = offer.stage
-    work.session.add_all((offer, contact))
     work.clear_deadline("offer_expires", offer.offer_id)
     work.announce(
         OfferTaken(
@@ -144,7 +141,6 @@ def withdraw(work: Work, offer: OfferRow, reason: WithdrawalReason) -> None:
 def close_offer(work: Work, offer: OfferRow, state: str) -> None:
     """The offer is no longer live."""
     offer.state = state
-    work.session.add(offer)
     work.clear_deadline("offer_expires", offer.offer_id)
 
 

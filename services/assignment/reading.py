@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from contracts.roster import Accreditation, Qualification
 from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
 from services.assignment.domain import BAND_OF_PRIORITY, PersonOnDuty, WaitingContact
 from services.assignment.forecast import Joined
+from services.assignment.writing import ask
 
-_LINES = text(
-    """
+_LINES = """
     WITH line AS (
         SELECT programme, count(*) AS waiting FROM assignment.contact
         WHERE state = 'waiting' GROUP BY programme
@@ -32,33 +31,30 @@ _LINES = text(
     )
     SELECT programme, coalesce(waiting, 0) AS waiting, clock_timestamp() - oldest_beat AS silence, (
         SELECT max(programme_version) FROM assignment.terms AS t
-        WHERE t.programme = coalesce(line.programme, crew.programme) AND t.effective_at <= :now
+        WHERE t.programme = coalesce(line.programme, crew.programme) AND t.effective_at <= %(now)s
     ) AS programme_version
     FROM line FULL JOIN crew USING (programme) ORDER BY programme
-    """
-)
-_WAITING = text(
+"""
+_WAITING = (
     "SELECT contact_id, programme, channel, stage, priority, need, languages, departement, "
     "waiting_since, joined_at, front, untriaged, declined_by "
-    "FROM assignment.contact WHERE programme = :programme AND state = 'waiting'"
+    "FROM assignment.contact WHERE programme = %(programme)s AND state = 'waiting'"
 )
-_ON_DUTY = text(
-    """
+_ON_DUTY = """
     SELECT p.person_id, p.programme, p.role, p.state, p.since, p.rest_until, p.wrapped_up_at,
         p.consecutive_contacts, p.missed_offers, e.version, e.valid_until, c.channel AS talking_on
     FROM assignment.person AS p
     JOIN assignment.eligibility AS e ON e.person_id = p.person_id AND e.programme = p.programme
     LEFT JOIN assignment.contact AS c ON c.contact_id = p.contact_id AND p.state = 'talking'
-    WHERE p.programme = :programme AND p.state <> 'off_duty'
-    """
-)
-_QUALIFICATIONS = text(
+    WHERE p.programme = %(programme)s AND p.state <> 'off_duty'
+"""
+_QUALIFICATIONS = (
     "SELECT person_id, version, qualification FROM assignment.eligibility "
-    "WHERE programme = :programme AND person_id = ANY(:person_ids)"
+    "WHERE programme = %(programme)s AND person_id = ANY(%(person_ids)s)"
 )
-_JOINED = text(
+_JOINED = (
     "SELECT languages, priority, count(*) AS callers FROM assignment.contact "
-    "WHERE programme = :programme AND joined_at > :since AND priority IN ('P1', 'P2') "
+    "WHERE programme = %(programme)s AND joined_at > %(since)s AND priority IN ('P1', 'P2') "
     "GROUP BY languages, priority"
 )
 
@@ -75,18 +71,18 @@ class LineOnTheFloor(NamedTuple):
 
 def lines_on_the_floor(session: Session, now: datetime) -> list[LineOnTheFloor]:
     """Every line there may be something to do for."""
-    return [LineOnTheFloor(*row) for row in session.execute(_LINES, {"now": now})]
+    return [LineOnTheFloor(*row) for row in ask(session, _LINES, {"now": now})]
 
 
 def waiting_contacts(session: Session, programme: str) -> list[WaitingContact]:
     """Everyone in either waiting line of a programme."""
-    return [_waiting(row) for row in session.execute(_WAITING, {"programme": programme})]
+    return [_waiting(row) for row in ask(session, _WAITING, {"programme": programme})]
 
 
 def joined_since(session: Session, programme: str, since: datetime) -> Joined:
     """How many urgent callers were sent to a listener since then; for the forecast."""
     joined: Joined = Counter()
-    rows = session.execute(_JOINED, {"programme": programme, "since": since})
+    rows = ask(session, _JOINED, {"programme": programme, "since": since})
     for languages, priority, callers in rows:
         joined[frozenset(languages), BAND_OF_PRIORITY[Priority(priority)]] += callers
     return joined
@@ -94,7 +90,7 @@ def joined_since(session: Session, programme: str, since: datetime) -> Joined:
 
 def people_on_duty(session: Session, programme: str, now: datetime) -> list[PersonOnDuty]:
     """Everyone on duty, the busy too, with what the roster says of them."""
-    rows = session.execute(_ON_DUTY, {"programme": programme}).all()
+    rows = ask(session, _ON_DUTY, {"programme": programme}).fetchall()
     _read_qualifications(session, programme, (row for row in rows if _key(row) not in _READ))
     # Whose eligibility moved between the two statements is seen at the next look.
     return [_on_duty(row, _READ[_key(row)], now) for row in rows if _key(row) in _READ]
@@ -123,7 +119,7 @@ def _read_qualifications(session: Session, programme: str, unread: Iterable[Any]
     if not person_ids:
         return
     wanted = {"programme": programme, "person_ids": person_ids}
-    for person_id, version, qualification in session.execute(_QUALIFICATIONS, wanted):
+    for person_id, version, qualification in ask(session, _QUALIFICATIONS, wanted):
         brought = Qualification.model_validate(qualification)
         _READ[programme, person_id, version] = _Brings(
             languages=frozenset(brought.languages),

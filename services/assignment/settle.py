@@ -25,7 +25,7 @@ from contracts.vocabulary import (
     Stage,
     WithdrawalReason,
 )
-from services.assignment import live, metrics, reading, store
+from services.assignment import live, metrics, reading, store, writing
 from services.assignment.domain import Decision, NobodyFree, Prices, Proposal, Rules
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
@@ -84,9 +84,9 @@ def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> 
             live.withdraw(work, offer, WithdrawalReason.PERSON_UNREACHABLE)
             contact = store.contact_of(work.session, offer.contact_id)
             if contact is not None and contact.state == store.OFFERED:
-                live.back_in_front(work, contact)
+                live.back_in_front(contact)
         live.enter(work, person, LiveState.PAUSED, LiveStateReason.HEARTBEAT_LOST)
-    work.session.flush()  # what is read next is read by plain statements
+    writing.save(work.session)
 
 
 def _make_offers(work: Work, in_force: TermsInForce) -> None:
@@ -126,11 +126,10 @@ class _Match(NamedTuple):
 
 
 def _offer_all(work: Work, in_force: TermsInForce, proposals: Sequence[Proposal]) -> None:
-    contacts = store.contacts_of(work.session, [p.contact_id for p in proposals])
-    people = store.people_of(work.session, [p.person_id for p in proposals])
-    matches = [_Match(p, contacts[p.contact_id], people[p.person_id]) for p in proposals]
+    pairs = store.paired(work.session, [(p.contact_id, p.person_id) for p in proposals])
+    matches = [_Match(proposal, *pairs[proposal.contact_id]) for proposal in proposals]
     offers = [_offer(work, match, in_force.terms) for match in matches]
-    if not store.insert_offers(work.session, offers):
+    if not writing.make_offers(work.session, offers):
         raise EligibilityMoved
     for proposal in proposals:
         metrics.record_offer(in_force.programme, proposal.stage, proposal.reasons)

@@ -6,7 +6,6 @@ above believes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -256,16 +255,30 @@ def offer_of(session: Session, offer_id: str) -> OfferRow | None:
     return session.get(OfferRow, offer_id, with_for_update=True)
 
 
-def contacts_of(session: Session, contact_ids: Iterable[str]) -> dict[str, ContactRow]:
-    """The contacts by id, locked."""
-    wanted = select(ContactRow).where(col(ContactRow.contact_id).in_(contact_ids))
-    return {row.contact_id: row for row in session.exec(wanted.with_for_update())}
+_PAIRS = (
+    func.unnest(
+        bindparam("contact_ids", type_=ARRAY(Text)), bindparam("person_ids", type_=ARRAY(Text))
+    )
+    .table_valued("contact_id", "person_id", name="pair")
+    .render_derived()
+)
+_PAIRED = (
+    select(ContactRow, PersonRow)
+    .select_from(_PAIRS)
+    .join(ContactRow, col(ContactRow.contact_id) == _PAIRS.c.contact_id)
+    .join(PersonRow, col(PersonRow.person_id) == _PAIRS.c.person_id)
+    .with_for_update(of=[ContactRow, PersonRow])
+)
 
 
-def people_of(session: Session, person_ids: Iterable[str]) -> dict[str, PersonRow]:
-    """The people by id, locked."""
-    wanted = select(PersonRow).where(col(PersonRow.person_id).in_(person_ids))
-    return {row.person_id: row for row in session.exec(wanted.with_for_update())}
+def paired(
+    session: Session, pairs: Iterable[tuple[str, str]]
+) -> dict[str, tuple[ContactRow, PersonRow]]:
+    """Contacts and people by their ids, two and two, locked; found by the contact's id."""
+    contact_ids, person_ids = zip(*pairs, strict=True)
+    wanted = {"contact_ids": list(contact_ids), "person_ids": list(person_ids)}
+    rows = session.execute(_PAIRED, wanted)
+    return {contact.contact_id: (contact, person) for contact, person in rows}
 
 
 class OfferInFull(NamedTuple):
@@ -332,27 +345,3 @@ def silent_people(session: Session, programme: str, lost_after: timedelta) -> Se
         )
         .with_for_update()
     ).all()
-
-
-_INSERT_OFFERS = text(
-    """
-    INSERT INTO assignment.offer (offer_id, contact_id, person_id, programme, channel, stage, state,
-        made_at, expires_at, reasons, rules_version, eligibility_version, version)
-    SELECT o.* FROM jsonb_to_recordset(cast(:offers AS jsonb)) AS o (offer_id text,
-        contact_id text, person_id text, programme text, channel text, stage text, state text,
-        made_at timestamptz, expires_at timestamptz, reasons text[], rules_version text,
-        eligibility_version integer, version integer)
-    JOIN assignment.eligibility AS e ON e.person_id = o.person_id AND e.programme = o.programme
-        AND e.version = o.eligibility_version AND e.valid_until > public.helpline_now()
-    RETURNING offer_id
-    """
-)
-
-
-def insert_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
-    """Write offers if the eligibility each rests on still holds; whether all of them did.
-
-    The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
-    """
-    rows = json.dumps([offer.model_dump(mode="json") for offer in offers])
-    return len(session.execute(_INSERT_OFFERS, {"offers": rows}).all()) == len(offers)

@@ -1,0 +1,117 @@
+"""Writes the rows a piece of work has changed, all by one statement in the driver's own words.
+
+The mapper would write each row by a statement of its own, and each costs the one thread of the
+assigner a round trip. The surprising thing: who writes takes the rows out of the session, so it is
+the last thing a piece of work does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, TypeAlias, TypeVar
+
+from psycopg import Connection, Cursor
+from psycopg.rows import namedtuple_row
+from sqlmodel import Session
+
+from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.bus.work import Work
+
+M = TypeVar("M")
+R = TypeVar("R")
+Changed: TypeAlias = ContactRow | PersonRow | OfferRow
+
+#: The rows of contacts and people as they are to be; what never changes is left out.
+_CHANGES = """
+    contacts AS (
+        UPDATE assignment.contact AS c SET stage = n.stage, state = n.state,
+            priority = n.priority, need = n.need, languages = n.languages,
+            departement = n.departement, joined_at = n.joined_at, front = n.front,
+            untriaged = n.untriaged, declined_by = n.declined_by, offers = n.offers,
+            offer_id = n.offer_id, version = n.version
+        FROM jsonb_populate_recordset(NULL::assignment.contact, %(contacts)s::jsonb) AS n
+        WHERE c.contact_id = n.contact_id
+    ), people AS (
+        UPDATE assignment.person AS p SET programme = n.programme, role = n.role,
+            state = n.state, since = n.since, contact_id = n.contact_id, offer_id = n.offer_id,
+            wish = n.wish, missed_offers = n.missed_offers,
+            consecutive_contacts = n.consecutive_contacts, wrapped_up_at = n.wrapped_up_at,
+            rest_until = n.rest_until, version = n.version
+        FROM jsonb_populate_recordset(NULL::assignment.person, %(people)s::jsonb) AS n
+        WHERE p.person_id = n.person_id
+    )"""
+_SAVE = f"""
+    WITH {_CHANGES}
+    UPDATE assignment.offer AS o SET state = n.state, version = n.version
+    FROM jsonb_populate_recordset(NULL::assignment.offer, %(offers)s::jsonb) AS n
+    WHERE o.offer_id = n.offer_id
+"""  # noqa: S608 - statements of ours
+_MAKE_OFFERS = f"""
+    WITH {_CHANGES}, made AS (
+        INSERT INTO assignment.offer
+        SELECT n.* FROM jsonb_populate_recordset(NULL::assignment.offer, %(offers)s::jsonb) AS n
+        JOIN assignment.eligibility AS e ON e.person_id = n.person_id
+            AND e.programme = n.programme AND e.version = n.eligibility_version
+            AND e.valid_until > public.helpline_now()
+        RETURNING 1
+    )
+    SELECT count(*) AS offers FROM made
+"""  # noqa: S608
+
+
+def ask(session: Session, statement: str, facts: Mapping[str, Any]) -> Cursor[Any]:
+    """Run a statement in the driver's words, in the session's transaction; rows have names."""
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, Connection)
+    return driver.cursor(row_factory=namedtuple_row).execute(statement, facts)
+
+
+def save(session: Session) -> None:
+    """Write the contacts, people and offers that were changed."""
+    changed = _changed(session)
+    if changed:
+        _write(session, _SAVE, changed, changed)
+
+
+def make_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
+    """Write new offers, their contacts and people; whether the eligibility of each still held.
+
+    The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
+    """
+    made = _write(session, _MAKE_OFFERS, _changed(session), offers).fetchone()
+    assert made is not None
+    return bool(made.offers == len(offers))
+
+
+def saving(handler: Callable[[M, Work], R]) -> Callable[[M, Work], R]:
+    """The handler, and what it changed written."""
+
+    @wraps(handler)
+    def handle(message: M, work: Work) -> R:
+        answer = handler(message, work)
+        save(work.session)
+        return answer
+
+    return handle
+
+
+def _changed(session: Session) -> list[Changed]:
+    return [row for row in session.dirty if isinstance(row, ContactRow | PersonRow | OfferRow)]
+
+
+def _write(
+    session: Session, statement: str, changed: Sequence[Changed], offers: Sequence[Changed]
+) -> Cursor[Any]:
+    facts = {
+        "contacts": _as_json(row for row in changed if isinstance(row, ContactRow)),
+        "people": _as_json(row for row in changed if isinstance(row, PersonRow)),
+        "offers": _as_json(row for row in offers if isinstance(row, OfferRow)),
+    }
+    for row in changed:
+        session.expunge(row)
+    return ask(session, statement, facts)
+
+
+def _as_json(rows: Iterable[Changed]) -> str:
+    return f"[{','.join([row.model_dump_json() for row in rows])}]"
