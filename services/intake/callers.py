@@ -18,7 +18,6 @@ from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import (
     Channel,
     ContactId,
-    ContactState,
     LanguageCode,
     LeaveReason,
     ProgrammeId,
@@ -49,7 +48,7 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
     line = store.line_in_force(work.session, arrival.programme, work.now)
     if line is None:
         return refused(Refusal.UNKNOWN_PROGRAMME, "programme")
-    terms = line.read_terms()
+    terms = line.terms
     match admit(terms, arrival.channel, work.now):
         case NotServed():
             return refused(Refusal.CHANNEL_NOT_SERVED, "channel")
@@ -62,18 +61,15 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
             assert_never(unexpected)
 
 
-def _open(
-    arrival: Arrival, line: store.ProgrammeRow, first_stage: Stage, work: Work
-) -> store.ContactRow:
-    contact = store.ContactRow(
+def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) -> store.Contact:
+    contact = store.Contact(
         contact_id=ContactId(new_id()),
         programme=arrival.programme,
         programme_version=line.version,
         channel=arrival.channel,
-        language=arrival.language,
         token_sha256=arrival.token_sha256,
-        state=state_of(Waiting(first_stage)),
         opened_at=work.now,
+        life=Waiting(first_stage),
     )
     opened = ContactOpened(
         contact_id=contact.contact_id,
@@ -85,7 +81,7 @@ def _open(
         opened_at=work.now,
     )
     work.announce(opened, of=contact)
-    work.session.add(contact)
+    store.add_contact(work.session, contact, arrival.language)
     metrics.record_opened(arrival.programme, arrival.channel)
     return contact
 
@@ -101,19 +97,19 @@ class Departure:
 
 def leave_contact(departure: Departure, work: Work) -> Reply:
     """The caller left. Leaving a contact that has ended is fine and changes nothing."""
-    contact = store.contact_to_change(work.session, departure.contact_id)
-    if contact is None:
+    found = store.contact_to_leave(work.session, departure.contact_id)
+    if found is None:
         return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
+    contact, terms = found
     if not _may_see(contact, departure.token_sha256):
         return refused(Refusal.NOT_YOURS)
-    match leave(contact.life(), departure.reason):
+    match leave(contact.life, departure.reason):
         case Moved(life):
             live_on(contact, life, work)
         case Unchanged(why):
             metrics.record_unmoved("leave", why.value)
         case unexpected:
             assert_never(unexpected)
-    terms = store.line_of(work.session, contact).read_terms()
     return done(contact.version, _seen(contact, terms))
 
 
@@ -121,13 +117,13 @@ def look_at_contact(
     session: Session, contact_id: ContactId, token_sha256: Sha256
 ) -> ContactSeen | Refusal:
     """A contact as its caller may see it, or why they may not."""
-    found = store.contact_and_line(session, contact_id)
+    found = store.contact_and_terms(session, contact_id)
     if found is None:
         return Refusal.UNKNOWN_CONTACT
-    contact, line = found
+    contact, terms = found
     if not _may_see(contact, token_sha256):
         return Refusal.NOT_YOURS
-    return _seen(contact, line.read_terms())
+    return _seen(contact, terms)
 
 
 def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal:
@@ -135,7 +131,7 @@ def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal
     line, moment = store.line_and_moment(session, programme)
     if line is None:
         return Refusal.UNKNOWN_PROGRAMME
-    terms = line.read_terms()
+    terms = line.terms
     shown = set(LineSeen.model_fields) & set(ProgrammeTerms.model_fields)
     return LineSeen(
         programme=programme,
@@ -145,18 +141,18 @@ def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal
     )
 
 
-def _may_see(contact: store.ContactRow, token_sha256: Sha256) -> bool:
+def _may_see(contact: store.Contact, token_sha256: Sha256) -> bool:
     """Whether this is the contact's own capability."""
     return hmac.compare_digest(contact.token_sha256, token_sha256)
 
 
-def _seen(contact: store.ContactRow, terms: ProgrammeTerms) -> ContactSeen:
+def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:
     """A contact as its caller may see it."""
     return ContactSeen(
         contact_id=contact.contact_id,
         programme=contact.programme,
-        channel=Channel(contact.channel),
-        state=ContactState(contact.state),
+        channel=contact.channel,
+        state=state_of(contact.life),
         opened_at=contact.opened_at,
         ended_at=contact.ended_at,
         country=terms.country,

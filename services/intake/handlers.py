@@ -16,7 +16,7 @@ from contracts.contact import ContactEnded, EndContact
 from contracts.envelope import Event, Reply, done, not_yet, refused
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Channel, ContactId, Refusal
+from contracts.vocabulary import ContactId, Refusal
 from services.bus.work import Work
 from services.intake import metrics, store
 from services.intake.answers import LineApplied
@@ -71,7 +71,7 @@ def _follow(
     if contact is None:
         metrics.record_unmoved(event.type_name(), "unknown_contact")
         return
-    match step(contact.life()):
+    match step(contact.life):
         case Moved(life):
             live_on(contact, life, work)
         case Unchanged(why):
@@ -80,15 +80,17 @@ def _follow(
             assert_never(unexpected)
 
 
-def live_on(contact: store.ContactRow, life: Life, work: Work) -> None:
+def live_on(contact: store.Contact, life: Life, work: Work) -> None:
     """Keep a contact's new life, and announce it when it is its end."""
-    contact.live(life, work.now)
+    contact.life = life
     if not isinstance(life, Ended):
+        store.move(work.session, contact.contact_id, life)
         return
+    contact.ended_at = work.now
     ended = ContactEnded(
         contact_id=contact.contact_id,
         programme=contact.programme,
-        channel=Channel(contact.channel),
+        channel=contact.channel,
         opened_at=contact.opened_at,
         ended_at=work.now,
         outcome=life.outcome,
@@ -98,6 +100,7 @@ def live_on(contact: store.ContactRow, life: Life, work: Work) -> None:
         person_id=life.person_id,
     )
     work.announce(ended, of=contact)
+    store.end(work.session, contact, life)
     metrics.record_ended(contact.programme, life.outcome)
 
 
@@ -115,7 +118,7 @@ def on_end_contact(command: EndContact, work: Work) -> Reply:
     if asker.expected_version not in (None, contact.version):
         return refused(Refusal.STALE_VERSION)
     wish = Wish(asker.actor, asker.role, command.outcome, command.nature)
-    match end_by_human(contact.life(), Channel(contact.channel), wish):
+    match end_by_human(contact.life, contact.channel, wish):
         case Moved(life):
             live_on(contact, life, work)
             return done(contact.version)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, assert_never
 
-from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, Text, func, select
+from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, Text, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
@@ -75,62 +77,6 @@ class ContactRow(Row, table=True):
     ended_by: EndedBy | None = Field(default=None, sa_type=Text)
     version: int = 0
 
-    @property
-    def aggregate(self) -> str:
-        """Name of what `version` counts."""
-        return f"contact:{self.contact_id}"
-
-    def life(self) -> Life:
-        """The row as a value, for the domain."""
-        match ContactState(self.state):
-            case ContactState.WAITING_REGULATOR:
-                return Waiting(Stage.REGULATOR)
-            case ContactState.WAITING_LISTENER:
-                return Waiting(Stage.LISTENER)
-            case ContactState.WITH_REGULATOR:
-                return Talking(self._take(Stage.REGULATOR))
-            case ContactState.WITH_LISTENER:
-                return Talking(self._take(Stage.LISTENER))
-            case ContactState.ENDED:
-                return self._ending()
-            case unexpected:
-                assert_never(unexpected)
-
-    def live(self, life: Life, now: datetime) -> None:
-        """Keep what the domain made of it."""
-        self.state = state_of(life)
-        match life:
-            case Waiting():
-                self.stage = self.person_id = self.offer_id = self.taken_at = None
-            case Talking(take=held):
-                self.stage, self.person_id = held.stage, held.person_id
-                self.offer_id, self.taken_at = held.offer_id, held.taken_at
-            case Ended():
-                self.stage, self.person_id, self.ended_at = life.stage, life.person_id, now
-                self.outcome, self.nature = life.outcome, life.nature
-                self.ended_by = life.ended_by
-            case unexpected:
-                assert_never(unexpected)
-
-    def _take(self, stage: Stage) -> Take:
-        # By constraint; what a row lacks was never written.
-        assert self.offer_id is not None
-        assert self.person_id is not None
-        assert self.taken_at is not None
-        return Take(stage, self.offer_id, self.person_id, self.taken_at)
-
-    def _ending(self) -> Ended:
-        assert self.outcome is not None
-        assert self.ended_by is not None
-        assert self.nature is not None
-        return Ended(
-            Outcome(self.outcome),
-            EndedBy(self.ended_by),
-            Nature(self.nature),
-            stage=None if self.stage is None else Stage(self.stage),
-            person_id=self.person_id,
-        )
-
 
 class ProgrammeRow(Row, table=True):
     """One version of a line; it never changes. `version` is that of the line and its events."""
@@ -155,24 +101,187 @@ class ProgrammeRow(Row, table=True):
         return ProgrammeTerms.model_validate(self.terms)
 
 
-def contact_to_change(session: Session, contact_id: ContactId) -> ContactRow | None:
-    """A contact's row, locked until the end of the transaction."""
-    return session.get(ContactRow, contact_id, with_for_update=True)
+# --- contacts -------------------------------------------------------------------------------------
+# Statements are text, made once: building one costs more than running it.
 
 
-def contact_and_line(
+@dataclass
+class Contact:
+    """A contact as found; `version` counts what was announced of it."""
+
+    contact_id: ContactId
+    programme: ProgrammeId
+    programme_version: int
+    channel: Channel
+    token_sha256: Sha256
+    opened_at: datetime
+    life: Life
+    ended_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"contact:{self.contact_id}"
+
+
+_ADD = text(
+    """
+    INSERT INTO intake.contact (contact_id, programme, programme_version, channel, language,
+        token_sha256, state, opened_at, version)
+    VALUES (:contact_id, :programme, :programme_version, :channel, :language, :token_sha256,
+        :state, :opened_at, :version)
+    """
+)
+_CONTACT_TO_CHANGE = text("SELECT * FROM intake.contact WHERE contact_id = :contact_id FOR UPDATE")
+#: A version of a line never changes: what is read of it beside the lock is what stands.
+_WITH_LINE = """
+    SELECT contact.*, line.terms::text AS terms FROM intake.contact
+    JOIN intake.programme_version AS line ON line.programme = contact.programme
+        AND line.version = contact.programme_version
+    WHERE contact_id = :contact_id
+"""
+_CONTACT_AND_TERMS = text(_WITH_LINE)
+_CONTACT_TO_LEAVE = text(f"{_WITH_LINE} FOR UPDATE OF contact")
+_MOVE = text(
+    """
+    UPDATE intake.contact SET state = :state, stage = :stage, person_id = :person_id,
+        offer_id = :offer_id, taken_at = :taken_at
+    WHERE contact_id = :contact_id
+    """
+)
+_END = text(
+    """
+    UPDATE intake.contact SET state = :state, stage = :stage, person_id = :person_id,
+        ended_at = :ended_at, outcome = :outcome, nature = :nature, ended_by = :ended_by,
+        version = :version
+    WHERE contact_id = :contact_id
+    """
+)
+
+
+def add_contact(session: Session, contact: Contact, language: LanguageCode) -> None:
+    """Keep a contact that was just opened."""
+    session.execute(
+        _ADD,
+        {
+            "contact_id": contact.contact_id,
+            "programme": contact.programme,
+            "programme_version": contact.programme_version,
+            "channel": contact.channel,
+            "language": language,
+            "token_sha256": contact.token_sha256,
+            "state": state_of(contact.life),
+            "opened_at": contact.opened_at,
+            "version": contact.version,
+        },
+    )
+
+
+def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None:
+    """A contact, locked until the end of the transaction."""
+    row = session.execute(_CONTACT_TO_CHANGE, {"contact_id": contact_id}).one_or_none()
+    return None if row is None else _contact(row)
+
+
+def contact_to_leave(
     session: Session, contact_id: ContactId
-) -> tuple[ContactRow, ProgrammeRow] | None:
-    """A contact to look at, with the version of the line it began with and keeps."""
-    contact = session.get(ContactRow, contact_id)
-    if contact is None:
-        return None
-    return contact, line_of(session, contact)
+) -> tuple[Contact, ProgrammeTerms] | None:
+    """A contact, locked, with the terms it began with and keeps."""
+    row = session.execute(_CONTACT_TO_LEAVE, {"contact_id": contact_id}).one_or_none()
+    return None if row is None else (_contact(row), _read_terms(row.terms))
 
 
-def line_of(session: Session, contact: ContactRow) -> ProgrammeRow:
-    """The version of the line a contact keeps."""
-    return session.get_one(ProgrammeRow, (contact.programme, contact.programme_version))
+def contact_and_terms(
+    session: Session, contact_id: ContactId
+) -> tuple[Contact, ProgrammeTerms] | None:
+    """A contact to look at, with the terms it began with and keeps."""
+    row = session.execute(_CONTACT_AND_TERMS, {"contact_id": contact_id}).one_or_none()
+    return None if row is None else (_contact(row), _read_terms(row.terms))
+
+
+def move(session: Session, contact_id: ContactId, life: Waiting | Talking) -> None:
+    """Keep where a locked contact waits, or who is in it."""
+    held = life.take if isinstance(life, Talking) else None
+    session.execute(
+        _MOVE,
+        {
+            "contact_id": contact_id,
+            "state": state_of(life),
+            "stage": None if held is None else held.stage,
+            "person_id": None if held is None else held.person_id,
+            "offer_id": None if held is None else held.offer_id,
+            "taken_at": None if held is None else held.taken_at,
+        },
+    )
+
+
+def end(session: Session, contact: Contact, life: Ended) -> None:
+    """Keep how a locked contact ended, and that it was announced."""
+    session.execute(
+        _END,
+        {
+            "contact_id": contact.contact_id,
+            "state": state_of(life),
+            "stage": life.stage,
+            "person_id": life.person_id,
+            "ended_at": contact.ended_at,
+            "outcome": life.outcome,
+            "nature": life.nature,
+            "ended_by": life.ended_by,
+            "version": contact.version,
+        },
+    )
+
+
+def _contact(row: Any) -> Contact:
+    return Contact(
+        contact_id=row.contact_id,
+        programme=row.programme,
+        programme_version=row.programme_version,
+        channel=Channel(row.channel),
+        token_sha256=row.token_sha256,
+        opened_at=row.opened_at,
+        life=_life(row),
+        ended_at=row.ended_at,
+        version=row.version,
+    )
+
+
+def _life(row: Any) -> Life:
+    match ContactState(row.state):
+        case ContactState.WAITING_REGULATOR:
+            return Waiting(Stage.REGULATOR)
+        case ContactState.WAITING_LISTENER:
+            return Waiting(Stage.LISTENER)
+        case ContactState.WITH_REGULATOR:
+            return Talking(Take(Stage.REGULATOR, row.offer_id, row.person_id, row.taken_at))
+        case ContactState.WITH_LISTENER:
+            return Talking(Take(Stage.LISTENER, row.offer_id, row.person_id, row.taken_at))
+        case ContactState.ENDED:
+            stage = None if row.stage is None else Stage(row.stage)
+            ended_by, nature = EndedBy(row.ended_by), Nature(row.nature)
+            return Ended(Outcome(row.outcome), ended_by, nature, stage, row.person_id)
+        case unexpected:
+            assert_never(unexpected)
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A version of a line that is in force."""
+
+    programme: ProgrammeId
+    version: int
+    terms: ProgrammeTerms
+
+
+@lru_cache(maxsize=64)
+def _read_terms(terms: str) -> ProgrammeTerms:
+    """Read the terms of a version; every contact of it asks for the same words."""
+    return ProgrammeTerms.model_validate_json(terms)
 
 
 def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None:
@@ -187,25 +296,23 @@ def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None
     return session.execute(statement).scalar_one_or_none()
 
 
-def line_in_force(
-    session: Session, programme: ProgrammeId, moment: datetime
-) -> ProgrammeRow | None:
+_LINE_IN_FORCE = text(
+    """
+    SELECT programme, version, terms::text AS terms FROM intake.programme_version
+    WHERE programme = :programme AND effective_at <= :moment ORDER BY version DESC LIMIT 1
+    """
+)
+_NOW = text("SELECT public.helpline_now()")
+
+
+def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) -> Line | None:
     """The newest version of a line whose time has come; an older one never comes back."""
-    statement = (
-        select(ProgrammeRow)
-        .where(
-            ProgrammeRow.programme == programme,  # type: ignore[arg-type] # columns
-            ProgrammeRow.effective_at <= moment,  # type: ignore[arg-type]
-        )
-        .order_by(ProgrammeRow.version.desc())  # type: ignore[attr-defined] # a column
-        .limit(1)
-    )
-    return session.execute(statement).scalar_one_or_none()
+    asked = {"programme": programme, "moment": moment}
+    row = session.execute(_LINE_IN_FORCE, asked).one_or_none()
+    return None if row is None else Line(row.programme, row.version, _read_terms(row.terms))
 
 
-def line_and_moment(
-    session: Session, programme: ProgrammeId
-) -> tuple[ProgrammeRow | None, datetime]:
+def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | None, datetime]:
     """The line in force, and the domain time at which it was looked at."""
-    moment: datetime = session.execute(select(func.public.helpline_now())).scalar_one()
+    moment: datetime = session.execute(_NOW).scalar_one()
     return line_in_force(session, programme, moment), moment
