@@ -156,7 +156,7 @@ class Floor:
             if isinstance(outcome, Proposal):
                 person = self._people[outcome.person_id]
                 self.person(replace(person, state=LiveState.OFFERED))
-        seen = bystanders(self._people.values(), now, self.rules)
+        seen = bystanders(self._people.values() if self._lines else (), now, self.rules)
         for line in self._lines.values():
             outcomes.append(nobody_free(line.fit.request, line.head(), seen, self.rules))
         return Decision(tuple(outcomes), outcome.next_look_at)

@@ -32,7 +32,7 @@ from contracts.vocabulary import (
     Stage,
     WithdrawalReason,
 )
-from services.assignment import live, store
+from services.assignment import live, store, writing
 from services.assignment.rest import (
     Paused,
     StillReady,
@@ -59,9 +59,8 @@ def on_eligibility_established(event: EligibilityEstablished, work: Work) -> Non
 
 def on_contact_opened(event: ContactOpened, work: Work) -> None:
     """Somebody waits. Already known (triaged or ended came first): nothing to add."""
-    if store.contact_of(work.session, event.contact_id) is not None:
-        return
-    work.session.add(
+    writing.add_contact(
+        work.session,
         ContactRow(
             contact_id=event.contact_id,
             programme=event.programme,
@@ -71,7 +70,7 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
             languages=[] if event.language == "unknown" else [event.language],
             waiting_since=event.opened_at,
             joined_at=event.opened_at,
-        )
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from math import exp, inf
 from typing import TypeAlias
 
@@ -69,12 +70,19 @@ def phase_of(person: PersonOnDuty, now: datetime) -> Phase | None:
 def groups_of(person: PersonOnDuty, rules: Rules) -> tuple[Group, ...]:
     """The groups of listeners a person belongs to."""
     accredited = person.level >= rules.accredited_from_band
+    return _groups(person.languages, person.topics, accredited)
+
+
+@lru_cache(maxsize=4096)
+def _groups(
+    languages: frozenset[str], topics: frozenset[str], accredited: bool
+) -> tuple[Group, ...]:
     groups: list[Group] = []
-    for language in person.languages:
+    for language in languages:
         groups.append(Group(language))
         if accredited:
             groups.append(Group(language, accredited=True))
-        groups.extend(Group(language, need=topic) for topic in person.topics)
+        groups.extend(Group(language, need=topic) for topic in topics)
     return tuple(groups)
 
 

@@ -41,6 +41,11 @@ _CHANGES = """
         FROM jsonb_populate_recordset(NULL::assignment.person, %(people)s::jsonb) AS n
         WHERE p.person_id = n.person_id
     )"""
+_ADD_CONTACT = """
+    INSERT INTO assignment.contact
+    SELECT * FROM jsonb_populate_record(NULL::assignment.contact, %(contact)s::jsonb)
+    ON CONFLICT DO NOTHING
+"""
 _SAVE = f"""
     WITH {_CHANGES}
     UPDATE assignment.offer AS o SET state = n.state, version = n.version
@@ -65,6 +70,11 @@ def ask(session: Session, statement: str, facts: Mapping[str, Any]) -> Cursor[An
     driver = session.connection().connection.driver_connection
     assert isinstance(driver, Connection)
     return driver.cursor(row_factory=namedtuple_row).execute(statement, facts)
+
+
+def add_contact(session: Session, contact: ContactRow) -> None:
+    """Write a contact, unless it is known."""
+    ask(session, _ADD_CONTACT, {"contact": contact.model_dump_json()})
 
 
 def save(session: Session) -> None:
