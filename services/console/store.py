@@ -29,6 +29,7 @@ from contracts.vocabulary import (
     Role,
     Stage,
 )
+from services.bus.driver import ask, only
 from services.console.domain import ContactFacts, OfferStanding, place_of
 from services.console.messages import (
     ContactGone,
@@ -205,12 +206,13 @@ class KnownOffer:
 def lock_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> ContactFacts:
     """Lock a contact, and return what is known of it; nothing, when this is the first fact."""
     named = {"contact_id": contact_id, "programme": programme}
-    return _facts(session.execute(LOCK_CONTACT, named).one())
+    return _facts(only(ask(session, LOCK_CONTACT, named)))
 
 
 def lock_offer(session: Session, event: OfferEvent) -> KnownOffer:
     """Lock the contact of an offer, then the offer; and return what is known of both."""
-    row = session.execute(LOCK_OFFER, {**_named(event), "programme": event.programme}).one()
+    named = {**_named(event), "programme": event.programme}
+    row = only(ask(session, LOCK_OFFER, named))
     standing = None if row.standing == NEW_OFFER else OfferStanding(row.standing)
     return KnownOffer(_facts(row), standing, row.shown or {})
 
@@ -235,24 +237,24 @@ def _facts(row: Any) -> ContactFacts:
 
 def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts) -> None:
     """Keep what is known of a locked contact."""
-    session.execute(SAVE_CONTACT, {"contact_id": contact_id, **_written(facts)})
+    ask(session, SAVE_CONTACT, {"contact_id": contact_id, **_written(facts)})
 
 
 def save_standing(session: Session, offer_id: OfferId, standing: OfferStanding) -> None:
     """Keep where a locked offer is."""
-    session.execute(SAVE_OFFER, {"offer_id": offer_id, "standing": standing})
+    ask(session, SAVE_OFFER, {"offer_id": offer_id, "standing": standing})
 
 
 def show_offer(session: Session, event: OfferMade, shown: OfferShown) -> None:
     """Keep an offer of which nothing is known, and put it on the desk; a known one stays so."""
     standing = {"standing": OfferStanding.OPEN}
-    session.execute(SHOW_OFFER, _named(event) | standing | _message(shown, event.made_at))
+    ask(session, SHOW_OFFER, _named(event) | standing | _message(shown, event.made_at))
 
 
 def close_offer(session: Session, event: OfferEvent, gone: OfferGone) -> None:
     """Keep that a locked offer is over, and take it off the desk."""
     standing = {"standing": OfferStanding.OVER}
-    session.execute(CLOSE_OFFER, _named(event) | standing | _message(gone, gone.at))
+    ask(session, CLOSE_OFFER, _named(event) | standing | _message(gone, gone.at))
 
 
 def show_contact(
@@ -260,7 +262,7 @@ def show_contact(
 ) -> None:
     """Keep that a locked offer is taken, and put its contact on the desk in its place."""
     written = _written(facts) | {"standing": OfferStanding.TAKEN}
-    session.execute(SHOW_CONTACT, _named(event) | written | _message(shown, event.taken_at))
+    ask(session, SHOW_CONTACT, _named(event) | written | _message(shown, event.taken_at))
 
 
 def leave_stages(
@@ -268,7 +270,7 @@ def leave_stages(
 ) -> Sequence[Taken]:
     """Keep what is known of a locked contact, and that its takes of these stages are over."""
     written = _written(facts) | {"standing": OfferStanding.OVER, "stages": list(stages)}
-    rows = session.execute(LEAVE_STAGES, {"contact_id": contact_id, **written}).all()
+    rows = ask(session, LEAVE_STAGES, {"contact_id": contact_id, **written}).fetchall()
     return sorted(
         (Taken(row.offer_id, row.contact_id, row.person_id, Stage(row.stage)) for row in rows),
         key=lambda each: each.person_id,  # desks are locked in one order
@@ -278,7 +280,7 @@ def leave_stages(
 def close_contact(session: Session, person_id: PersonId, gone: ContactGone) -> None:
     """Take a contact off the desk of who had taken it."""
     named = {"person_id": person_id, "offer_id": gone.offer_id}
-    session.execute(CLOSE_CONTACT, named | _message(gone, gone.at))
+    ask(session, CLOSE_CONTACT, named | _message(gone, gone.at))
 
 
 def enter_live_state(
@@ -291,7 +293,7 @@ def enter_live_state(
         "role": entered.role,
         "live_state": entered.state,
     }
-    session.execute(ENTER_LIVE_STATE, does | _message(entered, at))
+    ask(session, ENTER_LIVE_STATE, does | _message(entered, at))
 
 
 def _named(event: OfferEvent) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, assert_never
 
-from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, Text, select, text
+from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
@@ -28,6 +28,7 @@ from contracts.vocabulary import (
     Sha256,
     Stage,
 )
+from services.bus.driver import ask, only
 from services.intake.domain import Ended, Life, Take, Talking, Waiting, state_of
 
 
@@ -102,7 +103,7 @@ class ProgrammeRow(Row, table=True):
 
 
 # --- contacts -------------------------------------------------------------------------------------
-# Statements are text, made once: building one costs more than running it.
+# Statements are in the driver's own words: to build one costs more than to run it.
 
 
 @dataclass
@@ -125,44 +126,38 @@ class Contact:
         return f"contact:{self.contact_id}"
 
 
-_ADD = text(
-    """
+_ADD = """
     INSERT INTO intake.contact (contact_id, programme, programme_version, channel, language,
         token_sha256, state, opened_at, version)
-    VALUES (:contact_id, :programme, :programme_version, :channel, :language, :token_sha256,
-        :state, :opened_at, :version)
-    """
-)
-_CONTACT_TO_CHANGE = text("SELECT * FROM intake.contact WHERE contact_id = :contact_id FOR UPDATE")
+    VALUES (%(contact_id)s, %(programme)s, %(programme_version)s, %(channel)s, %(language)s,
+        %(token_sha256)s, %(state)s, %(opened_at)s, %(version)s)
+"""
+_CONTACT_TO_CHANGE = "SELECT * FROM intake.contact WHERE contact_id = %(contact_id)s FOR UPDATE"
 #: A version of a line never changes: what is read of it beside the lock is what stands.
-_WITH_LINE = """
+_CONTACT_AND_TERMS = """
     SELECT contact.*, line.terms::text AS terms FROM intake.contact
     JOIN intake.programme_version AS line ON line.programme = contact.programme
         AND line.version = contact.programme_version
-    WHERE contact_id = :contact_id
+    WHERE contact_id = %(contact_id)s
 """
-_CONTACT_AND_TERMS = text(_WITH_LINE)
-_CONTACT_TO_LEAVE = text(f"{_WITH_LINE} FOR UPDATE OF contact")
-_MOVE = text(
-    """
-    UPDATE intake.contact SET state = :state, stage = :stage, person_id = :person_id,
-        offer_id = :offer_id, taken_at = :taken_at
-    WHERE contact_id = :contact_id
-    """
-)
-_END = text(
-    """
-    UPDATE intake.contact SET state = :state, stage = :stage, person_id = :person_id,
-        ended_at = :ended_at, outcome = :outcome, nature = :nature, ended_by = :ended_by,
-        version = :version
-    WHERE contact_id = :contact_id
-    """
-)
+_CONTACT_TO_LEAVE = f"{_CONTACT_AND_TERMS} FOR UPDATE OF contact"
+_MOVE = """
+    UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
+        offer_id = %(offer_id)s, taken_at = %(taken_at)s
+    WHERE contact_id = %(contact_id)s
+"""
+_END = """
+    UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
+        ended_at = %(ended_at)s, outcome = %(outcome)s, nature = %(nature)s,
+        ended_by = %(ended_by)s, version = %(version)s
+    WHERE contact_id = %(contact_id)s
+"""
 
 
 def add_contact(session: Session, contact: Contact, language: LanguageCode) -> None:
     """Keep a contact that was just opened."""
-    session.execute(
+    ask(
+        session,
         _ADD,
         {
             "contact_id": contact.contact_id,
@@ -180,7 +175,7 @@ def add_contact(session: Session, contact: Contact, language: LanguageCode) -> N
 
 def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None:
     """A contact, locked until the end of the transaction."""
-    row = session.execute(_CONTACT_TO_CHANGE, {"contact_id": contact_id}).one_or_none()
+    row = ask(session, _CONTACT_TO_CHANGE, {"contact_id": contact_id}).fetchone()
     return None if row is None else _contact(row)
 
 
@@ -188,7 +183,7 @@ def contact_to_leave(
     session: Session, contact_id: ContactId
 ) -> tuple[Contact, ProgrammeTerms] | None:
     """A contact, locked, with the terms it began with and keeps."""
-    row = session.execute(_CONTACT_TO_LEAVE, {"contact_id": contact_id}).one_or_none()
+    row = ask(session, _CONTACT_TO_LEAVE, {"contact_id": contact_id}).fetchone()
     return None if row is None else (_contact(row), _read_terms(row.terms))
 
 
@@ -196,14 +191,15 @@ def contact_and_terms(
     session: Session, contact_id: ContactId
 ) -> tuple[Contact, ProgrammeTerms] | None:
     """A contact to look at, with the terms it began with and keeps."""
-    row = session.execute(_CONTACT_AND_TERMS, {"contact_id": contact_id}).one_or_none()
+    row = ask(session, _CONTACT_AND_TERMS, {"contact_id": contact_id}).fetchone()
     return None if row is None else (_contact(row), _read_terms(row.terms))
 
 
 def move(session: Session, contact_id: ContactId, life: Waiting | Talking) -> None:
     """Keep where a locked contact waits, or who is in it."""
     held = life.take if isinstance(life, Talking) else None
-    session.execute(
+    ask(
+        session,
         _MOVE,
         {
             "contact_id": contact_id,
@@ -218,7 +214,8 @@ def move(session: Session, contact_id: ContactId, life: Waiting | Talking) -> No
 
 def end(session: Session, contact: Contact, life: Ended) -> None:
     """Keep how a locked contact ended, and that it was announced."""
-    session.execute(
+    ask(
+        session,
         _END,
         {
             "contact_id": contact.contact_id,
@@ -296,23 +293,21 @@ def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None
     return session.execute(statement).scalar_one_or_none()
 
 
-_LINE_IN_FORCE = text(
-    """
+_LINE_IN_FORCE = """
     SELECT programme, version, terms::text AS terms FROM intake.programme_version
-    WHERE programme = :programme AND effective_at <= :moment ORDER BY version DESC LIMIT 1
-    """
-)
-_NOW = text("SELECT public.helpline_now()")
+    WHERE programme = %(programme)s AND effective_at <= %(moment)s ORDER BY version DESC LIMIT 1
+"""
+_NOW = "SELECT public.helpline_now() AS now"
 
 
 def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) -> Line | None:
     """The newest version of a line whose time has come; an older one never comes back."""
     asked = {"programme": programme, "moment": moment}
-    row = session.execute(_LINE_IN_FORCE, asked).one_or_none()
+    row = ask(session, _LINE_IN_FORCE, asked).fetchone()
     return None if row is None else Line(row.programme, row.version, _read_terms(row.terms))
 
 
 def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | None, datetime]:
     """The line in force, and the domain time at which it was looked at."""
-    moment: datetime = session.execute(_NOW).scalar_one()
+    moment: datetime = only(ask(session, _NOW, {})).now
     return line_in_force(session, programme, moment), moment

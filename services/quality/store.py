@@ -18,6 +18,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from contracts.vocabulary import ContactId, Destination, Outcome, Priority, ProgrammeId, Stage
+from services.bus.driver import ask, only
 from services.quality.domain import HOUR, Duty, HourFigures, WaitCount, count_hour, hour_of
 from services.quality.facts import ContactFacts, Decision, Take
 from services.quality.statements import (
@@ -167,7 +168,7 @@ class Known:
 def lock_contact(session: Session, contact_id: ContactId, programme: ProgrammeId) -> Known:
     """Lock a contact, and return what is known of it; made by the first fact that reaches us."""
     named = {"contact_id": contact_id, "programme": programme}
-    row = session.execute(LOCK_CONTACT, named).one()
+    row = only(ask(session, LOCK_CONTACT, named))
     seconds = row.answer_target_seconds
     targets = {} if seconds is None else {row.programme_version: timedelta(seconds=seconds)}
     return Known(_facts(row), row.news, targets)
@@ -176,7 +177,8 @@ def lock_contact(session: Session, contact_id: ContactId, programme: ProgrammeId
 def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts, news: int) -> None:
     """Keep what is known of a locked contact."""
     decision = facts.decision
-    session.execute(
+    ask(
+        session,
         SAVE_CONTACT,
         {
             "contact_id": contact_id,
@@ -199,7 +201,7 @@ def add_sign(
     session: Session, contact_id: ContactId, programme: ProgrammeId, at: datetime | None
 ) -> None:
     """Keep when something was done for a contact, if it was the last thing."""
-    session.execute(ADD_SIGN, {"contact_id": contact_id, "programme": programme, "at": at})
+    ask(session, ADD_SIGN, {"contact_id": contact_id, "programme": programme, "at": at})
 
 
 def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Duty) -> bool:
@@ -208,7 +210,7 @@ def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Dut
     Adding has no order; the inbox keeps it to once.
     """
     added = {"programme": programme, "hour": hour, **vars(duty)}
-    return bool(session.execute(ADD_DUTY, added).scalar_one() == 1)
+    return bool(only(ask(session, ADD_DUTY, added)).news == 1)
 
 
 def _facts(row: Any) -> ContactFacts:
@@ -247,12 +249,12 @@ def targets_of(session: Session, programme: ProgrammeId) -> Mapping[int, timedel
 
 def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> list[ContactFacts]:
     """Return what is known of the contacts opened in an hour."""
-    return [_facts(row) for row in session.execute(CONTACTS_OF_HOUR, _of_hour(programme, hour))]
+    return [_facts(row) for row in ask(session, CONTACTS_OF_HOUR, _of_hour(programme, hour))]
 
 
 def live_contacts(session: Session, programme: ProgrammeId) -> list[ContactFacts]:
     """Return what is known of the contacts that have not ended."""
-    return [_facts(row) for row in session.execute(LIVE_CONTACTS, {"programme": programme})]
+    return [_facts(row) for row in ask(session, LIVE_CONTACTS, {"programme": programme})]
 
 
 def _of_hour(programme: ProgrammeId, hour: datetime) -> dict[str, Any]:
@@ -307,7 +309,7 @@ def hour_to_count(session: Session, programme: ProgrammeId, hour: datetime) -> H
 
     Whatever is told from now on asks for another count; what is being told is waited for.
     """
-    session.execute(TAKE_IN_NEWS, _of_hour(programme, hour))
+    ask(session, TAKE_IN_NEWS, _of_hour(programme, hour))
     row = session.get(HourRow, (programme, hour), with_for_update=True)
     if row is None:
         row = HourRow(programme=programme, hour=hour)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, DateTime, MetaData, Text, text
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
@@ -25,6 +25,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Stage,
 )
+from services.bus.driver import ask
 from services.triage.domain import ContactKnown, HumanDecision, LineTerms
 
 
@@ -74,61 +75,49 @@ class ContactRow(Row, table=True):
 
 
 # --- what the others say --------------------------------------------------------------------------
-# One statement each, made once: it meets the contact when it is the first to tell of it.
+# One statement each, in the driver's own words. It meets the contact if it is the first to tell.
 
 
-_OPEN = text(
-    """
+_OPEN = """
     INSERT INTO triage.contact
         (contact_id, programme, channel, programme_version, opened_at, version)
-    VALUES (:contact_id, :programme, :channel, :programme_version, :opened_at, 0)
+    VALUES (%(contact_id)s, %(programme)s, %(channel)s, %(programme_version)s, %(opened_at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE SET channel = excluded.channel,
         programme_version = excluded.programme_version, opened_at = excluded.opened_at
-    """
-)
-_HOLD = text(
-    """
+"""
+_HOLD = """
     INSERT INTO triage.contact AS contact
         (contact_id, programme, held_by, held_offer, held_since, version)
-    VALUES (:contact_id, :programme, :person_id, :offer_id, :taken_at, 0)
+    VALUES (%(contact_id)s, %(programme)s, %(person_id)s, %(offer_id)s, %(taken_at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE SET held_by = excluded.held_by,
         held_offer = excluded.held_offer, held_since = excluded.held_since
     WHERE contact.held_since IS NULL OR contact.held_since <= excluded.held_since
-    """
-)
-_LISTEN = text(
-    """
+"""
+_LISTEN = """
     INSERT INTO triage.contact AS contact
         (contact_id, programme, listener_offer, listener_since, version)
-    VALUES (:contact_id, :programme, :offer_id, :taken_at, 0)
+    VALUES (%(contact_id)s, %(programme)s, %(offer_id)s, %(taken_at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE SET listener_offer = excluded.listener_offer,
         listener_since = excluded.listener_since
     WHERE contact.listener_since IS NULL OR contact.listener_since <= excluded.listener_since
-    """
-)
-_RELEASE = text(
-    """
+"""
+_RELEASE = """
     UPDATE triage.contact SET
-        held_by = CASE WHEN held_offer = :offer_id THEN NULL ELSE held_by END,
-        held_offer = nullif(held_offer, :offer_id),
-        listener_offer = nullif(listener_offer, :offer_id)
-    WHERE contact_id = :contact_id AND :offer_id IN (held_offer, listener_offer)
-    """
-)
-_SEND_UNTRIAGED = text(
-    """
+        held_by = CASE WHEN held_offer = %(offer_id)s THEN NULL ELSE held_by END,
+        held_offer = nullif(held_offer, %(offer_id)s),
+        listener_offer = nullif(listener_offer, %(offer_id)s)
+    WHERE contact_id = %(contact_id)s AND %(offer_id)s IN (held_offer, listener_offer)
+"""
+_SEND_UNTRIAGED = """
     INSERT INTO triage.contact (contact_id, programme, sent_untriaged_at, version)
-    VALUES (:contact_id, :programme, :sent_at, 0)
+    VALUES (%(contact_id)s, %(programme)s, %(sent_at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE SET sent_untriaged_at = excluded.sent_untriaged_at
-    """
-)
-_END = text(
-    """
+"""
+_END = """
     INSERT INTO triage.contact (contact_id, programme, ended_at, version)
-    VALUES (:contact_id, :programme, :ended_at, 0)
+    VALUES (%(contact_id)s, %(programme)s, %(ended_at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE SET ended_at = excluded.ended_at
-    """
-)
+"""
 
 
 def keep_programme(session: Session, row: ProgrammeRow) -> None:
@@ -138,7 +127,8 @@ def keep_programme(session: Session, row: ProgrammeRow) -> None:
 
 def open_contact(session: Session, event: ContactOpened) -> None:
     """Keep which version of the line a contact began with."""
-    session.execute(
+    ask(
+        session,
         _OPEN,
         {
             "contact_id": event.contact_id,
@@ -159,26 +149,26 @@ def hold(session: Session, event: OfferTaken) -> None:
         "taken_at": event.taken_at,
     }
     if event.stage is Stage.LISTENER:
-        session.execute(_LISTEN, took)
+        ask(session, _LISTEN, took)
     else:
-        session.execute(_HOLD, took | {"person_id": event.person_id})
+        ask(session, _HOLD, took | {"person_id": event.person_id})
 
 
 def release(session: Session, contact_id: ContactId, offer_id: OfferId) -> None:
     """Keep that nobody holds a contact any more, if it was by this take that they did."""
-    session.execute(_RELEASE, {"contact_id": contact_id, "offer_id": offer_id})
+    ask(session, _RELEASE, {"contact_id": contact_id, "offer_id": offer_id})
 
 
 def send_untriaged(session: Session, event: ContactSentUntriaged) -> None:
     """Keep that no regulator could be reached."""
     named = {"contact_id": event.contact_id, "programme": event.programme}
-    session.execute(_SEND_UNTRIAGED, named | {"sent_at": event.sent_at})
+    ask(session, _SEND_UNTRIAGED, named | {"sent_at": event.sent_at})
 
 
 def end_contact(session: Session, event: ContactEnded) -> None:
     """Keep that a contact is over."""
     named = {"contact_id": event.contact_id, "programme": event.programme}
-    session.execute(_END, named | {"ended_at": event.ended_at})
+    ask(session, _END, named | {"ended_at": event.ended_at})
 
 
 # --- what is decided ------------------------------------------------------------------------------
@@ -202,26 +192,23 @@ class Contact:
         return f"contact:{self.contact_id}"
 
 
-_LOOK = """
+_CONTACT = """
     SELECT contact.*, line.needs, line.rules_version FROM triage.contact
     LEFT JOIN triage.programme AS line ON line.programme = contact.programme
         AND line.programme_version = contact.programme_version
-    WHERE contact.contact_id = :contact_id
+    WHERE contact.contact_id = %(contact_id)s
 """
-_CONTACT = text(_LOOK)
-_CONTACT_TO_CHANGE = text(f"{_LOOK} FOR UPDATE OF contact")
-_DECIDE = text(
-    """
-    UPDATE triage.contact SET priority = :priority, destination = :destination,
-        notes = CAST(:notes AS jsonb), version = :version
-    WHERE contact_id = :contact_id
-    """
-)
+_CONTACT_TO_CHANGE = f"{_CONTACT} FOR UPDATE OF contact"
+_DECIDE = """
+    UPDATE triage.contact SET priority = %(priority)s, destination = %(destination)s,
+        notes = CAST(%(notes)s AS jsonb), version = %(version)s
+    WHERE contact_id = %(contact_id)s
+"""
 
 
 def contact(session: Session, contact_id: ContactId) -> Contact | None:
     """Return a contact to look at."""
-    return _contact(session.execute(_CONTACT, {"contact_id": contact_id}).one_or_none())
+    return _contact(ask(session, _CONTACT, {"contact_id": contact_id}).fetchone())
 
 
 def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None:
@@ -229,12 +216,13 @@ def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None
 
     Terms that arrive while it waits for the lock are found by whoever asks again.
     """
-    return _contact(session.execute(_CONTACT_TO_CHANGE, {"contact_id": contact_id}).one_or_none())
+    return _contact(ask(session, _CONTACT_TO_CHANGE, {"contact_id": contact_id}).fetchone())
 
 
 def keep_decision(session: Session, contact: Contact, wish: DecideTriage) -> None:
     """Keep the decision that makes a locked contact's `version`."""
-    session.execute(
+    ask(
+        session,
         _DECIDE,
         {
             "contact_id": contact.contact_id,
