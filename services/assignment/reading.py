@@ -19,7 +19,7 @@ from contracts.roster import Accreditation, Qualification
 from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
 from services.assignment.domain import BAND_OF_PRIORITY, PersonOnDuty, WaitingContact
 from services.assignment.forecast import Joined
-from services.assignment.writing import ask
+from services.bus.driver import ask
 
 _LINES = """
     WITH line AS (

@@ -19,6 +19,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import LiveState
+from services.bus.driver import ask, only
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(schema="assignment"))):
@@ -187,9 +188,9 @@ class TermsInForce:
 
 
 _READ_TERMS: dict[tuple[str, int], TermsInForce] = {}
-_NEWEST_TERMS = text(
-    "SELECT max(programme_version) FROM assignment.terms "
-    "WHERE programme = :programme AND effective_at <= :now"
+_NEWEST_TERMS = (
+    "SELECT max(programme_version) AS newest FROM assignment.terms "
+    "WHERE programme = %(programme)s AND effective_at <= %(now)s"
 )
 
 
@@ -208,7 +209,7 @@ def keep_terms(session: Session, event: ProgrammePublished) -> None:
 
 def terms_in_force(session: Session, programme: str, now: datetime) -> TermsInForce | None:
     """The newest version of a line in effect at `now`; None when the line is not known yet."""
-    newest = session.execute(_NEWEST_TERMS, {"programme": programme, "now": now}).scalar_one()
+    newest = only(ask(session, _NEWEST_TERMS, {"programme": programme, "now": now})).newest
     return None if newest is None else terms_of(session, programme, newest)
 
 
@@ -326,12 +327,12 @@ def live_offer_for(session: Session, contact_id: str) -> tuple[OfferRow, PersonR
     return None if row is None else (row[0], row[1])
 
 
+_BEAT = "UPDATE assignment.person SET last_beat = clock_timestamp() WHERE person_id = %(person_id)s"
+
+
 def note_beat(session: Session, person_id: str) -> None:
     """The desk of this person has shown that it is there."""
-    session.execute(
-        text("UPDATE assignment.person SET last_beat = clock_timestamp() WHERE person_id = :id"),
-        {"id": person_id},
-    )
+    ask(session, _BEAT, {"person_id": person_id})
 
 
 def silent_people(session: Session, programme: str, lost_after: timedelta) -> Sequence[PersonRow]:

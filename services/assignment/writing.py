@@ -7,15 +7,15 @@ the last thing a piece of work does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
-from psycopg import Connection, Cursor
-from psycopg.rows import namedtuple_row
+from psycopg import Cursor
 from sqlmodel import Session
 
 from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.bus.driver import ask, only
 from services.bus.work import Work
 
 M = TypeVar("M")
@@ -65,13 +65,6 @@ _MAKE_OFFERS = f"""
 """  # noqa: S608
 
 
-def ask(session: Session, statement: str, facts: Mapping[str, Any]) -> Cursor[Any]:
-    """Run a statement in the driver's words, in the session's transaction; rows have names."""
-    driver = session.connection().connection.driver_connection
-    assert isinstance(driver, Connection)
-    return driver.cursor(row_factory=namedtuple_row).execute(statement, facts)
-
-
 def add_contact(session: Session, contact: ContactRow) -> None:
     """Write a contact, unless it is known."""
     ask(session, _ADD_CONTACT, {"contact": contact.model_dump_json()})
@@ -89,8 +82,7 @@ def make_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
 
     The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
     """
-    made = _write(session, _MAKE_OFFERS, _changed(session), offers).fetchone()
-    assert made is not None
+    made = only(_write(session, _MAKE_OFFERS, _changed(session), offers))
     return bool(made.offers == len(offers))
 
 
