@@ -15,7 +15,7 @@ from psycopg.rows import namedtuple_row
 from sqlmodel import Session
 
 
-def ask(session: Session, statement: str, facts: Mapping[str, Any]) -> Cursor[Any]:
+def ask(session: Session, statement: str, facts: Mapping[str, Any] | None = None) -> Cursor[Any]:
     """Run a statement on the session's connection, inside its transaction; rows have names.
 
     `%(name)s` stands for a fact. Rows the session holds and has not flushed are not seen.

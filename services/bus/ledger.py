@@ -4,8 +4,7 @@ The same six tables in each service's own schema. State, inbox row and outbox ro
 `txid` proves it (invariant I10). Outbox rows are kept for the retention of their class, so that a
 stream can be rebuilt from them.
 
-What every piece of work runs goes to the driver as it stands (statements.py): SQLAlchemy gives the
-connection and its transaction and is otherwise not asked (measured: 0.17 ms a statement, 0.07 so).
+What every piece of work runs goes to the driver as it stands (statements.py, driver.py).
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection, Cursor
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -33,6 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Session
 
 from contracts.envelope import Reply
+from services.bus.driver import ask, only
 from services.bus.statements import Statements
 from services.bus.work import Announced, Work
 
@@ -194,29 +193,27 @@ class Ledger:
         if arrival.aggregate is not None:
             statement = self._statements.receive_version
             facts |= {"aggregate": arrival.aggregate, "version": arrival.version}
-        held, now, newest = _only(_ask(session, statement, facts))
-        return Received(held, now, newest)
+        return Received(*only(ask(session, statement, facts)))
 
     def receive_due(
         self, session: Session, kind: str, cause: str, epoch: int | None
     ) -> DueReceived:
         """Take out the first deadline of this kind that is due, and record that it is handled."""
         facts = {"id": cause, "type": kind, "epoch": epoch}
-        held, key, now = _only(_ask(session, self._statements.receive_due, facts))
-        return DueReceived(held, key, now)
+        return DueReceived(*only(ask(session, self._statements.receive_due, facts)))
 
     def moment(self, session: Session, epoch: int | None) -> datetime | None:
         """Domain time; None when the lease of an exclusive service is not held."""
-        row = _ask(session, self._statements.moment, {"epoch": epoch}).fetchone()
+        row = ask(session, self._statements.moment, {"epoch": epoch}).fetchone()
         return None if row is None else row[0]
 
     def mark_late(self, session: Session, id: str) -> None:
         """Say of an event that a newer one of its aggregate had been seen."""
-        _ask(session, self._statements.mark_late, {"id": id})
+        ask(session, self._statements.mark_late, {"id": id})
 
     def earlier_reply(self, session: Session, id: str) -> tuple[str | None, Reply] | None:
         """Fingerprint and reply of a command or request that was answered before."""
-        row = _ask(session, self._statements.earlier_reply, {"id": id}).fetchone()
+        row = ask(session, self._statements.earlier_reply, {"id": id}).fetchone()
         if row is None or row[1] is None:
             return None
         return row[0], Reply.model_validate(row[1])
@@ -224,37 +221,37 @@ class Ledger:
     def keep_reply(self, session: Session, id: str, fingerprint: str, reply: Reply) -> None:
         """Store the reply with the inbox row of what it answers."""
         facts = {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()}
-        _ask(session, self._statements.keep_reply, facts)
+        ask(session, self._statements.keep_reply, facts)
 
     def write(self, session: Session, work: Work) -> None:
         """Write what the work announced and which deadlines it moved."""
         for item in work.announced:
-            _ask(session, self._statements.announce, _outbox_row(item))
+            ask(session, self._statements.announce, _outbox_row(item))
         due, forgotten = work.moved_deadlines()
         for kind, key in forgotten:
-            _ask(session, self._statements.clear_deadline, {"kind": kind, "key": key})
+            ask(session, self._statements.clear_deadline, {"kind": kind, "key": key})
         for (kind, key), at in due.items():
-            _ask(session, self._statements.set_deadline, {"kind": kind, "key": key, "due_at": at})
+            ask(session, self._statements.set_deadline, {"kind": kind, "key": key, "due_at": at})
 
     def next_due(self, session: Session) -> NextDue | None:
         """The deadline that comes first; None without one."""
-        row = _ask(session, self._statements.next_due).fetchone()
+        row = ask(session, self._statements.next_due).fetchone()
         return None if row is None else NextDue(row[0], row[1], float(row[2]))
 
     def postpone(self, session: Session, kind: str, key: str, seconds: float) -> None:
         """Have a deadline come due again after `seconds` of machine time."""
         facts = {"kind": kind, "key": key, "seconds": seconds}
-        _ask(session, self._statements.postpone, facts)
+        ask(session, self._statements.postpone, facts)
 
     def waiting(self, session: Session) -> Sequence[Unpublished]:
         """What was committed a second ago or earlier and not acknowledged yet, the oldest first."""
-        return [Unpublished(*row) for row in _ask(session, self._statements.waiting)]
+        return [Unpublished(*row) for row in ask(session, self._statements.waiting)]
 
     def stamp(self, session: Session, published: Sequence[tuple[str, int]]) -> None:
         """Note on rows (event id, stream sequence) that the server has them."""
         ids, sequences = zip(*published, strict=True)
         facts = {"ids": list(ids), "sequences": list(sequences)}
-        _ask(session, self._statements.stamp, facts)
+        ask(session, self._statements.stamp, facts)
 
     def refuse(self, session: Session, id: str, reason: str) -> None:
         """Take a row the server will never accept out of the way; the alarm counts these."""
@@ -263,20 +260,6 @@ class Ledger:
     def park(self, session: Session, **row: Any) -> None:
         """Note a message that cannot be handled: where it is, never what it holds."""
         session.execute(insert(self.parked).values(**row).on_conflict_do_nothing())
-
-
-def _ask(session: Session, statement: str, facts: Mapping[str, Any] | None = None) -> Cursor[Any]:
-    """Run a statement on the session's connection, inside its transaction."""
-    driver = session.connection().connection.driver_connection
-    assert isinstance(driver, Connection)
-    return driver.execute(statement, facts)
-
-
-def _only(cursor: Cursor[Any]) -> Any:
-    """The one row there always is."""
-    row = cursor.fetchone()
-    assert row is not None
-    return row
 
 
 def _outbox_row(item: Announced) -> dict[str, Any]:

@@ -40,23 +40,23 @@ class Statements:
     """Statements of the ledger in one schema; `exclusive` when its work needs the lease."""
 
     def __init__(self, schema: str, exclusive: bool) -> None:
-        held = "EXISTS (SELECT 1 FROM held)" if exclusive else "true"
+        held = "EXISTS (SELECT 1 FROM held) AS held" if exclusive else "true AS held"
         begin = [_HELD.format(schema=schema)] if exclusive else []
         received = _RECEIVED.format(schema=schema, from_held=" FROM held" if exclusive else "")
-        now = "(SELECT now FROM received)"
+        now = "(SELECT now FROM received) AS now"
         #: One row: whether the lease is held, domain time (NULL: handled before), whether nothing
         #: newer was seen of its aggregate (true where no version is kept).
-        self.receive = f"WITH {', '.join([*begin, received])} SELECT {held}, {now}, true"
+        self.receive = f"WITH {', '.join([*begin, received])} SELECT {held}, {now}, true AS newest"
         newest = _NEWEST.format(schema=schema)
         self.receive_version = (
             f"WITH {', '.join([*begin, received, newest])} "  # noqa: S608
-            f"SELECT {held}, {now}, EXISTS (SELECT 1 FROM newest)"
+            f"SELECT {held}, {now}, EXISTS (SELECT 1 FROM newest) AS newest"
         )
         gone = _GONE.format(schema=schema, and_held=", held" if exclusive else "")
         #: One row: whether the lease is held, the key (NULL: nothing is due), domain time.
         self.receive_due = (
             f"WITH {', '.join([*begin, gone])} "  # noqa: S608
-            f"SELECT {held}, (SELECT key FROM gone), {now}"
+            f"SELECT {held}, (SELECT key FROM gone) AS key, {now}"
         )
         #: One row with the domain time, none when the lease is not held.
         self.moment = (
