@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -74,6 +75,16 @@ class DueReceived:
     held: bool  #: the lease, where one is needed
     key: str | None  #: None when nothing is due
     now: datetime | None  #: domain time; None when there is no key, or no lease
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that was refused, to be recorded."""
+
+    id: str
+    type: str
+    fingerprint: str  #: what makes two requests the same
+    reply: Reply
 
 
 @dataclass(frozen=True)
@@ -223,15 +234,29 @@ class Ledger:
         facts = {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()}
         ask(session, self._statements.keep_reply, facts)
 
+    def keep_refusal(self, session: Session, request: Refused, epoch: int | None) -> bool:
+        """Record a request that was refused, with its reply; whether the lease is still held."""
+        facts = {
+            "id": request.id,
+            "kind": "command",
+            "type": request.type,
+            "fingerprint": request.fingerprint,
+            "reply": request.reply.model_dump_json(),
+            "epoch": epoch,
+        }
+        return bool(only(ask(session, self._statements.keep_refusal, facts)).held)
+
     def write(self, session: Session, work: Work) -> None:
         """Write what the work announced and which deadlines it moved."""
-        for item in work.announced:
-            ask(session, self._statements.announce, _outbox_row(item))
         due, forgotten = work.moved_deadlines()
-        for kind, key in forgotten:
-            ask(session, self._statements.clear_deadline, {"kind": kind, "key": key})
-        for (kind, key), at in due.items():
-            ask(session, self._statements.set_deadline, {"kind": kind, "key": key, "due_at": at})
+        if not (work.announced or due or forgotten):
+            return
+        facts = {
+            "announced": _json([_outbox_row(item) for item in work.announced]),
+            "due": _json([{"kind": k, "key": key, "due_at": at} for (k, key), at in due.items()]),
+            "forgotten": _json([{"kind": kind, "key": key} for kind, key in forgotten]),
+        }
+        ask(session, self._statements.write, facts)
 
     def next_due(self, session: Session) -> NextDue | None:
         """The deadline that comes first; None without one."""
@@ -262,6 +287,10 @@ class Ledger:
         session.execute(insert(self.parked).values(**row).on_conflict_do_nothing())
 
 
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
+
+
 def _outbox_row(item: Announced) -> dict[str, Any]:
     return {
         "id": item.envelope.id,
@@ -270,6 +299,6 @@ def _outbox_row(item: Announced) -> dict[str, Any]:
         "subject": item.event.subject(),
         "aggregate": item.envelope.aggregate,
         "version": item.envelope.version,
-        "envelope": item.envelope.model_dump_json(),
+        "envelope": item.envelope.model_dump(mode="json"),
         "body": item.body,
     }

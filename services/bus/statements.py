@@ -34,6 +34,29 @@ _GONE = """due AS (
     SELECT %(id)s::text, 'deadline', %(type)s::text FROM gone{and_held}
     RETURNING public.helpline_now() AS now
 )"""
+_KEPT = """kept AS (
+    INSERT INTO {schema}.inbox (id, kind, type, fingerprint, reply)
+    SELECT %(id)s::text, %(kind)s::text, %(type)s::text, %(fingerprint)s::text,
+        %(reply)s::jsonb{from_held}
+    ON CONFLICT DO NOTHING
+)"""
+_WRITE = """
+    WITH forgotten AS (
+        DELETE FROM {schema}.deadline AS d
+        USING jsonb_to_recordset(%(forgotten)s::jsonb) AS f(kind text, key text)
+        WHERE d.kind = f.kind AND d.key = f.key
+    ), due AS (
+        INSERT INTO {schema}.deadline (kind, key, due_at)
+        SELECT kind, key, due_at
+        FROM jsonb_to_recordset(%(due)s::jsonb) AS d(kind text, key text, due_at timestamptz)
+        ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at
+        WHERE deadline.due_at <> excluded.due_at
+    )
+    INSERT INTO {schema}.outbox (id, type, stream, subject, aggregate, version, envelope, body)
+    SELECT id, type, stream, subject, aggregate, version, envelope, body
+    FROM jsonb_to_recordset(%(announced)s::jsonb) AS a(id text, type text, stream text,
+        subject text, aggregate text, version integer, envelope jsonb, body text)
+"""
 
 
 class Statements:
@@ -65,18 +88,17 @@ class Statements:
             if exclusive
             else "SELECT public.helpline_now()"
         )
+        #: One row: whether the lease is held; a request that was recorded before stays as it was.
+        kept = _KEPT.format(schema=schema, from_held=" FROM held" if exclusive else "")
+        self.keep_refusal = f"WITH {', '.join([*begin, kept])} SELECT {held}"
         self.mark_late = f"UPDATE {schema}.inbox SET late = true WHERE id = %(id)s"  # noqa: S608
         self.earlier_reply = f"SELECT fingerprint, reply FROM {schema}.inbox WHERE id = %(id)s"  # noqa: S608
         self.keep_reply = (
             f"UPDATE {schema}.inbox SET fingerprint = %(fingerprint)s, "  # noqa: S608
             "reply = %(reply)s::jsonb WHERE id = %(id)s"
         )
-        self.announce = (
-            f"INSERT INTO {schema}.outbox "  # noqa: S608
-            "(id, type, stream, subject, aggregate, version, envelope, body) VALUES "
-            "(%(id)s, %(type)s, %(stream)s, %(subject)s, %(aggregate)s, %(version)s, "
-            "%(envelope)s::jsonb, %(body)s)"
-        )
+        #: What a piece of work announced and which deadlines it moved, each as a JSON array.
+        self.write = _WRITE.format(schema=schema)
         self.stamp = (
             f"UPDATE {schema}.outbox AS o SET published_at = clock_timestamp(), "  # noqa: S608
             "stream_sequence = p.sequence FROM unnest(%(ids)s::text[], "
@@ -90,15 +112,6 @@ class Statements:
             "WHERE published_at IS NULL AND refused IS NULL "
             "AND committed_at < clock_timestamp() - interval '1 second' "
             "ORDER BY sequence LIMIT 200 FOR UPDATE SKIP LOCKED"
-        )
-        self.set_deadline = (
-            f"INSERT INTO {schema}.deadline (kind, key, due_at) "  # noqa: S608
-            "VALUES (%(kind)s, %(key)s, %(due_at)s) "
-            "ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at "
-            "WHERE deadline.due_at <> excluded.due_at"
-        )
-        self.clear_deadline = (
-            f"DELETE FROM {schema}.deadline WHERE kind = %(kind)s AND key = %(key)s"  # noqa: S608
         )
         self.next_due = (
             "SELECT kind, due_at, extract(epoch FROM due_at - public.helpline_now()) / "  # noqa: S608

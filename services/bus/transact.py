@@ -28,7 +28,7 @@ from contracts.envelope import (
 from contracts.vocabulary import Refusal
 from services.bus.failure import is_ground_away
 from services.bus.lane import Lane
-from services.bus.ledger import Arrival, Ledger, NextDue, Received
+from services.bus.ledger import Arrival, Ledger, NextDue, Received, Refused
 from services.bus.table import Answer, Due, On, Service
 from services.bus.traces import step
 from services.bus.work import Announced, Work, new_id
@@ -203,10 +203,10 @@ class Transactions:
         return Committed(Verdict.HANDLED, reply=reply)
 
     def _keep_refusal(self, lane: Lane, request: Request, reply: Reply) -> None:
-        with lane.session() as session, session.begin():
-            arrival = Arrival(request.key, "command", request.name)
-            if self._receive(session, arrival).now is not None:
-                self.ledger.keep_reply(session, request.key, request.fingerprint, reply)
+        refused = Refused(request.key, request.name, request.fingerprint, reply)
+        with lane.autocommit() as session:
+            if not self.ledger.keep_refusal(session, refused, self.epoch):
+                raise LeaseLost
 
     def _repeat(self, session: Session, request: Request) -> Committed:
         earlier = self.ledger.earlier_reply(session, request.key)
