@@ -3,12 +3,8 @@
 from datetime import UTC, datetime
 
 from contracts.programme import (
-    OpeningRule,
     ProgrammePublished,
     ProgrammeTerms,
-    RestRules,
-    ServiceTimes,
-    WaitPrices,
 )
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
 from contracts.vocabulary import (
@@ -16,11 +12,10 @@ from contracts.vocabulary import (
     LanguageCode,
     Need,
     PersonId,
-    Priority,
     ProgrammeId,
     Role,
-    Stage,
 )
+from tests.terms import a_line
 
 SOS = ProgrammeId("sos-crise")
 MARCH = datetime(2020, 3, 1, tzinfo=UTC)
@@ -28,46 +23,9 @@ NEXT_YEAR = datetime(2021, 3, 1, tzinfo=UTC)
 
 
 def terms() -> ProgrammeTerms:
-    return ProgrammeTerms(
-        name="SOS CRISE",
-        country="FR",
-        timezone="Europe/Paris",
-        opening=(
-            OpeningRule(
-                channel=Channel.PHONE,
-                days=(1, 2, 3, 4, 5, 6, 7),
-                opens_at="09:00",
-                closes_at="21:00",
-            ),
-        ),
-        channels=(Channel.PHONE,),
+    return a_line(
         languages=(LanguageCode.FR, LanguageCode.EN),
         needs=(Need.SOLITUDE, Need.ECOUTE_GENERALISTE, Need.UNKNOWN),
-        first_stage=Stage.REGULATOR,
-        untriaged_priority=Priority.P3,
-        answer_target_seconds=20,
-        times=ServiceTimes(
-            regulator_answer_seconds=20,
-            untriaged_after_seconds=60,
-            regulator_offer_seconds=15,
-            listener_offer_seconds=20,
-            topic_fallback_seconds=30,
-            level_fallback_seconds=45,
-            heartbeat_lost_seconds=15,
-        ),
-        rest=RestRules(
-            after_hard_seconds=600,
-            max_consecutive_contacts=4,
-            break_seconds=600,
-            missed_offers_before_pause=2,
-        ),
-        prices=WaitPrices(
-            wait_per_minute=(1, 2, 6, 10),
-            abandoned=(10, 20, 60, 100),
-            topic_mismatch=2,
-            level_mismatch=10,
-        ),
-        emergency_numbers=("15", "17", "18", "112", "114"),
     )
 
 

@@ -14,12 +14,7 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import (
-    OpeningRule,
     ProgrammePublished,
-    ProgrammeTerms,
-    RestRules,
-    ServiceTimes,
-    WaitPrices,
 )
 from contracts.quality import HourCounted
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
@@ -45,6 +40,7 @@ from contracts.vocabulary import (
     Stage,
     WithdrawalReason,
 )
+from tests.terms import a_line
 
 NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
 LINE = ProgrammeId("sos-crise")
@@ -212,48 +208,4 @@ def published() -> ProgrammePublished:
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
         terms=a_line(),
-    )
-
-
-def a_line() -> ProgrammeTerms:
-    return ProgrammeTerms(
-        name="SOS Crise",
-        country="FR",
-        timezone="Europe/Paris",
-        opening=(
-            OpeningRule(
-                channel=Channel.PHONE,
-                days=(1, 2, 3, 4, 5, 6, 7),
-                opens_at="09:00",
-                closes_at="21:00",
-            ),
-        ),
-        channels=(Channel.PHONE,),
-        languages=(LanguageCode.FR,),
-        needs=(Need.SOLITUDE,),
-        first_stage=Stage.REGULATOR,
-        untriaged_priority=Priority.P3,
-        answer_target_seconds=20,
-        times=ServiceTimes(
-            regulator_answer_seconds=20,
-            untriaged_after_seconds=40,
-            regulator_offer_seconds=15,
-            listener_offer_seconds=20,
-            topic_fallback_seconds=60,
-            level_fallback_seconds=120,
-            heartbeat_lost_seconds=20,
-        ),
-        rest=RestRules(
-            after_hard_seconds=600,
-            max_consecutive_contacts=4,
-            break_seconds=600,
-            missed_offers_before_pause=2,
-        ),
-        prices=WaitPrices(
-            wait_per_minute=(1, 2, 6, 10),
-            abandoned=(10, 20, 60, 100),
-            topic_mismatch=2,
-            level_mismatch=10,
-        ),
-        emergency_numbers=("15", "112", "114"),
     )

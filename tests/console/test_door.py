@@ -31,6 +31,7 @@ from services.console.settings import (
 from tests.console import facts
 from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
+from tests.terms import a_line
 
 KEY = "k" * 40
 TAKE = f"/desk/offers/{OFFER}/take"
@@ -103,7 +104,7 @@ BODIES: dict[type[Command], dict[str, Any]] = {
 
 def body_for(command: type[Command]) -> dict[str, Any]:
     if command.__name__ == "ApplyProgramme":
-        terms = facts.a_line().model_dump(mode="json")
+        terms = a_line().model_dump(mode="json")
         said = {"manifest_sha256": "0" * 64, "rules_version": "triage-2026.1"}
         return {"programme": LINE, "terms": terms} | said
     return BODIES.get(command, {})

@@ -8,10 +8,6 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import CommandEnvelope, CommandId, SessionId
 from contracts.programme import (
     ProgrammePublished,
-    ProgrammeTerms,
-    RestRules,
-    ServiceTimes,
-    WaitPrices,
 )
 from contracts.triage import DecideTriage, TriageNotes
 from contracts.vocabulary import (
@@ -31,6 +27,7 @@ from contracts.vocabulary import (
     Stage,
     WithdrawalReason,
 )
+from tests.terms import a_line
 
 CONTACT = ContactId("11111111-1111-4111-8111-111111111111")
 LINE = ProgrammeId("sos-crise")
@@ -74,40 +71,7 @@ def a_published_programme(version: int = 1, *needs: Need) -> ProgrammePublished:
         effective_at=NOON,
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
-        terms=ProgrammeTerms(
-            name="Ligne d'essai",
-            country="FR",
-            timezone="Europe/Paris",
-            opening=(),
-            channels=(Channel.PHONE,),
-            languages=(LanguageCode.FR,),
-            needs=needs or (Need.SOLITUDE, Need.CRISE_SUICIDAIRE),
-            first_stage=Stage.REGULATOR,
-            untriaged_priority=Priority.P3,
-            answer_target_seconds=20,
-            times=ServiceTimes(
-                regulator_answer_seconds=20,
-                untriaged_after_seconds=60,
-                regulator_offer_seconds=15,
-                listener_offer_seconds=20,
-                topic_fallback_seconds=30,
-                level_fallback_seconds=45,
-                heartbeat_lost_seconds=15,
-            ),
-            rest=RestRules(
-                after_hard_seconds=600,
-                max_consecutive_contacts=4,
-                break_seconds=600,
-                missed_offers_before_pause=2,
-            ),
-            prices=WaitPrices(
-                wait_per_minute=(1, 2, 6, 10),
-                abandoned=(10, 20, 60, 100),
-                topic_mismatch=2,
-                level_mismatch=10,
-            ),
-            emergency_numbers=("15", "112", "114"),
-        ),
+        terms=a_line(needs=needs or (Need.SOLITUDE, Need.CRISE_SUICIDAIRE)),
     )
 
 
