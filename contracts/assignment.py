@@ -160,6 +160,9 @@ class LiveStateEntered(Event):
 
 _ON_DUTY = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
 
+#: People one heartbeat may speak for, beside who sends it.
+MOST_OTHERS = 1000
+
 
 class StartDuty(Command):
     """I am here and can be offered contacts."""
@@ -224,8 +227,17 @@ class FinishWrapUp(Command):
 
 
 class BeatHeart(Command):
-    """My desk is still there. Sent by the desk itself every few seconds."""
+    """My desk is still there. A desk says so every few seconds, its console for all of them."""
 
     service: ClassVar = "assignment"
     verb: ClassVar = "beat_heart"
     roles: ClassVar = _ON_DUTY
+
+    others: Annotated[
+        tuple[PersonId, ...],
+        staff(
+            "Other people whose desks the same console has heard from since its last beat; the "
+            "console has authenticated each of their sessions",
+            max_length=MOST_OTHERS,
+        ),
+    ] = ()

@@ -203,8 +203,8 @@ def on_finish_wrap_up(command: FinishWrapUp, work: Work) -> Reply:
 
 
 def on_beat_heart(command: BeatHeart, work: Work) -> Reply:
-    """The desk is there."""
-    store.note_beat(work.session, work.command.actor)
+    """The desk is there, and so are the others its console has heard from."""
+    store.note_beat(work.session, work.command.actor, *command.others)
     return done()
 
 

@@ -327,12 +327,15 @@ def live_offer_for(session: Session, contact_id: str) -> tuple[OfferRow, PersonR
     return None if row is None else (row[0], row[1])
 
 
-_BEAT = "UPDATE assignment.person SET last_beat = clock_timestamp() WHERE person_id = %(person_id)s"
+_BEAT = (
+    "UPDATE assignment.person SET last_beat = clock_timestamp() "
+    "WHERE person_id = ANY(%(person_ids)s)"
+)
 
 
-def note_beat(session: Session, person_id: str) -> None:
-    """The desk of this person has shown that it is there."""
-    ask(session, _BEAT, {"person_id": person_id})
+def note_beat(session: Session, *person_ids: str) -> None:
+    """The desks of these people have shown that they are there; who is not known is ignored."""
+    ask(session, _BEAT, {"person_ids": list(person_ids)})
 
 
 def silent_people(session: Session, programme: str, lost_after: timedelta) -> Sequence[PersonRow]:

@@ -39,13 +39,15 @@ def document_of(addresses: Sequence[Address], commands: Iterable[type[Command]])
     return openapi(info, addresses, [*commands, Volunteer, ProblemTold])
 
 
-def of_command(path: str, command: type[Command], keyed: bool) -> dict[str, Any]:
-    """A command; fields its address holds are not in its body."""
+def of_command(
+    path: str, command: type[Command], keyed: bool, withheld: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A command; fields its address holds, or the door fills in itself, are not in its body."""
     schema = command.model_json_schema(ref_template=REF)
     schema.pop("$defs", None)
     return _for_roles(command) | {
         "parameters": [_KEY, _VERSION] if keyed else [_VERSION],
-        "requestBody": content(_without(schema, fields_of(path))),
+        "requestBody": content(_without(schema, (*fields_of(path), *withheld))),
     }
 
 

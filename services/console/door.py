@@ -29,7 +29,7 @@ from contracts.assignment import (
     TakeOffer,
 )
 from contracts.contact import EndContact
-from contracts.envelope import Command, CommandId, Reply, ReplyStatus
+from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.programme import ApplyProgramme
 from contracts.roster import ImportVolunteers, Volunteer
 from contracts.triage import DecideTriage, ProposeTriage
@@ -49,6 +49,7 @@ from services.console.document import (
     of_live,
 )
 from services.console.domain import DESK_ROLES
+from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
@@ -63,6 +64,7 @@ class Verb:
     path: str
     command: type[Command]
     keyed: bool = True  #: needs an Idempotency-Key
+    withheld: tuple[str, ...] = ()  #: fields this door fills in itself, never from a body
 
     @property
     def path_fields(self) -> tuple[str, ...]:
@@ -70,12 +72,15 @@ class Verb:
         return fields_of(self.path)
 
 
+#: A desk speaks for itself alone: for whom else is what this door has heard.
+HEARTBEAT = Verb("/desk/heartbeat", BeatHeart, keyed=False, withheld=("others",))
+
 VERBS: tuple[Verb, ...] = (
     Verb("/desk/duty/start", StartDuty),
     Verb("/desk/duty/end", EndDuty),
     Verb("/desk/duty/pause", Pause),
     Verb("/desk/duty/resume", Resume),
-    Verb("/desk/heartbeat", BeatHeart, keyed=False),
+    HEARTBEAT,
     Verb("/desk/offers/{offer_id}/take", TakeOffer),
     Verb("/desk/offers/{offer_id}/decline", DeclineOffer),
     Verb("/desk/contacts/{contact_id}/proposal", ProposeTriage),
@@ -116,8 +121,9 @@ def build(door: Door, settings: Settings) -> Doorway:
 
 
 def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:
-    told = of_command(verb.path, verb.command, verb.keyed)
-    return Address("POST", verb.path, _answering(verb, door, settings), told)
+    told = of_command(verb.path, verb.command, verb.keyed, verb.withheld)
+    answering = _hearing_hearts if verb is HEARTBEAT else _answering
+    return Address("POST", verb.path, answering(verb, door, settings), told)
 
 
 def _explain(_: Address | None, error: Exception) -> Response:
@@ -145,6 +151,20 @@ def _answering(verb: Verb, door: Door, settings: Settings) -> Answering:
             command, desk, command_id, expected_version=_expected_version(request)
         )
         return _response(reply)
+
+    return answer
+
+
+def _hearing_hearts(verb: Verb, door: Door, settings: Settings) -> Answering:
+    """Answer a heartbeat from memory; assignment hears of it with all others, within a second."""
+    hearts = Hearts(door, settings)
+
+    async def answer(request: Request) -> Response:
+        heart = await hearts.heart_of(request)
+        _check_role(heart.desk, verb.command)
+        _command(verb, await read_body(request, settings.longest_body_bytes), {})
+        hearts.note(heart)
+        return _response(done())
 
     return answer
 
@@ -214,7 +234,7 @@ def _expected_version(request: Request) -> int | None:
 def _command(verb: Verb, body: bytes, path: dict[str, Any]) -> Command:
     """Read a command from a body and its address, strictly. Raises Flaw."""
     fields = _object(body)
-    for name in verb.path_fields:
+    for name in (*verb.path_fields, *verb.withheld):
         if name in fields:
             raise Flaw(Refusal.UNKNOWN_FIELD, name)
     return read_contract(verb.command, orjson.dumps(fields | path))

@@ -16,6 +16,9 @@ _MESSAGES = Counter("helpline_console_messages_total", "Messages sent to desks",
 _STREAMS_LOST = Counter(
     "helpline_console_streams_lost_total", "Streams closed because their reader was too slow"
 )
+_BEATS = Counter(
+    "helpline_console_beats_total", "Words to assignment of all desks heard from", ("outcome",)
+)
 _WAKES = Histogram(
     "helpline_console_fanout_seconds",
     "From a wake of the streams to their messages handed over",
@@ -46,6 +49,11 @@ def record_message(kind: MessageKind, streams: int = 1) -> None:
 def record_stream_lost() -> None:
     """A stream was closed because its reader did not keep up."""
     _STREAMS_LOST.inc()
+
+
+def record_beat(*, told: bool) -> None:
+    """Assignment was told of desks heard from, or could not be told."""
+    _BEATS.labels("told" if told else "failed").inc()
 
 
 def record_wake(seconds: float) -> None:

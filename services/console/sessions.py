@@ -46,10 +46,19 @@ def hash_of(token: str) -> str:
 
 async def who_asks(request: Request, door: Door) -> Desk:
     """Return the session of a request; Problem 401 or 403 when there is none that stands."""
+    return await standing_session(token_sha256_in(request), door)
+
+
+def token_sha256_in(request: Request) -> str:
+    """Return what is kept of the token of a request; Problem 401 when it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise session_problem(SessionEnd.UNKNOWN)
-    token_sha256 = hash_of(token.strip())
+    return hash_of(token.strip())
+
+
+async def standing_session(token_sha256: str, door: Door) -> Desk:
+    """Return the session of a token; Problem 401 or 403 when there is none that stands."""
     found = await door.read(partial(desks_by_token, tokens_sha256=[token_sha256]))
     desk = found.get(token_sha256)
     if desk is None:

@@ -33,6 +33,10 @@ class Settings(BaseModel):
     development_key: str | None = None  #: None: the development provider does not exist
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
     heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
+    #: Machine time between two words to assignment of all desks heard from. With the five seconds
+    #: of a desk and the five a command may take it stays below `heartbeat_lost_seconds`.
+    beat_every: timedelta = timedelta(seconds=1)
+    trust: timedelta = timedelta(seconds=10)  #: machine time a session once found may beat
     poll: timedelta = timedelta(seconds=1)  #: machine time, when no commit wakes the streams
     board_every: timedelta = timedelta(seconds=1)  #: machine time, at the least, between boards
     longest_body_bytes: int = 64 * 1024

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from contracts.assignment import (
+    BeatHeart,
     ContactSentUntriaged,
     DeclineOffer,
     EndDuty,
@@ -361,15 +363,34 @@ def test_empty_roster_says_not_yet_and_offers_nothing(floor: ServiceUnderTest) -
     assert floor.announced(OfferMade) == []
 
 
-def test_silent_desk_is_passed_over(floor: ServiceUnderTest) -> None:
-    on_duty(floor, REGULATOR, Role.REGULATOR)
-    a_contact_opened(floor)
+def silence(floor: ServiceUnderTest) -> None:
+    """No desk has been heard for a minute."""
     with floor.session() as session, session.begin():
-        from sqlalchemy import text
-
         session.execute(
             text("UPDATE assignment.person SET last_beat = clock_timestamp() - interval '1 minute'")
         )
+
+
+def test_silent_desk_is_passed_over(floor: ServiceUnderTest) -> None:
+    on_duty(floor, REGULATOR, Role.REGULATOR)
+    a_contact_opened(floor)
+    silence(floor)
     floor.settle()
     assert floor.announced(OfferWithdrawn)[-1].reason is WithdrawalReason.PERSON_UNREACHABLE
     assert state_of(floor, REGULATOR) is LiveState.PAUSED
+
+
+def test_one_heartbeat_speaks_for_all_desks_its_console_has_heard(floor: ServiceUnderTest) -> None:
+    for person, role in ((LISTENER, Role.LISTENER), (OTHER, Role.LISTENER)):
+        on_duty(floor, person, role)
+    on_duty(floor, REGULATOR, Role.REGULATOR)
+    silence(floor)
+    heard = BeatHeart(others=(PersonId(OTHER), PersonId("v99999")))
+    assert floor.ask(heard, LISTENER, Role.LISTENER).status is ReplyStatus.DONE
+    floor.settle()
+    assert state_of(floor, LISTENER) is LiveState.READY
+    assert state_of(floor, OTHER) is LiveState.READY
+    assert state_of(floor, REGULATOR) is LiveState.PAUSED, "nobody has heard this desk"
+    with floor.session() as session:
+        people = session.execute(text("SELECT person_id FROM assignment.person")).scalars()
+        assert set(people) == {LISTENER, OTHER, REGULATOR}, "who is not known is not made"
