@@ -195,6 +195,22 @@ async def refused_beat(desks: Desks, person_id: str) -> httpx.Response:
     return answer
 
 
+def test_trust_in_a_session_ends_while_nobody_can_look_for_it(door: ScriptedDoor) -> None:
+    short = QUICK.model_copy(update={"trust": timedelta(seconds=0.4)})
+
+    async def act(desks: Desks) -> None:
+        await desks.sign_in(LISTENER)
+        await desks.beat_all()
+        door.away = True
+        await desks.beat_all()
+        refusal = await refused_beat(desks, LISTENER)
+        assert (refusal.status_code, refusal.json()["code"]) == (503, "ground_away")
+        door.away = False
+        await desks.beat_all()
+
+    at_desks(door, act, short)
+
+
 def test_without_a_session_no_heart_beats(door: ScriptedDoor) -> None:
     async def act(desks: Desks) -> None:
         desks._tokens[LISTENER] = "forged"
