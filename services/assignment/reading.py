@@ -1,18 +1,22 @@
-"""What one look at the floor reads: plain rows, made into the frozen values of the decision.
+"""What one look at the floor reads: everything, by one statement that locks nothing.
 
-Nothing is remembered between two looks but what never changes: the terms of a version of a line,
-and the qualification of a version of an eligibility. The surprising thing: one statement tells
-whether there is anything to do at all, for every line, and it locks nothing.
+Each time it is told what is already known of the people on duty, so that of a hundred people only
+those come back who have changed. The surprising thing: what is known is never trusted by itself; a
+person is known under a mark that changes with every fact told here, and every look gives the marks
+of all who are on duty. So there is nothing to reconcile after a crash or a take-over.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
+import orjson
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from contracts.roster import Accreditation, Qualification
@@ -21,79 +25,82 @@ from services.assignment.domain import BAND_OF_PRIORITY, PersonOnDuty, WaitingCo
 from services.assignment.forecast import Joined
 from services.bus.driver import ask
 
-_LINES = """
+#: How far back arrivals are counted to foretell the next ones.
+LOOK_BACK = timedelta(hours=1)
+
+#: Where nobody waits, nobody on duty is looked at. Every change of a live state counts `version`;
+#: `since` is in the mark for the day a standby takes over that had not heard of the last commits.
+#: A row that this very transaction has written may yet be taken back: it gets no mark.
+_LOOK = """
     WITH line AS (
-        SELECT programme, count(*) AS waiting FROM assignment.contact
+        SELECT programme, json_agg(c)::text AS waiting FROM assignment.contact AS c
         WHERE state = 'waiting' GROUP BY programme
     ), crew AS (
         SELECT programme, min(last_beat) FILTER (WHERE state IN ('ready', 'offered')) AS oldest_beat
         FROM assignment.person WHERE state <> 'off_duty' GROUP BY programme
     )
-    SELECT programme, coalesce(waiting, 0) AS waiting, clock_timestamp() - oldest_beat AS silence, (
-        SELECT max(programme_version) FROM assignment.terms AS t
-        WHERE t.programme = coalesce(line.programme, crew.programme) AND t.effective_at <= %(now)s
-    ) AS programme_version
-    FROM line FULL JOIN crew USING (programme) ORDER BY programme
+    SELECT programme, (
+            SELECT max(programme_version) FROM assignment.terms AS t
+            WHERE t.programme = coalesce(line.programme, crew.programme)
+                AND t.effective_at <= %(now)s
+        ) AS programme_version, clock_timestamp() - oldest_beat AS silence,
+        waiting, known, news, joined, (
+            SELECT due_at FROM assignment.deadline
+            WHERE kind = 'look_again' AND key = coalesce(line.programme, crew.programme)
+        ) AS looks_again_at
+    FROM line FULL JOIN crew USING (programme)
+    LEFT JOIN LATERAL (
+        SELECT array_agg(k.mark) FILTER (WHERE k.mark IS NOT NULL) AS known,
+            json_agg(d) FILTER (WHERE k.mark IS NULL)::text AS news
+        FROM (
+            SELECT CASE WHEN p.xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid THEN
+                    concat_ws(' ', p.programme, p.person_id, p.version, extract(epoch FROM p.since),
+                        e.version)
+                END AS mark, p.*, e.version AS eligibility_version, e.valid_until, e.qualification,
+                c.channel AS talking_on
+            FROM assignment.person AS p
+            JOIN assignment.eligibility AS e
+                ON e.person_id = p.person_id AND e.programme = p.programme
+            LEFT JOIN assignment.contact AS c
+                ON c.contact_id = p.contact_id AND p.state = 'talking'
+            WHERE p.programme = line.programme AND p.state <> 'off_duty'
+        ) AS d LEFT JOIN unnest(%(known)s::text[]) AS k(mark) ON k.mark = d.mark
+    ) AS people ON line.programme IS NOT NULL
+    LEFT JOIN LATERAL (
+        SELECT json_agg(j)::text AS joined FROM (
+            SELECT languages, priority, count(*) AS callers FROM assignment.contact AS c
+            WHERE c.programme = line.programme AND joined_at > %(since)s
+                AND priority IN ('P1', 'P2')
+            GROUP BY languages, priority
+        ) AS j
+    ) AS callers ON line.programme IS NOT NULL
+    ORDER BY programme
 """
-_WAITING = (
-    "SELECT contact_id, programme, channel, stage, priority, need, languages, departement, "
-    "waiting_since, joined_at, front, untriaged, declined_by "
-    "FROM assignment.contact WHERE programme = %(programme)s AND state = 'waiting'"
-)
-_ON_DUTY = """
-    SELECT p.person_id, p.programme, p.role, p.state, p.since, p.rest_until, p.wrapped_up_at,
-        p.consecutive_contacts, p.missed_offers, e.version, e.valid_until, c.channel AS talking_on
-    FROM assignment.person AS p
-    JOIN assignment.eligibility AS e ON e.person_id = p.person_id AND e.programme = p.programme
-    LEFT JOIN assignment.contact AS c ON c.contact_id = p.contact_id AND p.state = 'talking'
-    WHERE p.programme = %(programme)s AND p.state <> 'off_duty'
-"""
-_QUALIFICATIONS = (
-    "SELECT person_id, version, qualification FROM assignment.eligibility "
-    "WHERE programme = %(programme)s AND person_id = ANY(%(person_ids)s)"
-)
-_JOINED = (
-    "SELECT languages, priority, count(*) AS callers FROM assignment.contact "
-    "WHERE programme = %(programme)s AND joined_at > %(since)s AND priority IN ('P1', 'P2') "
-    "GROUP BY languages, priority"
-)
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+#: A row as JSON tells it.
+Told: TypeAlias = Mapping[str, Any]
 
 
-class LineOnTheFloor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LineOnTheFloor:
     """A line for which somebody waits or somebody is on duty."""
 
     programme: str
-    waiting: int  #: contacts
+    programme_version: int | None  #: newest in effect; None = the line is not known yet
     #: Longest silence of a desk that could be offered something (machine time); None = no such.
     silence: timedelta | None
-    programme_version: int | None  #: newest in effect; None = the line is not known yet
-
-
-def lines_on_the_floor(session: Session, now: datetime) -> list[LineOnTheFloor]:
-    """Every line there may be something to do for."""
-    return [LineOnTheFloor(*row) for row in ask(session, _LINES, {"now": now})]
-
-
-def waiting_contacts(session: Session, programme: str) -> list[WaitingContact]:
-    """Everyone in either waiting line of a programme."""
-    return [_waiting(row) for row in ask(session, _WAITING, {"programme": programme})]
-
-
-def joined_since(session: Session, programme: str, since: datetime) -> Joined:
-    """How many urgent callers were sent to a listener since then; for the forecast."""
-    joined: Joined = Counter()
-    rows = ask(session, _JOINED, {"programme": programme, "since": since})
-    for languages, priority, callers in rows:
-        joined[frozenset(languages), BAND_OF_PRIORITY[Priority(priority)]] += callers
-    return joined
-
-
-def people_on_duty(session: Session, programme: str, now: datetime) -> list[PersonOnDuty]:
-    """Everyone on duty, the busy too, with what the roster says of them."""
-    rows = ask(session, _ON_DUTY, {"programme": programme}).fetchall()
-    _read_qualifications(session, programme, (row for row in rows if _key(row) not in _READ))
-    # Whose eligibility moved between the two statements is seen at the next look.
-    return [_on_duty(row, _READ[_key(row)], now) for row in rows if _key(row) in _READ]
+    #: Everyone in either waiting line.
+    waiting: tuple[WaitingContact, ...] = ()
+    #: Everyone on duty, the busy too; nobody where nobody waits.
+    on_duty: tuple[PersonOnDuty, ...] = ()
+    #: Urgent callers sent to a listener within `LOOK_BACK`, for the forecast.
+    joined: Joined = field(default_factory=Counter)
+    #: When a look is due by itself; None = never.
+    looks_again_at: datetime | None = None
+    #: The rows of the contacts and people above as they were told, by id.
+    rows: Mapping[str, Told] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +114,105 @@ class _Brings:
     accreditations: tuple[Accreditation, ...]
 
 
-_READ: dict[tuple[str, str, int], _Brings] = {}  # a version never changes
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A person on duty as of a mark, and while which accreditations hold."""
+
+    row: Told
+    brings: _Brings
+    person: PersonOnDuty
+    since: datetime
+    until: datetime  #: the first of them lapses
+
+    def at(self, now: datetime) -> _Known:
+        """The same person with the accreditations that hold at `now`."""
+        return self if self.since <= now < self.until else _know(self.row, self.brings, now)
 
 
-def _key(row: Any) -> tuple[str, str, int]:
-    return (row.programme, row.person_id, row.version)
+#: What is known of people, by programme and mark, of each database; only who is on duty is kept.
+_KNOWN: WeakKeyDictionary[Engine, dict[str, dict[str, _Known]]] = WeakKeyDictionary()
 
 
-def _read_qualifications(session: Session, programme: str, unread: Iterable[Any]) -> None:
-    person_ids = [row.person_id for row in unread]
-    if not person_ids:
-        return
-    wanted = {"programme": programme, "person_ids": person_ids}
-    for person_id, version, qualification in ask(session, _QUALIFICATIONS, wanted):
-        brought = Qualification.model_validate(qualification)
-        _READ[programme, person_id, version] = _Brings(
-            languages=frozenset(brought.languages),
-            topics=frozenset(brought.topics),
-            skills=frozenset(brought.skills),
-            declines=frozenset(brought.declines),
-            accreditations=brought.accreditations,
-        )
+def known_people(engine: Engine) -> list[PersonOnDuty]:
+    """Everyone who is known at the moment."""
+    return [one.person for known in _KNOWN[engine].values() for one in known.values()]
 
 
-def _on_duty(row: Any, brings: _Brings, now: datetime) -> PersonOnDuty:
+def lines_on_the_floor(session: Session, now: datetime) -> list[LineOnTheFloor]:
+    """Every line there may be something to do for."""
+    by_programme = _KNOWN.setdefault(session.get_bind().engine, {})
+    marks = [mark for known in by_programme.values() for mark in known]
+    asked = {"now": now, "since": now - LOOK_BACK, "known": marks}
+    return [_line(row, by_programme, now) for row in ask(session, _LOOK, asked)]
+
+
+def _line(row: Any, by_programme: dict[str, dict[str, _Known]], now: datetime) -> LineOnTheFloor:
+    if row.waiting is None:
+        return LineOnTheFloor(row.programme, row.programme_version, row.silence)
+    before = by_programme.get(row.programme, {})
+    known = {mark: before[mark].at(now) for mark in row.known or ()}
+    brought = {
+        (k.person.person_id, k.person.eligibility_version): k.brings for k in before.values()
+    }
+    news = [_hear(told, brought, now) for told in _told(row.news)]
+    by_programme[row.programme] = known | {
+        heard.row["mark"]: heard for heard in news if heard.row["mark"] is not None
+    }
+    people = [*known.values(), *news]
+    contacts = _told(row.waiting)
+    return LineOnTheFloor(
+        programme=row.programme,
+        programme_version=row.programme_version,
+        silence=row.silence,
+        waiting=tuple(map(_waiting, contacts)),
+        on_duty=tuple([one.person for one in people]),
+        joined=_joined(_told(row.joined)),
+        looks_again_at=row.looks_again_at,
+        rows={contact["contact_id"]: contact for contact in contacts}
+        | {one.person.person_id: one.row for one in people},
+    )
+
+
+def _told(rows: str | None) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = orjson.loads(rows) if rows else []
+    return told
+
+
+def _joined(rows: list[dict[str, Any]]) -> Joined:
+    joined: Joined = Counter()
+    for row in rows:
+        band = BAND_OF_PRIORITY[Priority(row["priority"])]
+        joined[frozenset(row["languages"]), band] += row["callers"]
+    return joined
+
+
+def _hear(row: dict[str, Any], brought: Mapping[tuple[str, int], _Brings], now: datetime) -> _Known:
+    qualification = row.pop("qualification")
+    brings = brought.get(_eligibility(row))
+    return _know(row, brings or _brings(qualification), now)
+
+
+def _eligibility(row: Told) -> tuple[str, int]:
+    return (row["person_id"], row["eligibility_version"])
+
+
+def _brings(qualification: Told) -> _Brings:
+    brought = Qualification.model_validate(qualification)
+    return _Brings(
+        languages=frozenset(brought.languages),
+        topics=frozenset(brought.topics),
+        skills=frozenset(brought.skills),
+        declines=frozenset(brought.declines),
+        accreditations=brought.accreditations,
+    )
+
+
+def _know(row: Told, brings: _Brings, now: datetime) -> _Known:
     accredited = [a for a in brings.accreditations if a.valid_until > now]
-    return PersonOnDuty(
-        person_id=row.person_id,
-        state=LiveState(row.state),
-        roles=frozenset((Role(row.role),)),
+    person = PersonOnDuty(
+        person_id=row["person_id"],
+        state=LiveState(row["state"]),
+        roles=frozenset((Role(row["role"]),)),
         channels=frozenset([a.channel for a in accredited]),
         languages=brings.languages,
         topics=brings.topics,
@@ -143,33 +220,39 @@ def _on_duty(row: Any, brings: _Brings, now: datetime) -> PersonOnDuty:
         # One level for all channels, so the lowest: nobody is given a risk they may not take.
         level=min([a.level for a in accredited], default=0),
         region="",
-        eligibility_version=row.version,
-        valid_until=row.valid_until,
-        ready_since=row.since,
-        rest_until=row.rest_until,
-        wrapped_up_at=row.wrapped_up_at,
-        consecutive_contacts=row.consecutive_contacts,
-        live=(Channel(row.talking_on),) if row.talking_on else (),
+        eligibility_version=row["eligibility_version"],
+        valid_until=datetime.fromisoformat(row["valid_until"]),
+        ready_since=datetime.fromisoformat(row["since"]),
+        rest_until=_moment(row["rest_until"]),
+        wrapped_up_at=_moment(row["wrapped_up_at"]),
+        consecutive_contacts=row["consecutive_contacts"],
+        live=(Channel(row["talking_on"]),) if row["talking_on"] else (),
         declined_needs=brings.declines,
-        missed_offers=row.missed_offers,
+        missed_offers=row["missed_offers"],
     )
+    until = min([a.valid_until for a in accredited], default=_NEVER)
+    return _Known(row, brings, person, now, until)
 
 
-def _waiting(row: Any) -> WaitingContact:
-    priority = Priority(row.priority) if row.priority else None
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
+
+
+def _waiting(row: Told) -> WaitingContact:
+    priority = Priority(row["priority"]) if row["priority"] else None
     return WaitingContact(
-        contact_id=row.contact_id,
-        programme=row.programme,
-        stage=Stage(row.stage),
-        channel=Channel(row.channel),
+        contact_id=row["contact_id"],
+        programme=row["programme"],
+        stage=Stage(row["stage"]),
+        channel=Channel(row["channel"]),
         priority=priority,
         risk_band=BAND_OF_PRIORITY[priority] if priority else 0,
-        need=row.need,
-        languages=frozenset(row.languages),
-        region=row.departement or "",
-        waiting_since=row.waiting_since,
-        joined_at=row.joined_at,
-        front=row.front,
-        untriaged=row.untriaged,
-        declined_by=frozenset(row.declined_by),
+        need=row["need"],
+        languages=frozenset(row["languages"]),
+        region=row["departement"] or "",
+        waiting_since=datetime.fromisoformat(row["waiting_since"]),
+        joined_at=datetime.fromisoformat(row["joined_at"]),
+        front=row["front"],
+        untriaged=row["untriaged"],
+        declined_by=frozenset(row["declined_by"]),
     )

@@ -1,14 +1,14 @@
 """The decision, live: rows in, proposals out, offers committed. Runs after every commit.
 
-Everything is read anew each time, by a statement or two for each table, into a `Floor` made for
-this look; nothing is remembered between two looks, so there is nothing to reconcile after a crash
-or a take-over. Where nobody waits, one statement says so and no other follows.
+Everything is read each time, by one statement, into a `Floor` made for this look; of what is
+remembered between two looks the statement says whether it still holds (reading.py), so there is
+nothing to reconcile after a crash or a take-over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from contracts.assignment import ContactSentUntriaged, OfferMade
@@ -29,11 +29,9 @@ from services.assignment import live, metrics, reading, store, writing
 from services.assignment.domain import Decision, NobodyFree, Prices, Proposal, Rules
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
+from services.assignment.reading import LOOK_BACK, LineOnTheFloor
 from services.assignment.store import ContactRow, OfferRow, PersonRow, TermsInForce
 from services.bus.work import Work, new_id
-
-#: How far back arrivals are counted to foretell the next ones.
-_LOOK_BACK = timedelta(hours=1)
 
 
 class EligibilityMoved(Exception):
@@ -65,16 +63,25 @@ def rules_from(in_force: TermsInForce) -> Rules:
 
 def settle(work: Work) -> None:
     """Look at every line: let go of who has gone silent, and make every offer there is to make."""
-    for line in reading.lines_on_the_floor(work.session, work.now):
-        if line.programme_version is None:
-            continue
-        in_force = store.terms_of(work.session, line.programme, line.programme_version)
-        lost_after = timedelta(seconds=in_force.terms.times.heartbeat_lost_seconds)
-        silent = line.silence is not None and line.silence > lost_after
-        if silent:
-            _let_go_of_the_silent(work, in_force.programme, lost_after)
-        if line.waiting or silent:
-            _make_offers(work, in_force)
+    lines = reading.lines_on_the_floor(work.session, work.now)
+    if [line for line in lines if _is_let_go_of(work, line)]:
+        lines = reading.lines_on_the_floor(work.session, work.now)
+    for line in lines:
+        if line.waiting and line.programme_version is not None:
+            in_force = store.terms_of(work.session, line.programme, line.programme_version)
+            _make_offers(work, line, in_force)
+
+
+def _is_let_go_of(work: Work, line: LineOnTheFloor) -> bool:
+    """Whether somebody silent was let go of."""
+    if line.programme_version is None or line.silence is None:
+        return False
+    in_force = store.terms_of(work.session, line.programme, line.programme_version)
+    lost_after = timedelta(seconds=in_force.terms.times.heartbeat_lost_seconds)
+    if line.silence <= lost_after:
+        return False
+    _let_go_of_the_silent(work, line.programme, lost_after)
+    return True
 
 
 def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> None:
@@ -89,32 +96,30 @@ def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> 
     writing.save(work.session)
 
 
-def _make_offers(work: Work, in_force: TermsInForce) -> None:
-    decision = decide(work, in_force)
+def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> None:
+    decision = decide(line, rules_from(in_force), work.now)
     if decision.proposals:
         _offer_all(work, in_force, decision.proposals)
     for outcome in decision.outcomes:
         # Ways out are proposed once the programme can carry them out (rule off).
         if isinstance(outcome, NobodyFree):
             metrics.record_nobody_free(in_force.programme, outcome.reasons)
-    if decision.next_look_at is not None:
-        work.set_deadline("look_again", in_force.programme, decision.next_look_at)
+    at = decision.next_look_at
+    if at is not None and at != line.looks_again_at:
+        work.set_deadline("look_again", in_force.programme, at)
 
 
-def decide(work: Work, in_force: TermsInForce) -> Decision:
-    """What to do now for a line, from its rows; nothing is changed."""
-    session, programme = work.session, in_force.programme
-    floor = Floor(rules_from(in_force))
-    for contact in reading.waiting_contacts(session, programme):
+def decide(line: LineOnTheFloor, rules: Rules, now: datetime) -> Decision:
+    """What to do now for a line."""
+    floor = Floor(rules)
+    for contact in line.waiting:
         floor.join(contact)
-    for person in reading.people_on_duty(session, programme, work.now):
+    for person in line.on_duty:
         floor.person(person)
-    if floor.is_anybody_free(work.now):
-        since = work.now - _LOOK_BACK
-        joined = reading.joined_since(session, programme, since)
-        forecast = forecast_from(joined, since, work.now, floor.rules)
-        floor.forecast = with_spare_prices(forecast, floor.traffic(), floor.rules)
-    return floor.decide_all(work.now)
+    if floor.is_anybody_free(now):
+        forecast = forecast_from(line.joined, now - LOOK_BACK, now, rules)
+        floor.forecast = with_spare_prices(forecast, floor.traffic(), rules)
+    return floor.decide_all(now)
 
 
 class _Match(NamedTuple):

@@ -31,12 +31,13 @@ from contracts.vocabulary import (
 from services.assignment import reading, store, writing
 from services.assignment.app import SERVICE
 from services.assignment.choice import choose
-from services.assignment.domain import Look
+from services.assignment.domain import Look, Rules
 from services.assignment.forecast import forecast_from
+from services.assignment.reading import LOOK_BACK, LineOnTheFloor
 from services.assignment.settle import decide, rules_from
 from services.assignment.store import ContactRow, EligibilityRow, OfferRow, PersonRow
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.bus.work import Work, new_id
+from services.bus.work import new_id
 from tests.assignment.builders import MARCH, NEXT_YEAR, SOS, published_terms
 
 NOON = datetime(2020, 4, 6, 12, 0, tzinfo=UTC)
@@ -114,7 +115,6 @@ def a_crowd(floor: ServiceUnderTest, people: int, waiting: int, seed: int) -> No
     dice = Random(seed)
     with floor.session() as session, session.begin():
         for number in range(people):
-            # What was read of a person's version is kept for the life of the process.
             person_id, role = f"p{number}-{seed}", dice.choice([Role.LISTENER, Role.REGULATOR])
             session.add(an_eligibility_row(person_id, role, dice))
             session.add(a_person_row(person_id, role, dice))
@@ -122,11 +122,12 @@ def a_crowd(floor: ServiceUnderTest, people: int, waiting: int, seed: int) -> No
             session.add_all([a_contact_row(state, dice) for _ in range(waiting)])
 
 
-@contextmanager
-def a_look(floor: ServiceUnderTest) -> Iterator[Work]:
-    """Work that is rolled back."""
+def a_look(floor: ServiceUnderTest) -> tuple[LineOnTheFloor, Rules]:
+    """What is seen of the line, and its rules."""
     with floor.session() as session:
-        yield Work(session, NOON, "assignment", new_id(), None)
+        (line,) = reading.lines_on_the_floor(session, floor.now())
+        assert line.programme_version is not None
+        return line, rules_from(store.terms_of(session, SOS, line.programme_version))
 
 
 @contextmanager
@@ -151,18 +152,11 @@ def statements(floor: ServiceUnderTest) -> Iterator[list[str]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_are_decided_on_as_the_plain_form_decides(floor: ServiceUnderTest, seed: int) -> None:
     a_crowd(floor, people=12, waiting=15, seed=seed)
-    with a_look(floor) as work:
-        in_force = store.terms_in_force(work.session, SOS, NOON)
-        assert in_force is not None
-        rules, since = rules_from(in_force), NOON - timedelta(hours=1)
-        joined = reading.joined_since(work.session, SOS, since)
-        assert joined, "without callers at risk nothing would be held back"
-        plain = choose(
-            tuple(reading.waiting_contacts(work.session, SOS)),
-            tuple(reading.people_on_duty(work.session, SOS, NOON)),
-            Look(NOON, rules, forecast_from(joined, since, NOON, rules)),
-        )
-        decision = decide(work, in_force)
+    line, rules = a_look(floor)
+    assert line.joined, "without callers at risk nothing would be held back"
+    forecast = forecast_from(line.joined, NOON - LOOK_BACK, NOON, rules)
+    plain = choose(line.waiting, line.on_duty, Look(NOON, rules, forecast))
+    decision = decide(line, rules, NOON)
     assert decision.proposals
     assert decision.proposals == plain.proposals
     assert set(decision.outcomes) == set(plain.outcomes)
@@ -235,16 +229,14 @@ def test_floor_where_nobody_waits_is_seen_in_one_statement(floor: ServiceUnderTe
     assert len(asked) == 2, "the lease with the moment, and the lines on the floor"
 
 
-def test_backlog_with_nobody_free_asks_for_no_forecast(floor: ServiceUnderTest) -> None:
+def test_backlog_with_nobody_free_is_seen_in_one_statement(floor: ServiceUnderTest) -> None:
     a_crowd(floor, people=12, waiting=15, seed=11)
     with floor.session() as session, session.begin():
         session.execute(text("UPDATE assignment.person SET state = 'wrapping_up'"))
     floor.settle()
     with statements(floor) as asked:
         floor.settle()
-    assert not [statement for statement in asked if "joined_at >" in statement]
-    assert not [statement for statement in asked if "FOR UPDATE" in statement]
-    assert [statement for statement in asked if "talking_on" in statement], "they were looked at"
+    assert len(asked) == 2, "the lease with the moment, and the lines on the floor"
 
 
 #: What is written when a row is made, and by nothing that changes it later.
