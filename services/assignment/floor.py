@@ -34,7 +34,7 @@ from services.assignment.eligibility import (
     request_class,
     standing_changes,
 )
-from services.assignment.nobody import bystanders, nobody_free
+from services.assignment.nobody import Kind, kind_of, nobody_free
 from services.assignment.pricing import (
     LineKey,
     Phase,
@@ -75,6 +75,8 @@ class Floor:
         self._numbers: dict[tuple[object, ...], int] = {}
         self._crew_of: dict[str, Crew] = {}
         self._free = 0
+        self._kind_of: dict[str, Kind] = {}
+        self._kinds: dict[Kind, set[str]] = {}
         self._phase_of: dict[str, tuple[tuple[Group, ...], Phase]] = {}
         self._listeners: Counter[tuple[Group, Phase]] = Counter()
         self._line_counts: Counter[LineKey] = Counter()
@@ -85,6 +87,29 @@ class Floor:
         self._lapses = Heap()
 
     # -- what happens on the floor
+
+    def see(self, waiting: Iterable[WaitingContact], on_duty: Iterable[PersonOnDuty]) -> None:
+        """Be as it was looked at: who is not among these has left; who is the same costs nothing.
+
+        Whatever was proposed and taken back meanwhile is undone.
+        """
+        here = {contact.contact_id: contact for contact in waiting}
+        for contact_id in [id for id in self._waiting if id not in here]:
+            self.leave(contact_id)
+        for contact_id, contact in here.items():
+            if self._waiting.get(contact_id) != contact:
+                self.join(contact)
+        present = {person.person_id: person for person in on_duty}
+        for person_id in [id for id in self._people if id not in present]:
+            self.off_duty(person_id)
+        for person_id, person in present.items():
+            if self._people.get(person_id) is not person:
+                self.person(person)
+
+    @property
+    def crews_formed(self) -> int:
+        """How many profiles have been met; each costs a little memory for good."""
+        return len(self._numbered)
 
     def person(self, person: PersonOnDuty) -> None:
         """A person came on duty or changed in any way; the same row again is harmless."""
@@ -156,9 +181,8 @@ class Floor:
             if isinstance(outcome, Proposal):
                 person = self._people[outcome.person_id]
                 self.person(replace(person, state=LiveState.OFFERED))
-        seen = bystanders(self._people.values() if self._lines else (), now, self.rules)
         for line in self._lines.values():
-            outcomes.append(nobody_free(line.fit.request, line.head(), seen, self.rules))
+            outcomes.append(nobody_free(line.fit.request, line.head(), self._kinds, self.rules))
         return Decision(tuple(outcomes), outcome.next_look_at)
 
     def is_anybody_free(self, now: datetime) -> bool:
@@ -277,8 +301,11 @@ class Floor:
         for at in person_changes(person, self.rules):
             if at > now:
                 self._person_changes.push(at, person.person_id, person)
-        if person.valid_until > now:
-            self._lapses.push(person.valid_until, person.person_id, person)
+        kind = self._kind_of[person.person_id] = kind_of(person, now, self.rules)
+        self._kinds.setdefault(kind, set()).add(person.person_id)
+        for end in (person.valid_until, person.rest_until):
+            if end is not None and end > now:
+                self._lapses.push(end, person.person_id, person)
 
     def _crew(self, profile: Profile) -> Crew:
         crew = self._crews.get(profile)
@@ -303,6 +330,11 @@ class Floor:
             crew.remove(crew.people[person_id])
             if not crew.people:
                 self._free &= ~crew.bit
+        kind = self._kind_of.pop(person_id, None)
+        if kind is not None:
+            self._kinds[kind].remove(person_id)
+            if not self._kinds[kind]:
+                del self._kinds[kind]
 
     def _forget_person(self, person_id: str) -> None:
         self._unfile_person(person_id)

@@ -4,9 +4,10 @@ For the coordinator and the caller's text, never for the choice. The surprising 
 obstacle is named before a passing one; a busy person without the language counts for the language.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from contracts.vocabulary import Channel
 from services.assignment.domain import (
@@ -26,8 +27,8 @@ from services.assignment.eligibility import (
 )
 
 
-class Bystanders(NamedTuple):
-    """People on duty who are alike to whoever asks why not."""
+class Kind(NamedTuple):
+    """What people on duty who are alike to whoever asks why not have in common."""
 
     #: As if nothing were held now, and nobody had taken anything yet.
     profile: Profile
@@ -35,17 +36,24 @@ class Bystanders(NamedTuple):
     room: frozenset[Channel]
     #: What passes by itself: lapsed, resting, busy; None = ready.
     passing: NobodyReason | None
-    person_ids: set[str]
 
 
-def bystanders(people: Iterable[PersonOnDuty], now: datetime, rules: Rules) -> list[Bystanders]:
-    """Everyone on duty, looked at once for all contacts; who is alike, together."""
-    alike: dict[tuple[Profile, frozenset[Channel], NobodyReason | None], set[str]] = {}
+#: Everyone on duty, by their ids; who is alike, together.
+Bystanders: TypeAlias = Mapping[Kind, AbstractSet[str]]
+
+
+def bystanders(people: Iterable[PersonOnDuty], now: datetime, rules: Rules) -> Bystanders:
+    """Everyone on duty, looked at once for all contacts."""
+    alike: dict[Kind, set[str]] = {}
     for person in people:
-        profile = profile_of(person, now, rules)._replace(channels=person.channels, series=0)
-        kind = (profile, room(person), _passing(person, now))
-        alike.setdefault(kind, set()).add(person.person_id)
-    return [Bystanders(*kind, person_ids) for kind, person_ids in alike.items()]
+        alike.setdefault(kind_of(person, now, rules), set()).add(person.person_id)
+    return alike
+
+
+def kind_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Kind:
+    """What this person is alike in; it changes at the end of a rest and of the accreditation."""
+    profile = profile_of(person, now, rules)._replace(channels=person.channels, series=0)
+    return Kind(profile, room(person), _passing(person, now))
 
 
 def _passing(person: PersonOnDuty, now: datetime) -> NobodyReason | None:
@@ -58,28 +66,30 @@ def _passing(person: PersonOnDuty, now: datetime) -> NobodyReason | None:
 
 
 def nobody_free(
-    request: RequestClass, contact: WaitingContact, people: list[Bystanders], rules: Rules
+    request: RequestClass, contact: WaitingContact, people: Bystanders, rules: Rules
 ) -> NobodyFree:
     """Why the head of this class is offered to nobody, each reason once."""
     lasting: dict[Profile, NobodyReason | None] = {}
     reasons: set[NobodyReason] = set()
-    for alike in people:
-        if alike.profile not in lasting:
-            lasting[alike.profile] = next(objections(request, alike.profile, rules), None)
-        objection = lasting[alike.profile]
-        reasons.update((objection,) if objection else _obstacles(contact, alike))
+    for kind, person_ids in people.items():
+        if kind.profile not in lasting:
+            lasting[kind.profile] = next(objections(request, kind.profile, rules), None)
+        objection = lasting[kind.profile]
+        reasons.update((objection,) if objection else _obstacles(contact, kind, person_ids))
     reasons = reasons or {NobodyReason.NOBODY_ON_DUTY}
     return NobodyFree(contact.contact_id, tuple(sorted(reasons)), rules.rules_version)
 
 
-def _obstacles(contact: WaitingContact, people: Bystanders) -> Iterator[NobodyReason]:
+def _obstacles(
+    contact: WaitingContact, kind: Kind, person_ids: AbstractSet[str]
+) -> Iterator[NobodyReason]:
     """What keeps from this contact people whom no lasting rule keeps from it."""
-    if people.passing is not None:
-        yield people.passing
-    elif contact.channel not in people.room:
+    if kind.passing is not None:
+        yield kind.passing
+    elif contact.channel not in kind.room:
         yield NobodyReason.ALL_BUSY
     else:
-        if not people.person_ids.isdisjoint(contact.declined_by):
+        if not person_ids.isdisjoint(contact.declined_by):
             yield NobodyReason.DECLINED
-        if not people.person_ids <= contact.declined_by:
+        if not person_ids <= contact.declined_by:
             yield NobodyReason.HELD_BACK

@@ -1,15 +1,19 @@
 """The decision, live: rows in, proposals out, offers committed. Runs after every commit.
 
-Everything is read each time, by one statement, into a `Floor` made for this look; of what is
-remembered between two looks the statement says whether it still holds (reading.py), so there is
-nothing to reconcile after a crash or a take-over.
+Everything is read each time, by one statement, and the `Floor` of the last look brought up to it.
+The surprising thing: what is remembered between two looks is only there to be compared; each look
+says what holds (reading.py), so there is nothing to reconcile after a crash or a take-over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine
 
 from contracts.assignment import ContactSentUntriaged, OfferMade
 from contracts.programme import ProgrammeTerms
@@ -26,7 +30,7 @@ from contracts.vocabulary import (
     WithdrawalReason,
 )
 from services.assignment import live, metrics, reading, store, writing
-from services.assignment.domain import Decision, NobodyFree, Prices, Proposal, Rules
+from services.assignment.domain import Decision, Forecast, NobodyFree, Prices, Proposal, Rules
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
 from services.assignment.reading import LOOK_BACK, LineOnTheFloor
@@ -96,8 +100,38 @@ def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> 
     writing.save(work.session)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """The floor of a line as the last look left it."""
+
+    programme_version: int
+    floor: Floor
+    seen_at: datetime
+
+    def serves(self, in_force: TermsInForce, now: datetime) -> bool:
+        """Whether it may be looked at again: time on a floor never goes back."""
+        same_rules = self.programme_version == in_force.programme_version
+        return same_rules and self.seen_at <= now and self.floor.crews_formed <= _CREWS_KEPT
+
+
+#: The floors kept, by programme, of each database.
+_FLOORS: WeakKeyDictionary[Engine, dict[str, _Kept]] = WeakKeyDictionary()
+#: Profiles met before a floor is made anew: an empty crew costs each class that comes up a number.
+_CREWS_KEPT = 500
+
+
+def _floor_of(work: Work, in_force: TermsInForce) -> Floor:
+    floors = _FLOORS.setdefault(work.session.get_bind().engine, {})
+    kept = floors.get(in_force.programme)
+    if kept is None or not kept.serves(in_force, work.now):
+        kept = _Kept(in_force.programme_version, Floor(rules_from(in_force)), work.now)
+        floors[in_force.programme] = kept
+    kept.seen_at = work.now
+    return kept.floor
+
+
 def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> None:
-    decision = decide(line, rules_from(in_force), work.now)
+    decision = decide(line, _floor_of(work, in_force), work.now)
     if decision.proposals:
         _offer_all(work, in_force, decision.proposals)
     for outcome in decision.outcomes:
@@ -109,16 +143,16 @@ def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> No
         work.set_deadline("look_again", in_force.programme, at)
 
 
-def decide(line: LineOnTheFloor, rules: Rules, now: datetime) -> Decision:
-    """What to do now for a line."""
-    floor = Floor(rules)
-    for contact in line.waiting:
-        floor.join(contact)
-    for person in line.on_duty:
-        floor.person(person)
+def decide(line: LineOnTheFloor, floor: Floor, now: datetime) -> Decision:
+    """What to do now for a line: the same on a new floor and on one that earlier looks have left.
+
+    Time on one floor never goes back.
+    """
+    floor.see(line.waiting, line.on_duty)
+    floor.forecast = Forecast()
     if floor.is_anybody_free(now):
-        forecast = forecast_from(line.joined, now - LOOK_BACK, now, rules)
-        floor.forecast = with_spare_prices(forecast, floor.traffic(), rules)
+        forecast = forecast_from(line.joined, now - LOOK_BACK, now, floor.rules)
+        floor.forecast = with_spare_prices(forecast, floor.traffic(), floor.rules)
     return floor.decide_all(now)
 
 

@@ -32,6 +32,7 @@ from services.assignment import reading, store, writing
 from services.assignment.app import SERVICE
 from services.assignment.choice import choose
 from services.assignment.domain import Look, Rules
+from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from
 from services.assignment.reading import LOOK_BACK, LineOnTheFloor
 from services.assignment.settle import decide, rules_from
@@ -156,7 +157,7 @@ def test_rows_are_decided_on_as_the_plain_form_decides(floor: ServiceUnderTest, 
     assert line.joined, "without callers at risk nothing would be held back"
     forecast = forecast_from(line.joined, NOON - LOOK_BACK, NOON, rules)
     plain = choose(line.waiting, line.on_duty, Look(NOON, rules, forecast))
-    decision = decide(line, rules, NOON)
+    decision = decide(line, Floor(rules), NOON)
     assert decision.proposals
     assert decision.proposals == plain.proposals
     assert set(decision.outcomes) == set(plain.outcomes)
