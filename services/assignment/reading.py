@@ -31,6 +31,8 @@ LOOK_BACK = timedelta(hours=1)
 #: Where nobody waits, nobody on duty is looked at. Every change of a live state counts `version`;
 #: `since` is in the mark for the day a standby takes over that had not heard of the last commits.
 #: A row that this very transaction has written may yet be taken back: it gets no mark.
+#: What is known comes as the keys of one object and is looked up in it, each mark made once
+#: (OFFSET 0): joined, the plan made for every set of facts compares everyone with everyone.
 _LOOK = """
     WITH line AS (
         SELECT programme, json_agg(c)::text AS waiting FROM assignment.contact AS c
@@ -50,21 +52,24 @@ _LOOK = """
         ) AS looks_again_at
     FROM line FULL JOIN crew USING (programme)
     LEFT JOIN LATERAL (
-        SELECT array_agg(k.mark) FILTER (WHERE k.mark IS NOT NULL) AS known,
-            json_agg(d) FILTER (WHERE k.mark IS NULL)::text AS news
+        SELECT json_agg(d.mark) FILTER (WHERE d.known IS TRUE)::text AS known,
+            json_agg(d) FILTER (WHERE d.known IS NOT TRUE)::text AS news
         FROM (
-            SELECT CASE WHEN p.xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid THEN
-                    concat_ws(' ', p.programme, p.person_id, p.version, extract(epoch FROM p.since),
-                        e.version)
-                END AS mark, p.*, e.version AS eligibility_version, e.valid_until, e.qualification,
-                c.channel AS talking_on
-            FROM assignment.person AS p
-            JOIN assignment.eligibility AS e
-                ON e.person_id = p.person_id AND e.programme = p.programme
-            LEFT JOIN assignment.contact AS c
-                ON c.contact_id = p.contact_id AND p.state = 'talking'
-            WHERE p.programme = line.programme AND p.state <> 'off_duty'
-        ) AS d LEFT JOIN unnest(%(known)s::text[]) AS k(mark) ON k.mark = d.mark
+            SELECT m.*, (SELECT %(known)s::jsonb) ? m.mark AS known FROM (
+                SELECT CASE WHEN p.xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid THEN
+                        concat_ws(' ', p.programme, p.person_id, p.version,
+                            extract(epoch FROM p.since), e.version)
+                    END AS mark, p.*, e.version AS eligibility_version, e.valid_until,
+                    e.qualification, c.channel AS talking_on
+                FROM assignment.person AS p
+                JOIN assignment.eligibility AS e
+                    ON e.person_id = p.person_id AND e.programme = p.programme
+                LEFT JOIN assignment.contact AS c
+                    ON c.contact_id = p.contact_id AND p.state = 'talking'
+                WHERE p.programme = line.programme AND p.state <> 'off_duty'
+                OFFSET 0
+            ) AS m OFFSET 0
+        ) AS d
     ) AS people ON line.programme IS NOT NULL
     LEFT JOIN LATERAL (
         SELECT json_agg(j)::text AS joined FROM (
@@ -141,8 +146,8 @@ def known_people(engine: Engine) -> list[PersonOnDuty]:
 def lines_on_the_floor(session: Session, now: datetime) -> list[LineOnTheFloor]:
     """Every line there may be something to do for."""
     by_programme = _KNOWN.setdefault(session.get_bind().engine, {})
-    marks = [mark for known in by_programme.values() for mark in known]
-    asked = {"now": now, "since": now - LOOK_BACK, "known": marks}
+    marks = {mark: None for known in by_programme.values() for mark in known}
+    asked = {"now": now, "since": now - LOOK_BACK, "known": orjson.dumps(marks).decode()}
     return [_line(row, by_programme, now) for row in ask(session, _LOOK, asked)]
 
 
@@ -150,7 +155,7 @@ def _line(row: Any, by_programme: dict[str, dict[str, _Known]], now: datetime) -
     if row.waiting is None:
         return LineOnTheFloor(row.programme, row.programme_version, row.silence)
     before = by_programme.get(row.programme, {})
-    known = {mark: before[mark].at(now) for mark in row.known or ()}
+    known = {mark: before[mark].at(now) for mark in _told(row.known)}
     brought = {
         (k.person.person_id, k.person.eligibility_version): k.brings for k in before.values()
     }
@@ -173,8 +178,8 @@ def _line(row: Any, by_programme: dict[str, dict[str, _Known]], now: datetime) -
     )
 
 
-def _told(rows: str | None) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = orjson.loads(rows) if rows else []
+def _told(rows: str | None) -> list[Any]:
+    told: list[Any] = orjson.loads(rows) if rows else []
     return told
 
 
