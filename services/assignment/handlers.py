@@ -42,7 +42,7 @@ from services.assignment.rest import (
     rest_after,
 )
 from services.assignment.settle import rules_from
-from services.assignment.store import ContactRow, OfferInFull, PersonRow
+from services.assignment.store import ContactRow, OfferInFull, OfferRow, PersonRow
 from services.bus.work import Work
 
 
@@ -83,7 +83,7 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
     """
     if event.destination is not Destination.LISTENER:
         return
-    contact = store.contact_of(work.session, event.contact_id)
+    contact, with_whom = store.contact_in_full(work.session, event.contact_id)
     if contact is None:
         contact = ContactRow(
             contact_id=event.contact_id, programme=event.programme, channel=event.channel,
@@ -94,7 +94,8 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
     if contact.state == store.ENDED or heard:
         return
     if contact.stage == Stage.REGULATOR:
-        _free_the_regulator(contact, work)
+        if with_whom is not None:
+            _free_the_regulator(*with_whom, work)
         contact.stage, contact.state, contact.front = Stage.LISTENER, store.WAITING, False
         contact.joined_at, contact.untriaged = event.decided_at, False
         contact.declined_by, contact.offers, contact.offer_id = [], 0, None
@@ -106,19 +107,18 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
 
 def on_contact_ended(event: ContactEnded, work: Work) -> None:
     """The contact is over: stop ringing, or let its person finish. Unknown: remember that it is."""
-    contact = store.contact_of(work.session, event.contact_id)
+    contact, with_whom = store.contact_in_full(work.session, event.contact_id)
     if contact is None:
         contact = ContactRow(
             contact_id=event.contact_id, programme=event.programme, channel=event.channel,
             stage=Stage.REGULATOR, state=store.ENDED, waiting_since=event.opened_at,
             joined_at=event.opened_at,
         )  # fmt: skip
-    found = store.live_offer_for(work.session, event.contact_id)
     contact.state, contact.offer_id = store.ENDED, None
     work.session.add(contact)
-    if found is None:
+    if with_whom is None:
         return
-    offer, person = found
+    offer, person = with_whom
     heard = offer.state == store.TAKEN and event.outcome is not Outcome.ABANDONED
     if heard:
         live.close_offer(work, offer, store.OVER)
@@ -211,9 +211,9 @@ def on_beat_heart(command: BeatHeart, work: Work) -> Reply:
 def on_offer_expires_due(key: str, work: Work) -> None:
     """Nobody answered in time: the contact goes on, in front; two in a row pause the person."""
     found = store.offer_in_full(work.session, key, work.now)
-    if found is None or found.offer.state != store.OPEN:
+    if found is None or found.in_full is None:
         return
-    offer, contact, person, in_force = found
+    offer, contact, person, in_force = found.in_full
     live.expire(work, offer)
     if contact.state == store.OFFERED:
         live.back_in_front(contact)
@@ -242,11 +242,7 @@ def on_look_again_due(key: str, work: Work) -> None:
     """Time alone may have changed the decision; what follows every commit looks at it."""
 
 
-def _free_the_regulator(contact: ContactRow, work: Work) -> None:
-    found = store.live_offer_for(work.session, contact.contact_id)
-    if found is None:
-        return
-    offer, person = found
+def _free_the_regulator(offer: OfferRow, person: PersonRow, work: Work) -> None:
     if offer.state == store.OPEN:
         live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
     else:
@@ -259,15 +255,15 @@ def _answer_offer(offer_id: str, work: Work, answer: Callable[[OfferInFull, Work
     found = store.offer_in_full(work.session, offer_id, work.now)
     if found is None:
         return refused(Refusal.UNKNOWN_OFFER, "offer_id")
-    offer, contact, person, _ = found
-    if offer.person_id != work.command.actor:
+    if found.person_id != work.command.actor:
         return refused(Refusal.NOT_YOURS, "offer_id")
-    if offer.state != store.OPEN or offer.expires_at <= work.now:
+    if found.in_full is None or found.in_full.offer.expires_at <= work.now:
         return refused(Refusal.OFFER_OVER, "offer_id")
+    offer, contact, person, _ = found.in_full
     if contact.state != store.OFFERED:
         return refused(Refusal.CONTACT_OVER, "offer_id")
     person.missed_offers = 0
-    answer(found, work)
+    answer(found.in_full, work)
     return done(offer.version)
 
 

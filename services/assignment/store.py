@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import orjson
 from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, bindparam, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import registry
+from sqlalchemy.orm import class_mapper, make_transient_to_detached, registry
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from contracts.programme import ProgrammePublished, ProgrammeTerms
@@ -283,7 +285,7 @@ def paired(
 
 
 class OfferInFull(NamedTuple):
-    """An offer with whom it is about, and the terms of its line at the moment."""
+    """An open offer with whom it is about, and the terms of its line at the moment."""
 
     offer: OfferRow
     contact: ContactRow
@@ -291,40 +293,95 @@ class OfferInFull(NamedTuple):
     terms: TermsInForce
 
 
-_NEWEST = (
-    select(func.max(TermsRow.programme_version))
-    .where(TermsRow.programme == OfferRow.programme, col(TermsRow.effective_at) <= bindparam("now"))
-    .correlate(OfferRow)
-    .scalar_subquery()
-)
-_IN_FULL = (
-    select(OfferRow, ContactRow, PersonRow, _NEWEST)
-    .join(ContactRow, col(ContactRow.contact_id) == OfferRow.contact_id)
-    .join(PersonRow, col(PersonRow.person_id) == OfferRow.person_id)
-    .where(OfferRow.offer_id == bindparam("offer_id"))
-    .with_for_update()
-)
-_LIVE_OFFER = (
-    select(OfferRow, PersonRow)
-    .join(PersonRow, col(PersonRow.person_id) == OfferRow.person_id)
-    .where(OfferRow.contact_id == bindparam("contact_id"), col(OfferRow.state).in_((OPEN, TAKEN)))
-    .with_for_update()
-)
+class OfferFound(NamedTuple):
+    """Whose an offer is, and what there is of it while it is open."""
+
+    person_id: str
+    in_full: OfferInFull | None  #: None = it is not open
 
 
-def offer_in_full(session: Session, offer_id: str, now: datetime) -> OfferInFull | None:
-    """The offer, its contact and its person, all locked, and the terms in force at `now`."""
-    row = session.execute(_IN_FULL, {"offer_id": offer_id, "now": now}).one_or_none()
+class ContactInFull(NamedTuple):
+    """A contact, with its open or taken offer and that offer's person, where there is one."""
+
+    contact: ContactRow | None  #: None = not known
+    live: tuple[OfferRow, PersonRow] | None
+
+
+#: Nothing is locked of an offer that is over.
+_OFFER = """
+    WITH locked AS (
+        SELECT to_json(o)::text AS offer, to_json(c)::text AS contact, to_json(p)::text AS person, (
+            SELECT max(programme_version) FROM assignment.terms AS t
+            WHERE t.programme = o.programme AND t.effective_at <= %(now)s
+        ) AS newest
+        FROM assignment.offer AS o
+        JOIN assignment.contact AS c ON c.contact_id = o.contact_id
+        JOIN assignment.person AS p ON p.person_id = o.person_id
+        WHERE o.offer_id = %(offer_id)s AND o.state = 'open'
+        FOR UPDATE OF o, c, p
+    )
+    SELECT o.person_id, o.programme, locked.*
+    FROM assignment.offer AS o LEFT JOIN locked ON true WHERE o.offer_id = %(offer_id)s
+"""
+_CONTACT = """
+    WITH known AS (
+        SELECT to_json(c)::text AS contact FROM assignment.contact AS c
+        WHERE contact_id = %(contact_id)s FOR UPDATE
+    ), live AS (
+        SELECT to_json(o)::text AS offer, to_json(p)::text AS person
+        FROM assignment.offer AS o JOIN assignment.person AS p ON p.person_id = o.person_id
+        WHERE o.contact_id = %(contact_id)s AND o.state IN ('open', 'taken')
+        FOR UPDATE OF o, p
+    )
+    SELECT known.*, live.* FROM (SELECT 1) AS one LEFT JOIN known ON true LEFT JOIN live ON true
+"""
+
+
+def offer_in_full(session: Session, offer_id: str, now: datetime) -> OfferFound | None:
+    """The offer; while it is open its contact and its person too, all locked, and the terms."""
+    row = ask(session, _OFFER, {"offer_id": offer_id, "now": now}).fetchone()
     if row is None:
         return None
-    offer, contact, person, newest = row
-    return OfferInFull(offer, contact, person, terms_of(session, offer.programme, newest))
+    if row.offer is None:
+        return OfferFound(row.person_id, None)
+    in_full = OfferInFull(
+        _taken_up(session, OfferRow, row.offer),
+        _taken_up(session, ContactRow, row.contact),
+        _taken_up(session, PersonRow, row.person),
+        terms_of(session, row.programme, row.newest),
+    )
+    return OfferFound(row.person_id, in_full)
 
 
-def live_offer_for(session: Session, contact_id: str) -> tuple[OfferRow, PersonRow] | None:
-    """The open or taken offer of a contact with its person, both locked."""
-    row = session.execute(_LIVE_OFFER, {"contact_id": contact_id}).one_or_none()
-    return None if row is None else (row[0], row[1])
+def contact_in_full(session: Session, contact_id: str) -> ContactInFull:
+    """The contact and who is with it or asked to be, all locked."""
+    row = only(ask(session, _CONTACT, {"contact_id": contact_id}))
+    contact = _taken_up(session, ContactRow, row.contact) if row.contact else None
+    if row.offer is None:
+        return ContactInFull(contact, None)
+    live = _taken_up(session, OfferRow, row.offer), _taken_up(session, PersonRow, row.person)
+    return ContactInFull(contact, live)
+
+
+K = TypeVar("K", ContactRow, PersonRow, OfferRow)
+_MOMENTS = {
+    kind: [name for name, field in kind.model_fields.items() if "datetime" in str(field.annotation)]
+    for kind in (ContactRow, PersonRow, OfferRow)
+}
+
+
+def _taken_up(session: Session, kind: type[K], told: str) -> K:
+    """A row as the session holds one it has read itself: what is changed in it will be known."""
+    facts: dict[str, Any] = orjson.loads(told)
+    for name in _MOMENTS[kind]:
+        if facts[name] is not None:
+            facts[name] = datetime.fromisoformat(facts[name])
+    row: K = class_mapper(kind).class_manager.new_instance()
+    for name, fact in facts.items():
+        set_committed_value(row, name, fact)
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
 
 
 _BEAT = (
