@@ -40,6 +40,35 @@ BEAT_EVERY_SECONDS = 5.0
 _TRY_ANEW = "past_deadline"
 
 
+class Alarm:
+    """An act at a trace second, never before it. Cancelled, it is not done.
+
+    uvloop's timers count in whole milliseconds and ring up to half of one early: at 60x that is
+    0.03 s, and who looks whether it is time finds that it is not, and is not woken again.
+    """
+
+    def __init__(self, when: float, clock: TraceClock, act: Callable[[float], None]) -> None:
+        self._when = when
+        self._clock = clock
+        self._act = act
+        self._loop = asyncio.get_running_loop()
+        self._planned = self._loop.call_later(self._seconds_left(), self._ring)
+
+    def cancel(self) -> None:
+        """Do not do it."""
+        self._planned.cancel()
+
+    def _seconds_left(self) -> float:
+        return (self._when - self._clock.now()) / self._clock.speed
+
+    def _ring(self) -> None:
+        seconds_left = self._seconds_left()
+        if seconds_left > 0:
+            self._planned = self._loop.call_later(max(seconds_left, 0.001), self._ring)
+        else:
+            self._act(-seconds_left)
+
+
 class LiveScene:
     """See `scene.Scene`; `close` ends what it has begun."""
 
@@ -73,12 +102,12 @@ class LiveScene:
         wait_seconds = (when - self.now()) / self.clock.speed
         if wait_seconds <= 0:
             return self._loop.call_soon(act)
-        return self._loop.call_later(wait_seconds, self._act_planned, when, act)
 
-    def _act_planned(self, when: float, act: Callable[[], None]) -> None:
-        late_seconds = (self.now() - when) / self.clock.speed
-        self._stamps.late_seconds.append(max(0.0, late_seconds))
-        act()
+        def on_time(late_seconds: float) -> None:
+            self._stamps.late_seconds.append(late_seconds)
+            act()
+
+        return Alarm(when, self.clock, on_time)
 
     # --- callers ----------------------------------------------------------------------------------
 
