@@ -28,8 +28,8 @@ from services.bus.driver import ask
 #: How far back arrivals are counted to foretell the next ones.
 LOOK_BACK = timedelta(hours=1)
 
-#: Where nobody waits, nobody on duty is looked at. Every change of a live state counts `version`;
-#: `since` is in the mark for the day a standby takes over that had not heard of the last commits.
+#: Where nobody waits, nobody on duty is looked at. Every change of a live state counts `version`, a
+#: wish does not. `since` is there for the day a standby takes over without the last commits.
 #: A row that this very transaction has written may yet be taken back: it gets no mark.
 #: What is known comes as the keys of one object and is looked up in it, each mark made once
 #: (OFFSET 0): joined, the plan made for every set of facts compares everyone with everyone.
@@ -58,7 +58,7 @@ _LOOK = """
             SELECT m.*, (SELECT %(known)s::jsonb) ? m.mark AS known FROM (
                 SELECT CASE WHEN p.xmin IS DISTINCT FROM pg_current_xact_id_if_assigned()::xid THEN
                         concat_ws(' ', p.programme, p.person_id, p.version,
-                            extract(epoch FROM p.since), e.version)
+                            extract(epoch FROM p.since), e.version, p.wish)
                     END AS mark, p.*, e.version AS eligibility_version, e.valid_until,
                     e.qualification, c.channel AS talking_on
                 FROM assignment.person AS p

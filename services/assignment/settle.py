@@ -38,8 +38,8 @@ from services.assignment.store import ContactRow, OfferRow, PersonRow, TermsInFo
 from services.bus.work import Work, new_id
 
 
-class EligibilityMoved(Exception):
-    """The eligibility a choice rested on has changed or lapsed; the choice is made again."""
+class ChoiceOutdated(Exception):
+    """What a choice rested on has changed or lapsed; the choice is made again."""
 
 
 def rules_from(in_force: TermsInForce) -> Rules:
@@ -133,7 +133,7 @@ def _floor_of(work: Work, in_force: TermsInForce) -> Floor:
 def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> None:
     decision = decide(line, _floor_of(work, in_force), work.now)
     if decision.proposals:
-        _offer_all(work, in_force, decision.proposals)
+        offer_all(work, line, in_force, decision.proposals)
     for outcome in decision.outcomes:
         # Ways out are proposed once the programme can carry them out (rule off).
         if isinstance(outcome, NobodyFree):
@@ -157,21 +157,31 @@ def decide(line: LineOnTheFloor, floor: Floor, now: datetime) -> Decision:
 
 
 class _Match(NamedTuple):
-    """A proposal with the rows it changes, locked."""
+    """A proposal with the rows it changes."""
 
     proposal: Proposal
     contact: ContactRow
     person: PersonRow
 
 
-def _offer_all(work: Work, in_force: TermsInForce, proposals: Sequence[Proposal]) -> None:
-    pairs = store.paired(work.session, [(p.contact_id, p.person_id) for p in proposals])
-    matches = [_Match(proposal, *pairs[proposal.contact_id]) for proposal in proposals]
-    offers = [_offer(work, match, in_force.terms) for match in matches]
+def offer_all(
+    work: Work, line: LineOnTheFloor, in_force: TermsInForce, proposals: Sequence[Proposal]
+) -> None:
+    """Write these offers; raises ChoiceOutdated when what they rest on has moved since the look."""
+    offers = [_offer(work, _match(work, line, one), in_force.terms) for one in proposals]
     if not writing.make_offers(work.session, offers):
-        raise EligibilityMoved
+        raise ChoiceOutdated
     for proposal in proposals:
         metrics.record_offer(in_force.programme, proposal.stage, proposal.reasons)
+
+
+def _match(work: Work, line: LineOnTheFloor, proposal: Proposal) -> _Match:
+    """The rows as this look has seen them: only who holds the lease writes them, and it is held."""
+    return _Match(
+        proposal,
+        store.taken_up(work.session, ContactRow, line.rows[proposal.contact_id]),
+        store.taken_up(work.session, PersonRow, line.rows[proposal.person_id]),
+    )
 
 
 def _offer(work: Work, match: _Match, terms: ProgrammeTerms) -> OfferRow:

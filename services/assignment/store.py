@@ -6,13 +6,13 @@ above believes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, bindparam, func, text
+from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import class_mapper, make_transient_to_detached, registry
 from sqlalchemy.orm.attributes import set_committed_value
@@ -258,32 +258,6 @@ def offer_of(session: Session, offer_id: str) -> OfferRow | None:
     return session.get(OfferRow, offer_id, with_for_update=True)
 
 
-_PAIRS = (
-    func.unnest(
-        bindparam("contact_ids", type_=ARRAY(Text)), bindparam("person_ids", type_=ARRAY(Text))
-    )
-    .table_valued("contact_id", "person_id", name="pair")
-    .render_derived()
-)
-_PAIRED = (
-    select(ContactRow, PersonRow)
-    .select_from(_PAIRS)
-    .join(ContactRow, col(ContactRow.contact_id) == _PAIRS.c.contact_id)
-    .join(PersonRow, col(PersonRow.person_id) == _PAIRS.c.person_id)
-    .with_for_update(of=[ContactRow, PersonRow])
-)
-
-
-def paired(
-    session: Session, pairs: Iterable[tuple[str, str]]
-) -> dict[str, tuple[ContactRow, PersonRow]]:
-    """Contacts and people by their ids, two and two, locked; found by the contact's id."""
-    contact_ids, person_ids = zip(*pairs, strict=True)
-    wanted = {"contact_ids": list(contact_ids), "person_ids": list(person_ids)}
-    rows = session.execute(_PAIRED, wanted)
-    return {contact.contact_id: (contact, person) for contact, person in rows}
-
-
 class OfferInFull(NamedTuple):
     """An open offer with whom it is about, and the terms of its line at the moment."""
 
@@ -345,9 +319,9 @@ def offer_in_full(session: Session, offer_id: str, now: datetime) -> OfferFound 
     if row.offer is None:
         return OfferFound(row.person_id, None)
     in_full = OfferInFull(
-        _taken_up(session, OfferRow, row.offer),
-        _taken_up(session, ContactRow, row.contact),
-        _taken_up(session, PersonRow, row.person),
+        taken_up(session, OfferRow, orjson.loads(row.offer)),
+        taken_up(session, ContactRow, orjson.loads(row.contact)),
+        taken_up(session, PersonRow, orjson.loads(row.person)),
         terms_of(session, row.programme, row.newest),
     )
     return OfferFound(row.person_id, in_full)
@@ -356,10 +330,13 @@ def offer_in_full(session: Session, offer_id: str, now: datetime) -> OfferFound 
 def contact_in_full(session: Session, contact_id: str) -> ContactInFull:
     """The contact and who is with it or asked to be, all locked."""
     row = only(ask(session, _CONTACT, {"contact_id": contact_id}))
-    contact = _taken_up(session, ContactRow, row.contact) if row.contact else None
+    contact = taken_up(session, ContactRow, orjson.loads(row.contact)) if row.contact else None
     if row.offer is None:
         return ContactInFull(contact, None)
-    live = _taken_up(session, OfferRow, row.offer), _taken_up(session, PersonRow, row.person)
+    live = (
+        taken_up(session, OfferRow, orjson.loads(row.offer)),
+        taken_up(session, PersonRow, orjson.loads(row.person)),
+    )
     return ContactInFull(contact, live)
 
 
@@ -370,9 +347,12 @@ _MOMENTS = {
 }
 
 
-def _taken_up(session: Session, kind: type[K], told: str) -> K:
-    """A row as the session holds one it has read itself: what is changed in it will be known."""
-    facts: dict[str, Any] = orjson.loads(told)
+def taken_up(session: Session, kind: type[K], told: Mapping[str, Any]) -> K:
+    """A row told as JSON, as the session holds one it has read: what changes in it will be known.
+
+    What is told beside the row's own fields is left out.
+    """
+    facts = {name: told[name] for name in kind.model_fields}
     for name in _MOMENTS[kind]:
         if facts[name] is not None:
             facts[name] = datetime.fromisoformat(facts[name])

@@ -22,7 +22,8 @@ M = TypeVar("M")
 R = TypeVar("R")
 Changed: TypeAlias = ContactRow | PersonRow | OfferRow
 
-#: The rows of contacts and people as they are to be; what never changes is left out.
+#: The rows of contacts and people as they are to be; what never changes is left out. `still` is
+#: what must hold of a row for it to be written.
 _CHANGES = """
     contacts AS (
         UPDATE assignment.contact AS c SET stage = n.stage, state = n.state,
@@ -31,7 +32,8 @@ _CHANGES = """
             untriaged = n.untriaged, declined_by = n.declined_by, offers = n.offers,
             offer_id = n.offer_id, version = n.version
         FROM jsonb_populate_recordset(NULL::assignment.contact, %(contacts)s::jsonb) AS n
-        WHERE c.contact_id = n.contact_id
+        WHERE c.contact_id = n.contact_id{contact_still}
+        RETURNING 1
     ), people AS (
         UPDATE assignment.person AS p SET programme = n.programme, role = n.role,
             state = n.state, since = n.since, contact_id = n.contact_id, offer_id = n.offer_id,
@@ -39,21 +41,28 @@ _CHANGES = """
             consecutive_contacts = n.consecutive_contacts, wrapped_up_at = n.wrapped_up_at,
             rest_until = n.rest_until, version = n.version
         FROM jsonb_populate_recordset(NULL::assignment.person, %(people)s::jsonb) AS n
-        WHERE p.person_id = n.person_id
+        WHERE p.person_id = n.person_id{person_still}
+        RETURNING 1
     )"""
+_ANY_ROW = _CHANGES.format(contact_still="", person_still="")
+#: Rows as one look has seen them, which locks none.
+_AS_SEEN = _CHANGES.format(
+    contact_still=" AND c.state = 'waiting' AND c.offers = n.offers - 1",
+    person_still=" AND p.version = n.version - 1",
+)
 _ADD_CONTACT = """
     INSERT INTO assignment.contact
     SELECT * FROM jsonb_populate_record(NULL::assignment.contact, %(contact)s::jsonb)
     ON CONFLICT DO NOTHING
 """
 _SAVE = f"""
-    WITH {_CHANGES}
+    WITH {_ANY_ROW}
     UPDATE assignment.offer AS o SET state = n.state, version = n.version
     FROM jsonb_populate_recordset(NULL::assignment.offer, %(offers)s::jsonb) AS n
     WHERE o.offer_id = n.offer_id
 """  # noqa: S608 - statements of ours
 _MAKE_OFFERS = f"""
-    WITH {_CHANGES}, made AS (
+    WITH {_AS_SEEN}, made AS (
         INSERT INTO assignment.offer
         SELECT n.* FROM jsonb_populate_recordset(NULL::assignment.offer, %(offers)s::jsonb) AS n
         JOIN assignment.eligibility AS e ON e.person_id = n.person_id
@@ -61,7 +70,8 @@ _MAKE_OFFERS = f"""
             AND e.valid_until > public.helpline_now()
         RETURNING 1
     )
-    SELECT count(*) AS offers FROM made
+    SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM people)
+        + (SELECT count(*) FROM made) AS rows
 """  # noqa: S608
 
 
@@ -78,12 +88,14 @@ def save(session: Session) -> None:
 
 
 def make_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
-    """Write new offers, their contacts and people; whether the eligibility of each still held.
+    """Write new offers, their contacts and people; whether all were still as the look saw them.
 
-    The hard rule of DESIGN 7: a decision on another version, or on a lapsed one, cannot commit.
+    The hard rule of DESIGN 7: a decision on another version of an eligibility, or on a lapsed one,
+    cannot commit.
     """
-    made = only(_write(session, _MAKE_OFFERS, _changed(session), offers))
-    return bool(made.offers == len(offers))
+    changed = _changed(session)
+    written = only(_write(session, _MAKE_OFFERS, changed, offers)).rows
+    return bool(written == len(changed) + len(offers))
 
 
 def saving(handler: Callable[[M, Work], R]) -> Callable[[M, Work], R]:

@@ -394,3 +394,16 @@ def test_one_heartbeat_speaks_for_all_desks_its_console_has_heard(floor: Service
     with floor.session() as session:
         people = session.execute(text("SELECT person_id FROM assignment.person")).scalars()
         assert set(people) == {LISTENER, OTHER, REGULATOR}, "who is not known is not made"
+
+
+def test_take_that_comes_too_late_locks_nobody(floor: ServiceUnderTest) -> None:
+    on_duty(floor, REGULATOR, Role.REGULATOR)
+    contact_id = a_contact_opened(floor)
+    offer = last_offer(floor)
+    ended(floor, contact_id, Outcome.ABANDONED)
+    with floor.session() as other, other.begin():
+        other.execute(text("SELECT FROM assignment.person FOR UPDATE"))
+        other.execute(text("SELECT FROM assignment.contact FOR UPDATE"))
+        other.execute(text("SELECT FROM assignment.offer FOR UPDATE"))
+        reply = floor.ask(TakeOffer(offer_id=offer.offer_id), REGULATOR, Role.REGULATOR)
+    assert reply.refusal is Refusal.OFFER_OVER

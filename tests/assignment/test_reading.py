@@ -211,3 +211,14 @@ def test_only_who_is_on_duty_is_kept_in_mind(floor: ServiceUnderTest) -> None:
     floor.ask(EndDuty(), OTHER, Role.LISTENER)
     seen(floor)
     assert len(reading.known_people(floor.lane.engine)) == 2
+
+
+def test_wish_is_seen_though_it_is_announced_to_nobody(floor: ServiceUnderTest) -> None:
+    floor.ask(Pause(), OTHER, Role.LISTENER)
+    a_contact_to_the_listener(floor)
+    take(floor)
+    seen(floor)
+    floor.ask(Pause(), LISTENER, Role.LISTENER)
+    with floor.session() as session:
+        (line,) = reading.lines_on_the_floor(session, NOON)
+    assert line.rows[LISTENER]["wish"] == "paused"

@@ -35,10 +35,10 @@ from services.assignment.domain import Look, Rules
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from
 from services.assignment.reading import LOOK_BACK, LineOnTheFloor
-from services.assignment.settle import decide, rules_from
+from services.assignment.settle import ChoiceOutdated, decide, offer_all, rules_from
 from services.assignment.store import ContactRow, EligibilityRow, OfferRow, PersonRow
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.bus.work import new_id
+from services.bus.work import Work, new_id
 from tests.assignment.builders import MARCH, NEXT_YEAR, SOS, published_terms
 
 NOON = datetime(2020, 4, 6, 12, 0, tzinfo=UTC)
@@ -238,6 +238,39 @@ def test_backlog_with_nobody_free_is_seen_in_one_statement(floor: ServiceUnderTe
     with statements(floor) as asked:
         floor.settle()
     assert len(asked) == 2, "the lease with the moment, and the lines on the floor"
+
+
+SINCE_THE_LOOK = {
+    "person": "UPDATE assignment.person SET version = version + 1",
+    "contact": "UPDATE assignment.contact SET state = 'ended' WHERE state = 'waiting'",
+    "contact offered before": "UPDATE assignment.contact SET offers = offers + 1",
+    "eligibility": "UPDATE assignment.eligibility SET version = version + 1",
+}
+
+
+@pytest.mark.parametrize("moved", SINCE_THE_LOOK)
+def test_offer_of_what_has_moved_since_the_look_is_never_written(
+    floor: ServiceUnderTest, moved: str
+) -> None:
+    a_crowd(floor, people=12, waiting=15, seed=13)
+    line, rules = a_look(floor)
+    decision = decide(line, Floor(rules), NOON)
+    with floor.session() as session, session.begin():
+        session.execute(text(SINCE_THE_LOOK[moved]))
+    with floor.session() as session:
+        in_force = store.terms_of(session, SOS, 1)
+        work = Work(session, NOON, "assignment", new_id(), None)
+        with pytest.raises(ChoiceOutdated):
+            offer_all(work, line, in_force, decision.proposals)
+
+
+def test_look_that_offers_asks_five_statements(floor: ServiceUnderTest) -> None:
+    a_crowd(floor, people=12, waiting=15, seed=14)
+    a_look(floor)  # the terms of a line are read once
+    with statements(floor) as asked:
+        floor.settle()
+    assert floor.announced(OfferMade)
+    assert len(asked) == 5, "lease and moment, look, offers, inbox, outbox"
 
 
 #: What is written when a row is made, and by nothing that changes it later.
