@@ -31,6 +31,7 @@ LOOK_BACK = timedelta(hours=1)
 #: Where nobody waits, nobody on duty is looked at. Every change of a live state counts `version`, a
 #: wish does not. `since` is there for the day a standby takes over without the last commits.
 #: A row that this very transaction has written may yet be taken back: it gets no mark.
+#: Before this assigner led, nobody listened: silence is not counted from then.
 #: What is known comes as the keys of one object and is looked up in it, each mark made once
 #: (OFFSET 0): joined, the plan made for every set of facts compares everyone with everyone.
 _LOOK = """
@@ -45,7 +46,9 @@ _LOOK = """
             SELECT max(programme_version) FROM assignment.terms AS t
             WHERE t.programme = coalesce(line.programme, crew.programme)
                 AND t.effective_at <= %(now)s
-        ) AS programme_version, clock_timestamp() - oldest_beat AS silence,
+        ) AS programme_version, CASE WHEN oldest_beat IS NOT NULL THEN
+            clock_timestamp() - greatest(oldest_beat, (SELECT since FROM assignment.lease))
+        END AS silence,
         waiting, known, news, joined, (
             SELECT due_at FROM assignment.deadline
             WHERE kind = 'look_again' AND key = coalesce(line.programme, crew.programme)

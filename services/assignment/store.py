@@ -376,7 +376,10 @@ def note_beat(session: Session, *person_ids: str) -> None:
 
 
 def silent_people(session: Session, programme: str, lost_after: timedelta) -> Sequence[PersonRow]:
-    """Who could be offered something but whose desk has been silent for too long (machine time)."""
+    """Who could be offered something but whose desk has been silent for too long (machine time).
+
+    Called only once this assigner has itself listened for so long (reading.lines_on_the_floor).
+    """
     return session.exec(
         select(PersonRow)
         .where(

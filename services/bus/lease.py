@@ -37,12 +37,19 @@ class Lease:
         still_mine = (lease.c.holder == self._holder) & (lease.c.until > func.clock_timestamp())
         taken = (
             insert(lease)
-            .values(name=lease.schema, holder=self._holder, epoch=1, until=until)
+            .values(
+                name=lease.schema,
+                holder=self._holder,
+                epoch=1,
+                since=func.clock_timestamp(),
+                until=until,
+            )
             .on_conflict_do_update(
                 index_elements=["name"],
                 set_={
                     "holder": self._holder,
                     "until": until,
+                    "since": case((still_mine, lease.c.since), else_=func.clock_timestamp()),
                     "epoch": case((still_mine, lease.c.epoch), else_=lease.c.epoch + 1),
                 },
                 where=or_(still_mine, lease.c.until <= func.clock_timestamp()),

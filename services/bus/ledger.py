@@ -190,6 +190,7 @@ class Ledger:
             Column("name", Text, primary_key=True),
             Column("holder", Text, nullable=False),
             Column("epoch", BigInteger, nullable=False),
+            _moment("since", nullable=False),  # when this epoch began; machine time, as `until`
             _moment("until", nullable=False),
         )
 

@@ -364,11 +364,11 @@ def test_empty_roster_says_not_yet_and_offers_nothing(floor: ServiceUnderTest) -
 
 
 def silence(floor: ServiceUnderTest) -> None:
-    """No desk has been heard for a minute."""
+    """No desk has been heard for a minute, and we have listened all the while."""
+    minute_ago = "clock_timestamp() - interval '1 minute'"
     with floor.session() as session, session.begin():
-        session.execute(
-            text("UPDATE assignment.person SET last_beat = clock_timestamp() - interval '1 minute'")
-        )
+        session.execute(text(f"UPDATE assignment.person SET last_beat = {minute_ago}"))
+        session.execute(text(f"UPDATE assignment.lease SET since = {minute_ago}"))
 
 
 def test_silent_desk_is_passed_over(floor: ServiceUnderTest) -> None:
@@ -378,6 +378,17 @@ def test_silent_desk_is_passed_over(floor: ServiceUnderTest) -> None:
     floor.settle()
     assert floor.announced(OfferWithdrawn)[-1].reason is WithdrawalReason.PERSON_UNREACHABLE
     assert state_of(floor, REGULATOR) is LiveState.PAUSED
+
+
+def test_assigner_that_has_just_come_holds_no_silence_against_anybody(
+    floor: ServiceUnderTest,
+) -> None:
+    on_duty(floor, REGULATOR, Role.REGULATOR)
+    silence(floor)
+    with floor.session() as session, session.begin():
+        session.execute(text("UPDATE assignment.lease SET since = clock_timestamp()"))
+    floor.settle()
+    assert state_of(floor, REGULATOR) is LiveState.READY
 
 
 def test_one_heartbeat_speaks_for_all_desks_its_console_has_heard(floor: ServiceUnderTest) -> None:

@@ -162,9 +162,9 @@ def a_day(floor: ServiceUnderTest) -> Iterator[str]:
     floor.ask(StartDuty(), LISTENER, Role.REGULATOR)
     yield "back in another role"
     with floor.session() as session, session.begin():
-        session.execute(
-            text("UPDATE assignment.person SET last_beat = clock_timestamp() - interval '1 minute'")
-        )
+        minute_ago = "clock_timestamp() - interval '1 minute'"
+        session.execute(text(f"UPDATE assignment.person SET last_beat = {minute_ago}"))
+        session.execute(text(f"UPDATE assignment.lease SET since = {minute_ago}"))
     floor.settle()
     yield "nobody is heard any more"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from services.bus.lease import Lease
 from services.bus.testing import ServiceUnderTest, service_under_test
@@ -44,6 +45,18 @@ def test_renewal_keeps_the_epoch_and_a_late_one_gets_another(tally: ServiceUnder
     assert [lease.take_or_renew(), lease.take_or_renew()] == [1, 1]
     time.sleep(SHORT)
     assert lease.take_or_renew() == 2, "what was begun before can no longer commit"
+
+
+def test_lease_says_since_when_its_epoch_is_held(tally: ServiceUnderTest) -> None:
+    lease, began = a_lease(tally, "only", SHORT), []
+    for pause_seconds in (0, 0, SHORT):
+        time.sleep(pause_seconds)
+        lease.take_or_renew()
+        began.append(
+            tally.read(lambda s: s.execute(select(tally.ledger.lease.c.since)).scalar_one())
+        )
+    assert began[0] == began[1], "a renewal is no beginning"
+    assert began[1] < began[2]
 
 
 def test_lease_given_up_is_free_at_once(tally: ServiceUnderTest) -> None:
