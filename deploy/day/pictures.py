@@ -109,7 +109,7 @@ def _occupancy(results: Results) -> str:
     axes.fill_between(at, busy, color=_COLOURS[0], linewidth=0, step="post", label="in contacts")
     axes.set_ylim(0, 100)
     axes.set_ylabel("%")
-    axes.legend(loc="lower left", frameon=False)
+    axes.legend(loc="lower left", frameon=True, framealpha=0.9)
     return _svg(figure)
 
 
