@@ -74,7 +74,8 @@ class Door(Protocol):
     ) -> Reply:
         """Send a command for `asker` and wait for its reply; asks again while it is `not_yet`.
 
-        Raises ReplyUnknown when no answer came in time: ask again with the same `command_id`.
+        Raises ReplyUnknown when no answer came in time: ask again with the same `command_id`;
+        GroundAway when Postgres was never reached.
         """
         ...
 

@@ -144,7 +144,12 @@ class RunningService:
         expected_version: int | None = None,
     ) -> Reply:
         """See Door.send."""
-        return await self._asking.send(command, asker, command_id, wait, expected_version)
+        try:
+            return await self._asking.send(command, asker, command_id, wait, expected_version)
+        except Exception as error:
+            if is_ground_away(error):
+                raise GroundAway from error
+            raise
 
     def _after(self, committed: Committed) -> None:
         """Something was committed: publish it, wake what depends on it. Runs on the event loop."""
