@@ -35,6 +35,8 @@ from services.bus.transact import Committed, LeaseLost, Transactions
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_SECONDS = 0.05
+#: Whoever died with a command in hand never answers it: after this the same command is asked again.
+_ANSWERED_WITHIN_SECONDS = 1.5
 #: Kinds of pydantic errors a desk is told apart; everything else is an invalid field.
 _REFUSALS = {
     "extra_forbidden": Refusal.UNKNOWN_FIELD,
@@ -163,7 +165,8 @@ class Asking:
         reply: Reply | None = None
         while (left := until - time.monotonic()) > 0:
             try:
-                answer = await self._connection.ask(command.subject(), headers, body, left)
+                within = min(left, _ANSWERED_WITHIN_SECONDS)
+                answer = await self._connection.ask(command.subject(), headers, body, within)
             except TimeoutError:
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
                 continue
