@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOK_EVERY_SECONDS = 5.0
+#: Whoever stands by asks for the lease so often: callers wait for what is left of it.
+_STAND_BY_EVERY_SECONDS = 0.2
 
 
 class RunningService:
@@ -195,7 +197,10 @@ class RunningService:
                 epoch = self._transactions.epoch  # every transaction checks it anyway
             if epoch != self._transactions.epoch:
                 await self._lead(epoch)
-            await asyncio.sleep(self._lease.renew_every_seconds)
+            leading = self._transactions.epoch is not None
+            await asyncio.sleep(
+                self._lease.renew_every_seconds if leading else _STAND_BY_EVERY_SECONDS
+            )
 
     async def _lead(self, epoch: int | None) -> None:
         was_leading = self._transactions.epoch is not None
