@@ -98,4 +98,4 @@ class Service:
 
     def ack_wait(self) -> timedelta:
         """How long the server waits for an answer: above twice the statement timeout."""
-        return self.statement_timeout * 2 + timedelta(seconds=1)
+        return self.statement_timeout * 2 + timedelta(seconds=0.5)
