@@ -228,7 +228,7 @@ def test_changed_durable_is_updated_and_keeps_its_place(ground: Ground) -> None:
     read_by(ground, "quality", 30)
     slower = replace(service_named("quality"), statement_timeout=timedelta(seconds=5))
 
-    assert "quality-contact ack_wait: declared 11.0, live 5.0" in "".join(
+    assert "quality-contact ack_wait: declared 10.5, live 4.5" in "".join(
         differences(ground, tables_with(slower))
     )
     provision(ground, tables_with(slower))
