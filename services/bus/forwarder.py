@@ -45,7 +45,7 @@ class Forwarder:
                     Unpublished(
                         item.event.stream.value,
                         item.event.subject(),
-                        item.envelope.model_dump(mode="json"),
+                        item.stored,
                         item.body,
                     ),
                     "direct",

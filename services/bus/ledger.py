@@ -78,13 +78,13 @@ class DueReceived:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A request that was refused, to be recorded."""
+class Request:
+    """Something that is answered once per key."""
 
-    id: str
-    type: str
+    key: str
+    name: str
     fingerprint: str  #: what makes two requests the same
-    reply: Reply
+    traceparent: str | None
 
 
 @dataclass(frozen=True)
@@ -226,23 +226,25 @@ class Ledger:
     def earlier_reply(self, session: Session, id: str) -> tuple[str | None, Reply] | None:
         """Fingerprint and reply of a command or request that was answered before."""
         row = ask(session, self._statements.earlier_reply, {"id": id}).fetchone()
-        if row is None or row[1] is None:
+        if row is None or row.reply is None:
             return None
-        return row[0], Reply.model_validate(row[1])
+        return row.fingerprint, Reply.model_validate(row.reply)
 
     def keep_reply(self, session: Session, id: str, fingerprint: str, reply: Reply) -> None:
         """Store the reply with the inbox row of what it answers."""
         facts = {"id": id, "fingerprint": fingerprint, "reply": reply.model_dump_json()}
         ask(session, self._statements.keep_reply, facts)
 
-    def keep_refusal(self, session: Session, request: Refused, epoch: int | None) -> bool:
+    def keep_refusal(
+        self, session: Session, request: Request, reply: Reply, epoch: int | None
+    ) -> bool:
         """Record a request that was refused, with its reply; whether the lease is still held."""
         facts = {
-            "id": request.id,
+            "id": request.key,
             "kind": "command",
-            "type": request.type,
+            "type": request.name,
             "fingerprint": request.fingerprint,
-            "reply": request.reply.model_dump_json(),
+            "reply": reply.model_dump_json(),
             "epoch": epoch,
         }
         return bool(only(ask(session, self._statements.keep_refusal, facts)).held)
@@ -262,7 +264,7 @@ class Ledger:
     def next_due(self, session: Session) -> NextDue | None:
         """The deadline that comes first; None without one."""
         row = ask(session, self._statements.next_due).fetchone()
-        return None if row is None else NextDue(row[0], row[1], float(row[2]))
+        return None if row is None else NextDue(row.kind, row.due_at, float(row.seconds))
 
     def postpone(self, session: Session, kind: str, key: str, seconds: float) -> None:
         """Have a deadline come due again after `seconds` of machine time."""
@@ -300,6 +302,6 @@ def _outbox_row(item: Announced) -> dict[str, Any]:
         "subject": item.event.subject(),
         "aggregate": item.envelope.aggregate,
         "version": item.envelope.version,
-        "envelope": item.envelope.model_dump(mode="json"),
+        "envelope": item.stored,
         "body": item.body,
     }

@@ -88,8 +88,8 @@ class Statements:
             if exclusive
             else "SELECT public.helpline_now()"
         )
-        #: One row: whether the lease is held; a request that was recorded before stays as it was.
         kept = _KEPT.format(schema=schema, from_held=" FROM held" if exclusive else "")
+        #: One row: whether the lease is held; a request that was recorded before stays as it was.
         self.keep_refusal = f"WITH {', '.join([*begin, kept])} SELECT {held}"
         self.mark_late = f"UPDATE {schema}.inbox SET late = true WHERE id = %(id)s"  # noqa: S608
         self.earlier_reply = f"SELECT fingerprint, reply FROM {schema}.inbox WHERE id = %(id)s"  # noqa: S608

@@ -28,7 +28,7 @@ from contracts.envelope import (
 from contracts.vocabulary import Refusal
 from services.bus.failure import is_ground_away
 from services.bus.lane import Lane
-from services.bus.ledger import Arrival, Ledger, NextDue, Received, Refused
+from services.bus.ledger import Arrival, Ledger, NextDue, Received, Request
 from services.bus.table import Answer, Due, On, Service
 from services.bus.traces import step
 from services.bus.work import Announced, Work, new_id
@@ -68,16 +68,6 @@ class Committed:
         """Whether anything may be different now."""
         done = self.reply is None or self.reply.status is ReplyStatus.DONE
         return self.verdict is Verdict.HANDLED and done
-
-
-@dataclass(frozen=True)
-class Request:
-    """Something that is answered once per key."""
-
-    key: str
-    name: str
-    fingerprint: str  #: what makes two requests the same
-    traceparent: str | None
 
 
 class Transactions:
@@ -203,9 +193,8 @@ class Transactions:
         return Committed(Verdict.HANDLED, reply=reply)
 
     def _keep_refusal(self, lane: Lane, request: Request, reply: Reply) -> None:
-        refused = Refused(request.key, request.name, request.fingerprint, reply)
         with lane.autocommit() as session:
-            if not self.ledger.keep_refusal(session, refused, self.epoch):
+            if not self.ledger.keep_refusal(session, request, reply, self.epoch):
                 raise LeaseLost
 
     def _repeat(self, session: Session, request: Request) -> Committed:

@@ -39,11 +39,12 @@ def derived_id(*parts: str) -> str:
 class Announced:
     """An event on its way to the outbox."""
 
-    __slots__ = ("body", "envelope", "event")
+    __slots__ = ("body", "envelope", "event", "stored")
 
     def __init__(self, event: Event, envelope: EventEnvelope) -> None:
         self.event = event
         self.envelope = envelope
+        self.stored = envelope.model_dump(mode="json")  #: the envelope as the outbox row holds it
         self.body = event.model_dump_json()
 
 
