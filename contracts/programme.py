@@ -18,6 +18,7 @@ from contracts.vocabulary import (
     Sha256,
     Stage,
 )
+from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 
 _SECONDS = {"unit": "s", "ge": 0, "le": 86_400}
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -132,6 +133,9 @@ class ProgrammeTerms(Contract):
         tuple[Annotated[str, public("A number", pattern=r"^[0-9]{2,4}$")], ...],
         public("Shown to every caller", min_length=1, max_length=8),
     ]
+    writing: Annotated[WritingTerms, ops("Clocks of what is written")] = WritingTerms()
+    returning: Annotated[ReturnTerms, ops("How people come back")] = ReturnTerms()
+    keeping: Annotated[KeepingTerms, ops("How long things are kept")] = KeepingTerms()
 
 
 class ProgrammePublished(Event):
