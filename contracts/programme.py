@@ -99,6 +99,70 @@ class WaitPrices(Contract):
     ]
 
 
+#: A share of a price.
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class AssignmentTerms(Contract):
+    """The other numbers of the assignment decision. The defaults are the design's proposals."""
+
+    accredited_from_band: Annotated[
+        int, ops("From this risk band a level is asked for", unit="risk band", ge=1, le=4)
+    ] = 2
+    held_back_at_most_seconds: Annotated[
+        int, ops("Nobody waits longer beside somebody free who is kept for others", **_SECONDS)
+    ] = 120
+    ask_again_after_seconds: Annotated[
+        int, ops("Wait after which who declined is asked again, if nobody else is free", **_SECONDS)
+    ] = 60
+    hold_back: Annotated[
+        float,
+        ops("Weight of the price of a spare listener; 0 holds nobody back", unit="1", ge=0, le=10),
+    ] = 0.5
+    rest_saving: Annotated[
+        float,
+        ops("Price of a contact that uses up rest already earned", unit="points", ge=0, le=1000),
+    ] = 0.2
+    versatility: Annotated[
+        float,
+        ops(
+            "Price of each language, topic and level a person has beyond the need",
+            unit="points",
+            ge=0,
+            le=1000,
+        ),
+    ] = 0.02
+    ladder_step: Annotated[
+        float,
+        ops("Price of each rung further from a regulator", unit="points", ge=0, le=1000),
+    ] = 0.02
+    way_out: Annotated[
+        bool, ops("A return pass or a partner line may be proposed, never at risk band 2 or 3")
+    ] = False
+    way_out_share: Annotated[
+        Share,
+        ops("It is, once waiting is expected to lose this share of its price", unit="share"),
+    ] = 0.05
+    return_pass_share: Annotated[
+        tuple[Share, Share, Share, Share],
+        ops("Price of a return pass, in parts of a caller who left, by risk band", unit="share"),
+    ] = (0.4, 0.5, 1, 1)
+    partner_line_share: Annotated[
+        Share, ops("Price of a partner line, in parts of a caller who left", unit="share")
+    ] = 0.5
+    patience_seconds: Annotated[
+        int,
+        ops("Mean wait before a caller leaves, until it is measured", unit="s", ge=1, le=86_400),
+    ] = 180
+    contact_seconds: Annotated[
+        int,
+        ops("Mean talk and wrap-up, until they are measured", unit="s", ge=1, le=86_400),
+    ] = 1080
+    wrap_up_seconds: Annotated[
+        int, ops("Mean wrap-up, until it is measured", unit="s", ge=1, le=86_400)
+    ] = 180
+
+
 Minutes = Annotated[int, Field(ge=1, le=240)]
 
 
@@ -129,6 +193,9 @@ class ProgrammeTerms(Contract):
     times: Annotated[ServiceTimes, ops("The clocks of the line")]
     rest: Annotated[RestRules, ops("How its people are looked after")]
     prices: Annotated[WaitPrices, ops("What the assignment policy weighs")]
+    assignment: Annotated[AssignmentTerms, ops("The other numbers of the assignment decision")] = (
+        AssignmentTerms()
+    )
     emergency_numbers: Annotated[
         tuple[Annotated[str, public("A number", pattern=r"^[0-9]{2,4}$")], ...],
         public("Shown to every caller", min_length=1, max_length=8),

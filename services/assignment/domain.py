@@ -169,13 +169,11 @@ class Rules:
     versatility: float = 0.02
     #: Points for a contact that uses up a rest already earned (see pricing.rest_price).
     rest_saving: float = 0.2
+    #: Points for each rung further down the ladder of the first line: enough to keep its order
+    #: among people of the first line, too little to decide anything else.
+    ladder_step: float = 0.02
     #: Return pass and partner line may be proposed. Off until they exist live.
     way_out: bool = False
-    rest_stretch: float = 1.1
-    h_own: float = 1.0
-    h_other: float = 1.0
-    h_acc: float = 1.0
-    consistent: bool = True
     #: It is, once waiting is expected to lose this share of its price. Low, because whoever waits
     #: takes the listener of a caller to come. Tuned on resampled days.
     way_out_share: float = 0.05

@@ -32,11 +32,6 @@ from services.assignment.eligibility import (
     rung_of,
 )
 
-#: Points for each rung further down the ladder of the first line: enough to keep its order among
-#: people of the first line, too little to decide anything else.
-LADDER_STEP = 0.02
-
-
 #: A waiting line as prices see it: languages, and band.
 LineKey: TypeAlias = tuple[frozenset[str], int]
 
@@ -137,7 +132,7 @@ def traffic_of(
 def misfit(request: RequestClass, profile: Profile, rules: Rules) -> float:
     """Price of the soft rules this pair breaks; in the first line, of the rung of the ladder."""
     if request.stage is Stage.REGULATOR:
-        return LADDER_STEP * rung_of(request, profile)
+        return rules.ladder_step * rung_of(request, profile)
     price = 0.0
     if not is_trained_for(request, profile):
         price += rules.prices.topic_mismatch

@@ -43,8 +43,8 @@ class ChoiceOutdated(Exception):
 
 
 def rules_from(in_force: TermsInForce) -> Rules:
-    """The rules a programme's terms amount to."""
-    terms = in_force.terms
+    """The rules a programme's terms amount to: every number of the decision is among them."""
+    terms, more = in_force.terms, in_force.terms.assignment
     return Rules(
         rules_version=in_force.rules_version,
         prices=Prices(
@@ -52,6 +52,8 @@ def rules_from(in_force: TermsInForce) -> Rules:
             abandoned=terms.prices.abandoned,
             topic_mismatch=terms.prices.topic_mismatch,
             level_mismatch=terms.prices.level_mismatch,
+            return_pass_share=more.return_pass_share,
+            partner_line_share=more.partner_line_share,
         ),
         regulator_answer_seconds=terms.times.regulator_answer_seconds,
         listening_line_after_seconds=terms.times.untriaged_after_seconds,
@@ -62,6 +64,18 @@ def rules_from(in_force: TermsInForce) -> Rules:
         consecutive_contacts_max=terms.rest.max_consecutive_contacts,
         break_seconds=terms.rest.break_seconds,
         missed_offers_before_pause=terms.rest.missed_offers_before_pause,
+        accredited_from_band=more.accredited_from_band,
+        held_back_at_most_seconds=more.held_back_at_most_seconds,
+        ask_again_after_seconds=more.ask_again_after_seconds,
+        patience_seconds=more.patience_seconds,
+        contact_seconds=more.contact_seconds,
+        wrap_up_seconds=more.wrap_up_seconds,
+        hold_back=more.hold_back,
+        versatility=more.versatility,
+        rest_saving=more.rest_saving,
+        ladder_step=more.ladder_step,
+        way_out=more.way_out,
+        way_out_share=more.way_out_share,
     )
 
 
