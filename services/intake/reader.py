@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -17,10 +16,9 @@ from pydantic_core import ErrorDetails
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import Sha256
 from services.intake.document import Document, Fault, Path, Unusable, dotted, read_document
-from services.intake.manifest import Assumed, Fact, Hours, Manifest, Part
+from services.intake.manifest import Manifest
+from services.intake.meaning import misfits, origin, terms_of
 from services.intake.terms import flaws_of
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def read_manifest(content: bytes) -> Sound | Faulty:
         return Faulty(document.faults)
     try:
         # By way of JSON, because strict reading takes texts for closed words only there.
-        manifest = Manifest.model_validate_json(json.dumps(document.content))
+        manifest = Manifest.model_validate_json(json.dumps(document.content), strict=True)
     except ValidationError as error:
         return Faulty(tuple(_fault(each, document) for each in _distinct(error)))
     faults = _overlaps_and_gaps(manifest, document)
@@ -55,106 +53,23 @@ def read_manifest(content: bytes) -> Sound | Faulty:
     return _compiled(manifest, document, Sha256(sha256(content).hexdigest()))
 
 
-_EITHER = ("country", "languages", "opening")
-
-
 def _overlaps_and_gaps(manifest: Manifest, document: Document) -> tuple[Fault, ...]:
-    faults = []
-    for name in _EITHER:
-        said, assumed = getattr(manifest.facts, name), getattr(manifest.assumed, name)
-        if said is not None and assumed is not None:
-            reason = f"the seeds say it already (facts.{name}); do not assume otherwise"
-            faults.append(_at(("assumed", name), reason, document))
-        if said is None and assumed is None:
-            reason = f"is needed, because no seed says it (facts.{name} is null)"
-            faults.append(_at(("assumed", name), reason, document))
-    return tuple(faults)
+    return tuple(_at(place, reason, document) for place, reason in misfits(manifest))
 
 
 def _compiled(manifest: Manifest, document: Document, digest: Sha256) -> Sound | Faulty:
     try:
-        terms = ProgrammeTerms.model_validate_json(json.dumps(_terms(manifest)))
+        terms = ProgrammeTerms.model_validate_json(json.dumps(terms_of(manifest)))
     except ValidationError as error:
         return Faulty(
             tuple(
-                _fault(each, document, _origin(manifest, each["loc"])) for each in _distinct(error)
+                _fault(each, document, origin(manifest, each["loc"])) for each in _distinct(error)
             )
         )
     faults = tuple(
-        _at(_origin(manifest, _split(flaw.field)), flaw.why, document) for flaw in flaws_of(terms)
+        _at(origin(manifest, _split(flaw.field)), flaw.why, document) for flaw in flaws_of(terms)
     )
     return Faulty(faults) if faults else Sound(manifest, terms, digest)
-
-
-_ISO_WEEKDAYS = {"MO": 1, "TU": 2, "WE": 3, "TH": 4, "FR": 5, "SA": 6, "SU": 7}
-_CHANNELS = {"phone": "phone", "chat": "chat", "message": "message", "email": "message"}
-
-
-def _terms(manifest: Manifest) -> dict[str, Any]:
-    """The terms as the contract wants them, not yet checked by it."""
-    facts, assumed = manifest.facts, manifest.assumed
-    opening = _said_or_assumed(facts.opening, assumed.opening)
-    channels = [_CHANNELS[channel] for channel in facts.channels.value]
-    talk = facts.call_duration_minutes
-    return {
-        "name": facts.name.value,
-        "country": _said_or_assumed(facts.country, assumed.country),
-        "timezone": opening.timezone,
-        "opening": [_rule(channel, hours) for channel in channels for hours in opening.rules],
-        "channels": channels,
-        "languages": _said_or_assumed(facts.languages, assumed.languages),
-        "needs": assumed.needs.value,
-        "first_stage": "listener" if facts.triage_step is None else "regulator",
-        "untriaged_priority": assumed.untriaged_priority.value,
-        "answer_target_seconds": assumed.answer_target_seconds.value,
-        "talk_guidance_minutes": None if talk is None else (talk.value.min, talk.value.max),
-        "times": _values(assumed.times),
-        "rest": _values(assumed.rest),
-        "prices": _values(assumed.prices),
-        "emergency_numbers": assumed.emergency_numbers.value,
-    }
-
-
-def _said_or_assumed(said: Fact[T] | None, assumed: Assumed[T] | None) -> T:
-    if said is not None:
-        return said.value
-    assert assumed is not None  # gaps were found before
-    return assumed.value
-
-
-def _rule(channel: str, hours: Hours) -> dict[str, Any]:
-    return {
-        "channel": channel,
-        "days": [_ISO_WEEKDAYS[day] for day in hours.byday],
-        "opens_at": "00:00" if hours.always_open else hours.opens_at,
-        "closes_at": "00:00" if hours.always_open else hours.closes_at,
-    }
-
-
-def _values(group: Part) -> dict[str, Any]:
-    return {name: getattr(group, name).value for name in type(group).model_fields}
-
-
-def _origin(manifest: Manifest, path: Path) -> Path:
-    """The place in the manifest that a place in the terms was made from."""
-    field, rest = str(path[0]), path[1:]
-    if field in ("times", "rest", "prices"):
-        return ("assumed", field, *rest[:1], "value", *rest[1:])
-    if field == "talk_guidance_minutes":
-        return ("facts", "call_duration_minutes", "value")
-    if field == "first_stage":
-        return ("facts", "triage_step", "value")
-    source = "opening" if field in ("opening", "timezone") else field
-    side = "facts" if getattr(manifest.facts, source, None) is not None else "assumed"
-    if field == "opening":
-        # One rule for each channel and each of the hours; blame the hours.
-        opening = _said_or_assumed(manifest.facts.opening, manifest.assumed.opening)
-        place = [int(rest[0]) % len(opening.rules)] if rest else []
-        days = ["byday" if step == "days" else step for step in rest[1:]]
-        return (side, "opening", "value", "rules", *place, *days)
-    if field == "timezone":
-        return (side, "opening", "value", "timezone")
-    return (side, source, "value", *rest)
 
 
 def _split(field: str) -> Path:

@@ -1,8 +1,10 @@
-"""A small sound manifest to break in tests, and the one we ship."""
+"""A small sound manifest to break in tests, and those we ship."""
 
 from pathlib import Path
 
-SHIPPED = Path(__file__).parents[2] / "deploy/programmes/sos-crise.yaml"
+PROGRAMMES = Path(__file__).parents[2] / "deploy/programmes"
+SHIPPED = PROGRAMMES / "sos-crise.yaml"
+ALL_SHIPPED = tuple(sorted(PROGRAMMES.glob("*.yaml")))
 
 SMALL = """\
 format: helpline-programme/1
@@ -50,6 +52,9 @@ assumed:
     abandoned: {value: [10, 20, 60, 100], reason: enough for a test}
     topic_mismatch: {value: 2, reason: enough for a test}
     level_mismatch: {value: 10, reason: enough for a test}
+  keeping:
+    value: {chat_hours: 24, written_hours: 720, contact_days: 400}
+    reason: enough for a test
   emergency_numbers: {value: ["15", "112", "114"], reason: enough for a test}
 """
 

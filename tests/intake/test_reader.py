@@ -12,9 +12,10 @@ import yaml
 from contracts.programme import OpeningRule, ProgrammeTerms
 from contracts.vocabulary import Channel, LanguageCode, Stage
 from services.intake.document import LONGEST_BYTES, Fault
-from services.intake.manifest import Facts, Manifest
+from services.intake.facts import Facts
+from services.intake.manifest import Manifest
 from services.intake.reader import Faulty, Sound, read_manifest
-from tests.intake.manifests import SHIPPED, SMALL, broken
+from tests.intake.manifests import ALL_SHIPPED, PROGRAMMES, SHIPPED, SMALL, broken
 
 SHARED = Path(os.environ.get("HELPLINE_SHARED", Path(__file__).parents[3] / "shared"))
 SEEDS = SHARED / "data/programmes.json"
@@ -67,21 +68,71 @@ def test_the_hash_is_that_of_the_file() -> None:
     assert sound(content).sha256 == sha256(content).hexdigest()
 
 
-@needs_seeds
-def test_the_shipped_line_holds_every_fact_of_the_seeds_and_no_other() -> None:
-    entry = next(each for each in seed_entries() if each["id"] == "sos-crise")
-    said = {key: fact for key, fact in entry.items() if key not in ("id", "derived")}
-    written = yaml.safe_load(SHIPPED.read_text())["facts"]
-    assert written == said
+@pytest.mark.parametrize("path", ALL_SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_line_is_sound(path: Path) -> None:
+    assert sound(path.read_bytes()).manifest.programme == path.stem
+
+
+#: Where the seeds speak of each shipped line: of the whole, then of single channels.
+TOLD_IN: dict[str, tuple[str, dict[str, str]]] = {
+    "sos-confinement": ("sos-confinement-deconfinement", {}),
+    "sos-deconfinement": ("sos-confinement-deconfinement", {}),
+    "sos-crise": ("sos-crise", {}),
+    "sos-amitie": (
+        "sos-amitie-telephone",
+        {"chat": "sos-amitie-chat", "message": "sos-amitie-messagerie"},
+    ),
+    "sos-detresse": ("sos-detresse-luxembourg", {}),
+}
+#: The seeds name two lines, or three channels, at once; each manifest names its own line.
+NAMED_TOGETHER = {"sos-confinement", "sos-deconfinement", "sos-amitie"}
 
 
 @needs_seeds
-def test_what_the_seeds_leave_unset_stays_unset() -> None:
-    entry = next(each for each in seed_entries() if each["id"] == "sos-crise")
-    facts = sound(SHIPPED.read_bytes()).manifest.facts
-    unset = {key for key, fact in entry.items() if fact is None}
-    assert "languages" in unset
-    assert {key for key in unset if getattr(facts, key) is not None} == set()
+@pytest.mark.parametrize("line", TOLD_IN)
+def test_a_shipped_line_holds_every_fact_of_the_seeds_and_no_other(line: str) -> None:
+    entry, of_channels = TOLD_IN[line]
+    written = yaml.safe_load((PROGRAMMES / f"{line}.yaml").read_text())
+    facts, said = written["facts"], said_of(entry)
+    if line in NAMED_TOGETHER:
+        own, together = facts.pop("name"), said.pop("name")
+        assert own["value"] in together["value"]
+        assert own["source"] == together["source"]
+    assert facts == said
+    assert written.get("channel_facts", {}) == {
+        channel: said_of(entry) for channel, entry in of_channels.items()
+    }
+
+
+def said_of(entry: str) -> dict[str, Any]:
+    told = next(each for each in seed_entries() if each["id"] == entry)
+    return {key: told[key] for key in told if key not in ("id", "derived", "contradictions")}
+
+
+def test_the_five_lines_of_the_seeds_are_shipped() -> None:
+    assert {path.stem for path in ALL_SHIPPED} == set(TOLD_IN)
+
+
+def test_a_line_of_three_channels_opens_each_at_its_own_hours() -> None:
+    terms = sound((PROGRAMMES / "sos-amitie.yaml").read_bytes()).terms
+    assert terms.channels == (Channel.PHONE, Channel.CHAT, Channel.MESSAGE)
+    hours = {rule.channel: (rule.opens_at, rule.closes_at) for rule in terms.opening}
+    assert hours == {
+        Channel.PHONE: ("00:00", "00:00"),
+        Channel.CHAT: ("13:00", "03:00"),
+        Channel.MESSAGE: ("00:00", "00:00"),
+    }
+    assert terms.first_stage is Stage.LISTENER
+    assert terms.writing.answered_within_hours == 48
+    assert terms.writing.warned_after_hours == (24, 40)
+
+
+def test_an_e_mail_is_served_by_the_message_box() -> None:
+    terms = sound((PROGRAMMES / "sos-detresse.yaml").read_bytes()).terms
+    assert terms.channels == (Channel.PHONE, Channel.MESSAGE, Channel.CHAT)
+    assert terms.timezone == "Europe/Luxembourg"
+    assert terms.emergency_numbers == ("112", "113")
+    assert LanguageCode.LB in terms.languages
 
 
 @needs_seeds
@@ -112,6 +163,8 @@ def test_every_line_in_the_seeds_becomes_terms_once_the_silences_are_filled(
     }
     assumed = {key: fact for key, fact in manifest["assumed"].items() if key not in silences}
     assumed |= {key: fact for key, fact in silences.items() if facts[key] is None}
+    if "phone" not in facts["channels"]["value"] or facts["opening"] is None:
+        assumed["writing"] = {"value": {}, "reason": "the design's values"}
     if facts["country"] is None:
         assumed["emergency_numbers"] = {"value": ["112", "113"], "reason": "Luxembourg's list"}
     content = yaml.safe_dump(
@@ -226,6 +279,63 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
         "assumed.languages",
         "is needed, because no seed says it",
     ),
+    "a retention left to a default": (
+        "value: {chat_hours: 24, written_hours: 720, contact_days: 400}",
+        "value: {chat_hours: 24, written_hours: 720}",
+        "assumed.keeping.value.contact_days",
+        "say how long this is kept",
+    ),
+    "hours of a channel nobody serves": (
+        "assumed:\n",
+        (
+            "assumed:\n"
+            "  opening_of:\n"
+            "    chat:\n"
+            "      reason: we would like one\n"
+            "      value:\n"
+            "        timezone: Europe/Paris\n"
+            "        rules: [{byday: [MO], opens_at: '09:00', closes_at: '21:00'}]\n"
+        ),
+        "assumed.opening_of.chat",
+        "chat is not a channel of the line",
+    ),
+    "hours against the seeds": (
+        "assumed:\n",
+        (
+            "assumed:\n"
+            "  opening:\n"
+            "    reason: we would like others\n"
+            "    value:\n"
+            "      timezone: Europe/Paris\n"
+            "      rules: [{byday: [MO], opens_at: '09:00', closes_at: '21:00'}]\n"
+        ),
+        "assumed.opening",
+        "the seeds say it already",
+    ),
+    "people write and no clock is said": (
+        "    value: [phone]",
+        "    value: [phone, message]",
+        "assumed.writing",
+        "people write to this line",
+    ),
+    "facts of two channels under one": (
+        "assumed:\n",
+        (
+            "channel_facts:\n"
+            "  chat:\n"
+            "    name: {value: Tchat, source: {seed: 002_168720c4cee9543b.txt, lines: [1]}}\n"
+            "    channels: {value: [chat, phone],"
+            " source: {seed: 002_168720c4cee9543b.txt, lines: [1]}}\n"
+            "    opening:\n"
+            "      source: {seed: 002_168720c4cee9543b.txt, lines: [1]}\n"
+            "      value:\n"
+            "        timezone: Europe/Paris\n"
+            "        rules: [{byday: [MO], opens_at: '09:00', closes_at: '21:00'}]\n"
+            "assumed:\n"
+        ),
+        "channel_facts.chat.channels.value",
+        "must be chat alone",
+    ),
     "a number that is no emergency number": (
         '["15", "112", "114"]',
         '["15", "112", "118", "114"]',
@@ -322,5 +432,6 @@ def test_a_manifest_does_not_hold_what_the_services_do_not_know() -> None:
         "programme",
         "rules_version",
         "facts",
+        "channel_facts",
         "assumed",
     }
