@@ -21,7 +21,26 @@ from contracts.contact import ContactEnded, ContactOpened, EndContact
 from contracts.envelope import Command, Contract, Event
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
-from contracts.roster import EligibilityEstablished, ImportVolunteers, VolunteersImported
+from contracts.roster import (
+    DeclareLimits,
+    EligibilityEstablished,
+    ImportVolunteers,
+    RecordSupervision,
+    RecordTraining,
+    VolunteersImported,
+)
+from contracts.shift import (
+    AgreeToLastMinutes,
+    CancelShift,
+    HoleFilled,
+    HoleForeseen,
+    LeaveShift,
+    PlanShifts,
+    SeeShifts,
+    ShiftsPlanned,
+    ShiftsSeen,
+    TakeShift,
+)
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
 
 EVENTS: tuple[type[Event], ...] = (
@@ -37,6 +56,8 @@ EVENTS: tuple[type[Event], ...] = (
     OfferWithdrawn,
     LiveStateEntered,
     EligibilityEstablished,
+    HoleForeseen,
+    HoleFilled,
     HourCounted,
 )
 
@@ -54,12 +75,23 @@ COMMANDS: tuple[type[Command], ...] = (
     FinishWrapUp,
     BeatHeart,
     ImportVolunteers,
+    RecordTraining,
+    RecordSupervision,
+    DeclareLimits,
+    PlanShifts,
+    CancelShift,
+    TakeShift,
+    LeaveShift,
+    SeeShifts,
+    AgreeToLastMinutes,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
 RESULTS: dict[type[Command], type[Contract]] = {
     ProposeTriage: TriageProposal,
     ImportVolunteers: VolunteersImported,
+    PlanShifts: ShiftsPlanned,
+    SeeShifts: ShiftsSeen,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

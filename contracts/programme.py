@@ -11,12 +11,15 @@ from contracts.vocabulary import (
     LanguageCode,
     Moment,
     Need,
+    OrganisationId,
     Priority,
     ProgrammeId,
     Role,
     RulesVersion,
     Sha256,
+    SkillCode,
     Stage,
+    SupervisionKind,
 )
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 
@@ -72,6 +75,73 @@ class RestRules(Contract):
     missed_offers_before_pause: Annotated[
         int, ops("Offers missed in a row before a kind pause", unit="count", ge=1, le=10)
     ]
+
+
+_DAYS = {"unit": "d", "ge": 0, "le": 3660}
+
+
+class TrainingRule(Contract):
+    """A module of the shared catalogue without which a person hears nobody."""
+
+    skill: Annotated[SkillCode, ops("The module")]
+    channels: Annotated[
+        tuple[Channel, ...], ops("Channels that ask for it; empty is all", max_length=3)
+    ] = ()
+    grace_days: Annotated[int, ops("Days after it has run out that still count", **_DAYS)] = 0
+
+
+class SupervisionRule(Contract):
+    """A supervision that is due again and again."""
+
+    kind: Annotated[SupervisionKind, ops("With whom")]
+    every_days: Annotated[int, ops("Due so long after the last one", unit="d", ge=1, le=3660)]
+    grace_days: Annotated[int, ops("Days after it was due that still count", **_DAYS)] = 0
+
+
+class ChannelPrerequisite(Contract):
+    """Experience on one channel before another: online listening asks for the phone first."""
+
+    channel: Annotated[Channel, ops("The channel that asks")]
+    after: Annotated[Channel, ops("The channel of the experience")]
+    days: Annotated[int, ops("Accredited there for so long", **_DAYS)]
+
+
+class NightTerms(Contract):
+    """What a night is, and how many are asked of one person."""
+
+    begins_at: Annotated[str, ops("Local time", unit="HH:MM", pattern=_CLOCK)]
+    ends_at: Annotated[str, ops("Local time of the next day", unit="HH:MM", pattern=_CLOCK)]
+    at_most: Annotated[int, ops("Nights of one person", unit="count", ge=0, le=366)]
+    within_days: Annotated[int, ops("In so many days, whichever they are", unit="d", ge=1, le=366)]
+
+
+class RosterTerms(Contract):
+    """How the people of a line are planned and what they must keep up; absent: not here."""
+
+    trainings: Annotated[
+        tuple[TrainingRule, ...], ops("Modules asked of who hears callers", max_length=30)
+    ] = ()
+    recognises: Annotated[
+        tuple[OrganisationId, ...],
+        ops("Organisations whose trainings count; empty is every one", max_length=60),
+    ] = ()
+    supervisions: Annotated[
+        tuple[SupervisionRule, ...], ops("Supervisions asked of who hears callers", max_length=2)
+    ] = ()
+    prerequisites: Annotated[
+        tuple[ChannelPrerequisite, ...], ops("Experience asked for a channel", max_length=6)
+    ] = ()
+    nights: Annotated[NightTerms | None, ops("Limits of nights; absent: none")] = None
+    shift_hours_at_most: Annotated[int, ops("Longest shift, real hours", unit="h", ge=1, le=24)] = (
+        12
+    )
+    listeners_at_least: Annotated[
+        int, ops("Listeners an open hour needs", unit="count", ge=1, le=1000)
+    ] = 1
+    warn_hours: Annotated[int, ops("Holes are told so long before", unit="h", ge=1, le=168)] = 24
+    debrief_hours: Annotated[
+        int, ops("A debrief that is wanted is to be held within", unit="h", ge=1, le=720)
+    ] = 72
 
 
 #: The price of one mishap in one risk band.
@@ -192,6 +262,9 @@ class ProgrammeTerms(Contract):
     ] = None
     times: Annotated[ServiceTimes, ops("The clocks of the line")]
     rest: Annotated[RestRules, ops("How its people are looked after")]
+    roster: Annotated[
+        RosterTerms | None, ops("How its people are planned; absent: not on this platform")
+    ] = None
     prices: Annotated[WaitPrices, ops("What the assignment policy weighs")]
     assignment: Annotated[AssignmentTerms, ops("The other numbers of the assignment decision")] = (
         AssignmentTerms()

@@ -9,11 +9,18 @@ from contracts.vocabulary import (
     LanguageCode,
     Moment,
     Need,
+    OrganisationId,
     PersonId,
     ProgrammeId,
+    Reach,
+    Region,
     Role,
     SkillCode,
+    SupervisionKind,
 )
+
+#: A day of the calendar, in the zone of the line; whether it exists is looked at on arrival.
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
 class Accreditation(Contract):
@@ -24,13 +31,17 @@ class Accreditation(Contract):
         int, staff("0 none, 1 listening, 2 crisis, 3 vital risk", unit="level", ge=0, le=3)
     ]
     valid_until: Annotated[Moment, staff("Lapses at this moment", unit="UTC, domain time")]
+    since: Annotated[
+        Moment | None,
+        staff("Accredited since, for channels that ask for experience", unit="UTC, domain time"),
+    ] = None
 
 
 class Qualification(Contract):
     """What a volunteer brings: the part of the roster that assignment needs."""
 
     roles: Annotated[
-        tuple[Role, ...], staff("What the person may do; empty is nothing", max_length=5)
+        tuple[Role, ...], staff("What the person may do; empty is nothing", max_length=12)
     ]
     languages: Annotated[
         tuple[LanguageCode, ...],
@@ -48,6 +59,11 @@ class Qualification(Contract):
     accreditations: Annotated[
         tuple[Accreditation, ...], staff("One for each channel", min_length=1, max_length=3)
     ]
+    reach: Annotated[Reach, staff("How the person is reached")] = Reach.CONSOLE
+    organisation: Annotated[
+        OrganisationId | None, staff("The organisation they listen for, under a federation")
+    ] = None
+    region: Annotated[Region | None, staff("Where they listen from")] = None
 
 
 class EligibilityEstablished(Event):
@@ -66,6 +82,13 @@ class EligibilityEstablished(Event):
         Moment, staff("First moment at which something in it lapses", unit="UTC, domain time")
     ]
     qualification: Annotated[Qualification, staff("What the person may be offered")]
+    shift_ends_at: Annotated[
+        Moment | None,
+        staff("End of the shift they are in, next shifts without a gap included", unit="UTC"),
+    ] = None
+    accepts_last_minutes: Annotated[
+        bool, staff("Agrees to new contacts in the last minutes of that shift")
+    ] = False
 
 
 class Volunteer(Contract):
@@ -99,3 +122,46 @@ class VolunteersImported(Contract):
         int,
         ops("Of all rows, people without one accreditation in date", unit="count", ge=0, le=200),
     ]
+
+
+_KEEPS_TRAININGS = frozenset({Role.TRAINER, Role.COORDINATOR})
+
+
+class RecordTraining(Command):
+    """A volunteer has followed a module of the shared catalogue, here or elsewhere."""
+
+    service: ClassVar = "roster"
+    verb: ClassVar = "record_training"
+    roles: ClassVar = _KEEPS_TRAININGS
+
+    person_id: Annotated[PersonId, staff("The volunteer")]
+    skill: Annotated[SkillCode, staff("The module")]
+    organisation: Annotated[OrganisationId, staff("Who gave it")]
+    obtained_on: Annotated[str, staff("Day of the calendar", unit="YYYY-MM-DD", pattern=DAY)]
+    valid_until: Annotated[
+        str, staff("Last day on which it counts", unit="YYYY-MM-DD", pattern=DAY)
+    ]
+
+
+class RecordSupervision(Command):
+    """A volunteer has been to a supervision."""
+
+    service: ClassVar = "roster"
+    verb: ClassVar = "record_supervision"
+    roles: ClassVar = _KEEPS_TRAININGS | {Role.SUPERVISOR}
+
+    person_id: Annotated[PersonId, staff("The volunteer")]
+    kind: Annotated[SupervisionKind, staff("With whom")]
+    held_on: Annotated[str, staff("Day of the calendar", unit="YYYY-MM-DD", pattern=DAY)]
+
+
+class DeclareLimits(Command):
+    """What I do not take, and when I do not come; no reason is asked. Replaces what I said."""
+
+    service: ClassVar = "roster"
+    verb: ClassVar = "declare_limits"
+    roles: ClassVar = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
+
+    declines: Annotated[tuple[Need, ...], staff("Needs I do not take", max_length=40)] = ()
+    no_nights: Annotated[bool, staff("I take no night")] = False
+    reach: Annotated[Reach | None, staff("How I am reached; empty: as before")] = None

@@ -35,6 +35,14 @@ Departement = NewType(
 SkillCode = NewType(
     "SkillCode", Annotated[str, StringConstraints(pattern=r"^SK-[A-Z]{2,12}(-[a-z]{2,5})?$")]
 )
+ShiftId = NewType("ShiftId", Annotated[str, StringConstraints(pattern=_UUID)])
+DebriefId = NewType("DebriefId", Annotated[str, StringConstraints(pattern=_UUID)])
+#: An organisation of a line or of the shared trainings, by the code the organisations agreed on.
+OrganisationId = NewType(
+    "OrganisationId", Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,60}$")]
+)
+#: Where a person listens from: the INSEE code of a French region, a country elsewhere.
+Region = NewType("Region", Annotated[str, StringConstraints(pattern=r"^([0-9]{2}|[A-Z]{2})$")])
 #: Version of a set of rules, for instance `triage-2026.1`.
 RulesVersion = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[0-9]{4}\.[0-9]{1,3}$")]
 #: A rule that spoke, for instance `danger_now`; its wording is in the catalogue of texts.
@@ -89,6 +97,7 @@ class Role(StrEnum):
     LISTENER = "listener"
     SUPERVISOR = "supervisor"
     COORDINATOR = "coordinator"
+    TRAINER = "trainer"  #: keeps trainings and supervisions; hears no caller in this role
     OPERATOR = "operator"  #: platform operator: applies programmes, sees no contact
 
 
@@ -331,4 +340,47 @@ class Refusal(StrEnum):
     NOT_ELIGIBLE = "not_eligible"
     ACCREDITATION_LAPSED = "accreditation_lapsed"
     NOT_IN_PROGRAMME = "not_in_programme"
+    UNKNOWN_SHIFT = "unknown_shift"
+    SHIFT_TAKEN = "shift_taken"
+    SHIFT_OVER = "shift_over"
+    SHIFTS_OVERLAP = "shifts_overlap"  #: one person, two places at once
+    NIGHT_LIMIT = "night_limit"
+    UNKNOWN_DEBRIEF = "unknown_debrief"
     PLATFORM_FAULT = "platform_fault"  #: our failure, not yours; the same request may be sent again
+
+
+class Reach(StrEnum):
+    """How a person on duty is reached."""
+
+    CONSOLE = "console"  #: a screen, and the voice in it or beside it
+    BROWSER_PHONE = "browser_phone"
+    TELEPHONE = "telephone"  #: a telephone alone: every verb is a key
+
+
+class SupervisionKind(StrEnum):
+    """With whom a volunteer looks back on what they heard."""
+
+    INDIVIDUAL = "individual"
+    GROUP = "group"
+
+
+class Hole(StrEnum):
+    """What an open hour lacks in the plan."""
+
+    NOBODY_TO_REGULATE = "nobody_to_regulate"
+    TOO_FEW_TO_LISTEN = "too_few_to_listen"
+    NOBODY_TO_ACKNOWLEDGE = "nobody_to_acknowledge"  #: neither supervisor nor duty professional
+
+
+class DebriefCause(StrEnum):
+    """After what a debrief is offered."""
+
+    HARD_CONTACT = "hard_contact"
+    ALERT = "alert"
+
+
+class DebriefClosing(StrEnum):
+    """How a debrief that was offered came to its end."""
+
+    HELD = "held"
+    NOT_WANTED = "not_wanted"

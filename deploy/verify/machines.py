@@ -131,6 +131,16 @@ _REPLACED = {
     for letter in ("published", "established", "counted")
 }
 
+#: An hour that lacks somebody may lack others too; filled, it may be left again.
+HOLE = Machine(
+    "whole",
+    {
+        ("whole", "foreseen"): "lacking",
+        ("lacking", "foreseen"): "lacking",
+        ("lacking", "filled"): "whole",
+    },
+)
+
 #: By publisher and noun of the aggregate.
 MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "contact"): CONTACT,
@@ -140,6 +150,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("assignment", "offer"): OFFER,
     ("assignment", "person"): PERSON,
     ("roster", "eligibility"): _REPLACED["established"],
+    ("roster", "hole"): HOLE,
     ("quality", "hour"): _REPLACED["counted"],
 }
 

@@ -20,7 +20,23 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened, EndContact
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
-from contracts.roster import EligibilityEstablished, ImportVolunteers
+from contracts.roster import (
+    DeclareLimits,
+    EligibilityEstablished,
+    ImportVolunteers,
+    RecordSupervision,
+    RecordTraining,
+)
+from contracts.shift import (
+    AgreeToLastMinutes,
+    CancelShift,
+    HoleFilled,
+    HoleForeseen,
+    LeaveShift,
+    PlanShifts,
+    SeeShifts,
+    TakeShift,
+)
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from services.bus.table import Due, On, Service
 from services.console import handlers
@@ -45,6 +61,8 @@ SERVICE = Service(
         On(EligibilityEstablished, handlers.on_eligibility_established),
         On(ProgrammePublished, handlers.on_programme_published),
         On(HourCounted, handlers.on_hour_counted),
+        On(HoleForeseen, handlers.on_hole_foreseen),
+        On(HoleFilled, handlers.on_hole_filled),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -60,6 +78,15 @@ SERVICE = Service(
         ProposeTriage,
         EndContact,
         ImportVolunteers,
+        RecordTraining,
+        RecordSupervision,
+        DeclareLimits,
+        PlanShifts,
+        CancelShift,
+        TakeShift,
+        LeaveShift,
+        SeeShifts,
+        AgreeToLastMinutes,
         ApplyProgramme,
     ),
     door=open_door,

@@ -31,7 +31,21 @@ from contracts.assignment import (
 from contracts.contact import EndContact
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.programme import ApplyProgramme
-from contracts.roster import ImportVolunteers, Volunteer
+from contracts.roster import (
+    DeclareLimits,
+    ImportVolunteers,
+    RecordSupervision,
+    RecordTraining,
+    Volunteer,
+)
+from contracts.shift import (
+    AgreeToLastMinutes,
+    CancelShift,
+    LeaveShift,
+    PlanShifts,
+    SeeShifts,
+    TakeShift,
+)
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract
@@ -88,6 +102,15 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/end", EndContact),
     Verb("/desk/wrap-up/finish", FinishWrapUp),
     Verb("/operator/programmes", ApplyProgramme),
+    Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
+    Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
+    Verb("/coordinator/shifts", PlanShifts),
+    Verb("/coordinator/shifts/{shift_id}/cancel", CancelShift),
+    Verb("/desk/shifts", SeeShifts),
+    Verb("/desk/shifts/{shift_id}/take", TakeShift),
+    Verb("/desk/shifts/{shift_id}/leave", LeaveShift),
+    Verb("/desk/limits", DeclareLimits),
+    Verb("/desk/duty/last-minutes", AgreeToLastMinutes),
 )
 
 VOLUNTEERS_PATH = "/coordinator/volunteers"

@@ -21,10 +21,11 @@ from contracts.envelope import Reply, SessionId, done, refused
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.roster import EligibilityEstablished
+from contracts.shift import HoleFilled, HoleForeseen
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import Destination, Outcome
 from services.bus.work import Work, new_id
-from services.console import store
+from services.console import plan, store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
@@ -219,9 +220,20 @@ def on_hour_counted(event: HourCounted, work: Work) -> None:
     store.keep_hour(work.session, event.programme, event.hour, figures.model_dump(mode="json"))
 
 
+def on_hole_foreseen(event: HoleForeseen, work: Work) -> None:
+    """Show the coordinator which hour lacks whom."""
+    plan.keep_hole(work.session, event)
+
+
+def on_hole_filled(event: HoleFilled, work: Work) -> None:
+    """The hour lacks nobody any more."""
+    plan.forget_hole(work.session, event)
+
+
 def on_sweep_due(key: str, work: Work) -> None:
     """Forget what is older than a day."""
     store.forget_before(work.session, work.now - KEEP_FOR)
+    plan.forget_before(work.session, work.now - KEEP_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 

@@ -14,6 +14,7 @@ from contracts.privacy import ops, staff
 from contracts.vocabulary import (
     Channel,
     ContactId,
+    Hole,
     LanguageCode,
     LiveState,
     LiveStateReason,
@@ -189,6 +190,13 @@ class HourFigures(Contract):
     rests_given: Annotated[int, ops("Rests that were given", unit="count", ge=0)]
 
 
+class HoleShown(Contract):
+    """An hour of the plan that lacks somebody."""
+
+    hour: Annotated[Moment, ops("Start of the hour", unit=_UTC)]
+    missing: Annotated[tuple[Hole, ...], ops("What it lacks")]
+
+
 class Board(DeskMessage):
     """One line at this moment, in counts: nobody is named on it."""
 
@@ -199,6 +207,7 @@ class Board(DeskMessage):
     regulators: Annotated[WaitingLine, ops("The line in front")]
     listeners: Annotated[WaitingLine, ops("The listening line")]
     hours: Annotated[tuple[HourFigures, ...], ops("Newest hours counted, newest first")] = ()
+    holes: Annotated[tuple[HoleShown, ...], ops("Hours that lack somebody, the next first")] = ()
 
 
 class SessionOver(DeskMessage):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, text
@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from contracts.envelope import SessionId
 from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
+from services.console import plan
 from services.console.domain import SessionEnd, end_of_session
 from services.console.messages import Board, DeskState
 from services.console.store import DeskRow, HourRow
@@ -19,6 +20,7 @@ from services.console.store import DeskRow, HourRow
 #: More than a desk can miss in a day; beyond it the picture alone is sent.
 _MOST_MISSED = 1000
 _HOURS_SHOWN = 24
+_ONE_HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -152,6 +154,9 @@ def board_of(session: Session, programme: str) -> Board:
         .limit(_HOURS_SHOWN)
     )
 
+    now = domain_now(session)
+    holes = plan.holes_from(session, programme, now - _ONE_HOUR)
+
     def line(waiting: ContactState, held: ContactState, role: Role) -> dict[str, Any]:
         return {
             "waiting": places[waiting].contacts if waiting in places else 0,
@@ -165,10 +170,11 @@ def board_of(session: Session, programme: str) -> Board:
     return Board.model_validate(
         {
             "programme": programme,
-            "at": domain_now(session),
+            "at": now,
             "regulators": regulators,
             "listeners": listeners,
             "hours": hours.all(),
+            "holes": [{"hour": hole.hour, "missing": hole.missing} for hole in holes],
         }
     )
 

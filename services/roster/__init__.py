@@ -1,6 +1,6 @@
-"""Roster: what each volunteer may be offered, and until when.
+"""Roster: what each volunteer may be offered and until when, who comes when, and their care.
 
-From what a coordinator imports (roles, languages, topics, limits, accreditations with their
-validity), for assignment and the console. It says who may; what a person is doing at this moment
-is assignment's to judge, and no lapse ends a contact somebody is in.
+From what a coordinator imports and plans, a trainer records and a volunteer says of themself, for
+assignment and the console. It says who may and who comes; what a person is doing at this moment is
+assignment's to judge, and no lapse and no end of a shift ends a contact somebody is in.
 """

@@ -1,20 +1,61 @@
-"""What the roster does with its command and its deadline: load, decide, save, announce."""
+"""What the roster does with what is said of its people: load, decide, save, announce.
+
+Shifts and holes are in `planning.py`.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from contracts.envelope import Reply, done, refused
+from contracts.programme import ProgrammePublished
 from contracts.roster import (
-    EligibilityEstablished,
+    DeclareLimits,
     ImportVolunteers,
+    RecordSupervision,
+    RecordTraining,
     Volunteer,
     VolunteersImported,
 )
 from contracts.vocabulary import PersonId, ProgrammeId, Refusal
 from services.bus.work import Work
 from services.roster import metrics, store
-from services.roster.domain import Flaw, Rows, establish, read_rows
+from services.roster.domain import (
+    Declared,
+    Flaw,
+    Rows,
+    Supervision,
+    Training,
+    read_day,
+    read_rows,
+)
+from services.roster.eligibility import establish_anew
+
+#: People established anew in one transaction when a line asks for something else.
+_AT_ONCE = 100
+
+
+def on_programme_published(event: ProgrammePublished, work: Work) -> None:
+    """Keep the terms; once they are in force, look at the people and at the plan again."""
+    known = store.terms_at(work.session, event.programme, event.effective_at)
+    store.keep_terms(work.session, event)
+    from_then_on = max(event.effective_at, work.now)
+    if (known.roster if known else None) != event.terms.roster:
+        work.set_deadline("terms", f"{event.programme}/", from_then_on)
+    if event.terms.roster is not None:
+        work.set_deadline("plan", event.programme, from_then_on)
+
+
+def on_terms_due(key: str, work: Work) -> None:
+    """A line asks for something else from now on: establish everybody anew, some at a time."""
+    programme, after = key.split("/")
+    rows = store.volunteers_after(work.session, ProgrammeId(programme), after, _AT_ONCE)
+    for row in rows:
+        establish_anew(row, work)
+    if len(rows) == _AT_ONCE:
+        work.set_deadline("terms", f"{programme}/{rows[-1].person_id}", work.now)
 
 
 def on_import_volunteers(command: ImportVolunteers, work: Work) -> Reply:
@@ -34,10 +75,10 @@ def _take(
     volunteers: tuple[Volunteer, ...], programme: ProgrammeId, work: Work
 ) -> VolunteersImported:
     ids = [volunteer.person_id for volunteer in volunteers]
-    rows = store.volunteers_to_change(work.session, programme, ids)
+    rows = store.volunteers_to_make(work.session, programme, ids)
     for volunteer in volunteers:
-        rows[volunteer.person_id].hold(volunteer.qualification)
-    changed = sum(_establish(rows[id], work) for id in ids)
+        rows[volunteer.person_id].hold(volunteer.qualification, work.now)
+    changed = sum(establish_anew(rows[id], work) for id in ids)
     return VolunteersImported(
         established=changed,
         unchanged=len(ids) - changed,
@@ -45,31 +86,74 @@ def _take(
     )
 
 
+def on_record_training(command: RecordTraining, work: Work) -> Reply:
+    """Keep a module that was followed, here or with another organisation."""
+    obtained = _day_begins(command.obtained_on, "obtained_on", work)
+    last = _day_begins(command.valid_until, "valid_until", work)
+    if isinstance(obtained, Flaw) or obtained > work.now:
+        return refused(Refusal.INVALID_FIELD, "obtained_on")
+    if isinstance(last, Flaw) or last < obtained:
+        return refused(Refusal.INVALID_FIELD, "valid_until")
+    row = store.volunteer_to_change(work.session, work.command.programme, command.person_id)
+    if row is None:
+        return refused(Refusal.UNKNOWN_PERSON, "person_id")
+    row.add_training(Training(command.skill, command.organisation, last + timedelta(days=1)))
+    establish_anew(row, work)
+    return done(row.version)
+
+
+def on_record_supervision(command: RecordSupervision, work: Work) -> Reply:
+    """Keep that a volunteer was supervised. Nobody writes their own."""
+    held_at = _day_begins(command.held_on, "held_on", work)
+    if isinstance(held_at, Flaw) or held_at > work.now:
+        return refused(Refusal.INVALID_FIELD, "held_on")
+    if command.person_id == work.command.actor:
+        return refused(Refusal.NOT_YOURS, "person_id")
+    row = store.volunteer_to_change(work.session, work.command.programme, command.person_id)
+    if row is None:
+        return refused(Refusal.UNKNOWN_PERSON, "person_id")
+    row.add_supervision(Supervision(command.kind, held_at))
+    establish_anew(row, work)
+    return done(row.version)
+
+
+def on_declare_limits(command: DeclareLimits, work: Work) -> Reply:
+    """Keep what a volunteer does not take, from the next offer on."""
+    row = store.volunteer_to_change(work.session, work.command.programme, work.command.actor)
+    if row is None:
+        return refused(Refusal.UNKNOWN_PERSON)
+    row.declare(Declared(tuple(sorted(set(command.declines))), command.no_nights))
+    if command.reach is not None:
+        held = row.dossier().held.model_copy(update={"reach": command.reach})
+        row.hold(held, work.now)
+    establish_anew(row, work)
+    return done(row.version)
+
+
+def _day_begins(written: str, field: str, work: Work) -> datetime | Flaw:
+    """When a day begins where the line is, UTC; a day that does not exist is a flaw."""
+    day = read_day(written, field)
+    if isinstance(day, Flaw):
+        return day
+    terms = store.terms_at(work.session, work.command.programme, work.now)
+    zone = ZoneInfo(terms.timezone if terms else "UTC")
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return Flaw(field)
+
+
 def on_lapse_due(key: str, work: Work) -> None:
-    """An accreditation lapses: establish again what the person may be offered."""
+    """Something lapses, or an experience asked for is there: establish the person anew."""
     programme, person_id = key.split("/")
     row = store.volunteer_to_change(work.session, ProgrammeId(programme), PersonId(person_id))
-    if _establish(row, work):
+    if row is not None and establish_anew(row, work):
         metrics.record_lapse(row.programme)
 
 
-def _establish(row: store.VolunteerRow, work: Work) -> bool:
-    """Announce what the person may be offered now, if it is anything new; whether it was."""
-    eligibility = establish(row.holds(), work.now)
-    key = f"{row.programme}/{row.person_id}"
-    if eligibility.lapses_at is None:
-        work.clear_deadline("lapse", key)
-    else:
-        work.set_deadline("lapse", key, eligibility.lapses_at)
-    if not row.establish(eligibility):
-        return False
-    event = EligibilityEstablished(
-        person_id=row.person_id,
-        programme=row.programme,
-        established_at=work.now,
-        valid_until=eligibility.valid_until,
-        qualification=eligibility.qualification,
-    )
-    work.announce(event, of=row)
-    metrics.record_established(row.programme)
-    return True
+def on_shift_border_due(key: str, work: Work) -> None:
+    """A shift of the person begins or ends: assignment is to know until when they are here."""
+    programme, person_id = key.split("/")
+    row = store.volunteer_to_change(work.session, ProgrammeId(programme), PersonId(person_id))
+    if row is not None:
+        establish_anew(row, work)
