@@ -44,6 +44,11 @@ test *ARGS: lint types imports
 test-fast *ARGS:
     {{ python }} -m pytest -n auto --dist loadfile -m "not slow" {{ ARGS }}
 
+# Play seeds of trouble on every service at once and judge each (--from SEED, --seeds N)
+[group('check')]
+simulate *ARGS:
+    @exec {{ python }} -m tests.simulation {{ ARGS }}
+
 # Style: ruff's rules and its formatting
 [group('check')]
 lint:

@@ -6,9 +6,11 @@ handles, its own rows, the deadlines it sets and the events it announces.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlmodel import Session
 
@@ -26,9 +28,23 @@ class Versioned(Protocol):
         ...
 
 
+_draw: Callable[[], UUID] = uuid4
+
+
 def new_id() -> str:
     """A fresh identifier."""
-    return str(uuid4())
+    return str(_draw())
+
+
+@contextmanager
+def drawing_ids_from(draw: Callable[[], UUID]) -> Iterator[None]:
+    """Meanwhile, have `draw` make every fresh identifier: a simulated run can be repeated."""
+    global _draw
+    before, _draw = _draw, draw
+    try:
+        yield
+    finally:
+        _draw = before
 
 
 def derived_id(*parts: str) -> str:

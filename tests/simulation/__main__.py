@@ -1,0 +1,57 @@
+"""`just simulate [--from SEED] [--seeds N]`: play seeds, judge each; 1 at the first violation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+from deploy.embedded.postgres import EmbeddedPostgres
+from tests.servers import a_postgres_place, within_reach
+from tests.simulation.ground import Ground
+from tests.simulation.run import NeverAtRest, run
+
+
+def main() -> int:
+    """Play; print a line every hundred seeds."""
+    parser = argparse.ArgumentParser(prog="just simulate", description=__doc__)
+    parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEED")
+    parser.add_argument("--seeds", type=int, default=300, metavar="N")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch, within_reach(Path(scratch)) as folder:
+        server = EmbeddedPostgres(a_postgres_place(folder))
+        server.start()
+        try:
+            return _play(server, folder, range(options.first, options.first + options.seeds))
+        finally:
+            server.stop()
+
+
+def _play(server: EmbeddedPostgres, folder: Path, seeds: range) -> int:
+    keys = folder / "simulation-keys"
+    keys.mkdir()
+    ground = Ground(server, keys)
+    began, contacts, events = time.monotonic(), 0, 0
+    for played, seed in enumerate(seeds, 1):
+        with ground.database(f"seed_{seed}") as dsn:
+            try:
+                outcome = run(seed, dsn, keys)
+            except NeverAtRest as unrest:
+                print(f"seed {seed}: never at rest, {unrest}")
+                return 1
+        for finding in islice(outcome.findings, 10):
+            print(f"seed {seed}: {finding}")
+        if outcome.violated:
+            return 1
+        contacts, events = contacts + outcome.contacts, events + len(outcome.told)
+        if played % 100 == 0 or played == len(seeds):
+            seconds = time.monotonic() - began
+            print(f"{played} seeds, {contacts} contacts, {events} events, {seconds:.0f} s: held")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Every service on one database, driven by hand: who works next, who dies, what time it is.
+
+The handlers, transactions, tables and constraints are the real ones; only the server between the
+services and the clock are ours. A service dies in one of two places: before its commit, so that
+nothing of it is left, or after it, so that nobody hears of it yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from sqlalchemy import make_url
+
+from contracts.envelope import Command, Reply
+from contracts.vocabulary import Role
+from deploy.verify.history import History
+from deploy.verify.ledger import LedgerReader
+from services.bus.decode import ReadEvent, read_event
+from services.bus.table import Service
+from services.bus.testing import ServiceUnderTest, settings_for_tests
+from services.bus.transact import DueFailed
+from services.bus.work import Work
+from services.registry import SERVICES
+from tests.simulation.wire import Pending, Wire
+
+T = TypeVar("T")
+
+#: So slow that domain time stands still between two steps.
+_SET_CLOCK = "UPDATE public.clock SET start = clock_timestamp(), rate = 1e-9, anchor = %s"
+
+
+class Dies(StrEnum):
+    """Where a service dies in a piece of work."""
+
+    NEVER = "never"
+    BEFORE_COMMIT = "before_commit"
+    AFTER_COMMIT = "after_commit"
+
+
+class Died(Exception):
+    """The service died before it could commit."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command as a desk asks it; the same `id` again is the same asking."""
+
+    command: Command
+    actor: str
+    role: Role
+    programme: str
+    id: str
+    deadline: datetime
+
+
+@dataclass
+class Fate:
+    """What is to happen to the piece of work at hand."""
+
+    dies: Dies = Dies.NEVER
+
+    def over(self, handler: Callable[..., T]) -> Callable[..., T]:
+        """The handler, which may die once it has done its work and nothing is committed yet."""
+
+        def mortal(*arguments: Any) -> T:
+            result = handler(*arguments)
+            if self.dies is Dies.BEFORE_COMMIT:
+                raise Died
+            return result
+
+        return mortal
+
+    def over_all(self, service: Service) -> Service:
+        """The service with every handler of it mortal."""
+        return replace(
+            service,
+            consumes=tuple(replace(on, handler=self.over(on.handler)) for on in service.consumes),
+            answers=tuple(replace(an, handler=self.over(an.handler)) for an in service.answers),
+            deadlines=tuple(replace(d, handler=self.over(d.handler)) for d in service.deadlines),
+        )
+
+
+class House:
+    """The services, the wire between them, and the clock."""
+
+    def __init__(self, dsn: str, keys: Path, at: datetime) -> None:
+        settings = settings_for_tests(make_url(dsn), keys)
+        self.now = at
+        self.fate = Fate()
+        self.worked: set[str] = set()  #: services that may have something to publish
+        self._dsn, self._keys = dsn, keys
+        self._owner = psycopg.connect(dsn, autocommit=True)
+        self.advance(timedelta(0))
+        self.services = {
+            each.name: ServiceUnderTest(self.fate.over_all(each), settings, dsn)
+            for each in SERVICES
+        }
+        self.wire = Wire(SERVICES)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for service in self.services.values():
+            service.close()
+        self._owner.close()
+
+    def advance(self, by: timedelta) -> None:
+        """Let domain time pass."""
+        self.now += by
+        self._owner.execute(_SET_CLOCK, (self.now,))
+
+    def look(self, query: LiteralString, named: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """What is in the tables now, as their owner."""
+        return self._owner.execute(query, named).fetchall()
+
+    def deliver(self, pending: Pending, *, acknowledged: bool = True) -> None:
+        """Deliver a message, which stays pending unless it is handled and acknowledged."""
+        service = self._working(pending.service)
+        message = pending.message
+        read = read_event(message.subject, message.headers, message.body)
+        assert isinstance(read, ReadEvent), "a service has published what nobody can read"
+        on = next(on for on in service.service.consumes if on.event is type(read.event))
+        try:
+            service.transactions.handle_event(service.lane, on, read.envelope, read.event)
+        except Died:
+            return
+        if acknowledged and self.fate.dies is Dies.NEVER:
+            self.wire.pending.remove(pending)
+
+    def ask(self, asked: Asked) -> Reply | None:
+        """Ask a command; None when no answer came, although it may have been carried out."""
+        service = self._working(asked.command.service)
+        try:
+            reply = service.ask(
+                asked.command,
+                asked.actor,
+                asked.role,
+                programme=asked.programme,
+                command_id=asked.id,
+                deadline=asked.deadline,
+            )
+        except Died:
+            return None
+        return None if self.fate.dies is Dies.AFTER_COMMIT else reply
+
+    def request(self, service: str, handler: Callable[[Work], Reply], key: str) -> Reply | None:
+        """Ask at a service's own door; None when no answer came."""
+        try:
+            reply = self._working(service).request(self.fate.over(handler), key=key)
+        except Died:
+            return None
+        return None if self.fate.dies is Dies.AFTER_COMMIT else reply
+
+    def fire(self, service: ServiceUnderTest) -> int:
+        """Let a service handle one deadline of each kind that is due; how many there were."""
+        fired = 0
+        self._working(service.service.name)
+        for due in service.service.deadlines:
+            try:
+                fired += service.transactions.handle_due(service.lane, due) is not None
+            except DueFailed as failure:
+                if not isinstance(failure.__cause__, Died):
+                    raise
+        return fired
+
+    def settle(self) -> None:
+        """Let every service that decides look at everything and decide."""
+        for service in self.services.values():
+            if service.service.settle is not None:
+                self._working(service.service.name).settle()
+
+    def _working(self, name: str) -> ServiceUnderTest:
+        self.worked.add(name)
+        return self.services[name]
+
+    def history(self) -> History:
+        """What the run has left behind; nothing may be on its way any more."""
+        reader = LedgerReader(self._dsn, self._keys, SERVICES)
+        try:
+            ledgers = vars(reader.read())
+        finally:
+            reader.close()
+        return History(
+            services=SERVICES,
+            messages=tuple(self.wire.messages),
+            streams=self.wire.streams(),
+            durables=self.wire.durables(),
+            **ledgers | {"clock": replace(ledgers["clock"], rate=1.0)},
+        )
