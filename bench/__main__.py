@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import deciding, offer, pipeline, recovery, start
+from bench import deciding, directory, offer, pipeline, recovery, start
 from bench.figures import Figure, markdown, shown
 from bench.ground import forget
 from bench.setting import Setting
@@ -31,6 +31,7 @@ FOLDER = DEFAULT_FOLDER / "bench"
 
 ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "decision": deciding.measure,
+    "directory": directory.measure,
     "start": start.measure,
     "offer": offer.measure,
     "pipeline": pipeline.measure,

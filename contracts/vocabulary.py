@@ -31,6 +31,10 @@ ProgrammeId = NewType(
 Departement = NewType(
     "Departement", Annotated[str, StringConstraints(pattern=r"^([0-9]{2}|2[AB]|97[0-9]|98[0-9])$")]
 )
+#: A row of the directory of relays, for instance `fr-3114`.
+RelayId = NewType(
+    "RelayId", Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9-]{0,40}$")]
+)
 #: A skill of the shared training catalogue, for instance SK-REGUL.
 SkillCode = NewType(
     "SkillCode", Annotated[str, StringConstraints(pattern=r"^SK-[A-Z]{2,12}(-[a-z]{2,5})?$")]

@@ -1,0 +1,7 @@
+"""Referral: which relay can help, and what becomes of a person's yes to it.
+
+From the directory of relays (HSDS, `deploy/directory/`), the place of the person in danger, the
+hour and what they need, for the human who speaks with them. The directory answers with reasons and
+with what speaks against each row; a human chooses, the person consents, and only then does a
+referral carry the least to the relay. Read `app.py` first, then `search.py` and `domain.py`.
+"""

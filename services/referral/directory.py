@@ -1,0 +1,44 @@
+"""The committed directory, read from its files: `deploy/directory/`, or the operator's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from services.referral.hsds import DirectoryFlawed, RowFlaw, read_relays
+from services.referral.index import Directory
+
+#: Beside the programmes: what is deployed with a line, not what the line is made of.
+COMMITTED = Path(__file__).resolve().parents[2] / "deploy" / "directory"
+
+
+def read_directory(folder: Path = COMMITTED) -> Directory:
+    """Read `relays.json` and `departements.json` of a folder.
+
+    Raises DirectoryFlawed with every row that is wrong, or with the file that cannot be read.
+    """
+    return Directory(read_relays(_document(folder / "relays.json"), read_departements(folder)))
+
+
+def read_departements(folder: Path = COMMITTED) -> frozenset[str]:
+    """INSEE codes of the départements there are. Raises DirectoryFlawed."""
+    document = _document(folder / "departements.json")
+    try:
+        rows: Any = document["departements"]
+        return frozenset(str(each["code"]) for each in rows)
+    except (KeyError, TypeError):
+        raise DirectoryFlawed((RowFlaw("departements.json", "departements", "no codes"),)) from None
+
+
+def _document(path: Path) -> dict[str, object]:
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        why = error.strerror or "cannot be read"
+        raise DirectoryFlawed((RowFlaw(path.name, "file", why),)) from None
+    except ValueError as error:
+        raise DirectoryFlawed((RowFlaw(path.name, "file", f"no JSON: {error}"),)) from None
+    if not isinstance(document, dict):
+        raise DirectoryFlawed((RowFlaw(path.name, "file", "no JSON object"),))
+    return document
