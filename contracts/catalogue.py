@@ -41,6 +41,7 @@ from contracts.shift import (
     ShiftsSeen,
     TakeShift,
 )
+from contracts.text import EraseTexts, Erasure, JudgeFlag, TextSealed
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
 
 EVENTS: tuple[type[Event], ...] = (
@@ -59,6 +60,7 @@ EVENTS: tuple[type[Event], ...] = (
     HoleForeseen,
     HoleFilled,
     HourCounted,
+    TextSealed,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -84,6 +86,8 @@ COMMANDS: tuple[type[Command], ...] = (
     LeaveShift,
     SeeShifts,
     AgreeToLastMinutes,
+    JudgeFlag,
+    EraseTexts,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -92,6 +96,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     ImportVolunteers: VolunteersImported,
     PlanShifts: ShiftsPlanned,
     SeeShifts: ShiftsSeen,
+    EraseTexts: Erasure,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

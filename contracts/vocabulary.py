@@ -388,3 +388,44 @@ class DebriefClosing(StrEnum):
 
     HELD = "held"
     NOT_WANTED = "not_wanted"
+
+
+# --- written contacts, and coming back ------------------------------------------------------------
+
+#: A sealed text: its reference; the text itself is with intake alone.
+SealedId = NewType("SealedId", Annotated[str, StringConstraints(pattern=_UUID)])
+
+
+class TextKind(StrEnum):
+    """What a sealed text is."""
+
+    LINE = "line"  #: of a chat
+    MESSAGE = "message"  #: of the web mailbox, or its answer
+    NOTE = "note"  #: for the humans of the contact, never for its caller
+    CAPSULE = "capsule"  #: what a human leaves for whoever comes next, should the caller come back
+
+
+class AuthorKind(StrEnum):
+    """Who wrote a sealed text; a person is never named beside it."""
+
+    CALLER = "caller"
+    REGULATOR = "regulator"
+    LISTENER = "listener"
+    SUPERVISOR = "supervisor"
+
+
+class Attention(StrEnum):
+    """How much attention the indicator of written texts asks for (`data/protocol.json`)."""
+
+    NONE = "none"
+    WATCH = "watch"
+    RAISE = "raise"
+    RAISE_NOW = "raise_now"
+
+
+class FlagOutcome(StrEnum):
+    """What a human found a flag of the indicator to be, having read the text."""
+
+    CONFIRMED = "confirmed"
+    UNFOUNDED = "unfounded"
+    UNCLEAR = "unclear"

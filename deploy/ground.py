@@ -22,6 +22,7 @@ from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
 from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN
 from services.bus import database
+from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
 from services.bus.provision.permissions import server_conf
@@ -49,17 +50,23 @@ def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
     make_development_key(run.keys)
+    make_key(run.keys / CAPABILITY_KEY)
     write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
 
 
 def make_development_key(keys: Path) -> None:
-    """Make the key of the development provider of sessions, once, readable by its owner only."""
+    """Make the key of the development provider of sessions, once."""
+    make_key(keys / DEVELOPMENT_KEY)
+
+
+def make_key(path: Path) -> None:
+    """Make a key of 256 bits in hexadecimal, once, readable by its owner only."""
     try:
-        handle = os.open(keys / DEVELOPMENT_KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+        file.write(secrets.token_hex(32) + "\n")
 
 
 def prepare_database(run: RunFolder, servers: Servers) -> None:

@@ -128,7 +128,7 @@ PERSON = Machine(
 #: Whose every version replaces the one before: any number of them is a word.
 _REPLACED = {
     letter: Machine("known", {("known", letter): "known"})
-    for letter in ("published", "established", "counted")
+    for letter in ("published", "established", "counted", "sealed")
 }
 
 #: An hour that lacks somebody may lack others too; filled, it may be left again.
@@ -145,6 +145,7 @@ HOLE = Machine(
 MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "contact"): CONTACT,
     ("intake", "programme"): _REPLACED["published"],
+    ("intake", "texts"): _REPLACED["sealed"],
     ("triage", "contact"): TRIAGE,
     ("assignment", "contact"): UNTRIAGED,
     ("assignment", "offer"): OFFER,

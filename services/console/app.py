@@ -37,6 +37,7 @@ from contracts.shift import (
     SeeShifts,
     TakeShift,
 )
+from contracts.text import EraseTexts, JudgeFlag, TextSealed
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from services.bus.table import Due, On, Service
 from services.console import handlers
@@ -63,6 +64,7 @@ SERVICE = Service(
         On(HourCounted, handlers.on_hour_counted),
         On(HoleForeseen, handlers.on_hole_foreseen),
         On(HoleFilled, handlers.on_hole_filled),
+        On(TextSealed, handlers.on_text_sealed, even_late=True),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -77,6 +79,8 @@ SERVICE = Service(
         DecideTriage,
         ProposeTriage,
         EndContact,
+        JudgeFlag,
+        EraseTexts,
         ImportVolunteers,
         RecordTraining,
         RecordSupervision,

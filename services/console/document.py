@@ -58,6 +58,16 @@ def of_import() -> dict[str, Any]:
     return _for_roles(ImportVolunteers) | told
 
 
+def of_capability() -> dict[str, Any]:
+    """The way to the texts of a contact."""
+    return {
+        "operationId": "text_capability",
+        "summary": "A short-lived token for the texts of a contact, at the text door of intake.",
+        "security": _SESSION,
+        "responses": answers(content({"type": "object"}), ProblemTold, 201),
+    }
+
+
 def of_live() -> dict[str, Any]:
     """The stream of a desk."""
     return {

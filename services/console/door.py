@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,7 @@ from contracts.shift import (
     SeeShifts,
     TakeShift,
 )
+from contracts.text import EraseTexts, JudgeFlag
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract
@@ -57,6 +59,7 @@ from services.bus.work import derived_id, new_id
 from services.console import metrics
 from services.console.document import (
     document_of,
+    of_capability,
     of_command,
     of_development,
     of_import,
@@ -69,6 +72,7 @@ from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
+from services.console.text_capability import CAPABILITY_PATH, hand_out
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/triage", DecideTriage),
     Verb("/desk/contacts/{contact_id}/end", EndContact),
     Verb("/desk/wrap-up/finish", FinishWrapUp),
+    Verb("/desk/contacts/{contact_id}/flags/{sealed_id}", JudgeFlag),
+    Verb("/desk/contacts/{contact_id}/erase-texts", EraseTexts),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
@@ -135,6 +141,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     addresses += [
         Address("POST", VOLUNTEERS_PATH, _importing(door, settings), of_import()),
         Address("GET", "/desk/live", _living(door, settings), of_live()),
+        Address("POST", CAPABILITY_PATH, partial(hand_out, door), of_capability()),
     ]
     if settings.development_key is not None:
         opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)

@@ -22,8 +22,9 @@ from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
+from contracts.text import TextSealed
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Destination, Outcome
+from contracts.vocabulary import Attention, AuthorKind, Destination, Outcome
 from services.bus.work import Work, new_id
 from services.console import plan, store
 from services.console.domain import (
@@ -48,6 +49,7 @@ from services.console.messages import (
     OfferOver,
     OfferShown,
     SessionOpened,
+    TextWritten,
 )
 from services.console.settings import KEEP_FOR, SWEEP_EVERY
 
@@ -235,6 +237,32 @@ def on_sweep_due(key: str, work: Work) -> None:
     store.forget_before(work.session, work.now - KEEP_FOR)
     plan.forget_before(work.session, work.now - KEEP_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def on_text_sealed(event: TextSealed, work: Work) -> None:
+    """Tell who has the contact that something was written; supervisors too, if it is urgent.
+
+    Whoever wrote it at a desk knows. A text of a contact nobody has is told to nobody: who takes it
+    reads all of it.
+    """
+    urgent = event.attention in (Attention.RAISE, Attention.RAISE_NOW)
+    if event.author in (AuthorKind.REGULATOR, AuthorKind.LISTENER):
+        return
+    written = TextWritten(
+        contact_id=event.contact_id,
+        sealed_id=event.sealed_id,
+        what=event.kind,
+        author=event.author,
+        characters=event.characters,
+        position=event.position,
+        attention=event.attention,
+        at=event.sealed_at,
+    )
+    hearers = store.Hearers(event.contact_id, event.programme, supervisors=urgent)
+    store.tell(work.session, hearers, written, work.now)
 
 
 # --- sessions -----------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from contracts.envelope import Contract, SessionId
-from contracts.privacy import ops, staff
+from contracts.privacy import ops, reference, staff
 from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
     Channel,
     ContactId,
     Hole,
@@ -27,7 +29,9 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Role,
+    SealedId,
     Stage,
+    TextKind,
     WithdrawalReason,
 )
 
@@ -43,6 +47,7 @@ class MessageKind(StrEnum):
     CONTACT = "contact"
     CONTACT_OVER = "contact_over"
     LIVE_STATE = "live_state"
+    TEXT = "text"
     BOARD = "board"  #: coordinators and supervisors; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -146,6 +151,21 @@ class LiveStateShown(DeskMessage):
     until: Annotated[Moment | None, staff("When it ends by itself, if it does", unit=_UTC)] = None
     contact_id: Annotated[ContactId | None, ops("The contact they are in or were offered")] = None
     missed_offers: Annotated[int, staff("Offers missed in a row", unit="count", ge=0)] = 0
+
+
+class TextWritten(DeskMessage):
+    """Something was written in the contact; what it says is at the text door."""
+
+    kind: ClassVar = MessageKind.TEXT
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    sealed_id: Annotated[SealedId, reference("The sealed text")]
+    what: Annotated[TextKind, ops("What it is")]
+    author: Annotated[AuthorKind, ops("Who wrote it")]
+    characters: Annotated[int, ops("How long it is", unit="characters", ge=1)]
+    position: Annotated[int, ops("Its place in the contact", unit="count from 1", ge=1)]
+    attention: Annotated[Attention, ops("What the indicator asks for")]
+    at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
 class DeskState(DeskMessage):

@@ -107,3 +107,15 @@ ENTER_LIVE_STATE = _telling(
     "programme = excluded.programme, role = excluded.role, "
     "live_state = excluded.live_state, live = excluded.live",
 )
+#: A message that changes nothing on the desk.
+TELL = _telling("", _EMPTY_DESK, "live_state = desk.live_state")
+
+#: Who has a contact, and with `supervisors` every supervisor on duty for its line too.
+WHO_HEARS = """
+    SELECT person_id FROM console.offer WHERE contact_id = %(contact_id)s AND standing = 'taken'
+    UNION
+    SELECT person_id FROM console.desk
+    WHERE %(supervisors)s AND programme = %(programme)s AND role = 'supervisor'
+        AND live_state <> 'off_duty'
+    ORDER BY person_id
+"""

@@ -51,6 +51,8 @@ from services.console.statements import (
     SAVE_OFFER,
     SHOW_CONTACT,
     SHOW_OFFER,
+    TELL,
+    WHO_HEARS,
 )
 
 
@@ -294,6 +296,22 @@ def enter_live_state(
         "live_state": entered.state,
     }
     ask(session, ENTER_LIVE_STATE, does | _message(entered, at))
+
+
+@dataclass(frozen=True)
+class Hearers:
+    """Whoever has this contact, and if asked every supervisor on duty for its line."""
+
+    contact_id: ContactId
+    programme: ProgrammeId
+    supervisors: bool = False
+
+
+def tell(session: Session, hearers: Hearers, message: DeskMessage, at: datetime) -> None:
+    """Add a message to desks on which nothing else changes."""
+    people = ask(session, WHO_HEARS, vars(hearers)).fetchall()  # desks are locked in one order
+    for row in people:
+        ask(session, TELL, {"person_id": row.person_id, **_message(message, at)})
 
 
 def _named(event: OfferEvent) -> dict[str, Any]:

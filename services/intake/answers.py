@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from contracts.envelope import Contract
-from contracts.privacy import public
+from contracts.privacy import ops, public
 from contracts.programme import OpeningRule
 from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
     Channel,
     ContactId,
     ContactState,
@@ -15,6 +17,8 @@ from contracts.vocabulary import (
     Moment,
     Need,
     ProgrammeId,
+    SealedId,
+    TextKind,
 )
 from services.bus.problem import ProblemTold
 
@@ -52,6 +56,34 @@ class ContactBegun(ContactTold):
     """A contact as the door tells it once, to whoever opened it."""
 
     token: Annotated[str, public("The only way to the contact; told here and kept nowhere")]
+
+
+class TextKept(Contract):
+    """A text was sealed: where it is. What it says is with who wrote it, and in no reply."""
+
+    sealed_id: Annotated[SealedId, public("The sealed text")]
+    position: Annotated[int, public("Its place in the contact", unit="count from 1")]
+    sealed_at: Annotated[Moment, public("When", unit="UTC, domain time")]
+
+
+class TextTold(TextKept):
+    """A text, clear, for who may read it. It is in no reply that is kept and never on the bus."""
+
+    kind: Annotated[TextKind, public("What it is")]
+    author: Annotated[AuthorKind, public("Who wrote it")]
+    text: Annotated[str, public("What it says")]
+    attention: Annotated[Attention, ops("What the indicator asks for; desks only")] = Attention.NONE
+    rule_ids: Annotated[tuple[str, ...], ops("Rules that spoke; desks only")] = ()
+
+
+class TextsTold(Contract):
+    """What was written after a place, and where the contact is."""
+
+    contact_id: Annotated[ContactId, public("The contact")]
+    state: Annotated[ContactState, public("Where it is")]
+    words: Annotated[str, public("Its state in plain words")]
+    last: Annotated[int, public("What to ask for more after", unit="count")]
+    texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
 
 
 class DoorClosed(Contract):

@@ -6,7 +6,6 @@ only the hash is here: its id alone, which desks and events carry, opens nothing
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -101,7 +100,7 @@ def leave_contact(departure: Departure, work: Work) -> Reply:
     if found is None:
         return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
     contact, terms = found
-    if not _may_see(contact, departure.token_sha256):
+    if not contact.is_opened_by(departure.token_sha256):
         return refused(Refusal.NOT_YOURS)
     match leave(contact.life, departure.reason):
         case Moved(life):
@@ -121,7 +120,7 @@ def look_at_contact(
     if found is None:
         return Refusal.UNKNOWN_CONTACT
     contact, terms = found
-    if not _may_see(contact, token_sha256):
+    if not contact.is_opened_by(token_sha256):
         return Refusal.NOT_YOURS
     return _seen(contact, terms)
 
@@ -139,11 +138,6 @@ def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal
         open_now=tuple(each for each in terms.channels if is_open(terms, each, moment)),
         **{name: getattr(terms, name) for name in shown},
     )
-
-
-def _may_see(contact: store.Contact, token_sha256: Sha256) -> bool:
-    """Whether this is the contact's own capability."""
-    return hmac.compare_digest(contact.token_sha256, token_sha256)
 
 
 def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:

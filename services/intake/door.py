@@ -23,14 +23,11 @@ from contracts.envelope import Contract, Reply
 from contracts.privacy import public
 from contracts.vocabulary import (
     Channel,
-    ContactId,
     LanguageCode,
     LeaveReason,
     ProgrammeId,
     Refusal,
-    Sha256,
 )
-from services.bus.body import Flaw, M, read_body, read_contract
 from services.bus.door import Door
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import answers, content, header, openapi, ref
@@ -44,21 +41,21 @@ from services.intake.answers import (
     DoorClosed,
     LineTold,
 )
+from services.intake.asking import KEY, TOKEN, addressed, hash_of, random_uuid, reading
 from services.intake.callers import Arrival, Departure
 from services.intake.problem import (
     KEY_HEADER,
     CallerProblem,
-    key_problem,
     problem_of,
     refusal_problem,
 )
 from services.intake.settings import Settings
+from services.intake.text_door import MODELS, addresses_of
 from services.intake.voice import Voice
-from services.intake.words import STATES, TOKEN_WANTED, closed_until
+from services.intake.words import STATES, closed_until
 
 log = logging.getLogger(__name__)
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{2,40}")
 
 
@@ -92,36 +89,32 @@ def build(door: Door, settings: Settings) -> Doorway:
         Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
         Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
         Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
+        *addresses_of(door, voice, settings),
     ]
     info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
-    models = (Knock, Goodbye, ContactBegun, ContactTold, LineTold, CallerProblemTold)
+    models = (Knock, Goodbye, ContactBegun, ContactTold, LineTold, CallerProblemTold, *MODELS)
     manners = Manners(partial(_explain, voice), _count, voice.headers())
     return Doorway(addresses, openapi(info, addresses, models), manners)
 
 
 # --- what the document says -----------------------------------------------------------------------
 
-_KEY = (
-    "A random UUID (version 4), secret to the caller's side; a repeat with the same key and body "
-    "gets the same answer."
-)
-_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]  #: the one told when the contact was opened
 
 _OPENING = {
     "summary": "Open a contact; the token told here is the only way to it.",
-    "parameters": [header(KEY_HEADER, _KEY, required=True, form="uuid")],
+    "parameters": [header(KEY_HEADER, KEY, required=True, form="uuid")],
     "requestBody": {"required": True, **content(ref(Knock))},
     "responses": answers(content(ref(ContactBegun)), CallerProblemTold, 201),
 }
 _SEEING = {
     "summary": "Say where a contact is.",
-    "security": _TOKEN,
+    "security": TOKEN,
     "responses": answers(content(ref(ContactTold)), CallerProblemTold),
 }
 _LEAVING = {
     "summary": "Leave a contact; leaving one that has ended changes nothing, so no key is needed.",
-    "security": _TOKEN,
-    "parameters": [header(KEY_HEADER, _KEY, required=False, form="uuid")],
+    "security": TOKEN,
+    "parameters": [header(KEY_HEADER, KEY, required=False, form="uuid")],
     "requestBody": {"required": True, **content(ref(Goodbye))},
     "responses": answers(content(ref(ContactTold)), CallerProblemTold),
 }
@@ -143,10 +136,10 @@ class Contacts:
 
     async def open(self, request: Request) -> Response:
         """Open a contact."""
-        knock = await self._read(Knock, request)
-        secret = _random_uuid(request.headers.get(KEY_HEADER, ""))
+        knock = await reading(Knock, request, self._longest_body_bytes)
+        secret = random_uuid(request.headers.get(KEY_HEADER, ""))
         token = _capability(secret)
-        arrival = Arrival(knock.programme, knock.channel, knock.language, _hash_of(token))
+        arrival = Arrival(knock.programme, knock.channel, knock.language, hash_of(token))
         reply = await self._door.answer(
             derived_id("open", str(secret)),
             _fingerprint(knock),
@@ -158,9 +151,9 @@ class Contacts:
 
     async def see(self, request: Request) -> Response:
         """Say where a contact is."""
-        addressed, token_sha256 = _addressed(request)
+        contact_id, token_sha256 = addressed(request)
         looked = await self._door.read(
-            partial(callers.look_at_contact, contact_id=addressed, token_sha256=token_sha256)
+            partial(callers.look_at_contact, contact_id=contact_id, token_sha256=token_sha256)
         )
         if isinstance(looked, Refusal):
             raise refusal_problem(looked)
@@ -169,35 +162,16 @@ class Contacts:
 
     async def leave(self, request: Request) -> Response:
         """Leave a contact."""
-        addressed, token_sha256 = _addressed(request)
-        goodbye = await self._read(Goodbye, request)
+        contact_id, token_sha256 = addressed(request)
+        goodbye = await reading(Goodbye, request, self._longest_body_bytes)
         key = request.headers.get(KEY_HEADER)
-        departure = Departure(addressed, token_sha256, goodbye.reason)
-        once = derived_id("leave", addressed, str(_random_uuid(key))) if key else new_id()
+        departure = Departure(contact_id, token_sha256, goodbye.reason)
+        once = derived_id("leave", contact_id, str(random_uuid(key))) if key else new_id()
         reply = await self._door.answer(
             once, _fingerprint(goodbye), partial(callers.leave_contact, departure)
         )
         seen = _seen(reply, self._voice)
         return self._voice.say(_told(seen), programme=seen.programme)
-
-    async def _read(self, model: type[M], request: Request) -> M:
-        """Read what is said to be JSON: a page elsewhere can make a browser send other things."""
-        body = await read_body(request, self._longest_body_bytes)
-        media, _, _ = request.headers.get("content-type", "").partition(";")
-        if media.strip().lower() != "application/json":
-            raise Flaw(Refusal.UNREADABLE)
-        return read_contract(model, body)
-
-
-def _random_uuid(key: str) -> UUID:
-    """The key of a request: random, because whoever knows it knows the contact's token."""
-    try:
-        read = UUID(key)
-    except ValueError:
-        raise key_problem() from None
-    if read.version != 4:
-        raise key_problem()
-    return read
 
 
 def _capability(secret: UUID) -> str:
@@ -206,23 +180,8 @@ def _capability(secret: UUID) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _hash_of(token: str) -> Sha256:
-    return Sha256(hashlib.sha256(token.encode()).hexdigest())
-
-
 def _fingerprint(asked: Contract) -> str:
     return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
-
-
-def _addressed(request: Request) -> tuple[ContactId, Sha256]:
-    """Which contact, and the hash of the token that came with it."""
-    contact_id: str = request.path_params["contact_id"]
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise CallerProblem(401, Refusal.NOT_YOURS.value, TOKEN_WANTED)
-    if _UUID.fullmatch(contact_id) is None:
-        raise refusal_problem(Refusal.UNKNOWN_CONTACT)
-    return ContactId(contact_id), _hash_of(token.strip())
 
 
 def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:

@@ -15,10 +15,11 @@ from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdraw
 from contracts.contact import ContactEnded, EndContact
 from contracts.envelope import Event, Reply, done, not_yet, refused
 from contracts.programme import ApplyProgramme, ProgrammePublished
+from contracts.text import EraseTexts, JudgeFlag
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import ContactId, Refusal
 from services.bus.work import Work
-from services.intake import metrics, store
+from services.intake import day_keys, keeping, metrics, store, texts
 from services.intake.answers import LineApplied
 from services.intake.domain import (
     Ended,
@@ -187,6 +188,7 @@ def _publish(command: ApplyProgramme, newest_version: int, work: Work) -> store.
     )
     work.announce(published, of=line)
     work.session.add(line)
+    work.set_deadline(keeping.SWEEP, line.programme, work.now + keeping.SWEEP_EVERY)
     metrics.record_applied(line.programme)
     return line
 
@@ -195,3 +197,21 @@ def _applied(line: store.ProgrammeRow, *, already_so: bool) -> LineApplied:
     return LineApplied(
         programme_version=line.version, effective_at=line.effective_at, already_so=already_so
     )
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def on_judge_flag(command: JudgeFlag, work: Work) -> Reply:
+    """Who has read a flagged text says what the flag was worth."""
+    return texts.judge_flag(command, work)
+
+
+def on_erase_texts(command: EraseTexts, work: Work) -> Reply:
+    """What was written in a contact is erased, and how far that has come is told."""
+    return texts.erase_texts(command, day_keys.from_environment(), work)
+
+
+def on_sweep_due(key: str, work: Work) -> None:
+    """Forget what a line has kept long enough."""
+    keeping.sweep(key, day_keys.from_environment(), work)

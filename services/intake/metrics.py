@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from prometheus_client import Counter
 
-from contracts.vocabulary import Channel, Outcome, ProgrammeId, Refusal
+from contracts.vocabulary import (
+    AuthorKind,
+    Channel,
+    FlagOutcome,
+    Outcome,
+    ProgrammeId,
+    Refusal,
+    TextKind,
+)
 
 opened = Counter(
     "helpline_intake_contacts_opened_total", "Contacts opened", ["programme", "channel"]
@@ -26,6 +34,24 @@ refused = Counter(
 answered = Counter(
     "helpline_intake_requests_answered_total", "Requests answered at the door", ["route", "status"]
 )
+sealed = Counter(
+    "helpline_intake_texts_sealed_total", "Texts sealed", ["programme", "kind", "author"]
+)
+unopened = Counter(
+    "helpline_intake_texts_unopened_total", "Keys of contacts that nothing opens any more"
+)
+flags = Counter(
+    "helpline_intake_flags_judged_total",
+    "Flags of the indicator, by what a human found",
+    ["programme", "outcome"],
+)
+erased = Counter("helpline_intake_texts_erased_total", "Texts erased on request", ["programme"])
+swept = Counter(
+    "helpline_intake_texts_swept_total",
+    "Texts deleted at the end of their retention",
+    ["programme"],
+)
+keys_destroyed = Counter("helpline_intake_day_keys_destroyed_total", "Keys of days destroyed")
 
 
 def record_opened(programme: ProgrammeId, channel: Channel) -> None:
@@ -56,3 +82,33 @@ def record_refused(route: str, refusal: Refusal) -> None:
 def record_answered(route: str, status: int) -> None:
     """A request was answered, with this HTTP status."""
     answered.labels(route, str(status)).inc()
+
+
+def record_sealed(programme: ProgrammeId, kind: TextKind, author: AuthorKind) -> None:
+    """Something was written."""
+    sealed.labels(programme, kind.value, author.value).inc()
+
+
+def record_unopened() -> None:
+    """The key of a contact cannot be unwrapped: its day's is gone. Must stay 0."""
+    unopened.inc()
+
+
+def record_flag(programme: ProgrammeId, outcome: FlagOutcome) -> None:
+    """A human judged a flag of the indicator."""
+    flags.labels(programme, outcome.value).inc()
+
+
+def record_erased(programme: ProgrammeId, texts: int) -> None:
+    """Texts were erased because somebody asked."""
+    erased.labels(programme).inc(texts)
+
+
+def record_swept(programme: ProgrammeId, texts: int) -> None:
+    """Texts were kept long enough."""
+    swept.labels(programme).inc(texts)
+
+
+def record_key_destroyed() -> None:
+    """The key of a day went; what it had wrapped opens nowhere any more."""
+    keys_destroyed.inc()

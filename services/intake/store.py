@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, assert_never
 
-from sqlalchemy import CheckConstraint, Column, DateTime, MetaData, Text, select
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, MetaData, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
@@ -43,6 +45,10 @@ def _moment(*, nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
 
 
+def _count() -> Any:
+    return Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+
+
 class ContactRow(Row, table=True):
     """One contact. `version` counts what was announced of it."""
 
@@ -58,6 +64,7 @@ class ContactRow(Row, table=True):
             "state NOT IN ('with_regulator', 'with_listener') OR offer_id IS NOT NULL",
             name="held_by_an_offer",
         ),
+        Index("contact_ended", "programme", "programme_version", "ended_at"),
     )
 
     contact_id: ContactId = Field(primary_key=True, sa_type=Text)
@@ -77,6 +84,8 @@ class ContactRow(Row, table=True):
     nature: Nature | None = Field(default=None, sa_type=Text)
     ended_by: EndedBy | None = Field(default=None, sa_type=Text)
     version: int = 0
+    ticks: int = _count()  #: moves of the contact and texts in it; who follows asks for newer ones
+    texts: int = _count()  #: written in it so far, erased ones too
 
 
 class ProgrammeRow(Row, table=True):
@@ -119,11 +128,17 @@ class Contact:
     life: Life
     ended_at: datetime | None = None
     version: int = 0
+    ticks: int = 0
+    texts: int = 0
 
     @property
     def aggregate(self) -> str:
         """Name of what `version` counts."""
         return f"contact:{self.contact_id}"
+
+    def is_opened_by(self, token_sha256: Sha256) -> bool:
+        """Whether this is the hash of the contact's own capability."""
+        return hmac.compare_digest(self.token_sha256, token_sha256)
 
 
 _ADD = """
@@ -132,6 +147,12 @@ _ADD = """
     VALUES (%(contact_id)s, %(programme)s, %(programme_version)s, %(channel)s, %(language)s,
         %(token_sha256)s, %(state)s, %(opened_at)s, %(version)s)
 """
+_CONTACT_SEEN = "SELECT * FROM intake.contact WHERE contact_id = %(contact_id)s"
+_ADD_TO_TEXTS = """
+    UPDATE intake.contact SET ticks = ticks + 1, texts = texts + 1
+    WHERE contact_id = %(contact_id)s RETURNING ticks, texts
+"""
+_TICKS = "SELECT contact_id, ticks FROM intake.contact WHERE contact_id = ANY(%(contact_ids)s)"
 _CONTACT_TO_CHANGE = "SELECT * FROM intake.contact WHERE contact_id = %(contact_id)s FOR UPDATE"
 #: A version of a line never changes: what is read of it beside the lock is what stands.
 _CONTACT_AND_TERMS = """
@@ -143,13 +164,13 @@ _CONTACT_AND_TERMS = """
 _CONTACT_TO_LEAVE = f"{_CONTACT_AND_TERMS} FOR UPDATE OF contact"
 _MOVE = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
-        offer_id = %(offer_id)s, taken_at = %(taken_at)s
+        offer_id = %(offer_id)s, taken_at = %(taken_at)s, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """
 _END = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
         ended_at = %(ended_at)s, outcome = %(outcome)s, nature = %(nature)s,
-        ended_by = %(ended_by)s, version = %(version)s
+        ended_by = %(ended_by)s, version = %(version)s, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """
 
@@ -177,6 +198,25 @@ def contact_to_change(session: Session, contact_id: ContactId) -> Contact | None
     """A contact, locked until the end of the transaction."""
     row = ask(session, _CONTACT_TO_CHANGE, {"contact_id": contact_id}).fetchone()
     return None if row is None else _contact(row)
+
+
+def contact_seen(session: Session, contact_id: ContactId) -> Contact | None:
+    """A contact to look at."""
+    row = ask(session, _CONTACT_SEEN, {"contact_id": contact_id}).fetchone()
+    return None if row is None else _contact(row)
+
+
+def add_to_texts(session: Session, contact: Contact) -> int:
+    """Count one more text of a locked contact; return its place among all that happened in it."""
+    row = only(ask(session, _ADD_TO_TEXTS, {"contact_id": contact.contact_id}))
+    contact.ticks, contact.texts = row.ticks, row.texts
+    return contact.ticks
+
+
+def ticks_of(session: Session, contact_ids: Sequence[ContactId]) -> dict[ContactId, int]:
+    """How much has happened in each of these contacts; those that are gone are not there."""
+    rows = ask(session, _TICKS, {"contact_ids": list(contact_ids)})
+    return {row.contact_id: row.ticks for row in rows}
 
 
 def contact_to_leave(
@@ -242,6 +282,8 @@ def _contact(row: Any) -> Contact:
         life=_life(row),
         ended_at=row.ended_at,
         version=row.version,
+        ticks=row.ticks,
+        texts=row.texts,
     )
 
 
@@ -297,7 +339,15 @@ _LINE_IN_FORCE = """
     SELECT programme, version, terms::text AS terms FROM intake.programme_version
     WHERE programme = %(programme)s AND effective_at <= %(moment)s ORDER BY version DESC LIMIT 1
 """
+_VERSIONS = """
+    SELECT programme, version, terms::text AS terms FROM intake.programme_version
+    WHERE programme = %(programme)s ORDER BY version
+"""
 _NOW = "SELECT public.helpline_now() AS now"
+_NOW_AND_LINE = """
+    SELECT public.helpline_now() AS now,
+        (SELECT programme FROM intake.contact WHERE contact_id = %(contact_id)s) AS programme
+"""
 
 
 def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) -> Line | None:
@@ -305,6 +355,20 @@ def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) ->
     asked = {"programme": programme, "moment": moment}
     row = ask(session, _LINE_IN_FORCE, asked).fetchone()
     return None if row is None else Line(row.programme, row.version, _read_terms(row.terms))
+
+
+def versions_of(session: Session, programme: ProgrammeId) -> Sequence[Line]:
+    """Every version of a line, the oldest first."""
+    rows = ask(session, _VERSIONS, {"programme": programme})
+    return [Line(row.programme, row.version, _read_terms(row.terms)) for row in rows]
+
+
+def moment_and_line_of(
+    session: Session, contact_id: ContactId
+) -> tuple[datetime, ProgrammeId | None]:
+    """Domain time, for who looks and does not work, and the line of a contact if it is known."""
+    row = only(ask(session, _NOW_AND_LINE, {"contact_id": contact_id}))
+    return row.now, row.programme
 
 
 def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | None, datetime]:

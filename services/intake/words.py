@@ -29,6 +29,8 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.NOT_YOURS: (403, "Ce jeton n'ouvre pas cette conversation."),
     Refusal.UNKNOWN_CONTACT: (404, "Cette conversation n'est pas connue."),
     Refusal.UNKNOWN_PROGRAMME: (404, "Cette ligne n'est pas connue."),
+    Refusal.WRONG_STATE: (409, "Cela n'est pas possible à ce moment."),
+    Refusal.CONTACT_OVER: (410, "La conversation est terminée ; rien de plus n'y a été ajouté."),
     Refusal.CLOSED: (409, "La ligne est fermée à cette heure."),
     Refusal.REPEATED_WITH_ANOTHER_BODY: (409, "Cette clé a déjà servi pour une autre demande."),
     Refusal.PLATFORM_FAULT: (503, "Panne de notre côté ; vous pouvez renvoyer la même demande."),
@@ -36,6 +38,11 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 
 KEY_WANTED = "L'en-tête Idempotency-Key doit être un UUID aléatoire (version 4)."
 TOKEN_WANTED = "Cette conversation s'ouvre avec le jeton donné à son début."
+CAPABILITY_WANTED = "Les textes s'ouvrent avec le jeton que donne votre poste, et qui expire vite."
+TEXT_NOT_KEPT = (
+    "Ce texte est vide ou contient des caractères invisibles ; rien n'a été envoyé, "
+    "il reste chez vous."
+)
 TOO_LARGE = "La demande est trop longue."
 NO_SUCH_ADDRESS = "Il n'y a rien à cette adresse."
 NOT_THIS_WAY = "Cette adresse ne répond pas à cette demande."
@@ -52,6 +59,15 @@ def call_for_help(country: str, numbers: tuple[str, ...]) -> str:
 def demonstration(country: str, numbers: tuple[str, ...]) -> str:
     """What every answer says outside production."""
     return f"Démonstration : personne ne répond ici. {call_for_help(country, numbers)}"
+
+
+def text_too_long(characters: int, most: int) -> str:
+    """That a text is too long, by how much, and that it is not lost."""
+    over = characters - most
+    return (
+        f"Ce texte a {over} caractère{'s' if over > 1 else ''} de trop ({most} au plus) ; "
+        "rien n'a été envoyé, il reste chez vous : envoyez-le en deux fois."
+    )
 
 
 def closed_until(opens_at: datetime | None, timezone: str) -> str:

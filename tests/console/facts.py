@@ -18,8 +18,11 @@ from contracts.programme import (
 )
 from contracts.quality import HourCounted
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
+from contracts.text import TextSealed
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
     Channel,
     ContactId,
     Destination,
@@ -37,7 +40,9 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Role,
+    SealedId,
     Stage,
+    TextKind,
     WithdrawalReason,
 )
 from tests.terms import a_line
@@ -158,6 +163,23 @@ def ended(outcome: Outcome = Outcome.LISTENED) -> ContactEnded:
         outcome=outcome,
         nature=Nature.ORDINARY,
         ended_by=EndedBy.LISTENER,
+    )
+
+
+def sealed(
+    author: AuthorKind = AuthorKind.CALLER, attention: Attention = Attention.NONE
+) -> TextSealed:
+    return TextSealed(
+        sealed_id=SealedId("66666666-6666-4666-8666-666666666666"),
+        contact_id=CONTACT,
+        programme=LINE,
+        channel=Channel.CHAT,
+        kind=TextKind.LINE,
+        author=author,
+        characters=12,
+        position=2,
+        sealed_at=NOON,
+        attention=attention,
     )
 
 

@@ -15,8 +15,10 @@ from contracts.assignment import TakeOffer
 from contracts.contact import EndContact
 from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
 from contracts.roster import ImportVolunteers
+from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
 from contracts.triage import DecideTriage
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
+from services.bus.capability import KEY_FILE, KEYS_DIR, read
 from services.bus.door import ReplyUnknown
 from services.bus.problem import ProblemTold
 from services.bus.testing import ServiceUnderTest
@@ -28,6 +30,7 @@ from services.console.settings import (
     StartRefused,
     read_settings,
 )
+from services.console.text_capability import CAPABILITY_PATH, STANDS_FOR
 from tests.console import facts
 from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
@@ -93,12 +96,13 @@ def door(console: ServiceUnderTest) -> ScriptedDoor:
 
 
 def address(verb: Verb) -> str:
-    return verb.path.format(offer_id=OFFER, contact_id=CONTACT)
+    return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER)
 
 
 BODIES: dict[type[Command], dict[str, Any]] = {
     DecideTriage: {"priority": "P3", "destination": "listener"},
     EndContact: {"outcome": "listened"},
+    JudgeFlag: {"outcome": "unfounded"},
 }
 
 
@@ -484,7 +488,7 @@ def test_the_document_says_where_else_one_can_go_and_what_may_come_back(
 ) -> None:
     async def visit(visitor: Visitor) -> None:
         document = (await visitor.http.get("/openapi.json")).json()
-        others = {VOLUNTEERS_PATH, "/desk/live", "/development/sessions"}
+        others = {VOLUNTEERS_PATH, CAPABILITY_PATH, "/desk/live", "/development/sessions"}
         assert set(document["paths"]) == {verb.path for verb in VERBS} | others
         operations = [one for path in document["paths"].values() for one in path.values()]
         assert all({"summary", "operationId", "responses"} <= set(one) for one in operations)
@@ -541,3 +545,44 @@ def references(node: Any) -> list[str]:
     if isinstance(node, list):
         return [ref for value in node for ref in references(value)]
     return []
+
+
+# --- capabilities of texts ------------------------------------------------------------------------
+
+
+def test_a_desk_is_given_a_capability_that_says_who_asks_and_ends_soon(
+    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / KEY_FILE).write_text("17" * 32)
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+
+    async def visit(visitor: Visitor) -> None:
+        await visitor.signs_in(Role.LISTENER)
+        given = (await visitor.http.post(CAPABILITY_PATH.format(contact_id=CONTACT))).json()
+        said = read(bytes.fromhex("17" * 32), TEXT_PURPOSE, given["capability"], TextCapability)
+        assert said is not None
+        assert (said.person_id, said.role, said.programme) == (LISTENER, Role.LISTENER, LINE)
+        assert said.contact_id == CONTACT
+        assert said.expires_at == facts.NOON + STANDS_FOR
+        wrong = await visitor.http.post(CAPABILITY_PATH.format(contact_id="no-contact"))
+        assert (wrong.status_code, wrong.json()["field"]) == (400, "contact_id")
+
+    at_the_door(door, visit)
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.OPERATOR])
+def test_who_is_in_no_contact_is_given_no_capability(door: ScriptedDoor, role: Role) -> None:
+    async def visit(visitor: Visitor) -> None:
+        await visitor.signs_in(role)
+        answer = await visitor.http.post(CAPABILITY_PATH.format(contact_id=CONTACT))
+        assert answer.status_code == 403
+
+    at_the_door(door, visit)
+
+
+def test_without_a_session_no_capability_is_given(door: ScriptedDoor) -> None:
+    async def visit(visitor: Visitor) -> None:
+        answer = await visitor.http.post(CAPABILITY_PATH.format(contact_id=CONTACT))
+        assert answer.status_code == 401
+
+    at_the_door(door, visit)

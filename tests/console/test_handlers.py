@@ -13,12 +13,15 @@ from contracts.assignment import OfferTaken
 from contracts.contact import ContactEnded
 from contracts.envelope import Event
 from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
     ContactId,
     ContactState,
     Destination,
     LiveState,
     OfferId,
     Outcome,
+    PersonId,
     Role,
     Stage,
 )
@@ -245,3 +248,41 @@ def test_a_desk_keeps_counting_after_its_messages_were_forgotten(
     console.fire_deadlines()
     console.deliver(facts.expired(OFFER), version=2)
     assert told(console, LISTENER) == [(2, "offer_over")]
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def supervised(console: ServiceUnderTest) -> PersonId:
+    """A supervisor on duty for the line."""
+    person_id = PersonId("supervisor-1")
+    entered = facts.entered().model_copy(update={"person_id": person_id, "role": Role.SUPERVISOR})
+    console.deliver(entered)
+    return person_id
+
+
+def test_who_has_the_contact_hears_that_something_was_written(console: ServiceUnderTest) -> None:
+    supervisor = supervised(console)
+    console.deliver(facts.taken())
+    console.deliver(facts.sealed())
+    assert told(console, LISTENER) == [(1, "contact"), (2, "text")]
+    assert told(console, supervisor) == [(1, "live_state")]
+
+
+def test_nobody_is_told_what_they_wrote_themselves(console: ServiceUnderTest) -> None:
+    console.deliver(facts.taken())
+    console.deliver(facts.sealed(AuthorKind.LISTENER))
+    assert told(console, LISTENER) == [(1, "contact")]
+
+
+def test_supervisors_hear_of_a_text_that_asks_for_attention(console: ServiceUnderTest) -> None:
+    supervisor = supervised(console)
+    console.deliver(facts.sealed(attention=Attention.RAISE))
+    assert told(console, supervisor) == [(1, "live_state"), (2, "text")]
+
+
+def test_a_text_of_a_contact_nobody_has_is_told_to_nobody(console: ServiceUnderTest) -> None:
+    console.deliver(facts.taken())
+    console.deliver(facts.withdrawn(), version=2)
+    console.deliver(facts.sealed())
+    assert "text" not in [kind for _, kind in told(console, LISTENER)]

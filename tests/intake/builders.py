@@ -9,7 +9,7 @@ from hashlib import sha256
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded
 from contracts.envelope import Reply, ReplyStatus
-from contracts.programme import ApplyProgramme, ProgrammeTerms
+from contracts.programme import ApplyProgramme, OpeningRule, ProgrammeTerms
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
@@ -67,6 +67,19 @@ def open_contact(intake: ServiceUnderTest, channel: Channel = Channel.PHONE) -> 
     assert reply.status is ReplyStatus.DONE, reply
     assert reply.result is not None
     return ContactId(reply.result["contact_id"])
+
+
+def a_written_line(**changed: object) -> ProgrammeTerms:
+    """The shipped line, served by chat and message around the clock too."""
+    shipped = the_shipped_terms()
+    channels = (Channel.PHONE, Channel.CHAT, Channel.MESSAGE)
+    opening = tuple(
+        OpeningRule(
+            channel=channel, days=(1, 2, 3, 4, 5, 6, 7), opens_at="00:00", closes_at="00:00"
+        )
+        for channel in channels
+    )
+    return shipped.model_copy(update={"channels": channels, "opening": opening} | changed)
 
 
 def leave_contact(

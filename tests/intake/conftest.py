@@ -5,17 +5,22 @@ One database for all tests of a worker, emptied before each: making one costs mo
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.intake.app import SERVICE
 
 #: A Monday in November: noon in Paris.
 NOON = datetime(2020, 11, 2, 11, 0, tzinfo=UTC)
+
+#: What the console of these tests signs with.
+CAPABILITY_KEY = bytes(range(32))
 
 _DATABASE = "tests_of_intake"
 
@@ -35,9 +40,14 @@ def provisioned_intake(
 
 @pytest.fixture
 def intake(
-    provisioned_intake: ServiceUnderTest, postgres_server: EmbeddedPostgres
+    provisioned_intake: ServiceUnderTest,
+    postgres_server: EmbeddedPostgres,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> ServiceUnderTest:
-    """Intake before any line was applied, at noon."""
+    """Intake before any line was applied, at noon, with a folder of keys of its own."""
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+    (tmp_path / KEY_FILE).write_text(CAPABILITY_KEY.hex())
     with psycopg.connect(postgres_server.dsn(_DATABASE), autocommit=True) as connection:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'intake'")
         tables = [sql.Identifier("intake", name) for (name,) in rows]

@@ -515,6 +515,8 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/contacts",
         "/contacts/{contact_id}",
         "/contacts/{contact_id}/leave",
+        "/contacts/{contact_id}/texts",
+        "/desk/contacts/{contact_id}/texts",
         "/programmes/{programme}",
     }
     opening = document["paths"]["/contacts"]["post"]

@@ -1,0 +1,69 @@
+"""What every address of this door reads of a request: its key, its token, its body, strictly."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from uuid import UUID
+
+from starlette.requests import Request
+
+from contracts.vocabulary import ContactId, Refusal, Sha256
+from services.bus.body import Flaw, M, read_body, read_contract
+from services.intake.problem import CallerProblem, key_problem, refusal_problem
+from services.intake.words import TOKEN_WANTED
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+KEY = (
+    "A random UUID (version 4), secret to the caller's side; a repeat with the same key and body "
+    "gets the same answer."
+)
+TOKEN: list[dict[str, list[str]]] = [{"bearer": []}]  #: the one told when the contact was opened
+
+
+async def reading(model: type[M], request: Request, longest_body_bytes: int) -> M:
+    """Read what is said to be JSON: a page elsewhere can make a browser send other things."""
+    body = await read_body(request, longest_body_bytes)
+    media, _, _ = request.headers.get("content-type", "").partition(";")
+    if media.strip().lower() != "application/json":
+        raise Flaw(Refusal.UNREADABLE)
+    return read_contract(model, body)
+
+
+def random_uuid(key: str) -> UUID:
+    """The key of a request: random, because whoever knows it knows the contact's token."""
+    try:
+        read = UUID(key)
+    except ValueError:
+        raise key_problem() from None
+    if read.version != 4:
+        raise key_problem()
+    return read
+
+
+def hash_of(token: str) -> Sha256:
+    """What is kept of a token."""
+    return Sha256(hashlib.sha256(token.encode()).hexdigest())
+
+
+def bearer_of(request: Request, wanted: str) -> str:
+    """The token of a request; CallerProblem 401, with the words `wanted`, when it has none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CallerProblem(401, Refusal.NOT_YOURS.value, wanted)
+    return token.strip()
+
+
+def contact_in(request: Request) -> ContactId:
+    """Which contact is addressed."""
+    contact_id: str = request.path_params["contact_id"]
+    if _UUID.fullmatch(contact_id) is None:
+        raise refusal_problem(Refusal.UNKNOWN_CONTACT)
+    return ContactId(contact_id)
+
+
+def addressed(request: Request) -> tuple[ContactId, Sha256]:
+    """Which contact, and the hash of the token that came with it."""
+    token = bearer_of(request, TOKEN_WANTED)
+    return contact_in(request), hash_of(token)

@@ -1,0 +1,74 @@
+"""Who waits for something to happen in a contact: one question to the ledger for all at each wake.
+
+A commit of this service wakes it, a poll of one second is its safety (another process may have
+committed). Hundreds of chats cost one small question at each commit, not hundreds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from functools import partial
+
+from contracts.vocabulary import ContactId
+from services.bus.door import Door, GroundAway
+from services.intake import store
+
+#: Machine time between two looks when no commit wakes us.
+_POLL_SECONDS = 1.0
+#: Machine time before the ledger is asked again when it could not be reached, and between two
+#: looks under a storm of commits.
+_PAUSE_SECONDS = 0.05
+
+
+class Following:
+    """All who follow a contact through this process. Runs while somebody does."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._waiting: dict[ContactId, dict[asyncio.Event, int]] = defaultdict(dict)
+        self._pump: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+
+    async def wait(self, contact_id: ContactId, ticks: int, seconds: float) -> None:
+        """Return once more than `ticks` things have happened in a contact, or in so long."""
+        news = asyncio.Event()
+        self._waiting[contact_id][news] = ticks
+        self._changed.set()  # what was committed since `ticks` was read
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._run(), name="intake following")
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), seconds)
+        finally:
+            del self._waiting[contact_id][news]
+            if not self._waiting[contact_id]:
+                del self._waiting[contact_id]
+
+    async def _run(self) -> None:
+        listening = asyncio.create_task(self._hear_commits(), name="intake hears commits")
+        try:
+            while self._waiting:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), _POLL_SECONDS)
+                self._changed.clear()
+                with contextlib.suppress(GroundAway):
+                    await self._look()
+                await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            listening.cancel()
+
+    async def _hear_commits(self) -> None:
+        async with self._door.committed:
+            while True:
+                await self._door.committed.wait()
+                self._changed.set()
+
+    async def _look(self) -> None:
+        followed = list(self._waiting)
+        found = await self._door.read(partial(store.ticks_of, contact_ids=followed))
+        for contact_id in followed:
+            for news, ticks in self._waiting.get(contact_id, {}).items():
+                if found.get(contact_id, ticks + 1) > ticks:  # a contact that is gone is news
+                    news.set()

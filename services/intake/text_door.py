@@ -1,0 +1,284 @@
+"""The text door: what is written in a contact, to and fro, for its caller and for people at desks.
+
+It translates and decides nothing. A caller shows the token of their contact, a desk the capability
+its console signed. The surprising thing: an answer that holds texts is made from what was read a
+moment ago and is in no reply that is kept; what was sent is never told back in a refusal.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import Contract, Reply, ReplyStatus
+from contracts.privacy import ops, public
+from contracts.text import LONGEST_TEXT_CHARACTERS, TEXT_PURPOSE, TEXT_ROLES, TextCapability
+from contracts.vocabulary import Attention, ContactId, Refusal, TextKind
+from services.bus import capability
+from services.bus.body import Flaw
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.openapi import answers, content, header, ref
+from services.bus.work import derived_id, new_id
+from services.intake import day_keys, sealed, store, texts
+from services.intake.answers import CallerProblemTold, TextKept, TextsTold
+from services.intake.asking import (
+    KEY,
+    TOKEN,
+    addressed,
+    bearer_of,
+    contact_in,
+    random_uuid,
+    reading,
+)
+from services.intake.domain import state_of
+from services.intake.following import Following
+from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
+from services.intake.settings import Settings
+from services.intake.texts import CallerWrites, HumanWrites, Looked, Reading
+from services.intake.voice import Voice
+from services.intake.words import CAPABILITY_WANTED, STATES, TEXT_NOT_KEPT, text_too_long
+from services.intake.written import Human, NotSeenYet, is_text, stands
+
+#: The longest a follower is kept waiting, in machine time: below what proxies bear.
+LONGEST_WAIT_SECONDS = 25
+#: How long a desk's question waits for the word of its take to come, in machine time.
+_TAKE_COMES_SECONDS = 2.0
+
+
+class Words(Contract):
+    """What a caller writes."""
+
+    text: Annotated[str, public("What is said; 10,000 characters at most"), Field(repr=False)]
+
+
+class DeskWords(Contract):
+    """What somebody at a desk writes."""
+
+    text: Annotated[str, public("What is said; 10,000 characters at most"), Field(repr=False)]
+    kind: Annotated[TextKind, ops("A line or message to the caller, a note or a capsule")]
+
+
+@dataclass(frozen=True)
+class Since:
+    """From where a follower wants to know, and how long they wait for it."""
+
+    after: int
+    wait_seconds: float
+
+
+def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
+    """The addresses of the text door."""
+    told = TextDoor(door, voice, settings)
+    return [
+        Address("POST", "/contacts/{contact_id}/texts", told.write, _WRITING),
+        Address("GET", "/contacts/{contact_id}/texts", told.follow, _FOLLOWING),
+        Address("POST", "/desk/contacts/{contact_id}/texts", told.write_at_desk, _AT_DESK),
+        Address("GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _FOLLOWING),
+    ]
+
+
+#: What the document lists beside the addresses.
+MODELS = (Words, DeskWords, TextKept, TextsTold)
+
+_SINCE = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": said,
+        "schema": {"type": "integer", "minimum": 0, "maximum": most},
+    }
+    for name, said, most in (
+        ("after", "What you know already: `last` of the answer before", 2_147_483_647),
+        ("wait_seconds", "How long to wait for something new", LONGEST_WAIT_SECONDS),
+    )
+]
+_WRITING = {
+    "summary": "Write in a contact; a refusal keeps nothing and the text stays with you.",
+    "security": TOKEN,
+    "parameters": [header(KEY_HEADER, KEY, required=True, form="uuid")],
+    "requestBody": {"required": True, **content(ref(Words))},
+    "responses": answers(content(ref(TextKept)), CallerProblemTold, 201),
+}
+_AT_DESK = _WRITING | {"requestBody": {"required": True, **content(ref(DeskWords))}}
+_FOLLOWING = {
+    "summary": "What was written, and where the contact is; waits for news when asked to.",
+    "security": TOKEN,
+    "parameters": _SINCE,
+    "responses": answers(content(ref(TextsTold)), CallerProblemTold),
+}
+
+
+class TextDoor:
+    """Writes and follows, for callers and for desks."""
+
+    def __init__(self, door: Door, voice: Voice, settings: Settings) -> None:
+        self._door = door
+        self._voice = voice
+        self._longest_body_bytes = settings.longest_body_bytes
+        self._following = Following(door)
+
+    async def write(self, request: Request) -> Response:
+        """Keep what a caller wrote."""
+        contact_id, token_sha256 = addressed(request)
+        key = random_uuid(request.headers.get(KEY_HEADER, ""))
+        words = await reading(Words, request, self._longest_body_bytes)
+        wrote = CallerWrites(contact_id, token_sha256, checked(words.text))
+        keep = partial(texts.keep_of_caller, wrote, day_keys.from_environment())
+        return self._kept(await self._once(contact_id, key, wrote.text, keep))
+
+    async def write_at_desk(self, request: Request) -> Response:
+        """Keep what somebody at a desk wrote."""
+        shown = await self._desk_of(request)
+        key = random_uuid(request.headers.get(KEY_HEADER, ""))
+        words = await reading(DeskWords, request, self._longest_body_bytes)
+        who = Human(shown.person_id, shown.role)
+        wrote = HumanWrites(shown.contact_id, who, words.kind, checked(words.text))
+        keep = partial(texts.keep_of_human, wrote, day_keys.from_environment())
+        asked = f"{words.kind.value} {shown.person_id} {wrote.text}"
+        return self._kept(await self._once(shown.contact_id, key, asked, keep))
+
+    async def _once(
+        self, contact_id: ContactId, key: UUID, asked: str, keep: Callable[..., Reply]
+    ) -> Reply:
+        """Once for each key. What is kept of the text is a hash that only the key can check."""
+        fingerprint = hmac.digest(key.bytes, asked.encode(), "sha256").hex()
+        return await self._door.answer(derived_id("text", contact_id, str(key)), fingerprint, keep)
+
+    def _kept(self, reply: Reply) -> Response:
+        if reply.refusal is not None:
+            raise _not_kept(reply.refusal, reply.field)
+        if reply.status is not ReplyStatus.DONE or reply.result is None:
+            raise refusal_problem(Refusal.PLATFORM_FAULT)
+        return self._voice.say(reply.result, 201)
+
+    # --- following --------------------------------------------------------------------------------
+
+    async def follow(self, request: Request) -> Response:
+        """Tell a caller what was written, and where their contact is."""
+        address = addressed(request)
+        since = _since(request)
+        keys = day_keys.from_environment()
+        look = partial(texts.look_as_caller, address=address, after=since.after, keys=keys)
+        looked = await self._news(address[0], since, look)
+        plain = tuple(each.model_copy(update=_FOR_DESKS_ALONE) for each in looked.texts)
+        return self._told(replace(looked, texts=plain), since)
+
+    async def follow_at_desk(self, request: Request) -> Response:
+        """Tell somebody at a desk what was written; that they read is kept first."""
+        shown = await self._desk_of(request)
+        since = _since(request)
+        who = Human(shown.person_id, shown.role)
+        asked = (shown.contact_id, who)
+        keys = day_keys.from_environment()
+        look = partial(texts.look_as_human, asked=asked, after=since.after, keys=keys)
+        looked = await self._news(shown.contact_id, since, look)
+        if looked.texts:
+            positions = (looked.texts[0].position, looked.texts[-1].position)
+            reads = Reading(shown.contact_id, who, positions, len(looked.texts))
+            await self._door.answer(new_id(), "", partial(texts.record_reading, reads))
+        return self._told(looked, since)
+
+    async def _news(
+        self,
+        contact_id: ContactId,
+        since: Since,
+        look: Callable[..., Looked | Refusal | NotSeenYet],
+    ) -> Looked:
+        """What there is, or what comes in the time a follower waits."""
+        began = time.monotonic()
+        while True:
+            looked = await self._door.read(look)
+            waited = time.monotonic() - began
+            if isinstance(looked, NotSeenYet):
+                if waited >= _TAKE_COMES_SECONDS:
+                    raise refusal_problem(Refusal.NOT_YOURS)
+                await self._following.wait(contact_id, 0, 0.1)
+                continue
+            if isinstance(looked, Refusal):
+                raise refusal_problem(looked)
+            left = since.wait_seconds - waited
+            if looked.contact.ticks > since.after or left <= 0:
+                return looked
+            await self._following.wait(contact_id, looked.contact.ticks, left)
+
+    def _told(self, looked: Looked, since: Since) -> Response:
+        """Texts, and how far they go: what came while they were read is told the next time."""
+        contact = looked.contact
+        full = len(looked.texts) >= sealed.MOST_AT_ONCE
+        newest = looked.texts[-1].position if looked.texts else 0
+        last = newest if full else max(newest, contact.ticks)
+        told = TextsTold(
+            contact_id=contact.contact_id,
+            state=state_of(contact.life),
+            words=STATES[state_of(contact.life)],
+            last=max(last, since.after),
+            texts=looked.texts,
+        )
+        return self._voice.say(told.model_dump(mode="json"), programme=contact.programme)
+
+    async def _desk_of(self, request: Request) -> TextCapability:
+        """Who asks, by a capability of this contact that stands."""
+        contact_id = contact_in(request)
+        token = bearer_of(request, CAPABILITY_WANTED)
+        key = capability.key_from_environment()
+        shown = capability.read(key, TEXT_PURPOSE, token, TextCapability)
+        if shown is None or shown.contact_id != contact_id or shown.role not in TEXT_ROLES:
+            raise _no_capability()
+        now, programme = await self._door.read(
+            partial(store.moment_and_line_of, contact_id=contact_id)
+        )
+        if not stands(shown.expires_at, now):
+            raise _no_capability()
+        if programme is None:
+            raise refusal_problem(Refusal.UNKNOWN_CONTACT)
+        if programme != shown.programme:
+            raise refusal_problem(Refusal.NOT_YOURS)
+        return shown
+
+
+#: What the indicator made of a text is for desks.
+_FOR_DESKS_ALONE: dict[str, Any] = {"attention": Attention.NONE, "rule_ids": ()}
+
+
+def checked(text: str) -> str:
+    """The text, if it can be kept; CallerProblem says why not, and never what was sent."""
+    if len(text) > LONGEST_TEXT_CHARACTERS:
+        said = text_too_long(len(text), LONGEST_TEXT_CHARACTERS)
+        raise CallerProblem(413, Refusal.INVALID_FIELD.value, said, "text")
+    if not is_text(text):
+        raise CallerProblem(400, Refusal.INVALID_FIELD.value, TEXT_NOT_KEPT, "text")
+    return text
+
+
+def _not_kept(refusal: Refusal, field: str | None) -> CallerProblem:
+    return refusal_problem(refusal, field)
+
+
+def _no_capability() -> CallerProblem:
+    return CallerProblem(401, Refusal.NOT_YOURS.value, CAPABILITY_WANTED)
+
+
+def _since(request: Request) -> Since:
+    """Read `after` and `wait_seconds`; Flaw when they are no such numbers."""
+    return Since(
+        after=_number(request, "after", 2_147_483_647),
+        wait_seconds=_number(request, "wait_seconds", LONGEST_WAIT_SECONDS),
+    )
+
+
+def _number(request: Request, name: str, most: int) -> int:
+    given = request.query_params.get(name, "0")
+    if not given.isascii() or not given.isdigit() or len(given) > 10 or int(given) > most:
+        raise Flaw(Refusal.INVALID_FIELD, name)
+    return int(given)

@@ -1,0 +1,335 @@
+"""What is written in a contact: sealed, read, judged, erased. Run by the bus like handlers.
+
+The only place where a text is clear: from a door's request to its seal, and from its seal to an
+answer. It is in no reply that is kept, no log line, no error: replies here carry references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from sqlmodel import Session
+
+from contracts.envelope import Reply, done, not_yet, refused
+from contracts.text import EraseTexts, Erasure, JudgeFlag, TextSealed
+from contracts.vocabulary import (
+    Attention,
+    ContactId,
+    PersonId,
+    Refusal,
+    SealedId,
+    Sha256,
+    TextKind,
+)
+from services.bus.work import Work, new_id
+from services.intake import metrics, sealed, store
+from services.intake.answers import TextKept, TextTold
+from services.intake.day_keys import DayKeyGone, DayKeys, gone_by
+from services.intake.domain import Ended
+from services.intake.seal import new_key, seal, unseal, unwrap, wrap
+from services.intake.sealed import Sealed, WrappedKey
+from services.intake.written import (
+    FOR_CALLERS,
+    FOR_HUMANS,
+    Human,
+    MayNot,
+    NotSeenYet,
+    Writes,
+    read_as_human,
+    write_after_end,
+    write_as_caller,
+    write_as_human,
+)
+
+
+@dataclass(frozen=True, repr=False)
+class CallerWrites:
+    """A caller wrote something. Its words are in no repr."""
+
+    contact_id: ContactId
+    token_sha256: Sha256
+    text: str
+
+
+@dataclass(frozen=True, repr=False)
+class HumanWrites:
+    """Somebody at a desk wrote something. Its words are in no repr."""
+
+    contact_id: ContactId
+    who: Human
+    kind: TextKind
+    text: str
+
+
+def keep_of_caller(wrote: CallerWrites, keys: DayKeys, work: Work) -> Reply:
+    """Seal what a caller wrote, until their contact has ended."""
+    contact = store.contact_to_change(work.session, wrote.contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT)
+    if not contact.is_opened_by(wrote.token_sha256):
+        return refused(Refusal.NOT_YOURS)
+    match write_as_caller(contact.life, contact.channel):
+        case MayNot(why):
+            return refused(why)
+        case Writes() as writes:
+            return keep(contact, Written(writes, wrote.text), keys, work)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def keep_of_human(wrote: HumanWrites, keys: DayKeys, work: Work) -> Reply:
+    """Seal what somebody at a desk wrote."""
+    contact = store.contact_to_change(work.session, wrote.contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT)
+    who = wrote.who
+    match _may_write(contact, wrote.kind, who, work.now):
+        case MayNot(why):
+            return refused(why)
+        case NotSeenYet():
+            return not_yet()
+        case Writes() as writes:
+            return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def _may_write(
+    contact: store.Contact, kind: TextKind, who: Human, now: datetime
+) -> Writes | MayNot | NotSeenYet:
+    if isinstance(contact.life, Ended) and contact.ended_at is not None:
+        return write_after_end(contact.life, now - contact.ended_at, kind, who)
+    return write_as_human(contact.life, contact.channel, kind, who)
+
+
+@dataclass(frozen=True, repr=False)
+class Written:
+    """A text that may be kept, before it is sealed."""
+
+    writes: Writes
+    text: str
+    person_id: PersonId | None = None  #: empty: the caller
+
+
+def keep(contact: store.Contact, written: Written, keys: DayKeys, work: Work) -> Reply:
+    """Seal a text of a locked contact and say so on the bus."""
+    sealed_id = SealedId(new_id())
+    key = _key_of(contact.contact_id, keys, work)
+    place = store.add_to_texts(work.session, contact)
+    kept = Sealed(
+        sealed_id=sealed_id,
+        contact_id=contact.contact_id,
+        position=place,
+        kind=written.writes.kind,
+        author=written.writes.author,
+        person_id=written.person_id,
+        characters=len(written.text),
+        sealed=seal(key, written.text, contact.contact_id, sealed_id),
+        sealed_at=work.now,
+        attention=Attention.NONE,
+    )
+    sealed.add_text(work.session, kept)
+    announced = TextSealed(
+        sealed_id=sealed_id,
+        contact_id=contact.contact_id,
+        programme=contact.programme,
+        channel=contact.channel,
+        kind=kept.kind,
+        author=kept.author,
+        characters=kept.characters,
+        position=place,
+        sealed_at=work.now,
+        attention=kept.attention,
+        rule_ids=kept.rule_ids,
+    )
+    work.announce(announced, of=_Texts(contact.contact_id, contact.texts - 1))
+    metrics.record_sealed(contact.programme, kept.kind, kept.author)
+    return done(place, TextKept(sealed_id=sealed_id, position=place, sealed_at=work.now))
+
+
+@dataclass
+class _Texts:
+    """The texts of a contact, as their facts count them: also after its end."""
+
+    contact_id: ContactId
+    version: int
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"texts:{self.contact_id}"
+
+
+def _key_of(contact_id: ContactId, keys: DayKeys, work: Work) -> bytes:
+    """The key of a contact, made with its first text; raises DayKeyGone, WrongKey."""
+    known = sealed.key_of(work.session, contact_id)
+    if known is not None:
+        return unwrap(keys.of(known.day), known.wrapped, contact_id)
+    day, day_key = keys.today(work.now)
+    key = new_key()
+    sealed.keep_key(work.session, WrappedKey(contact_id, wrap(day_key, key, contact_id), day))
+    return key
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class Looked:
+    """What somebody may read now, clear, and where the contact is."""
+
+    contact: store.Contact
+    texts: tuple[TextTold, ...]
+
+
+def look_as_caller(
+    session: Session, address: tuple[ContactId, Sha256], after: int, keys: DayKeys
+) -> Looked | Refusal:
+    """What was written to and fro after a position, for its caller."""
+    contact_id, token_sha256 = address
+    contact = store.contact_seen(session, contact_id)
+    if contact is None:
+        return Refusal.UNKNOWN_CONTACT
+    if not contact.is_opened_by(token_sha256):
+        return Refusal.NOT_YOURS
+    kept = sealed.texts_after(session, contact_id, after, FOR_CALLERS)
+    return Looked(contact, _clear(session, contact_id, kept, keys))
+
+
+def look_as_human(
+    session: Session, asked: tuple[ContactId, Human], after: int, keys: DayKeys
+) -> Looked | Refusal | NotSeenYet:
+    """Everything written after a position, for the human in the contact or a supervisor."""
+    contact_id, who = asked
+    contact = store.contact_seen(session, contact_id)
+    if contact is None:
+        return Refusal.UNKNOWN_CONTACT
+    match read_as_human(contact.life, who):
+        case MayNot(why):
+            return why
+        case NotSeenYet() as early:
+            return early
+        case None:
+            kept = sealed.texts_after(session, contact_id, after, FOR_HUMANS)
+            return Looked(contact, _clear(session, contact_id, kept, keys))
+        case unexpected:
+            assert_never(unexpected)
+
+
+def _clear(
+    session: Session, contact_id: ContactId, kept: Sequence[Sealed], keys: DayKeys
+) -> tuple[TextTold, ...]:
+    """Open what is sealed; what was erased while we looked is not there. Raises WrongKey."""
+    wrapped = sealed.key_of(session, contact_id) if kept else None
+    if wrapped is None:
+        return ()
+    try:
+        key = unwrap(keys.of(wrapped.day), wrapped.wrapped, contact_id)
+    except DayKeyGone:
+        metrics.record_unopened()
+        return ()
+    return tuple(
+        TextTold(
+            sealed_id=each.sealed_id,
+            position=each.position,
+            kind=each.kind,
+            author=each.author,
+            sealed_at=each.sealed_at,
+            text=unseal(key, each.sealed, contact_id, each.sealed_id),
+            attention=each.attention,
+            rule_ids=each.rule_ids,
+        )
+        for each in kept
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Somebody at a desk is about to be given texts."""
+
+    contact_id: ContactId
+    who: Human
+    positions: tuple[int, int]  #: of the first and the last
+    texts: int
+
+
+def record_reading(reading: Reading, work: Work) -> Reply:
+    """Keep who reads, before they do; and hear of the first human reading of a message."""
+    contact = store.contact_to_change(work.session, reading.contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT)
+    first, last = reading.positions
+    row = sealed.ReadingRow(
+        contact_id=reading.contact_id,
+        person_id=reading.who.person_id,
+        role=reading.who.role,
+        read_at=work.now,
+        first_position=first,
+        last_position=last,
+        texts=reading.texts,
+    )
+    sealed.add_reading(work.session, row)
+    return done()
+
+
+# --- what people at desks ask ---------------------------------------------------------------------
+
+
+def judge_flag(command: JudgeFlag, work: Work) -> Reply:
+    """Keep what a flag was found to be, by who is in the contact or supervises."""
+    contact = _of_line(command.contact_id, work)
+    if isinstance(contact, Refusal):
+        return refused(contact, "contact_id")
+    asker = work.command
+    match read_as_human(contact.life, Human(asker.actor, asker.role)):
+        case MayNot(why):
+            return refused(why)
+        case NotSeenYet():
+            return not_yet()
+        case None:
+            flag = (command.contact_id, command.sealed_id)
+            if not sealed.judge_flag(work.session, flag, command.outcome, asker.actor):
+                return refused(Refusal.INVALID_FIELD, "sealed_id")
+            metrics.record_flag(contact.programme, command.outcome)
+            return done()
+        case unexpected:
+            assert_never(unexpected)
+
+
+def erase_texts(command: EraseTexts, keys: DayKeys, work: Work) -> Reply:
+    """Erase what was written; asked again, tell how it stands."""
+    contact = _of_line(command.contact_id, work)
+    if isinstance(contact, Refusal):
+        return refused(contact, "contact_id")
+    erased = sealed.erasure_of(work.session, command.contact_id)
+    count, day = sealed.erase(work.session, command.contact_id)
+    if erased is None or count:
+        erased = sealed.ErasureRow(
+            contact_id=command.contact_id,
+            erased_at=work.now,
+            asked_by=work.command.actor,
+            texts=count + (0 if erased is None else erased.texts),
+            day=day or (None if erased is None else erased.day),
+        )
+        erased = work.session.merge(erased)
+        metrics.record_erased(contact.programme, count)
+    return done(contact.version, _erasure(erased, keys, work.now))
+
+
+def _erasure(row: sealed.ErasureRow, keys: DayKeys, now: datetime) -> Erasure:
+    """How far an erasure has come: into the backups once the day's key and its copies are gone."""
+    until = None if row.day is None else gone_by(row.day)
+    readable = until is not None and row.day is not None and (now < until or keys.exists(row.day))
+    return Erasure(
+        sealed=row.texts, erased_at=row.erased_at, in_backups_until=until if readable else None
+    )
+
+
+def _of_line(contact_id: ContactId, work: Work) -> store.Contact | Refusal:
+    contact = store.contact_to_change(work.session, contact_id)
+    if contact is None:
+        return Refusal.UNKNOWN_CONTACT
+    return contact if contact.programme == work.command.programme else Refusal.NOT_IN_PROGRAMME
