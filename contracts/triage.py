@@ -17,7 +17,10 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     ProgrammeId,
+    RiskLevel,
+    RiskSignal,
     Role,
+    RudValue,
     RuleCode,
     RulesVersion,
 )
@@ -56,6 +59,14 @@ class ContactTriaged(Event):
     rules_version: Annotated[RulesVersion, ops("Version of the rules that proposed")]
 
 
+class RudRating(Contract):
+    """RUD-3 as a professional or a trained regulator rated it; never computed."""
+
+    risk: Annotated[RudValue, ops("R: history, vulnerability, what protects")]
+    urgency: Annotated[RudValue, ops("U: imminence")]
+    dangerousness: Annotated[RudValue, ops("D: lethality and access, only rated")]
+
+
 class TriageNotes(Contract):
     """What a regulator has understood. Nothing is compulsory but priority and destination."""
 
@@ -69,6 +80,25 @@ class TriageNotes(Contract):
     age_band: Annotated[AgeBand | None, ops("Age, only if the person said it")] = None
     danger_now: Annotated[bool, ops("Something is happening at this moment")] = False
     silent: Annotated[bool, ops("Nobody has spoken yet")] = False
+    also: Annotated[
+        tuple[Need, ...], ops("Other needs that were heard, after the main one", max_length=4)
+    ] = ()
+    signals: Annotated[
+        tuple[RiskSignal, ...], ops("What was noticed, by anybody in the contact", max_length=12)
+    ] = ()
+    rating: Annotated[RudRating | None, ops("RUD-3, by who may rate")] = None
+    level_noted: Annotated[
+        RiskLevel | None, ops("Level as noted where the three axes do not apply")
+    ] = None
+    psychic_trouble: Annotated[
+        bool, ops("Lives something others do not see or hear; noted, neither confirmed nor denied")
+    ] = False
+    language_barrier: Annotated[
+        bool, ops("Nobody on the line understands the person's language")
+    ] = False
+    only_rescue_answers: Annotated[
+        bool, ops("The directory has nobody here for the question but an emergency number")
+    ] = False
 
 
 class DecideTriage(Command):
@@ -102,3 +132,12 @@ class TriageProposal(Contract):
     destination: Annotated[Destination, ops("Proposed next step")]
     reasons: Annotated[tuple[RuleCode, ...], ops("Codes of the rules that spoke", max_length=12)]
     rules_version: Annotated[RulesVersion, ops("Version of the rules")]
+    supervisor_informed: Annotated[bool, ops("Whether a supervisor is told, by the protocol")] = (
+        False
+    )
+    emergency_card: Annotated[
+        bool, ops("Whether an emergency card is opened: a human is about to engage rescue")
+    ] = False
+    rated_level: Annotated[
+        RiskLevel | None, ops("What the rating comes to by the protocol's own rule")
+    ] = None

@@ -429,3 +429,41 @@ class FlagOutcome(StrEnum):
     CONFIRMED = "confirmed"
     UNFOUNDED = "unfounded"
     UNCLEAR = "unclear"
+
+
+class RudValue(StrEnum):
+    """What one axis of RUD-3 was rated, by who may rate (`data/protocol.json`, `rud3.values`)."""
+
+    LOW = "faible"
+    MEDIUM = "moyen"
+    HIGH = "eleve"
+    NOT_RATEABLE = "non_evaluable"
+    NOT_APPLICABLE = "sans_objet"
+
+
+class RiskLevel(StrEnum):
+    """What the axes come to, by `rud3.level_rules`, or what a human noted where none apply."""
+
+    LOW = "faible"
+    MEDIUM = "moyen"
+    HIGH = "eleve"
+    IMMINENT = "imminent"
+    NOT_RATEABLE = "non_evaluable"
+    NOT_APPLICABLE = "sans_objet"
+
+
+class RiskSignal(StrEnum):
+    """What was noticed, in the words of `signals_for_volunteers`: noted, never rated."""
+
+    MORT = "SIG-MORT"
+    PLAN = "SIG-PLAN"
+    MOYEN = "SIG-MOYEN"
+    ADIEU = "SIG-ADIEU"
+    CALME = "SIG-CALME"
+    ALCOOL = "SIG-ALCOOL"
+    SEUL = "SIG-SEUL"
+    ANTECEDENT = "SIG-ANTECEDENT"
+    MINEUR = "SIG-MINEUR"
+    VIOLENCE = "SIG-VIOLENCE"
+    MEDICAL = "SIG-MEDICAL"
+    PROTECTEUR = "SIG-PROTECTEUR"

@@ -4,19 +4,17 @@ For the regulator in the contact. The surprising thing: nothing known is not har
 nobody could name is proposed as P3, above someone who wants to talk, because the protocol serves a
 silent caller so until a human has listened.
 
-Source of every rule: `data/protocol.json` 0.1-proposal; the words are quoted in the rule. It is a
-proposal that awaits clinical approval, and screens say so.
+The rules and their source are in `rules.py`, what a rating comes to in `rating.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.envelope import CommandEnvelope
 from contracts.triage import DecideTriage, ProposeTriage, TriageNotes, TriageProposal
 from contracts.vocabulary import (
-    AgeBand,
     Destination,
     Need,
     PersonId,
@@ -25,61 +23,9 @@ from contracts.vocabulary import (
     Refusal,
     Role,
 )
+from services.triage.rating import level_of
+from services.triage.rules import RULES_2026_1, Rule, heard
 
-# --- what the needs mean to the protocol ----------------------------------------------------------
-
-MINORS = frozenset({AgeBand.CHILD, AgeBand.TEEN})
-CHILD = frozenset({Need.ENFANCE_DANGER, Need.DISPARITION_MINEUR})
-VIOLENCE = frozenset({Need.VIOLENCES_CONJUGALES, Need.VIOLENCES_SEXUELLES, Need.AUTEUR_VIOLENCES})
-#: "Souffrance marquée": each may be lived lightly or hardly; unheard, it is taken as hard.
-DISTRESS = frozenset(
-    {
-        Need.DETRESSE_PSYCHOLOGIQUE,
-        Need.AIDE_VICTIMES,
-        Need.ADDICTIONS,
-        Need.SANTE_SEXUELLE,
-        Need.HEBERGEMENT_URGENCE,
-        Need.MIGRANTS,
-        Need.JEUNES,
-        Need.ETUDIANTS,
-        Need.HARCELEMENT_NUMERIQUE,
-        Need.PARENTALITE,
-        Need.DEUIL,
-        Need.DEUIL_SUICIDE,
-        Need.SOIGNANTS,
-        Need.AGRICULTEURS,
-        Need.SURDITE,
-        Need.LGBT,
-        Need.RADICALISATION,
-    }
-)
-INFORMATION = frozenset(
-    {
-        Need.SANTE_INFORMATION,
-        Need.DROITS_SANTE,
-        Need.AIDE_MATERIELLE,
-        Need.DEMARCHES,
-        Need.COVID_INFO,
-        Need.INTERPRETARIAT,
-    }
-)
-#: Needs that a rule of their own names.
-_NAMED = (
-    CHILD
-    | VIOLENCE
-    | DISTRESS
-    | INFORMATION
-    | {
-        Need.URGENCE_VITALE,
-        Need.DANGER_IMMEDIAT,
-        Need.CRISE_SUICIDAIRE,
-        Need.MALTRAITANCE_VULNERABLE,
-        Need.PROCHE_INQUIET,
-        Need.SOLITUDE,
-        Need.ECOUTE_GENERALISTE,
-        Need.HORS_CADRE,
-    }
-)
 #: May be noted on every line, whatever its programme lists: a life in danger is never refused for
 #: a word that is missing from a manifest, and not knowing is always allowed.
 ALWAYS_SERVED = frozenset({Need.UNKNOWN, Need.URGENCE_VITALE, Need.DANGER_IMMEDIAT})
@@ -87,114 +33,15 @@ ALWAYS_SERVED = frozenset({Need.UNKNOWN, Need.URGENCE_VITALE, Need.DANGER_IMMEDI
 ENDS_THE_CONTACT = frozenset({Destination.INFORMED, Destination.WITHIN_FRAME, Destination.RELAY})
 
 
-# --- rules ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One line of the protocol, applied: when it speaks, it asks for `priority` at least."""
-
-    code: str  #: shown with the proposal; screens hold its wording
-    priority: Priority
-    destination: Destination
-    line: str  #: where the words stand in protocol.json: `priorities.<code>.when` or `natures.rule`
-    words: str  #: the words, quoted
-    speaks: Callable[[TriageNotes], bool]
-
-
-def _vital(code: str, words: str, speaks: Callable[[TriageNotes], bool]) -> Rule:
-    return Rule(code, Priority.P1, Destination.RESCUE, "priorities.P1.when", words, speaks)
-
-
-def _listen(
-    code: str, priority: Priority, words: str, speaks: Callable[[TriageNotes], bool]
-) -> Rule:
-    line = f"priorities.{priority}.when"
-    return Rule(code, priority, Destination.LISTENER, line, words, speaks)
-
-
-def _concerns_child(notes: TriageNotes) -> bool:
-    return notes.age_band in MINORS or notes.need in CHILD
-
-
-#: From the most urgent to the least; of those that speak the first one sets the proposal.
-RULES_2026_1: tuple[Rule, ...] = (
-    _vital("danger-child", "enfant en péril", lambda n: n.danger_now and _concerns_child(n)),
-    _vital("danger-violence", "violence en cours", lambda n: n.danger_now and n.need in VIOLENCE),
-    _vital(
-        "danger-suicide",
-        "passage à l'acte imminent",
-        lambda n: n.danger_now and n.need is Need.CRISE_SUICIDAIRE,
-    ),
-    _vital("danger-now", "geste en cours", lambda n: n.danger_now),
-    _vital("danger-named", "violence en cours", lambda n: n.need is Need.DANGER_IMMEDIAT),
-    _vital("medical-emergency", "urgence médicale", lambda n: n.need is Need.URGENCE_VITALE),
-    _listen(
-        "suicidal-crisis",
-        Priority.P2,
-        "risque suicidaire moyen ou élevé sans imminence",
-        lambda n: n.need is Need.CRISE_SUICIDAIRE,
-    ),
-    _listen("violence", Priority.P2, "violences", lambda n: n.need in VIOLENCE),
-    _listen("child-at-risk", Priority.P2, "mineur en risque", lambda n: n.need in CHILD),
-    # A child who rings alone has found nobody nearer: at risk until a human has heard more.
-    _listen("minor", Priority.P2, "mineur en risque", lambda n: n.age_band in MINORS),
-    _listen("abuse", Priority.P2, "maltraitance", lambda n: n.need is Need.MALTRAITANCE_VULNERABLE),
-    # How worried cannot be noted, so the worry counts in full (the prudence the protocol asks for).
-    _listen(
-        "worried-relative",
-        Priority.P2,
-        "tiers très inquiet",
-        lambda n: n.need is Need.PROCHE_INQUIET,
-    ),
-    _listen(
-        "silent",
-        Priority.P3,
-        "silence : P3 tant qu'un humain n'a pas écouté",
-        lambda n: n.silent,
-    ),
-    _listen(
-        "distress",
-        Priority.P3,
-        "souffrance marquée, sans signe de danger",
-        lambda n: n.need in DISTRESS,
-    ),
-    # Also any need that this version of the rules does not name: a safe default is never invented.
-    _listen(
-        "not-known",
-        Priority.P3,
-        "P3 tant qu'un humain n'a pas écouté",
-        lambda n: n.need not in _NAMED,
-    ),
-    _listen("loneliness", Priority.P4, "solitude", lambda n: n.need is Need.SOLITUDE),
-    _listen(
-        "wants-to-talk",
-        Priority.P4,
-        "besoin de parler",
-        lambda n: n.need is Need.ECOUTE_GENERALISTE,
-    ),
-    # Closing within the frame is a regulator's own thought, never proposed by software.
-    Rule(
-        "beyond-frame",
-        Priority.P4,
-        Destination.LISTENER,
-        "natures.rule",
-        "elle n'est jamais une priorité d'attente ni une raison de refuser",
-        lambda n: n.need is Need.HORS_CADRE,
-    ),
-    Rule(
-        "information",
-        Priority.P5,
-        Destination.INFORMED,
-        "priorities.P5.when",
-        "demande d'information ou d'adresse",
-        lambda n: n.need in INFORMATION,
-    ),
-)
+# --- proposing ------------------------------------------------------------------------------------
 
 RULES_VERSION = "triage-2026.1"
 RULE_BOOKS: Mapping[str, tuple[Rule, ...]] = {RULES_VERSION: RULES_2026_1}
 KEPT_HUMAN_PRIORITY = "human-set-higher"
+#: "superviseur en double écoute", "superviseur informé" (`priorities.P1.who`, `priorities.P2.who`).
+#: Beside them psychic trouble: whoever speaks with the person should not be alone with it.
+_SUPERVISED = frozenset({Priority.P1, Priority.P2})
+_MOST_REASONS = 12  #: what a proposal can carry; the gravest come first
 
 
 @dataclass(frozen=True)
@@ -221,8 +68,15 @@ def propose(
     if earlier is not None and earlier.priority < priority:  # "P1" sorts before "P2"
         priority, destination = earlier.priority, earlier.destination
         reasons = (KEPT_HUMAN_PRIORITY, *reasons)
+    urgent = priority in _SUPERVISED or notes.psychic_trouble
     return TriageProposal(
-        priority=priority, destination=destination, reasons=reasons, rules_version=known
+        priority=priority,
+        destination=destination,
+        reasons=reasons[:_MOST_REASONS],
+        rules_version=known,
+        supervisor_informed=urgent,
+        emergency_card=priority is Priority.P1 or Need.DISPARITION_MINEUR in heard(notes),
+        rated_level=None if notes.rating is None else level_of(notes),
     )
 
 
@@ -289,7 +143,7 @@ def judge_proposal(
     asker: CommandEnvelope,
 ) -> Proposed | NotYet | MayNot:
     """Propose, to whoever may decide."""
-    hindrance = _hindrance(contact, asker)
+    hindrance = _hindrance(contact, asker) or _may_not_rate(wish.notes, asker)
     if hindrance is not None:
         return hindrance
     if terms is None:
@@ -309,7 +163,7 @@ def judge_decision(
     who understood more, or pressed the wrong key, must be able to put it right while the person
     waits, and a wrong priority left standing is worse than an order that moves.
     """
-    hindrance = _hindrance(contact, asker)
+    hindrance = _hindrance(contact, asker) or _may_not_rate(wish.notes, asker)
     if hindrance is not None:
         return hindrance
     if terms is None:
@@ -321,6 +175,8 @@ def judge_decision(
         return MayNot(Refusal.STALE_VERSION)
     if wish.notes.need not in terms.needs | ALWAYS_SERVED:
         return MayNot(Refusal.INVALID_FIELD, "notes.need")
+    if not terms.needs | ALWAYS_SERVED >= set(wish.notes.also):
+        return MayNot(Refusal.INVALID_FIELD, "notes.also")
     return Decided(propose(wish.notes, contact.decided, terms.rules_version))
 
 
@@ -341,6 +197,17 @@ def _hindrance(contact: ContactKnown, asker: CommandEnvelope) -> NotYet | MayNot
         return MayNot(Refusal.WRONG_STATE) if contact.sent_untriaged else NotYet()
     if contact.held_by != asker.actor and asker.role is not Role.SUPERVISOR:
         return MayNot(Refusal.NOT_YOURS)
+    return None
+
+
+def _may_not_rate(notes: TriageNotes, asker: CommandEnvelope) -> MayNot | None:
+    """Return why a rating is refused: "l'écoutant bénévole note des signaux, pas un score"."""
+    if asker.role is not Role.LISTENER:
+        return None
+    if notes.rating is not None:
+        return MayNot(Refusal.ROLE_NOT_PERMITTED, "notes.rating")
+    if notes.level_noted is not None:
+        return MayNot(Refusal.ROLE_NOT_PERMITTED, "notes.level_noted")
     return None
 
 

@@ -1,7 +1,6 @@
 """Decisions of triage, and the rules against the protocol and the scenarios they come from."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.envelope import CommandEnvelope
-from contracts.triage import DecideTriage, ProposeTriage, TriageNotes
+from contracts.triage import DecideTriage, ProposeTriage, RudRating, TriageNotes
 from contracts.vocabulary import (
     AgeBand,
     Destination,
@@ -20,11 +19,13 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     Refusal,
+    RiskLevel,
+    RiskSignal,
     Role,
+    RudValue,
 )
 from services.triage.domain import (
     KEPT_HUMAN_PRIORITY,
-    RULES_2026_1,
     RULES_VERSION,
     AlreadySo,
     ContactKnown,
@@ -38,11 +39,18 @@ from services.triage.domain import (
     judge_proposal,
     propose,
 )
+from services.triage.rules import GROUPS, RULES_2026_1
 from tests.triage.builders import CONTACT, LINE, a_command, an_asker
 
-DATA = Path(os.environ.get("HELPLINE_SHARED", Path(__file__).parents[3] / "shared")) / "data"
-with_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the data of $HELPLINE_SHARED")
-
+PROTOCOL = json.loads(
+    (Path(__file__).parents[2] / "deploy" / "protocol" / "protocol-0.1.json").read_bytes()
+)
+RATINGS = st.builds(
+    RudRating,
+    risk=st.sampled_from(RudValue),
+    urgency=st.sampled_from(RudValue),
+    dangerousness=st.sampled_from(RudValue),
+)
 ANY_NOTES = st.builds(
     TriageNotes,
     need=st.sampled_from(Need),
@@ -50,6 +58,13 @@ ANY_NOTES = st.builds(
     age_band=st.none() | st.sampled_from(AgeBand),
     danger_now=st.booleans(),
     silent=st.booleans(),
+    also=st.lists(st.sampled_from(Need), max_size=3).map(tuple),
+    signals=st.lists(st.sampled_from(RiskSignal), max_size=4, unique=True).map(tuple),
+    rating=st.none() | RATINGS,
+    level_noted=st.none() | st.sampled_from(RiskLevel),
+    psychic_trouble=st.booleans(),
+    language_barrier=st.booleans(),
+    only_rescue_answers=st.booleans(),
 )
 ANY_DECISION = st.builds(
     HumanDecision,
@@ -59,6 +74,13 @@ ANY_DECISION = st.builds(
 )
 
 # --- the rules ------------------------------------------------------------------------------------
+
+
+def rated(risk: str, urgency: str, dangerousness: str) -> RudRating:
+    return RudRating(
+        risk=RudValue(risk), urgency=RudValue(urgency), dangerousness=RudValue(dangerousness)
+    )
+
 
 PROPOSALS: dict[str, tuple[TriageNotes, Priority, Destination, str]] = {
     "danger at this moment": (
@@ -177,6 +199,123 @@ PROPOSALS: dict[str, tuple[TriageNotes, Priority, Destination, str]] = {
         Destination.LISTENER,
         "beyond-frame",
     ),
+    "a malaise was noticed": (
+        TriageNotes(signals=(RiskSignal.MEDICAL,)),
+        Priority.P1,
+        Destination.RESCUE,
+        "medical-signal",
+    ),
+    "rated imminent, the box not ticked": (
+        TriageNotes(rating=rated("faible", "eleve", "eleve")),
+        Priority.P1,
+        Destination.RESCUE,
+        "rated-imminent",
+    ),
+    "a plan and the means, not yet rated": (
+        TriageNotes(signals=(RiskSignal.PLAN, RiskSignal.MOYEN)),
+        Priority.P1,
+        Destination.RESCUE,
+        "plan-and-means",
+    ),
+    "a plan and the means, rated": (
+        TriageNotes(
+            signals=(RiskSignal.PLAN, RiskSignal.MOYEN),
+            rating=rated("moyen", "moyen", "faible"),
+        ),
+        Priority.P2,
+        Destination.LISTENER,
+        "rated-medium",
+    ),
+    "a farmer, rated high": (
+        TriageNotes(need=Need.AGRICULTEURS, rating=rated("eleve", "moyen", "moyen")),
+        Priority.P2,
+        Destination.LISTENER,
+        "rated-high",
+    ),
+    "talks of dying": (
+        TriageNotes(need=Need.SOLITUDE, signals=(RiskSignal.MORT,)),
+        Priority.P2,
+        Destination.LISTENER,
+        "suicidal-crisis",
+    ),
+    "a suicidal crisis rated low by who may rate": (
+        TriageNotes(need=Need.CRISE_SUICIDAIRE, rating=rated("faible", "faible", "faible")),
+        Priority.P3,
+        Destination.LISTENER,
+        "rated-low",
+    ),
+    "cries in the background": (
+        TriageNotes(need=Need.SOLITUDE, signals=(RiskSignal.VIOLENCE,)),
+        Priority.P2,
+        Destination.LISTENER,
+        "violence",
+    ),
+    "a child who sleeps outside with their mother": (
+        TriageNotes(need=Need.HEBERGEMENT_URGENCE, signals=(RiskSignal.MINEUR,)),
+        Priority.P2,
+        Destination.LISTENER,
+        "child-exposed",
+    ),
+    "a child who plays beside": (
+        TriageNotes(need=Need.SOLITUDE, signals=(RiskSignal.MINEUR, RiskSignal.SEUL)),
+        Priority.P4,
+        Destination.LISTENER,
+        "loneliness",
+    ),
+    "a second need that is graver": (
+        TriageNotes(need=Need.DEMARCHES, also=(Need.VIOLENCES_CONJUGALES,)),
+        Priority.P2,
+        Destination.LISTENER,
+        "violence",
+    ),
+    "nobody understands them": (
+        TriageNotes(need=Need.ECOUTE_GENERALISTE, language_barrier=True),
+        Priority.P3,
+        Destination.LISTENER,
+        "not-understood",
+    ),
+    "understood in spite of the language": (
+        TriageNotes(need=Need.SOLITUDE, language_barrier=True),
+        Priority.P4,
+        Destination.LISTENER,
+        "loneliness",
+    ),
+    "believes they are watched": (
+        TriageNotes(need=Need.SOLITUDE, psychic_trouble=True),
+        Priority.P3,
+        Destination.LISTENER,
+        "psychic-trouble",
+    ),
+    "a student of whom nothing else is known": (
+        TriageNotes(need=Need.ETUDIANTS),
+        Priority.P3,
+        Destination.LISTENER,
+        "distress",
+    ),
+    "a student who is lonely": (
+        TriageNotes(need=Need.ETUDIANTS, also=(Need.SOLITUDE,)),
+        Priority.P4,
+        Destination.LISTENER,
+        "loneliness",
+    ),
+    "a question of health with nobody to answer it": (
+        TriageNotes(need=Need.SANTE_INFORMATION, only_rescue_answers=True),
+        Priority.P3,
+        Destination.LISTENER,
+        "nobody-to-answer-it",
+    ),
+    "thanks": (
+        TriageNotes(need=Need.ECOUTE_GENERALISTE, level_noted=RiskLevel.NOT_APPLICABLE),
+        Priority.P5,
+        Destination.INFORMED,
+        "asks-for-nothing",
+    ),
+    "nobody could say what they asked for": (
+        TriageNotes(need=Need.ECOUTE_GENERALISTE, level_noted=RiskLevel.NOT_RATEABLE),
+        Priority.P4,
+        Destination.LISTENER,
+        "wants-to-talk",
+    ),
     "a demand for an address": (
         TriageNotes(need=Need.DEMARCHES),
         Priority.P5,
@@ -253,50 +392,57 @@ def test_unknown_version_of_the_rules_never_stands_in_the_way() -> None:
     assert proposal.priority is Priority.P3
 
 
+SUPERVISED: dict[str, tuple[TriageNotes, bool, bool]] = {
+    "P1: told, and the card is opened": (TriageNotes(danger_now=True), True, True),
+    "P2: told": (TriageNotes(need=Need.VIOLENCES_CONJUGALES), True, False),
+    "a missing child: the card too": (TriageNotes(need=Need.DISPARITION_MINEUR), True, True),
+    "psychic trouble: told": (TriageNotes(psychic_trouble=True), True, False),
+    "P3: not": (TriageNotes(need=Need.DEUIL), False, False),
+}
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+def test_who_is_told_and_whether_a_card_is_opened(name: str) -> None:
+    notes, told, card = SUPERVISED[name]
+    proposal = propose(notes)
+    assert (proposal.supervisor_informed, proposal.emergency_card) == (told, card)
+
+
+@given(ANY_NOTES, st.sampled_from(RiskSignal))
+def test_a_signal_more_never_lowers_a_proposal(notes: TriageNotes, signal: RiskSignal) -> None:
+    more = notes.model_copy(update={"signals": (*notes.signals, signal)})
+    assert propose(more).priority <= propose(notes).priority
+
+
+@given(ANY_NOTES, st.sampled_from(sorted(set(Need) - GROUPS - {Need.UNKNOWN})))
+def test_any_notes_are_answered_within_the_bounds_of_a_proposal(
+    notes: TriageNotes, need: Need
+) -> None:
+    more = notes.model_copy(update={"also": (*notes.also, need)})
+    assert 1 <= len(propose(more).reasons) <= 12
+
+
 # --- the rules against their source ---------------------------------------------------------------
 
 
 def protocol_line(path: str) -> str:
-    protocol = json.loads((DATA / "protocol.json").read_text())
-    if path == "natures.rule":
-        return str(protocol["natures"]["rule"])
-    _, code, field = path.split(".")
-    (priority,) = (entry for entry in protocol["priorities"] if entry["code"] == code)
-    return str(priority[field])
+    """Words of the protocol at a path; lists are looked up by `code` and read line by line."""
+    found: Any = PROTOCOL
+    for part in path.split("."):
+        if isinstance(found, list):
+            (found,) = (entry for entry in found if entry["code"] == part)
+        else:
+            found = found[part]
+    return "\n".join(found) if isinstance(found, list) else str(found)
 
 
-@with_data
 @pytest.mark.parametrize("rule", RULES_2026_1, ids=lambda rule: rule.code)
 def test_rule_quotes_the_protocol(rule: Any) -> None:
     assert rule.words in protocol_line(rule.line)
 
 
-#: What one need and two boxes cannot say, so that the rules alone propose less than the scenario:
-#: the regulator hears it and sets more.
-BEYOND_THE_NOTES = {
-    "S14": "a mother with a child of four: two needs, and the notes hold one",
-    "S43": "a farmer with hints of suicide: two needs, and the notes hold one",
-    "S34": "only a language is missing, yet the scenario asks for P3",
-    "S38": "the same question as S39, asked from Mayotte, where no other line answers",
-}
-
-
-@with_data
-def test_rules_never_propose_less_than_a_scenario_asks() -> None:
-    lower = {}
-    for line in (DATA / "scenarios.jsonl").read_text().splitlines():
-        scenario = json.loads(line)
-        expected = scenario["expected"]
-        age = scenario["caller"].get("age_band", "unknown")
-        notes = TriageNotes(
-            need=Need(expected["need"]),
-            age_band=None if age == "unknown" else AgeBand(age),
-            danger_now=expected["risk"]["level"] == "imminent"
-            or "danger_immediat" in expected["secondary_needs"],
-        )
-        if propose(notes).priority > expected["priority"]:
-            lower[scenario["id"]] = propose(notes).priority
-    assert lower.keys() == BEYOND_THE_NOTES.keys()
+def test_the_protocol_says_that_it_is_a_proposal() -> None:
+    assert "for clinical validation" in PROTOCOL["status"]
 
 
 # --- who may decide, and when ---------------------------------------------------------------------
@@ -432,3 +578,27 @@ def test_desk_that_saw_an_older_version_is_refused() -> None:
 def test_proposal_explains_to_whoever_may_decide() -> None:
     wish = ProposeTriage(contact_id=CONTACT, notes=TriageNotes(silent=True))
     assert judge_proposal(HELD, TERMS, wish, SUPERVISOR) == Proposed(propose(wish.notes))
+
+
+@pytest.mark.parametrize("field", ["rating", "level_noted"])
+def test_a_volunteer_notes_signals_and_never_rates(field: str) -> None:
+    value = rated("moyen", "moyen", "faible") if field == "rating" else RiskLevel.LOW
+    notes = TriageNotes(need=Need.SOLITUDE, signals=(RiskSignal.MORT,)).model_copy(
+        update={field: value}
+    )
+    listener = an_asker("regulator-1", Role.LISTENER)
+    refused = MayNot(Refusal.ROLE_NOT_PERMITTED, f"notes.{field}")
+    ask = ProposeTriage(contact_id=CONTACT, notes=notes)
+    assert judge_proposal(HELD, TERMS, ask, listener) == refused
+    assert isinstance(judge_proposal(HELD, TERMS, ask, HOLDER), Proposed)
+    decide = a_command().model_copy(update={"notes": notes})
+    assert judge_decision(HELD, TERMS, decide, listener) == refused
+    assert isinstance(judge_decision(HELD, TERMS, decide, HOLDER), Decided)
+
+
+def test_another_need_is_one_the_line_serves() -> None:
+    notes = TriageNotes(need=Need.SOLITUDE, also=(Need.DEUIL,))
+    decide = a_command().model_copy(update={"notes": notes})
+    assert judge_decision(HELD, TERMS, decide, HOLDER) == MayNot(
+        Refusal.INVALID_FIELD, "notes.also"
+    )
