@@ -81,6 +81,11 @@ verify *ARGS:
 bench *ARGS:
     @exec {{ python }} -m bench {{ ARGS }}
 
+# Compare the rules with written scenarios and explain every difference (--all)
+[group('measure')]
+scenarios *ARGS:
+    @exec {{ python }} -m deploy.scenarios {{ ARGS }}
+
 # Drive our assignment policy through a recorded trace, e.g. `just judge pressday`
 [group('measure')]
 judge TRACE *ARGS:

@@ -116,7 +116,7 @@ TOLD = pattern(
     """
 )
 
-# --- the hour, and who is near ---------------------------------------------------------------------
+# --- the hour, and who is near --------------------------------------------------------------------
 
 SOON = (
     r"(?:ce soir|cette nuit|maintenant|tout de suite|demain|aujourd hui|"

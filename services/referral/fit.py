@@ -49,7 +49,14 @@ _OPEN_NEEDS = frozenset(
 )
 #: A person in one of these is not sent to a letterbox.
 _NOT_IN_A_LETTERBOX = frozenset(
-    {Need.CRISE_SUICIDAIRE, Need.DANGER_IMMEDIAT, Need.URGENCE_VITALE, Need.ENFANCE_DANGER}
+    {
+        Need.CRISE_SUICIDAIRE,
+        Need.DANGER_IMMEDIAT,
+        Need.URGENCE_VITALE,
+        Need.ENFANCE_DANGER,
+        Need.VIOLENCES_CONJUGALES,
+        Need.VIOLENCES_SEXUELLES,
+    }
 )
 #: Rescue and tools are proposed by rules of their own.
 _NOT_FOR_HELP = frozenset({Kind.EMERGENCY, Kind.TOOL})
@@ -87,7 +94,8 @@ def _can_be_used(row: Relay, question: Question) -> bool:
     Where the line itself cannot listen in the person's language, nothing is left out for that: a
     written line, or one with an interpreter, may be all there is.
     """
-    if not _ANSWERED_AT_ONCE & row.channels and not _NOT_IN_A_LETTERBOX.isdisjoint(question.needs):
+    ways = reach(row, question) or row.channels
+    if _ANSWERED_AT_ONCE.isdisjoint(ways) and not _NOT_IN_A_LETTERBOX.isdisjoint(question.needs):
         return False
     if question.language_barrier:
         return True

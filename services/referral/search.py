@@ -166,6 +166,7 @@ def _order(proposal: Proposal, question: Question) -> tuple[int | str, ...]:
         Against.HOURS_UNKNOWN in told or Against.HOLIDAY_HOURS_UNKNOWN in told
     )
     return (
+        Why.SILENCE not in why,
         unfit,
         Against.SATURATED in told,
         Why.NEED not in why,
