@@ -9,7 +9,9 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from contracts.programme import ApplyProgramme, OpeningRule, ProgrammeTerms
+from contracts.ladder import CallerTerms, LineNumber
+from contracts.opening import OpeningRule
+from contracts.programme import ApplyProgramme, ProgrammeTerms
 from contracts.roster import Volunteer
 from contracts.vocabulary import PersonId, ProgrammeId, Role, RulesVersion, Sha256
 from deploy.desk import Desk, Doors
@@ -18,6 +20,8 @@ from services.intake.reader import Faulty, read_manifest
 
 LINE = ProgrammeId("bench")
 _MANIFEST = Path(__file__).resolve().parents[1] / "deploy" / "programmes" / "sos-crise.yaml"
+#: Reserved for fiction (ARCEP, 06 39 98).
+_FICTION = LineNumber(number="+33639980000")
 _EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 _NO_HEARTBEAT_NEEDED_SECONDS = 86_400
 _IMPORTED_AT_ONCE = 100
@@ -30,7 +34,7 @@ def names(role: Role, count: int) -> tuple[PersonId, ...]:
 
 async def open_line(doors: Doors) -> None:
     """Put the line into force."""
-    terms, rules_version = _terms()
+    terms, callers, rules_version = _terms()
     body = terms.model_dump_json().encode()
     operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, LINE)
     await operator.apply_programme(
@@ -39,11 +43,12 @@ async def open_line(doors: Doors) -> None:
             manifest_sha256=Sha256(sha256(body).hexdigest()),
             rules_version=rules_version,
             terms=terms,
+            callers=callers,
         )
     )
 
 
-def _terms() -> tuple[ProgrammeTerms, RulesVersion]:
+def _terms() -> tuple[ProgrammeTerms, CallerTerms, RulesVersion]:
     read = read_manifest(_MANIFEST.read_bytes())
     if isinstance(read, Faulty):
         raise ValueError(f"{_MANIFEST.name}: {read.faults[0].field} {read.faults[0].reason}")
@@ -61,7 +66,9 @@ def _terms() -> tuple[ProgrammeTerms, RulesVersion]:
             "rest": terms.rest.model_copy(update={"break_seconds": 0}),
         }
     )
-    return changed, read.manifest.rules_version
+    # Its number is another line's.
+    callers = read.callers.model_copy(update={"numbers": (_FICTION,)})
+    return changed, callers, read.manifest.rules_version
 
 
 async def bring_people(doors: Doors, people: dict[Role, tuple[PersonId, ...]]) -> Desk:

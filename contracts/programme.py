@@ -5,12 +5,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from contracts.envelope import Command, Contract, Event, Stream
+from contracts.frame import FrameTerms
+from contracts.ladder import CallerTerms
+from contracts.opening import CLOCK, OpeningRule, SpecialDay, Timetable
 from contracts.privacy import LARGEST_COUNT, ops, public
 from contracts.vocabulary import (
     Channel,
     LanguageCode,
     Moment,
     Need,
+    OnHolidays,
     OrganisationId,
     Priority,
     ProgrammeId,
@@ -24,21 +28,6 @@ from contracts.vocabulary import (
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 
 _SECONDS = {"unit": "s", "ge": 0, "le": 86_400}
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-
-
-class OpeningRule(Contract):
-    """Days and hours of one channel; `closes_at` at or before `opens_at` means the next day."""
-
-    channel: Annotated[Channel, public("The channel")]
-    days: Annotated[
-        tuple[Annotated[int, public("ISO weekday", ge=1, le=7)], ...],
-        public(
-            "Days on which it opens", unit="ISO weekday, 1 is Monday", min_length=1, max_length=7
-        ),
-    ]
-    opens_at: Annotated[str, public("Local time", unit="HH:MM", pattern=_CLOCK)]
-    closes_at: Annotated[str, public("Local time", unit="HH:MM", pattern=_CLOCK)]
 
 
 class ServiceTimes(Contract):
@@ -109,8 +98,8 @@ class ChannelPrerequisite(Contract):
 class NightTerms(Contract):
     """What a night is, and how many are asked of one person."""
 
-    begins_at: Annotated[str, ops("Local time", unit="HH:MM", pattern=_CLOCK)]
-    ends_at: Annotated[str, ops("Local time of the next day", unit="HH:MM", pattern=_CLOCK)]
+    begins_at: Annotated[str, ops("Local time", unit="HH:MM", pattern=CLOCK)]
+    ends_at: Annotated[str, ops("Local time of the next day", unit="HH:MM", pattern=CLOCK)]
     at_most: Annotated[int, ops("Nights of one person", unit="count", ge=0, le=366)]
     within_days: Annotated[int, ops("In so many days, whichever they are", unit="d", ge=1, le=366)]
 
@@ -245,6 +234,12 @@ class ProgrammeTerms(Contract):
     opening: Annotated[
         tuple[OpeningRule, ...], public("When it is open; empty is never", max_length=40)
     ]
+    special_days: Annotated[
+        tuple[SpecialDay, ...], public("Dates with other hours than the rules", max_length=400)
+    ] = ()
+    on_holidays: Annotated[OnHolidays, public("Hours on public holidays of the country")] = (
+        OnHolidays.AS_USUAL
+    )
     channels: Annotated[tuple[Channel, ...], public("Channels served", min_length=1, max_length=3)]
     languages: Annotated[
         tuple[LanguageCode, ...],
@@ -276,6 +271,14 @@ class ProgrammeTerms(Contract):
     writing: Annotated[WritingTerms, ops("Clocks of what is written")] = WritingTerms()
     returning: Annotated[ReturnTerms, ops("How people come back")] = ReturnTerms()
     keeping: Annotated[KeepingTerms, ops("How long things are kept")] = KeepingTerms()
+    frame: Annotated[FrameTerms, ops("The frame it works in")] = FrameTerms()
+
+    @property
+    def timetable(self) -> Timetable:
+        """Everything that says when it is open."""
+        return Timetable(
+            self.timezone, self.country, self.opening, self.special_days, self.on_holidays
+        )
 
 
 class ProgrammePublished(Event):
@@ -309,3 +312,6 @@ class ApplyProgramme(Command):
     rules_version: Annotated[RulesVersion, ops("Version of the triage rules in force")]
     effective_at: Annotated[Moment | None, ops("From when; empty is now", unit="UTC")] = None
     terms: Annotated[ProgrammeTerms, ops("What the manifest says, for the services")]
+    callers: Annotated[CallerTerms, public("What callers are told; intake keeps it")] = (
+        CallerTerms()
+    )

@@ -467,3 +467,62 @@ class RiskSignal(StrEnum):
     VIOLENCE = "SIG-VIOLENCE"
     MEDICAL = "SIG-MEDICAL"
     PROTECTEUR = "SIG-PROTECTEUR"
+
+
+# --- when a line is open, and what is there when nobody can answer --------------------------------
+
+
+class OnHolidays(StrEnum):
+    """What the hours of a line are on a public holiday of its country."""
+
+    AS_USUAL = "as_usual"
+    AS_SUNDAY = "as_sunday"
+    CLOSED = "closed"
+
+
+class Situation(StrEnum):
+    """Why a caller cannot be answered now; each has a text of its own (DESIGN 7)."""
+
+    CLOSED = "closed"
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    ALL_BUSY = "all_busy"
+    PLATFORM_FAULT = "platform_fault"
+
+
+class Act(StrEnum):
+    """What a rung of the ladder does."""
+
+    SAYS = "says"
+    OFFERS = "offers"  #: the caller may accept it
+    CONNECTS = "connects"  #: unless the caller hangs up
+
+
+class WayOut(StrEnum):
+    """What a caller may be offered instead of waiting on."""
+
+    RETURN_PASS = "return_pass"
+    MESSAGE_BOX = "message_box"
+    CHAT = "chat"
+    ANOTHER_LINE = "another_line"
+
+
+class AlertRole(StrEnum):
+    """Who can take an alert."""
+
+    SUPERVISOR = "supervisor"
+    DUTY_PROFESSIONAL = "duty_professional"  #: clinical, called when nobody else took it
+
+
+class Pool(StrEnum):
+    """Whose callers the associations of a federation hear."""
+
+    ANYBODY = "anybody"  #: anybody hears anybody, the whole country over
+    REGIONAL_FIRST = "regional_first"  #: one's own region first, then anybody
+    SPLIT = "split"  #: one's own region only
+
+
+class ReportKind(StrEnum):
+    """The two legal reports about somebody who cannot protect themselves."""
+
+    CONCERN = "concern"  #: information préoccupante
+    JUSTICE = "justice"  #: signalement

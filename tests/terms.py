@@ -2,8 +2,25 @@
 
 from typing import Any
 
-from contracts.programme import OpeningRule, ProgrammeTerms, RestRules, ServiceTimes, WaitPrices
-from contracts.vocabulary import Channel, LanguageCode, Need, Priority, Stage
+from contracts.frame import AlertDuty, FrameTerms, ReportRecipient
+from contracts.ladder import CallerTerms, Ladder, LineNumber, PartnerLine, Rung, Wording
+from contracts.opening import OpeningRule
+from contracts.programme import ProgrammeTerms, RestRules, ServiceTimes, WaitPrices
+from contracts.vocabulary import (
+    Act,
+    AlertRole,
+    Channel,
+    LanguageCode,
+    Need,
+    Priority,
+    RelayId,
+    ReportKind,
+    Situation,
+    Stage,
+    WayOut,
+)
+
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 
 def a_line(**changes: Any) -> ProgrammeTerms:
@@ -15,7 +32,7 @@ def a_line(**changes: Any) -> ProgrammeTerms:
         opening=(
             OpeningRule(
                 channel=Channel.PHONE,
-                days=(1, 2, 3, 4, 5, 6, 7),
+                days=EVERY_DAY,
                 opens_at="09:00",
                 closes_at="21:00",
             ),
@@ -48,4 +65,50 @@ def a_line(**changes: Any) -> ProgrammeTerms:
             level_mismatch=10,
         ),
         emergency_numbers=("15", "112", "114"),
+        frame=FrameTerms(
+            alert_duty=(
+                AlertDuty(
+                    role=AlertRole.SUPERVISOR, days=EVERY_DAY, begins_at="00:00", ends_at="00:00"
+                ),
+            ),
+            report_recipients=tuple(
+                ReportRecipient(kind=kind, recipient=RelayId("fr-119")) for kind in ReportKind
+            ),
+        ),
     ).model_copy(update=changes)
+
+
+def what_callers_are_told(line: ProgrammeTerms) -> CallerTerms:
+    """All that a line must say to callers, in few words; numbers are reserved for fiction."""
+    words = tuple(Wording(language=language, words="Des mots.") for language in line.languages)
+    partner = RelayId("fr-always")
+    last = {
+        Situation.ALL_BUSY: Rung(act=Act.OFFERS, way_out=WayOut.ANOTHER_LINE, partners=(partner,))
+    }
+    connects = Rung(act=Act.CONNECTS, partners=(partner,))
+    return CallerTerms(
+        numbers=(LineNumber(number="+33639980001"),),
+        ladders=tuple(
+            Ladder(situation=each, wordings=words, rungs=(last.get(each, connects),))
+            for each in Situation
+        ),
+        partners=(
+            PartnerLine(
+                partner=partner,
+                title="Toujours",
+                channel=Channel.PHONE,
+                number="0639980002",
+                country="FR",
+                timezone="Europe/Paris",
+                opening=(
+                    OpeningRule(
+                        channel=Channel.PHONE, days=EVERY_DAY, opens_at="00:00", closes_at="00:00"
+                    ),
+                ),
+                anonymous=True,
+                in_writing=True,
+            ),
+        ),
+        controllers=("Une association",),
+        transparency=words,
+    )

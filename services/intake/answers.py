@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from contracts.envelope import Contract
+from contracts.ladder import LineNumber, Wording
+from contracts.opening import OpeningRule, SpecialDay
 from contracts.privacy import ops, public
-from contracts.programme import OpeningRule
 from contracts.vocabulary import (
+    Act,
     Attention,
     AuthorKind,
     Channel,
@@ -16,14 +18,53 @@ from contracts.vocabulary import (
     LanguageCode,
     Moment,
     Need,
+    OnHolidays,
     ProgrammeId,
+    RelayId,
     SealedId,
+    Situation,
     TextKind,
+    WayOut,
 )
 from services.bus.problem import ProblemTold
 
 _Numbers = Annotated[
     tuple[Annotated[str, public("A number")], ...], public("Emergency numbers of the country")
+]
+
+
+class PartnerTold(Contract):
+    """A line of somebody else, as a caller reads it."""
+
+    partner: Annotated[RelayId, public("Its row in the directory of relays")]
+    title: Annotated[str, public("As the public knows it")]
+    channel: Annotated[Channel, public("How it is reached")]
+    number: Annotated[str | None, public("As dialled")] = None
+    page: Annotated[str | None, public("Where it is found on the web")] = None
+    anonymous: Annotated[
+        bool | None, public("Whether it asks for no name; empty: not known, which is said")
+    ] = None
+    in_writing: Annotated[bool, public("Whether it answers who cannot hear or speak")] = False
+
+
+class RungTold(Contract):
+    """What is done for a caller who cannot be answered: said, offered, or connected."""
+
+    act: Annotated[Act, public("What it does; `says` says the words of the ladder")]
+    way_out: Annotated[WayOut | None, public("What is offered")] = None
+    partner: Annotated[PartnerTold | None, public("The line it leads to, open now")] = None
+
+
+class LadderTold(Contract):
+    """Why a caller cannot be answered now, the words for it, and what comes then, in order."""
+
+    situation: Annotated[Situation, public("Why")]
+    wordings: Annotated[tuple[Wording, ...], public("What is said, by language")]
+    rungs: Annotated[tuple[RungTold, ...], public("What comes then")]
+
+
+_Ladder = Annotated[
+    LadderTold | None, public("What is there while nobody can answer; empty: somebody can")
 ]
 
 
@@ -95,18 +136,42 @@ class DoorClosed(Contract):
     timezone: Annotated[str, public("IANA zone of the hours")]
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     emergency_numbers: _Numbers
+    ladder: _Ladder = None
+
+
+class ChannelNow(Contract):
+    """One channel of a line at this moment."""
+
+    channel: Annotated[Channel, public("The channel")]
+    closes_at: Annotated[
+        Moment | None, public("When its door closes; empty: it is closed", unit="UTC, domain time")
+    ] = None
+    opens_at: Annotated[
+        Moment | None,
+        public("When its closed door opens; empty: not within a year", unit="UTC, domain time"),
+    ] = None
+    ladder: _Ladder = None
 
 
 class LineSeen(Contract):
-    """A line, as anyone may see it: the PUBLIC fields of its terms."""
+    """A line, as anyone may see it: what is PUBLIC in its terms, and what callers are told."""
 
     programme: Annotated[ProgrammeId, public("The line")]
     programme_version: Annotated[int, public("Version in force", unit="count from 1")]
     open_now: Annotated[tuple[Channel, ...], public("Channels whose door is open at this moment")]
+    now: Annotated[tuple[ChannelNow, ...], public("Each channel at this moment")]
+    numbers: Annotated[tuple[LineNumber, ...], public("Its numbers, with when they are its own")]
+    partners: Annotated[tuple[PartnerTold, ...], public("Partner lines that are open now")]
+    controllers: Annotated[tuple[str, ...], public("Who answers for what is kept")]
+    transparency: Annotated[
+        tuple[Wording, ...], public("Who answers and what is kept, by language")
+    ]
     name: Annotated[str, public("Name of the line as the public knows it")]
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     timezone: Annotated[str, public("IANA zone of the hours")]
     opening: Annotated[tuple[OpeningRule, ...], public("When it is open; empty is never")]
+    special_days: Annotated[tuple[SpecialDay, ...], public("Dates with other hours")]
+    on_holidays: Annotated[OnHolidays, public("Hours on public holidays of the country")]
     channels: Annotated[tuple[Channel, ...], public("Channels served")]
     languages: Annotated[
         tuple[LanguageCode, ...], public("Languages listened in, the first is the default")
@@ -127,6 +192,7 @@ class CallerProblemTold(ProblemTold):
     opens_at: Annotated[
         Moment | None, public("When a closed door opens", unit="UTC, domain time")
     ] = None
+    ladder: _Ladder = None
     notice: _Notice = None
     emergency_numbers: _Numbers
 

@@ -7,6 +7,7 @@ only the hash is here: its id alone, which desks and events carry, opens nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from sqlmodel import Session
@@ -22,14 +23,18 @@ from contracts.vocabulary import (
     ProgrammeId,
     Refusal,
     Sha256,
+    Situation,
     Stage,
 )
 from services.bus.work import Work, new_id
 from services.intake import metrics, store
-from services.intake.answers import ContactSeen, DoorClosed, LineSeen
+from services.intake.answers import ContactSeen, DoorClosed, LadderTold, LineSeen
 from services.intake.domain import Moved, Unchanged, Waiting, leave, state_of
 from services.intake.handlers import live_on
-from services.intake.terms import Admitted, Closed, NotServed, admit, is_open
+from services.intake.ladder import ladder_told
+from services.intake.looking import line_seen
+from services.intake.numbers import holds
+from services.intake.terms import Admitted, Closed, NotServed, admit
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
         case NotServed():
             return refused(Refusal.CHANNEL_NOT_SERVED, "channel")
         case Closed() as closed:
-            return _refused_with(Refusal.CLOSED, _door_closed(closed, terms))
+            ladder = ladder_told(line.callers, Situation.CLOSED, arrival.channel, work.now)
+            return _refused_with(Refusal.CLOSED, _door_closed(closed, terms, ladder))
         case Admitted(first_stage):
             contact = _open(arrival, line, first_stage, work)
             return done(contact.version, _seen(contact, terms))
@@ -83,6 +89,14 @@ def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) ->
     store.add_contact(work.session, contact, arrival.language)
     metrics.record_opened(arrival.programme, arrival.channel)
     return contact
+
+
+@dataclass(frozen=True)
+class LineLooked:
+    """A line, and what its door says of it when the ground is away."""
+
+    seen: LineSeen
+    fault: LadderTold | None
 
 
 @dataclass(frozen=True)
@@ -125,19 +139,24 @@ def look_at_contact(
     return _seen(contact, terms)
 
 
-def look_at_line(session: Session, programme: ProgrammeId) -> LineSeen | Refusal:
+def look_at_line(session: Session, programme: ProgrammeId) -> LineLooked | Refusal:
     """A line as anyone may see it, at this moment of domain time."""
     line, moment = store.line_and_moment(session, programme)
-    if line is None:
-        return Refusal.UNKNOWN_PROGRAMME
-    terms = line.terms
-    shown = set(LineSeen.model_fields) & set(ProgrammeTerms.model_fields)
-    return LineSeen(
-        programme=programme,
-        programme_version=line.version,
-        open_now=tuple(each for each in terms.channels if is_open(terms, each, moment)),
-        **{name: getattr(terms, name) for name in shown},
-    )
+    return Refusal.UNKNOWN_PROGRAMME if line is None else _looked(line, moment)
+
+
+def look_at_number(
+    session: Session, number: str, moment: datetime | None = None
+) -> LineLooked | Refusal:
+    """The line a number leads to at `moment` (without one, now), as it was or is then."""
+    lines, at = store.lines_and_moment(session, number, moment)
+    line = next((each for each in lines if holds(each.callers, number, at)), None)
+    return Refusal.UNKNOWN_PROGRAMME if line is None else _looked(line, at)
+
+
+def _looked(line: store.Line, moment: datetime) -> LineLooked:
+    fault = ladder_told(line.callers, Situation.PLATFORM_FAULT, Channel.PHONE, None)
+    return LineLooked(line_seen(line, moment), fault)
 
 
 def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:
@@ -154,13 +173,14 @@ def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:
     )
 
 
-def _door_closed(closed: Closed, terms: ProgrammeTerms) -> DoorClosed:
-    """When the door opens, and whom to call until then."""
+def _door_closed(closed: Closed, terms: ProgrammeTerms, ladder: LadderTold | None) -> DoorClosed:
+    """When the door opens, and who is there until then."""
     return DoorClosed(
         opens_at=closed.opens_at,
         timezone=terms.timezone,
         country=terms.country,
         emergency_numbers=terms.emergency_numbers,
+        ladder=ladder,
     )
 
 

@@ -12,6 +12,9 @@ import hashlib
 import hmac
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,7 +31,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Refusal,
 )
-from services.bus.door import Door
+from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id, new_id
@@ -42,7 +45,8 @@ from services.intake.answers import (
     LineTold,
 )
 from services.intake.asking import KEY, TOKEN, addressed, hash_of, random_uuid, reading
-from services.intake.callers import Arrival, Departure
+from services.intake.callers import Arrival, Departure, LineLooked
+from services.intake.numbers import dialled
 from services.intake.problem import (
     KEY_HEADER,
     CallerProblem,
@@ -89,6 +93,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
         Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
         Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
+        Address("GET", "/numbers/{number}", partial(_see_number, door, voice), _SEEING_A_NUMBER),
         *addresses_of(door, voice, settings),
     ]
     info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
@@ -123,6 +128,11 @@ _SEEING_A_LINE = {
     "responses": answers(content(ref(LineTold)), CallerProblemTold),
 }
 
+_SEEING_A_NUMBER = {
+    "summary": "Say which line a number leads to now, or led to `at` a moment.",
+    "responses": answers(content(ref(LineTold)), CallerProblemTold),
+}
+
 # --- contacts -------------------------------------------------------------------------------------
 
 
@@ -140,11 +150,12 @@ class Contacts:
         secret = random_uuid(request.headers.get(KEY_HEADER, ""))
         token = _capability(secret)
         arrival = Arrival(knock.programme, knock.channel, knock.language, hash_of(token))
-        reply = await self._door.answer(
-            derived_id("open", str(secret)),
-            _fingerprint(knock),
-            partial(callers.open_contact, arrival),
-        )
+        with _fault_of(knock.programme):
+            reply = await self._door.answer(
+                derived_id("open", str(secret)),
+                _fingerprint(knock),
+                partial(callers.open_contact, arrival),
+            )
         seen = _seen(reply, self._voice, knock.programme)
         headers = {"Location": f"/contacts/{seen.contact_id}"}
         return self._voice.say({"token": token, **_told(seen)}, 201, seen.programme, headers)
@@ -201,7 +212,10 @@ def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> C
 
 def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> CallerProblem:
     opens_at = closed.opens_at
-    told = {"opens_at": None if opens_at is None else opens_at.isoformat()}
+    told = {
+        "opens_at": None if opens_at is None else opens_at.isoformat(),
+        "ladder": None if closed.ladder is None else closed.ladder.model_dump(mode="json"),
+    }
     detail = closed_until(opens_at, closed.timezone)
     return CallerProblem(409, Refusal.CLOSED.value, detail, programme=programme, told=told)
 
@@ -219,11 +233,47 @@ async def _see_line(door: Door, voice: Voice, request: Request) -> Response:
     line = ProgrammeId(request.path_params["programme"])
     if _PROGRAMME.fullmatch(line) is None:
         raise refusal_problem(Refusal.UNKNOWN_PROGRAMME)
-    looked = await door.read(partial(callers.look_at_line, programme=line))
+    with _fault_of(line):
+        looked = await door.read(partial(callers.look_at_line, programme=line))
+    return _say_line(voice, looked)
+
+
+async def _see_number(door: Door, voice: Voice, request: Request) -> Response:
+    """Say which line a number leads to."""
+    number = dialled(request.path_params["number"])
+    moment = _moment(request.query_params.get("at"))
+    looked = await door.read(partial(callers.look_at_number, number=number, moment=moment))
+    return _say_line(voice, looked)
+
+
+def _moment(asked: str | None) -> datetime | None:
+    if asked is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(asked)
+    except ValueError:
+        raise refusal_problem(Refusal.INVALID_FIELD, "at") from None
+    if moment.tzinfo is None:
+        raise refusal_problem(Refusal.INVALID_FIELD, "at")
+    return moment
+
+
+def _say_line(voice: Voice, looked: LineLooked | Refusal) -> Response:
     if isinstance(looked, Refusal):
         raise refusal_problem(looked)
-    voice.remember(line, looked.country, looked.emergency_numbers)
-    return voice.say(looked.model_dump(mode="json"), programme=line)
+    seen = looked.seen
+    voice.remember(seen.programme, seen.country, seen.emergency_numbers)
+    voice.remember_fault(seen.programme, looked.fault)
+    return voice.say(seen.model_dump(mode="json"), programme=seen.programme)
+
+
+@contextmanager
+def _fault_of(programme: ProgrammeId) -> Iterator[None]:
+    """A failure while a line is spoken of is told in the words of that line."""
+    try:
+        yield
+    except GroundAway:
+        raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme) from None
 
 
 # --- what goes wrong, what is counted -------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import assert_never
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, EndContact
 from contracts.envelope import Event, Reply, done, not_yet, refused
+from contracts.ladder import CallerTerms
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.text import EraseTexts, JudgeFlag
 from contracts.triage import ContactTriaged
@@ -37,7 +38,9 @@ from services.intake.domain import (
     triage,
     withdraw,
 )
-from services.intake.terms import flaws_of
+from services.intake.flaws import flaws_of
+from services.intake.gaps import gaps_of
+from services.intake.numbers import is_taken
 
 # --- what the others say --------------------------------------------------------------------------
 
@@ -136,9 +139,9 @@ def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
     asker = work.command
     if asker.programme != command.programme:
         return refused(Refusal.NOT_IN_PROGRAMME, "programme")
-    flaws = flaws_of(command.terms)
-    if flaws:
-        return refused(Refusal.INVALID_FIELD, f"terms.{flaws[0].field}")
+    unfit = _first_unfit(command)
+    if unfit is not None:
+        return refused(Refusal.INVALID_FIELD, unfit)
     newest = store.newest_line(work.session, command.programme)
     version = 0 if newest is None else newest.version
     if asker.expected_version not in (None, version):
@@ -148,8 +151,26 @@ def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
     if command.effective_at is not None and command.effective_at < work.now:
         # What was in force at a moment that is past cannot be changed any more.
         return refused(Refusal.INVALID_FIELD, "effective_at")
+    if is_taken(command.callers, command.effective_at or work.now, _others(command, work)):
+        return refused(Refusal.INVALID_FIELD, "callers.numbers")
     line = _publish(command, version, work)
     return done(line.version, _applied(line, already_so=False))
+
+
+def _first_unfit(command: ApplyProgramme) -> str | None:
+    """The first field that cannot be so, or that lacks something; None when all is well."""
+    flaws = flaws_of(command.terms)
+    if flaws:
+        return f"terms.{flaws[0].field}"
+    gaps = gaps_of(command.terms, command.callers)
+    return gaps[0].field if gaps else None
+
+
+def _others(command: ApplyProgramme, work: Work) -> list[CallerTerms]:
+    """What callers are told of the other lines that have one of these numbers in any version."""
+    numbers = [held.number for held in command.callers.numbers]
+    lines = store.lines_with(work.session, numbers, work.now)
+    return [line.callers for line in lines if line.programme != command.programme]
 
 
 def _says_the_same(line: store.ProgrammeRow, command: ApplyProgramme, now: datetime) -> bool:
@@ -165,6 +186,7 @@ def _says_the_same(line: store.ProgrammeRow, command: ApplyProgramme, now: datet
         and line.manifest_sha256 == command.manifest_sha256
         and line.rules_version == command.rules_version
         and line.read_terms() == command.terms
+        and line.read_callers() == command.callers
     )
 
 
@@ -177,6 +199,7 @@ def _publish(command: ApplyProgramme, newest_version: int, work: Work) -> store.
         author=work.command.actor,
         rules_version=command.rules_version,
         terms=command.terms.model_dump(mode="json"),
+        callers=command.callers.model_dump(mode="json"),
     )
     published = ProgrammePublished(
         programme=line.programme,

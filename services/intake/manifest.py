@@ -11,7 +11,22 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field, StringConstraints
 
-from contracts.vocabulary import Channel, LanguageCode, Need, Priority, ProgrammeId, RulesVersion
+from contracts.frame import AlertDuty, EmergencyList, Member, ReportRecipient
+from contracts.ladder import PartnerLine, Rung
+from contracts.opening import SpecialDay
+from contracts.programme import AssignmentTerms, RosterTerms
+from contracts.vocabulary import (
+    Channel,
+    LanguageCode,
+    Need,
+    OnHolidays,
+    PersonId,
+    Pool,
+    Priority,
+    ProgrammeId,
+    RulesVersion,
+    Situation,
+)
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 from services.intake.facts import Facts, Opening, Part, Span
 
@@ -55,6 +70,68 @@ class AssumedPrices(Part):
     level_mismatch: Assumed[float]
 
 
+#: A day of the calendar in the zone of the line.
+Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
+#: The same words in each language of the line.
+Words = dict[LanguageCode, Annotated[str, StringConstraints(min_length=1)]]
+
+
+class Held(Part):
+    """From when to when the number is the line's own, whole days; empty: ever, for ever."""
+
+    from_day: Day | None = None
+    until_day: Day | None = None  #: the first day on which it is not
+
+
+class Calendar(Part):
+    """Days with other hours than the rules say."""
+
+    on_holidays: OnHolidays
+    special_days: tuple[SpecialDay, ...] = ()
+
+
+class Indicator(Part):
+    """The indicator of written texts: off, unless somebody answers for it clinically."""
+
+    switched_on: bool
+    clinical_owner: PersonId | None = None
+
+
+class Pooled(Part):
+    """Whose callers the associations of a federation hear; how many there are, the seeds say."""
+
+    pool: Pool
+    members: tuple[Member, ...] = ()
+
+
+class AssumedFrame(Part):
+    """The frame the line works in; bounds are those of `contracts.frame`."""
+
+    alert_duty: Assumed[tuple[AlertDuty, ...]]
+    refers: Assumed[bool] | None = None  #: only where the seeds say nothing of relays
+    chats_at_once: Assumed[int] | None = None
+    federation: Assumed[Pooled] | None = None
+    minor_below_years: Assumed[int]
+    report_recipients: Assumed[tuple[ReportRecipient, ...]]
+    emergency_abroad: Assumed[tuple[EmergencyList, ...]] | None = None
+
+
+class Situated(Part):
+    """What is said in a situation, and what comes then."""
+
+    words: Words
+    rungs: tuple[Rung, ...]
+
+
+class AssumedForCallers(Part):
+    """What callers are told, and where they are led; bounds are those of `contracts.ladder`."""
+
+    ladders: dict[Situation, Assumed[Situated]]
+    partners: tuple[Assumed[PartnerLine], ...]
+    controllers: Assumed[tuple[str, ...]]
+    transparency: Assumed[Words]
+
+
 class Assumptions(Part):
     """What no seed says; those of the first group only where the facts leave them null."""
 
@@ -63,7 +140,10 @@ class Assumptions(Part):
     opening: Assumed[Opening] | None = None  #: of every channel whose hours are said nowhere
     opening_of: dict[Channel, Assumed[Opening]] = Field(default_factory=dict)
     talk_guidance_minutes: Assumed[Span] | None = None
+    phone_number: Assumed[str] | None = None
 
+    number_held: Assumed[Held] | None = None  #: without it, the number is the line's for ever
+    calendar: Assumed[Calendar]
     needs: Assumed[tuple[Need, ...]]
     untriaged_priority: Assumed[Priority]
     answer_target_seconds: Assumed[int]
@@ -73,6 +153,11 @@ class Assumptions(Part):
     writing: Assumed[WritingTerms] | None = None  #: of a line people write to
     returning: Assumed[ReturnTerms] | None = None
     keeping: Assumed[KeepingTerms]
+    indicator: Assumed[Indicator] | None = None  #: without it, off
+    roster: Assumed[RosterTerms] | None = None  #: without it, people are planned elsewhere
+    assignment: Assumed[AssignmentTerms] | None = None
+    frame: AssumedFrame
+    callers: AssumedForCallers
     emergency_numbers: Assumed[tuple[str, ...]]
 
 

@@ -1,24 +1,28 @@
-"""What a manifest means: the terms made from it, and where in it each of them was written.
+"""What a manifest means: the terms made from it, and what callers are told.
 
 Pure. A channel is open as the seeds say of it, else as they say of the line, else as is assumed of
-it, else of the line.
+it, else of the line. Not yet checked by the contracts: what does not fit them is a fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
+from contracts.envelope import Contract
 from contracts.vocabulary import Channel
 from services.intake.document import Path
 from services.intake.facts import Fact, Facts, Hours, Opening, Part
-from services.intake.manifest import Assumed, Assumptions, Manifest
+from services.intake.manifest import Assumed, Assumptions, Held, Manifest, Words
 
 T = TypeVar("T")
 
 _ISO_WEEKDAYS = {"MO": 1, "TU": 2, "WE": 3, "TH": 4, "FR": 5, "SA": 6, "SU": 7}
 #: An e-mail to the line is served by its message box.
-_CHANNELS = {
+CHANNELS = {
     "phone": Channel.PHONE,
     "chat": Channel.CHAT,
     "message": Channel.MESSAGE,
@@ -26,92 +30,12 @@ _CHANNELS = {
 }
 #: Fields of the terms that are a group of single assumptions, and those assumed as one block.
 _GROUPS = ("times", "rest", "prices")
-_BLOCKS = ("writing", "returning", "keeping")
-
-
-# --- what cannot be so ----------------------------------------------------------------------------
-
-#: What is said by the seeds or assumed, never both, and needed.
-_EITHER = ("country", "languages")
-
-
-def misfits(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    """Where the manifest assumes what the seeds say, or nobody says what is needed."""
-    for name in _EITHER:
-        said, assumed = getattr(manifest.facts, name), getattr(manifest.assumed, name)
-        if said is not None and assumed is not None:
-            yield ("assumed", name), _said_already(f"facts.{name}")
-        if said is None and assumed is None:
-            reason = f"is needed, because no seed says it (facts.{name} is null); assume it"
-            yield ("assumed", name), reason
-    yield from _misfit_facts(manifest)
-    yield from _misfit_hours(manifest)
-    yield from _misfit_clocks(manifest)
-    yield from _silent_blocks(manifest)
-
-
-def _said_already(where: str) -> str:
-    return f"the seeds say it already ({where}); do not assume otherwise"
-
-
-def _misfit_facts(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    for channel, facts in manifest.channel_facts.items():
-        if [_CHANNELS[each] for each in facts.channels.value] != [channel]:
-            where = ("channel_facts", channel.value, "channels", "value")
-            yield where, f"must be {channel.value} alone: these are the facts of one channel"
-
-
-def _misfit_hours(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    channels = channels_of(manifest)
-    for channel in manifest.assumed.opening_of:
-        here = ("assumed", "opening_of", channel.value)
-        if channel not in channels:
-            yield here, f"{channel.value} is not a channel of the line; take it out"
-        elif _said_opening(manifest, channel) is not None:
-            yield here, _said_already("the opening of this channel")
-    silent = [each for each in channels if _said_opening(manifest, each) is None]
-    left = [each for each in silent if each not in manifest.assumed.opening_of]
-    if manifest.assumed.opening is None:
-        for channel in left:
-            reason = f"is needed: no seed says when {channel.value} is open; assume it"
-            yield ("assumed", "opening"), reason
-    elif not left:
-        yield ("assumed", "opening"), _said_already("the opening of every channel")
-    zones = {opening_of(manifest, each)[1].timezone for each in channels if each not in left}
-    if len(zones) > 1:
-        yield ("channel_facts",), f"names more than one zone ({', '.join(sorted(zones))})"
-
-
-def _misfit_clocks(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    assumed = manifest.assumed
-    if manifest.facts.call_duration_minutes is not None and assumed.talk_guidance_minutes:
-        yield ("assumed", "talk_guidance_minutes"), _said_already("facts.call_duration_minutes")
-    if Channel.MESSAGE in channels_of(manifest) and assumed.writing is None:
-        yield ("assumed", "writing"), "is needed, because people write to this line; assume it"
-    said = _said_of_messages(manifest)
-    if (
-        said
-        and assumed.writing
-        and "answered_within_hours" in assumed.writing.value.model_fields_set
-    ):
-        where = ("assumed", "writing", "value", "answered_within_hours")
-        yield where, _said_already("message_response_hours")
-
-
-def _silent_blocks(manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    """How long things are kept is a promise to callers: no default may be taken for it."""
-    kept = manifest.assumed.keeping.value
-    for name in type(kept).model_fields:
-        if name not in kept.model_fields_set:
-            yield ("assumed", "keeping", "value", name), "is missing: say how long this is kept"
-
-
-# --- what it means --------------------------------------------------------------------------------
+_BLOCKS = ("writing", "returning", "keeping", "roster", "assignment")
 
 
 def channels_of(manifest: Manifest) -> tuple[Channel, ...]:
     """Channels of the line: those of its facts, then those that have facts of their own."""
-    said = [_CHANNELS[channel] for channel in manifest.facts.channels.value]
+    said = [CHANNELS[channel] for channel in manifest.facts.channels.value]
     return tuple(dict.fromkeys([*said, *manifest.channel_facts]))
 
 
@@ -133,6 +57,9 @@ def terms_of(manifest: Manifest) -> dict[str, Any]:
         "talk_guidance_minutes": _guidance(facts, assumed),
         **{name: _values(getattr(assumed, name)) for name in _GROUPS},
         **_blocks(manifest),
+        "special_days": _json(assumed.calendar.value.special_days),
+        "on_holidays": assumed.calendar.value.on_holidays,
+        "frame": _frame(manifest),
         "emergency_numbers": assumed.emergency_numbers.value,
     }
 
@@ -163,13 +90,123 @@ def _blocks(manifest: Manifest) -> dict[str, Any]:
         for name, block in written.items()
         if block is not None
     }
-    said = _said_of_messages(manifest)
+    said = said_of_messages(manifest)
     if said is not None:
         blocks["writing"] = {**blocks.get("writing", {}), "answered_within_hours": said.value}
+    indicator = assumed_indicator(manifest)
+    if indicator is not None:
+        blocks["writing"] = {**blocks.get("writing", {}), "indicator_owner": indicator}
     return blocks
 
 
-def _said_of_messages(manifest: Manifest) -> Fact[int] | None:
+def assumed_indicator(manifest: Manifest) -> str | None:
+    """Who answers, clinically, for the indicator of written texts; None: it is off."""
+    indicator = manifest.assumed.indicator
+    if indicator is None or not indicator.value.switched_on:
+        return None
+    return indicator.value.clinical_owner
+
+
+def _json(parts: Sequence[Contract]) -> list[dict[str, Any]]:
+    return [part.model_dump(mode="json", exclude_unset=True) for part in parts]
+
+
+def _frame(manifest: Manifest) -> dict[str, Any]:
+    frame = manifest.assumed.frame
+    said = {
+        "alert_duty": _json(frame.alert_duty.value),
+        "refers": frame.refers is None or frame.refers.value,
+        "minor_below_years": frame.minor_below_years.value,
+        "report_recipients": _json(frame.report_recipients.value),
+    }
+    if frame.chats_at_once is not None:
+        said["chats_at_once"] = frame.chats_at_once.value
+    if frame.emergency_abroad is not None:
+        said["emergency_abroad"] = _json(frame.emergency_abroad.value)
+    if frame.federation is not None:
+        pooled = frame.federation.value
+        said["federation"] = {
+            "pool": pooled.pool,
+            "associations": associations_of(manifest),
+            "members": _json(pooled.members),
+        }
+    return said
+
+
+def associations_of(manifest: Manifest) -> int | None:
+    """Of how many associations the line is, if the seeds say it."""
+    structures = manifest.facts.local_structures
+    said = None if structures is None else structures.value
+    count = said.get("local_organisations") if isinstance(said, dict) else None
+    return count if isinstance(count, int) else None
+
+
+# --- what callers are told ------------------------------------------------------------------------
+
+
+def callers_of(manifest: Manifest) -> dict[str, Any]:
+    """What callers are told, as the contract wants it, not yet checked by it."""
+    told = manifest.assumed.callers
+    return {
+        "numbers": _numbers(manifest),
+        "ladders": [
+            {
+                "situation": situation,
+                "wordings": _wordings(ladder.value.words),
+                "rungs": _json(ladder.value.rungs),
+            }
+            for situation, ladder in told.ladders.items()
+        ],
+        "partners": _json([partner.value for partner in told.partners]),
+        "controllers": told.controllers.value,
+        "transparency": _wordings(told.transparency.value),
+    }
+
+
+def _wordings(words: Words) -> list[dict[str, Any]]:
+    return [
+        {"language": language, "words": " ".join(said.split())} for language, said in words.items()
+    ]
+
+
+def _numbers(manifest: Manifest) -> list[dict[str, Any]]:
+    facts, assumed = manifest.facts, manifest.assumed
+    written = facts.phone_number or assumed.phone_number
+    if written is None:
+        return []
+    country = _said_or_assumed(facts.country, assumed.country)
+    held = Held() if assumed.number_held is None else assumed.number_held.value
+    zone = ZoneInfo(opening_of(manifest, channels_of(manifest)[0])[1].timezone)
+    days = {"from_at": held.from_day, "until_at": held.until_day}
+    return [
+        {
+            "number": from_anywhere(written.value, country),
+            **{name: _midnight(day, zone) for name, day in days.items() if day is not None},
+        }
+    ]
+
+
+def _midnight(day: str, zone: ZoneInfo) -> str:
+    return datetime.combine(date.fromisoformat(day), time(), zone).isoformat()
+
+
+#: What is dialled before a number from elsewhere, and what is left out of it then (ITU-T E.164).
+_PREFIXES = {"FR": ("+33", "0"), "LU": ("+352", "")}
+
+
+def from_anywhere(number: str, country: str) -> str:
+    """A number as dialled from anywhere: `0 800 19 00 00` of FR is `+33800190000`.
+
+    One of a country not known here stays as it is, without its spaces.
+    """
+    digits = re.sub(r"[\s.()-]", "", number)
+    if digits.startswith("+") or country not in _PREFIXES:
+        return digits
+    prefix, trunk = _PREFIXES[country]
+    return prefix + digits.removeprefix(trunk)
+
+
+def said_of_messages(manifest: Manifest) -> Fact[int] | None:
     of_messages = manifest.channel_facts.get(Channel.MESSAGE, manifest.facts)
     return of_messages.message_response_hours
 
@@ -179,7 +216,7 @@ def _said_of_messages(manifest: Manifest) -> Fact[int] | None:
 
 def opening_of(manifest: Manifest, channel: Channel) -> tuple[Path, Opening]:
     """When a channel is open, and where that is written."""
-    said = _said_opening(manifest, channel)
+    said = said_opening(manifest, channel)
     if said is not None:
         return said
     of_it = manifest.assumed.opening_of.get(channel)
@@ -189,7 +226,7 @@ def opening_of(manifest: Manifest, channel: Channel) -> tuple[Path, Opening]:
     return ("assumed", "opening", "value"), manifest.assumed.opening.value
 
 
-def _said_opening(manifest: Manifest, channel: Channel) -> tuple[Path, Opening] | None:
+def said_opening(manifest: Manifest, channel: Channel) -> tuple[Path, Opening] | None:
     own = manifest.channel_facts.get(channel)
     if own is not None:
         place: Path = ("channel_facts", channel.value, "opening", "value")
@@ -211,45 +248,3 @@ def _rule(channel: Channel, hours: Hours) -> dict[str, Any]:
         "opens_at": "00:00" if hours.always_open else hours.opens_at,
         "closes_at": "00:00" if hours.always_open else hours.closes_at,
     }
-
-
-# --- where it was written -------------------------------------------------------------------------
-
-
-def origin(manifest: Manifest, path: Path) -> Path:
-    """The place in the manifest that a place in the terms was made from."""
-    field, rest = str(path[0]), path[1:]
-    match field:
-        case "times" | "rest" | "prices":
-            return ("assumed", field, *rest[:1], "value", *rest[1:])
-        case "writing" | "returning" | "keeping":
-            return ("assumed", field, "value", *rest)
-        case "talk_guidance_minutes":
-            said = manifest.facts.call_duration_minutes is not None
-            return ("facts", "call_duration_minutes", "value") if said else _assumed(field)
-        case "first_stage":
-            return ("facts", "triage_step", "value")
-        case "timezone":
-            return (*opening_of(manifest, channels_of(manifest)[0])[0], "timezone")
-        case "opening":
-            return _origin_of_hours(manifest, rest)
-    side = "facts" if getattr(manifest.facts, field, None) is not None else "assumed"
-    return (side, field, "value", *rest)
-
-
-def _assumed(field: str) -> Path:
-    return ("assumed", field, "value")
-
-
-def _origin_of_hours(manifest: Manifest, rest: Path) -> Path:
-    """One rule for each channel and each of its hours; blame the hours."""
-    places: list[Path] = [
-        (*where, "rules", place)
-        for channel in channels_of(manifest)
-        for where, opening in [opening_of(manifest, channel)]
-        for place in range(len(opening.rules))
-    ]
-    if not rest:
-        return places[0][:-1]
-    days = ["byday" if step == "days" else step for step in rest[1:]]
-    return (*places[int(rest[0])], *days)

@@ -165,6 +165,7 @@ def apply_manifest(
         rules_version=sound.manifest.rules_version,
         effective_at=effective_at,
         terms=sound.terms,
+        callers=sound.callers,
     )
     headers = {"Authorization": f"Bearer {session['token']}", "Idempotency-Key": str(uuid4())}
     reply = _ask(console, "/operator/programmes", command.model_dump_json(), headers)

@@ -9,16 +9,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from contracts.envelope import Contract
+from contracts.ladder import CallerTerms
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import Sha256
 from services.intake.document import Document, Fault, Path, Unusable, dotted, read_document
+from services.intake.flaws import Flaw, flaws_of
+from services.intake.gaps import gaps_of
 from services.intake.manifest import Manifest
-from services.intake.meaning import misfits, origin, terms_of
-from services.intake.terms import flaws_of
+from services.intake.meaning import callers_of, terms_of
+from services.intake.misfits import misfits
+from services.intake.origin import origin_of_callers, origin_of_terms
+
+C = TypeVar("C", bound=Contract)
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Sound:
 
     manifest: Manifest
     terms: ProgrammeTerms
+    callers: CallerTerms
     sha256: Sha256  #: of the bytes of the file
 
 
@@ -47,29 +56,52 @@ def read_manifest(content: bytes) -> Sound | Faulty:
         manifest = Manifest.model_validate_json(json.dumps(document.content), strict=True)
     except ValidationError as error:
         return Faulty(tuple(_fault(each, document) for each in _distinct(error)))
-    faults = _overlaps_and_gaps(manifest, document)
+    faults = tuple(_at(place, reason, document) for place, reason in misfits(manifest))
     if faults:
         return Faulty(faults)
     return _compiled(manifest, document, Sha256(sha256(content).hexdigest()))
 
 
-def _overlaps_and_gaps(manifest: Manifest, document: Document) -> tuple[Fault, ...]:
-    return tuple(_at(place, reason, document) for place, reason in misfits(manifest))
-
-
 def _compiled(manifest: Manifest, document: Document, digest: Sha256) -> Sound | Faulty:
-    try:
-        terms = ProgrammeTerms.model_validate_json(json.dumps(terms_of(manifest)))
-    except ValidationError as error:
+    terms = _checked(ProgrammeTerms, terms_of(manifest))
+    callers = _checked(CallerTerms, callers_of(manifest))
+    if isinstance(terms, ProgrammeTerms) and isinstance(callers, CallerTerms):
+        found = _flaws(terms, callers)
+        if not found:
+            return Sound(manifest, terms, callers, digest)
         return Faulty(
             tuple(
-                _fault(each, document, origin(manifest, each["loc"])) for each in _distinct(error)
+                _at(_written_at(manifest, _split(flaw.field)), flaw.why, document) for flaw in found
             )
         )
-    faults = tuple(
-        _at(origin(manifest, _split(flaw.field)), flaw.why, document) for flaw in flaws_of(terms)
+    unfit = {"terms": terms, "callers": callers}
+    return Faulty(
+        tuple(
+            _fault(each, document, _written_at(manifest, (root, *each["loc"])))
+            for root, errors in unfit.items()
+            if isinstance(errors, list)
+            for each in errors
+        )
     )
-    return Faulty(faults) if faults else Sound(manifest, terms, digest)
+
+
+def _checked(contract: type[C], written: dict[str, Any]) -> C | list[ErrorDetails]:
+    """What was written as the contract wants it, or all that it finds in it."""
+    try:
+        return contract.model_validate_json(json.dumps(written))
+    except ValidationError as error:
+        return _distinct(error)
+
+
+def _flaws(terms: ProgrammeTerms, callers: CallerTerms) -> list[Flaw]:
+    """What is wrong with the terms, else what is missing: a gap may only follow from a flaw."""
+    wrong = [Flaw(f"terms.{flaw.field}", flaw.why) for flaw in flaws_of(terms)]
+    return wrong or list(gaps_of(terms, callers))
+
+
+def _written_at(manifest: Manifest, path: Path) -> Path:
+    origin = origin_of_callers if path[0] == "callers" else origin_of_terms
+    return origin(manifest, path[1:])
 
 
 def _split(field: str) -> Path:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
+from contracts.ladder import CallerTerms
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import (
     Channel,
@@ -100,6 +101,7 @@ class ProgrammeRow(Row, table=True):
     author: PersonId = Field(sa_type=Text)
     rules_version: RulesVersion = Field(sa_type=Text)
     terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    callers: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
     @property
     def aggregate(self) -> str:
@@ -109,6 +111,10 @@ class ProgrammeRow(Row, table=True):
     def read_terms(self) -> ProgrammeTerms:
         """The terms as a value."""
         return ProgrammeTerms.model_validate(self.terms)
+
+    def read_callers(self) -> CallerTerms:
+        """What callers are told, as a value."""
+        return CallerTerms.model_validate(self.callers)
 
 
 # --- contacts -------------------------------------------------------------------------------------
@@ -315,12 +321,22 @@ class Line:
     programme: ProgrammeId
     version: int
     terms: ProgrammeTerms
+    callers: CallerTerms
 
 
 @lru_cache(maxsize=64)
 def _read_terms(terms: str) -> ProgrammeTerms:
     """Read the terms of a version; every contact of it asks for the same words."""
     return ProgrammeTerms.model_validate_json(terms)
+
+
+@lru_cache(maxsize=64)
+def _read_callers(callers: str) -> CallerTerms:
+    return CallerTerms.model_validate_json(callers)
+
+
+def _line(row: Any) -> Line:
+    return Line(row.programme, row.version, _read_terms(row.terms), _read_callers(row.callers))
 
 
 def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None:
@@ -336,12 +352,27 @@ def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None
 
 
 _LINE_IN_FORCE = """
-    SELECT programme, version, terms::text AS terms FROM intake.programme_version
-    WHERE programme = %(programme)s AND effective_at <= %(moment)s ORDER BY version DESC LIMIT 1
+    SELECT programme, version, terms::text AS terms, callers::text AS callers
+    FROM intake.programme_version WHERE programme = %(programme)s
+        AND effective_at <= %(moment)s ORDER BY version DESC LIMIT 1
+"""
+#: Of each line that has had one of these numbers in any version, the one in force, or to come.
+_LINES_WITH = """
+    SELECT DISTINCT ON (programme) programme, version, terms::text AS terms,
+        callers::text AS callers
+    FROM intake.programme_version
+    WHERE (effective_at <= %(moment)s OR %(to_come)s) AND programme IN (
+        SELECT programme FROM intake.programme_version, jsonb_array_elements(callers -> 'numbers')
+            AS held WHERE held ->> 'number' = ANY(%(numbers)s))
+    ORDER BY programme, version DESC
+"""
+_CALLERS = """
+    SELECT callers::text AS callers FROM intake.programme_version
+    WHERE programme = %(programme)s AND version = %(version)s
 """
 _VERSIONS = """
-    SELECT programme, version, terms::text AS terms FROM intake.programme_version
-    WHERE programme = %(programme)s ORDER BY version
+    SELECT programme, version, terms::text AS terms, callers::text AS callers
+    FROM intake.programme_version WHERE programme = %(programme)s ORDER BY version
 """
 _NOW = "SELECT public.helpline_now() AS now"
 _NOW_AND_LINE = """
@@ -354,13 +385,13 @@ def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) ->
     """The newest version of a line whose time has come; an older one never comes back."""
     asked = {"programme": programme, "moment": moment}
     row = ask(session, _LINE_IN_FORCE, asked).fetchone()
-    return None if row is None else Line(row.programme, row.version, _read_terms(row.terms))
+    return None if row is None else _line(row)
 
 
 def versions_of(session: Session, programme: ProgrammeId) -> Sequence[Line]:
     """Every version of a line, the oldest first."""
     rows = ask(session, _VERSIONS, {"programme": programme})
-    return [Line(row.programme, row.version, _read_terms(row.terms)) for row in rows]
+    return [_line(row) for row in rows]
 
 
 def moment_and_line_of(
@@ -375,3 +406,25 @@ def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | No
     """The line in force, and the domain time at which it was looked at."""
     moment: datetime = only(ask(session, _NOW, {})).now
     return line_in_force(session, programme, moment), moment
+
+
+def lines_with(
+    session: Session, numbers: list[str], moment: datetime, *, to_come: bool = True
+) -> list[Line]:
+    """Lines that have had one of these numbers: their newest version, or that in force then."""
+    asked = {"numbers": numbers, "moment": moment, "to_come": to_come}
+    return [_line(row) for row in ask(session, _LINES_WITH, asked)]
+
+
+def lines_and_moment(
+    session: Session, number: str, moment: datetime | None
+) -> tuple[list[Line], datetime]:
+    """Lines in force at a moment (now without one) that have had a number, and the moment."""
+    at: datetime = only(ask(session, _NOW, {})).now if moment is None else moment
+    return lines_with(session, [number], at, to_come=False), at
+
+
+def callers_told(session: Session, programme: ProgrammeId, version: int) -> CallerTerms:
+    """What callers are told by a version of a line."""
+    row = only(ask(session, _CALLERS, {"programme": programme, "version": version}))
+    return _read_callers(row.callers)

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from contracts.vocabulary import Refusal
+from services.intake.answers import LadderTold
 from services.intake.problem import CallerProblem
 from services.intake.words import DEFAULT_COUNTRY, DEFAULT_NUMBERS, demonstration
 
@@ -18,14 +20,20 @@ NOTICE_HEADER = "Helpline-Notice"
 
 
 class Voice:
-    """Answers of one door. It remembers the numbers of lines it has spoken of, so that they can
-    still be told when the ground is away.
+    """Answers of one door. It remembers the numbers of lines it has spoken of, and what they say of
+    a failure, so that both can still be told when the ground is away.
     """
 
     def __init__(self, development: bool, retry_after_seconds: int) -> None:
         self._development = development
         self._retry_after_seconds = retry_after_seconds
         self._numbers: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._faults: dict[str, LadderTold] = {}
+
+    def remember_fault(self, programme: str, fault: LadderTold | None) -> None:
+        """Keep what a line says when the platform fails: then it cannot be asked."""
+        if fault is not None:
+            self._faults[programme] = fault
 
     def remember(self, programme: str, country: str, numbers: tuple[str, ...]) -> None:
         """Keep the numbers of a line that exists."""
@@ -56,7 +64,14 @@ class Voice:
     def say_problem(self, problem: CallerProblem) -> Response:
         """An answer that says why not."""
         headers = problem.headers(self._retry_after_seconds)
-        return self.say(problem.body(), problem.status, problem.programme, headers)
+        return self.say(self._with_fault(problem), problem.status, problem.programme, headers)
+
+    def _with_fault(self, problem: CallerProblem) -> Mapping[str, Any]:
+        """The body of a problem; that of a failure says what the line has for it."""
+        fault = self._faults.get(problem.programme or "")
+        if problem.code != Refusal.PLATFORM_FAULT or fault is None:
+            return problem.body()
+        return {**problem.body(), "ladder": fault.model_dump(mode="json")}
 
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """What every answer wears that does not say it of its own line."""

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded
 from contracts.envelope import Reply, ReplyStatus
-from contracts.programme import ApplyProgramme, OpeningRule, ProgrammeTerms
+from contracts.frame import AlertDuty
+from contracts.opening import OpeningRule
+from contracts.programme import ApplyProgramme, ProgrammeTerms
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    AlertRole,
     Channel,
     ContactId,
     Destination,
@@ -33,7 +36,7 @@ from services.bus.work import new_id
 from services.intake import callers, store
 from services.intake.reader import Sound, read_manifest
 from tests.intake.conftest import NOON
-from tests.intake.manifests import SHIPPED
+from tests.intake.manifests import PROGRAMMES
 
 LINE = ProgrammeId("sos-crise")
 REGULATOR = PersonId("r-anna")
@@ -41,10 +44,15 @@ LISTENER = PersonId("v-bruno")
 TOKEN_SHA256 = Sha256(sha256(b"a token").hexdigest())
 
 
-def the_shipped_terms() -> ProgrammeTerms:
-    read = read_manifest(SHIPPED.read_bytes())
+def shipped(programme: str = LINE) -> Sound:
+    """A line we ship, as its manifest says it."""
+    read = read_manifest((PROGRAMMES / f"{programme}.yaml").read_bytes())
     assert isinstance(read, Sound)
-    return read.terms
+    return read
+
+
+def the_shipped_terms() -> ProgrammeTerms:
+    return shipped().terms
 
 
 def an_application(**changed: object) -> ApplyProgramme:
@@ -53,12 +61,24 @@ def an_application(**changed: object) -> ApplyProgramme:
         manifest_sha256=Sha256(sha256(b"a manifest").hexdigest()),
         rules_version="triage-2026.1",
         terms=the_shipped_terms(),
+        callers=shipped().callers,
     )
     return usual.model_copy(update=changed)
 
 
 def apply_line(intake: ServiceUnderTest, **changed: object) -> Reply:
     return intake.ask(an_application(**changed), "o-fatou", Role.OPERATOR)
+
+
+def put_into_force(
+    intake: ServiceUnderTest, programme: str, effective_at: datetime | None = None
+) -> Reply:
+    """Apply a line we ship, as its operator would."""
+    line = shipped(programme)
+    application = an_application(
+        programme=programme, terms=line.terms, callers=line.callers, effective_at=effective_at
+    )
+    return intake.ask(application, "o-fatou", Role.OPERATOR, programme=programme)
 
 
 def open_contact(intake: ServiceUnderTest, channel: Channel = Channel.PHONE) -> ContactId:
@@ -79,7 +99,12 @@ def a_written_line(**changed: object) -> ProgrammeTerms:
         )
         for channel in channels
     )
-    return shipped.model_copy(update={"channels": channels, "opening": opening} | changed)
+    always = AlertDuty(
+        role=AlertRole.SUPERVISOR, days=(1, 2, 3, 4, 5, 6, 7), begins_at="00:00", ends_at="00:00"
+    )
+    frame = shipped.frame.model_copy(update={"alert_duty": (always,)})
+    usual = {"channels": channels, "opening": opening, "frame": frame}
+    return shipped.model_copy(update=usual | changed)
 
 
 def leave_contact(

@@ -55,6 +55,71 @@ assumed:
   keeping:
     value: {chat_hours: 24, written_hours: 720, contact_days: 400}
     reason: enough for a test
+  calendar: {value: {on_holidays: as_usual}, reason: enough for a test}
+  phone_number: {value: "06 39 98 00 01", reason: reserved for fiction}
+  frame:
+    alert_duty:
+      value: [{role: supervisor, days: [1, 2, 3, 4, 5, 6, 7], begins_at: "09:00", ends_at: "21:00"}]
+      reason: enough for a test
+    refers: {value: true, reason: enough for a test}
+    minor_below_years: {value: 18, reason: enough for a test}
+    report_recipients:
+      value: [{kind: concern, recipient: fr-119}, {kind: justice, recipient: fr-parquet}]
+      reason: enough for a test
+  callers:
+    ladders:
+      closed:
+        value:
+          words: {fr: Fermé., en: Closed.}
+          rungs: [{act: says}, {act: connects, partners: [fr-always]}]
+        reason: enough for a test
+      nobody_on_duty:
+        value:
+          words: {fr: Personne., en: Nobody.}
+          rungs: [{act: says}, {act: connects, partners: [fr-day]}]
+        reason: enough for a test
+      all_busy:
+        value:
+          words: {fr: Occupé., en: Busy.}
+          rungs: [{act: says}, {act: offers, way_out: another_line, partners: [fr-always]}]
+        reason: enough for a test
+      platform_fault:
+        value:
+          words: {fr: En panne., en: Broken.}
+          rungs: [{act: says}, {act: connects, partners: [fr-always]}]
+        reason: enough for a test
+    partners:
+      - value:
+          partner: fr-always
+          title: Toujours
+          channel: phone
+          number: "0639980002"
+          country: FR
+          timezone: Europe/Brussels
+          opening:
+            - channel: phone
+              days: [1, 2, 3, 4, 5, 6, 7]
+              opens_at: "00:00"
+              closes_at: "00:00"
+          anonymous: true
+          in_writing: true
+        reason: enough for a test
+      - value:
+          partner: fr-day
+          title: Le jour
+          channel: phone
+          number: "0639980003"
+          country: FR
+          timezone: Europe/Brussels
+          opening:
+            - channel: phone
+              days: [1, 2, 3, 4, 5, 6, 7]
+              opens_at: "08:00"
+              closes_at: "22:00"
+          anonymous: true
+        reason: enough for a test
+    controllers: {value: [Une association], reason: enough for a test}
+    transparency: {value: {fr: Des gens., en: People.}, reason: enough for a test}
   emergency_numbers: {value: ["15", "112", "114"], reason: enough for a test}
 """
 

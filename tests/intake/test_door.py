@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import Response
 from sqlalchemy import text
 
 from contracts.contact import ContactOpened
+from contracts.envelope import ReplyStatus
+from contracts.ladder import CallerTerms
 from contracts.privacy import PrivacyClass
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import ContactState, LanguageCode, Outcome, Refusal
@@ -31,7 +34,7 @@ from services.intake.door import build
 from services.intake.settings import Settings
 from services.intake.voice import NOTICE_HEADER
 from services.intake.words import REFUSALS, STATES
-from tests.intake.builders import a_listener, apply_line, endings
+from tests.intake.builders import a_listener, apply_line, endings, put_into_force
 from tests.intake.conftest import NOON
 from tests.intake.doors import Client, DoorUnderTest
 
@@ -150,7 +153,10 @@ def test_exactly_the_public_fields_of_the_terms_are_shown() -> None:
     public = {
         name for name, field in schema.items() if field["x-privacy"] == PrivacyClass.PUBLIC.value
     }
-    own = {"programme", "programme_version", "open_now"}
+    own = {"programme", "programme_version", "open_now", "now"}
+    of_callers = {"numbers", "partners", "controllers", "transparency"}
+    assert of_callers <= set(CallerTerms.model_fields)
+    own |= of_callers
     assert set(LineSeen.model_fields) - own == public
 
 
@@ -246,7 +252,137 @@ def test_at_night_the_door_is_closed_and_says_when_it_opens_and_whom_to_call(
     assert problem["detail"] == "La ligne est fermée à cette heure. Elle ouvre le 3/11 à 9 h."
     assert datetime.fromisoformat(problem["opens_at"]) == NOON + timedelta(hours=21)
     assert problem["emergency_numbers"] == ["15", "17", "18", "112", "114"]
+    assert problem["ladder"]["situation"] == "closed"
+    words = {each["language"]: each["words"] for each in problem["ladder"]["wordings"]}
+    assert words["fr"].startswith("La ligne est fermée à cette heure.")
+    assert set(words) == {"fr", "en", "ar", "es", "pt"}
+    assert acts(problem["ladder"])[-1] == ("connects", "fr-suicide-ecoute")
     assert intake.announced(ContactOpened) == []
+
+
+def acts(ladder: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    return [
+        (rung["act"], None if rung["partner"] is None else rung["partner"]["partner"])
+        for rung in ladder["rungs"]
+    ]
+
+
+def at(intake: ServiceUnderTest, text: str, fold: int = 0) -> None:
+    """Let it be a wall time of Paris."""
+    intake.at(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Paris"), fold=fold))
+
+
+#: Both nights on which the clock changes, at 02:55 and around; the chat closes at three.
+CHAT_NIGHTS: dict[str, tuple[str, int, int]] = {
+    "spring, 01:55, the last five minutes": ("2021-03-28T01:55", 0, 201),
+    "spring, 02:55, which is 03:55": ("2021-03-28T02:55", 0, 409),
+    "autumn, the first 02:55": ("2021-10-31T02:55", 0, 201),
+    "autumn, the second 02:55": ("2021-10-31T02:55", 1, 201),
+    "autumn, three o'clock": ("2021-10-31T03:00", 0, 409),
+}
+
+
+@pytest.mark.parametrize("case", CHAT_NIGHTS.values(), ids=CHAT_NIGHTS)
+def test_on_the_nights_of_the_clock_the_chat_closes_at_three_and_the_phone_never(
+    client: Client, intake: ServiceUnderTest, case: tuple[str, int, int]
+) -> None:
+    text, fold, status = case
+    put_into_force(intake, "sos-amitie")
+    at(intake, text, fold)
+    chat = {"programme": "sos-amitie", "channel": "chat"}
+    assert client.post("/contacts", json=chat, headers=a_key()).status_code == status
+    phone = chat | {"channel": "phone"}
+    assert client.post("/contacts", json=phone, headers=a_key()).status_code == 201
+
+
+def test_who_entered_before_the_clock_changed_is_served_on(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    put_into_force(intake, "sos-amitie")
+    at(intake, "2021-03-28T01:59")
+    opened = open_contact(client, programme="sos-amitie", channel="chat")
+    at(intake, "2021-03-28T03:10")
+    intake.deliver(a_listener(opened["contact_id"]).taken())
+    seen = client.get(f"/contacts/{opened['contact_id']}", headers=with_token(opened)).json()
+    assert seen["state"] == ContactState.WITH_LISTENER
+
+
+def test_a_closed_chat_offers_the_message_box_and_a_line_that_is_open(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    put_into_force(intake, "sos-amitie")
+    at(intake, "2020-11-03T04:00")
+    chat = {"programme": "sos-amitie", "channel": "chat"}
+    ladder = client.post("/contacts", json=chat, headers=a_key()).json()["ladder"]
+    assert [(rung["act"], rung["way_out"]) for rung in ladder["rungs"]] == [
+        ("says", None),
+        ("offers", "message_box"),
+        ("offers", None),
+    ]
+    assert acts(ladder)[-1] == ("offers", "fr-suicide-ecoute")
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def test_one_number_passes_from_line_to_line_and_its_history_stays(
+    intake: ServiceUnderTest,
+) -> None:
+    client = Client(build(DoorUnderTest(intake), Settings()))
+    at(intake, "2020-04-05T12:00")
+    for line in ("sos-confinement", "sos-deconfinement", "sos-crise"):
+        assert put_into_force(intake, line).status is ReplyStatus.DONE
+    address = "/numbers/+33800190000"
+    assert refusal_of(client.get(address), 404) is Refusal.UNKNOWN_PROGRAMME
+    led_to = {}
+    for day in ("2020-04-06T00:00", "2020-05-10T23:59", "2020-05-11T00:00", "2020-09-15T00:00"):
+        at(intake, day)
+        told = LineTold.model_validate_json(client.get(address).content)
+        led_to[day] = (told.programme, told.programme_version)
+    assert led_to == {
+        "2020-04-06T00:00": ("sos-confinement", 1),
+        "2020-05-10T23:59": ("sos-confinement", 1),
+        "2020-05-11T00:00": ("sos-deconfinement", 1),
+        "2020-09-15T00:00": ("sos-crise", 1),
+    }
+    before = client.get("/numbers/0033800190000", params={"at": "2020-06-01T12:00:00Z"})
+    assert before.json()["programme"] == "sos-deconfinement"
+
+
+def test_a_version_to_come_does_not_answer_yet(client: Client, intake: ServiceUnderTest) -> None:
+    put_into_force(intake, "sos-detresse", effective_at=NOON + timedelta(days=1))
+    assert client.get("/numbers/+352454545").status_code == 404
+    assert client.get("/programmes/sos-detresse").status_code == 404
+    intake.at(NOON + timedelta(days=1))
+    assert client.get("/numbers/+352454545").json()["programme"] == "sos-detresse"
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2020-06-01", "2020-06-01T12:00"])
+def test_a_moment_that_is_none_is_refused(client: Client, moment: str) -> None:
+    response = client.get("/numbers/+33800190000", params={"at": moment})
+    assert refusal_of(response, 400) is Refusal.INVALID_FIELD
+
+
+def test_a_line_tells_a_page_what_it_needs(client: Client) -> None:
+    line = client.get("/programmes/sos-crise").json()
+    assert line["now"][0]["closes_at"] == "2020-11-02T20:00:00Z"
+    assert line["numbers"][0]["number"] == "+33800190000"
+    assert line["controllers"][0] == "Le Samu Social International"
+    assert {each["language"] for each in line["transparency"]} == set(line["languages"])
+    assert [each["partner"] for each in line["partners"]] == [
+        "fr-sos-amitie",
+        "fr-suicide-ecoute",
+        "fr-3114",
+    ]
+
+
+def test_a_closed_channel_says_when_it_opens_and_what_is_there_until_then(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    intake.at(NOON + timedelta(hours=11))
+    now = client.get("/programmes/sos-crise").json()["now"][0]
+    assert (now["closes_at"], now["opens_at"]) == (None, "2020-11-03T08:00:00Z")
+    assert now["ladder"]["situation"] == "closed"
 
 
 def test_who_entered_before_closing_is_served_on(client: Client, intake: ServiceUnderTest) -> None:
@@ -477,8 +613,25 @@ def test_with_the_ground_away_a_caller_reads_the_numbers_and_when_to_ask_again(
     response = client.post("/contacts", json=CALL, headers=a_key())
     assert refusal_of(response, 503) is Refusal.PLATFORM_FAULT
     assert response.headers["retry-after"] == "1"
-    assert response.json()["notice"] == NOTICE
-    assert response.json()["emergency_numbers"] == ["15", "112", "114"]
+    told = response.json()
+    assert told["notice"] == NOTICE_OF_THE_LINE
+    assert told["emergency_numbers"] == ["15", "17", "18", "112", "114"]
+    assert told["ladder"]["situation"] == "platform_fault"
+    assert acts(told["ladder"]) == [
+        ("says", None),
+        ("connects", "fr-sos-amitie"),
+        ("connects", "fr-suicide-ecoute"),
+    ]
+
+
+def test_with_the_ground_away_and_no_line_known_there_are_numbers_all_the_same(
+    door: DoorUnderTest, client: Client
+) -> None:
+    door.fails_with = GroundAway()
+    told = client.post("/contacts", json=CALL, headers=a_key()).json()
+    assert told["emergency_numbers"] == ["15", "112", "114"]
+    assert told["detail"] == REFUSALS[Refusal.PLATFORM_FAULT][1]
+    assert "ladder" not in told
 
 
 def test_what_nobody_foresaw_is_answered_and_logged_without_what_was_sent(
@@ -518,6 +671,7 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/contacts/{contact_id}/texts",
         "/desk/contacts/{contact_id}/texts",
         "/programmes/{programme}",
+        "/numbers/{number}",
     }
     opening = document["paths"]["/contacts"]["post"]
     assert "422" not in opening["responses"]

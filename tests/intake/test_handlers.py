@@ -43,7 +43,9 @@ from tests.intake.builders import (
     endings,
     leave_contact,
     open_contact,
+    put_into_force,
     sent_untriaged,
+    shipped,
     the_contact,
     the_shipped_terms,
 )
@@ -142,6 +144,21 @@ def test_a_contact_keeps_the_version_it_began_with(line: ServiceUnderTest) -> No
     assert the_contact(line, contact_id).programme_version == 1
 
 
+def test_a_number_that_is_another_lines_is_refused(line: ServiceUnderTest) -> None:
+    other = shipped("sos-detresse")
+    theirs = other.callers.model_copy(update={"numbers": shipped().callers.numbers})
+    application = an_application(programme="sos-detresse", terms=other.terms, callers=theirs)
+    reply = line.ask(application, "o-fatou", Role.OPERATOR, programme="sos-detresse")
+    assert (reply.refusal, reply.field) == (Refusal.INVALID_FIELD, "callers.numbers")
+    assert put_into_force(line, "sos-detresse").status is ReplyStatus.DONE
+
+
+def test_what_callers_are_told_makes_a_version_of_its_own(line: ServiceUnderTest) -> None:
+    changed = shipped().callers.model_copy(update={"controllers": ("Une association",)})
+    assert apply_line(line).version == 1
+    assert apply_line(line, callers=changed).version == 2
+
+
 WRONG_APPLICATIONS: dict[str, tuple[dict[str, object], Refusal, str]] = {
     "for a moment that is past": (
         {"effective_at": NOON - timedelta(seconds=1)},
@@ -152,6 +169,11 @@ WRONG_APPLICATIONS: dict[str, tuple[dict[str, object], Refusal, str]] = {
         {"terms": the_shipped_terms().model_copy(update={"untriaged_priority": Priority.P5})},
         Refusal.INVALID_FIELD,
         "terms.untriaged_priority",
+    ),
+    "with no closed-hours text": (
+        {"callers": shipped().callers.model_copy(update={"ladders": ()})},
+        Refusal.INVALID_FIELD,
+        "callers.ladders",
     ),
     "of another line than the session's": (
         {"programme": ProgrammeId("sos-detresse")},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts.programme import OpeningRule, ProgrammeTerms
+from contracts.opening import OpeningRule
 from contracts.vocabulary import Channel, LanguageCode, Stage
 from services.intake.document import LONGEST_BYTES, Fault
 from services.intake.facts import Facts
@@ -143,49 +143,16 @@ def test_the_facts_of_every_line_in_the_seeds_can_be_written_down(entry: dict[st
     Facts.model_validate_json(json.dumps(known))
 
 
-@needs_seeds
-@pytest.mark.parametrize("entry", seed_entries() if SEEDS.exists() else [], ids=lambda e: e["id"])
-def test_every_line_in_the_seeds_becomes_terms_once_the_silences_are_filled(
-    entry: dict[str, Any],
-) -> None:
-    manifest = yaml.safe_load(SHIPPED.read_text())
-    facts = {key: fact for key, fact in entry.items() if key in Facts.model_fields}
-    # One entry names two lines at once ("SOS (Dé)confinement (SOS Confinement, puis ...)"), too
-    # long to be one line's name; each would have a manifest of its own.
-    facts["name"]["value"] = facts["name"]["value"].split(" (SOS")[0]
-    silences = {
-        "country": {"value": "LU", "reason": "the seed does not name the country"},
-        "languages": manifest["assumed"]["languages"],
-        "opening": {
-            "value": facts_of_the_shipped_line()["opening"]["value"],
-            "reason": "the seed does not say",
-        },
-    }
-    assumed = {key: fact for key, fact in manifest["assumed"].items() if key not in silences}
-    assumed |= {key: fact for key, fact in silences.items() if facts[key] is None}
-    if "phone" not in facts["channels"]["value"] or facts["opening"] is None:
-        assumed["writing"] = {"value": {}, "reason": "the design's values"}
-    if facts["country"] is None:
-        assumed["emergency_numbers"] = {"value": ["112", "113"], "reason": "Luxembourg's list"}
-    content = yaml.safe_dump(
-        {**manifest, "programme": entry["id"], "facts": facts, "assumed": assumed},
-        allow_unicode=True,
-    )
-    assert isinstance(sound(content.encode()).terms, ProgrammeTerms)
-
-
-def facts_of_the_shipped_line() -> dict[str, Any]:
-    facts: dict[str, Any] = yaml.safe_load(SHIPPED.read_text())["facts"]
-    return facts
-
-
 def test_a_line_that_is_always_open_has_no_last_minute() -> None:
-    always = broken(
+    always = SMALL.replace(
         "          opens_at: 09:00\n          closes_at: 21:00\n",
         "          opens_at: 00:00\n          closes_at: 23:59\n          always_open: true\n",
     )
-    assert sound(always).terms.opening[0].opens_at == "00:00"
-    assert sound(always).terms.opening[0].closes_at == "00:00"
+    always = always.replace(
+        'begins_at: "09:00", ends_at: "21:00"', 'begins_at: "00:00", ends_at: "00:00"'
+    ).replace("partners: [fr-day]", "partners: [fr-always]")
+    rule = sound(always.encode()).terms.opening[0]
+    assert (rule.opens_at, rule.closes_at) == ("00:00", "00:00")
 
 
 def test_without_a_regulator_in_the_seeds_contacts_wait_for_a_listener_at_once() -> None:
@@ -335,6 +302,213 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
         ),
         "channel_facts.chat.channels.value",
         "must be chat alone",
+    ),
+    "hours that contradict one another": (
+        "          opens_at: 09:00\n          closes_at: 21:00\n",
+        (
+            "          opens_at: 09:00\n          closes_at: 21:00\n"
+            "        - {byday: [SA], opens_at: '20:00', closes_at: '21:00'}\n"
+        ),
+        "facts.opening.value.rules.1.opens_at",
+        "overlaps with other hours",
+    ),
+    "hours said to be always and not": (
+        "          closes_at: 21:00\n",
+        "          closes_at: 21:00\n          always_open: true\n",
+        "facts.opening.value.rules.0.always_open",
+        "contradicts its hours",
+    ),
+    "hours said to cross midnight and not": (
+        "          closes_at: 21:00\n",
+        "          closes_at: 21:00\n          crosses_midnight: true\n",
+        "facts.opening.value.rules.0.crosses_midnight",
+        "contradicts its hours",
+    ),
+    "more days in a year than its weeks have": (
+        "timezone: Europe/Paris\n",
+        "timezone: Europe/Paris\n      days_per_year: 372\n",
+        "facts.opening.value.days_per_year",
+        "contradicts its rules",
+    ),
+    "a date that is none": (
+        "{on_holidays: as_usual}",
+        "{on_holidays: as_usual, special_days: [{channel: phone, day: '2021-02-30', hours: []}]}",
+        "assumed.calendar.value.special_days.0.day",
+        "2021-02-30 is not a day of the calendar",
+    ),
+    "a number held from a day that is none": (
+        "  calendar:",
+        "  number_held: {value: {from_day: '2021-02-30'}, reason: enough for a test}\n  calendar:",
+        "assumed.number_held.value.from_day",
+        "2021-02-30 is not a day of the calendar",
+    ),
+    "a special day of a channel nobody serves": (
+        "{on_holidays: as_usual}",
+        "{on_holidays: as_usual, special_days: [{channel: chat, day: '2021-02-01', hours: []}]}",
+        "assumed.calendar.value.special_days.0.channel",
+        "chat is not a channel of the line",
+    ),
+    "a prerequisite for a channel not served": (
+        "  calendar:",
+        (
+            "  roster:\n"
+            "    value: {prerequisites: [{channel: chat, after: phone, days: 0}]}\n"
+            "    reason: enough for a test\n"
+            "  calendar:"
+        ),
+        "assumed.roster.value.prerequisites.0.channel",
+        "chat is not served",
+    ),
+    "an indicator nobody answers for": (
+        "  calendar:",
+        "  indicator: {value: {switched_on: true}, reason: enough for a test}\n  calendar:",
+        "assumed.indicator.value.clinical_owner",
+        "name who answers for it clinically",
+    ),
+    "a federation of nobody knows how many": (
+        "    refers: {value",
+        "    federation: {value: {pool: anybody}, reason: enough for a test}\n    refers: {value",
+        "assumed.frame.federation",
+        "no seed says of how many associations",
+    ),
+    "an open hour with nobody to take an alert": (
+        'begins_at: "09:00", ends_at: "21:00"',
+        'begins_at: "09:00", ends_at: "20:30"',
+        "assumed.frame.alert_duty.value",
+        "on MO 2024-01-01 at 20:30 has nobody to take an alert",
+    ),
+    "nobody to receive a legal report": (
+        "{kind: concern, recipient: fr-119}, ",
+        "",
+        "assumed.frame.report_recipients.value",
+        "nobody receives a legal report (concern)",
+    ),
+    "no closed-hours text": (
+        (
+            "      closed:\n        value:\n          words: {fr: Fermé., en: Closed.}\n"
+            "          rungs: [{act: says}, {act: connects, partners: [fr-always]}]\n"
+            "        reason: enough for a test\n"
+        ),
+        "",
+        "assumed.callers.ladders",
+        "no closed-hours text",
+    ),
+    "a text in one language only": (
+        "{fr: Fermé., en: Closed.}",
+        "{fr: Fermé.}",
+        "assumed.callers.ladders.closed.value.words",
+        "words are missing in en",
+    ),
+    "no overflow": (
+        "{act: offers, way_out: another_line, partners: [fr-always]}",
+        "{act: says}",
+        "assumed.callers.ladders.all_busy.value.rungs",
+        "no overflow",
+    ),
+    "somebody sent away by software": (
+        "{act: offers, way_out: another_line, partners: [fr-always]}",
+        "{act: offers, way_out: return_pass}, {act: connects, partners: [fr-always]}",
+        "assumed.callers.ladders.all_busy.value.rungs.2",
+        "nobody is sent away before a human has heard them",
+    ),
+    "no last resort at all": (
+        "          rungs: [{act: says}, {act: connects, partners: [fr-day]}]\n",
+        "          rungs: [{act: says}]\n",
+        "assumed.callers.ladders.nobody_on_duty.value.rungs",
+        "no last resort that connects: the last rung must connect",
+    ),
+    "a last resort that is closed then": (
+        'opens_at: "08:00"',
+        'opens_at: "10:00"',
+        "assumed.callers.ladders.nobody_on_duty.value.rungs",
+        "no last resort that connects: on SU 2023-12-31 at 09:00 none of its lines is open",
+    ),
+    "a last resort for failures that closes": (
+        (
+            "          words: {fr: En panne., en: Broken.}\n"
+            "          rungs: [{act: says}, {act: connects, partners: [fr-always]}]\n"
+        ),
+        (
+            "          words: {fr: En panne., en: Broken.}\n"
+            "          rungs: [{act: says}, {act: connects, partners: [fr-day]}]\n"
+        ),
+        "assumed.callers.ladders.platform_fault.value.rungs",
+        "name a line that never closes",
+    ),
+    "a line that may ask for a name": (
+        "          anonymous: true\n        reason",
+        "        reason",
+        "assumed.callers.ladders.nobody_on_duty.value.rungs.1",
+        "connects to a line that may ask for a name",
+    ),
+    "a rung to a line nobody described": (
+        "partners: [fr-day]",
+        "partners: [fr-nowhere, fr-day]",
+        "assumed.callers.ladders.nobody_on_duty.value.rungs.1",
+        "fr-nowhere is not among the partners",
+    ),
+    "a message box that is not there": (
+        "{act: offers, way_out: another_line, partners: [fr-always]}",
+        "{act: offers, way_out: message_box}",
+        "assumed.callers.ladders.all_busy.value.rungs.1",
+        "the line has no message box",
+    ),
+    "a partner that is the line itself": (
+        '"0639980003"',
+        '"+33639980001"',
+        "assumed.callers.partners.1.value.number",
+        "is the line's own",
+    ),
+    "a partner with no number": (
+        '          number: "0639980003"\n',
+        "",
+        "assumed.callers.partners.1.value.number",
+        "must be a number as dialled",
+    ),
+    "no way for who cannot hear": (
+        "          in_writing: true\n",
+        "",
+        "assumed.callers.partners",
+        "no way for who cannot hear or speak",
+    ),
+    "a line with no number": (
+        '  phone_number: {value: "06 39 98 00 01", reason: reserved for fiction}\n',
+        "",
+        "assumed.phone_number",
+        "people ring this line",
+    ),
+    "nobody answers for what is kept": (
+        "controllers: {value: [Une association]",
+        "controllers: {value: []",
+        "assumed.callers.controllers.value",
+        "say who answers for what is kept",
+    ),
+    "nobody is told what is kept": (
+        "{fr: Des gens., en: People.}",
+        "{en: People.}",
+        "assumed.callers.transparency.value",
+        "words are missing in fr",
+    ),
+    "no emergency number for writing": (
+        '["15", "112", "114"]',
+        '["15", "112"]',
+        "assumed.emergency_numbers.value",
+        "114 is missing",
+    ),
+    "an emergency number left unfilled": (
+        '["15", "112", "114"]',
+        '["15", "112", "", "114"]',
+        "assumed.emergency_numbers.value.2",
+        "does not have the form",
+    ),
+    "no retention": (
+        (
+            "  keeping:\n    value: {chat_hours: 24, written_hours: 720, contact_days: 400}\n"
+            "    reason: enough for a test\n"
+        ),
+        "",
+        "assumed.keeping",
+        "is missing",
     ),
     "a number that is no emergency number": (
         '["15", "112", "114"]',

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.opening import OpeningRule
 from contracts.programme import (
-    OpeningRule,
     ProgrammeTerms,
     RestRules,
     ServiceTimes,
     WaitPrices,
 )
 from contracts.vocabulary import Channel, LanguageCode, Need, Priority, Stage
+from services.intake.flaws import flaws_of
 from services.intake.terms import (
     Admitted,
     Closed,
     NotServed,
     admit,
-    flaws_of,
     is_open,
     next_opening,
 )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.programme import NightTerms, OpeningRule, ProgrammeTerms, RosterTerms
+from contracts.opening import OpeningRule
+from contracts.programme import NightTerms, ProgrammeTerms, RosterTerms
 from contracts.shift import WishedShift
 from contracts.vocabulary import Channel, Hole, Refusal, Role, Stage
 from services.roster.domain import Declared, Dossier, Flaw

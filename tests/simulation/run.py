@@ -31,6 +31,7 @@ from services.intake.callers import Arrival, Departure, leave_contact, open_cont
 from tests.assignment.builders import NEXT_YEAR, SOS, terms
 from tests.simulation.house import Asked, Dies, House
 from tests.simulation.people import Caller, Desk
+from tests.terms import what_callers_are_told
 
 TEN_O_CLOCK = datetime(2020, 9, 15, 8, 0, tzinfo=UTC)
 
@@ -115,8 +116,13 @@ class _Play:
 
     def open_the_house(self) -> None:
         """A line in force, people in the roster; nobody on duty yet."""
+        line = terms()
         apply = ApplyProgramme(
-            programme=SOS, manifest_sha256="0" * 64, rules_version="triage-2026.1", terms=terms()
+            programme=SOS,
+            manifest_sha256="0" * 64,
+            rules_version="triage-2026.1",
+            terms=line,
+            callers=what_callers_are_told(line),
         )
         self._must(apply, "operator", Role.OPERATOR)
         volunteers = tuple(_volunteer(desk) for desk in self._desks)
