@@ -21,6 +21,27 @@ from contracts.contact import ContactEnded, ContactOpened, EndContact
 from contracts.envelope import Command, Contract, Event
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralConsented,
+    ReferralExpired,
+    ReferralHandedOver,
+    ReferralMade,
+    ReferralProposed,
+    ReferralSent,
+    RelayOutcomeGiven,
+    RelaysFound,
+    SendReferral,
+    VerifyRelay,
+)
 from contracts.roster import (
     DeclareLimits,
     EligibilityEstablished,
@@ -61,6 +82,13 @@ EVENTS: tuple[type[Event], ...] = (
     HoleFilled,
     HourCounted,
     TextSealed,
+    ReferralProposed,
+    ReferralConsented,
+    ReferralSent,
+    ReferralAnswered,
+    ReferralExpired,
+    ReferralClosed,
+    RelayOutcomeGiven,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -88,6 +116,15 @@ COMMANDS: tuple[type[Command], ...] = (
     AgreeToLastMinutes,
     JudgeFlag,
     EraseTexts,
+    FindRelays,
+    ObserveRelay,
+    VerifyRelay,
+    ProposeReferral,
+    RecordConsent,
+    SendReferral,
+    RecordAnswer,
+    GiveOutcome,
+    CloseReferral,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -97,6 +134,9 @@ RESULTS: dict[type[Command], type[Contract]] = {
     PlanShifts: ShiftsPlanned,
     SeeShifts: ShiftsSeen,
     EraseTexts: Erasure,
+    FindRelays: RelaysFound,
+    ProposeReferral: ReferralMade,
+    SendReferral: ReferralHandedOver,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

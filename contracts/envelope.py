@@ -30,6 +30,7 @@ class Stream(StrEnum):
     ASSIGNMENT = "ASSIGNMENT"
     ROSTER = "ROSTER"
     QUALITY = "QUALITY"
+    REFERRAL = "REFERRAL"
 
 
 #: The privacy classes a stream may carry. QUALITY never names a person on duty.
@@ -40,6 +41,9 @@ STREAM_ALLOWS: dict[Stream, frozenset[PrivacyClass]] = {
     Stream.ASSIGNMENT: frozenset({PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF}),
     Stream.ROSTER: frozenset({PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF}),
     Stream.QUALITY: frozenset({PrivacyClass.PUBLIC, PrivacyClass.OPS}),
+    Stream.REFERRAL: frozenset(
+        {PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF, PrivacyClass.REFERENCE}
+    ),
 }
 
 

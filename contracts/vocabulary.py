@@ -350,6 +350,12 @@ class Refusal(StrEnum):
     SHIFTS_OVERLAP = "shifts_overlap"  #: one person, two places at once
     NIGHT_LIMIT = "night_limit"
     UNKNOWN_DEBRIEF = "unknown_debrief"
+    UNKNOWN_RELAY = "unknown_relay"
+    UNKNOWN_REFERRAL = "unknown_referral"
+    RELAY_CLOSED = "relay_closed"  #: defunct, inactive, replaced, or not within its dates
+    RELAY_NOT_VERIFIED = "relay_not_verified"
+    NO_TRANSFER_AGREED = "no_transfer_agreed"
+    CONSENT_MISSING = "consent_missing"
     PLATFORM_FAULT = "platform_fault"  #: our failure, not yours; the same request may be sent again
 
 
@@ -526,3 +532,66 @@ class ReportKind(StrEnum):
 
     CONCERN = "concern"  #: information préoccupante
     JUSTICE = "justice"  #: signalement
+
+
+ReferralId = NewType("ReferralId", Annotated[str, StringConstraints(pattern=_UUID)])
+#: What a relay knows a referral by: made for it alone, worthless to any other.
+PartnerReference = NewType(
+    "PartnerReference", Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+)
+
+
+class ReferralField(StrEnum):
+    """What of a case a referral may carry, each only within the scope of a consent."""
+
+    NEED = "need"
+    URGENCY = "urgency"
+    DEPARTEMENT = "departement"
+    LANGUAGE = "language"
+    AGE_BAND = "age_band"
+
+
+class ReferralMode(StrEnum):
+    """How a person is brought to a relay."""
+
+    MESSAGE = "message"  #: the relay is written to, and takes it up
+    LIVE_TRANSFER = "live_transfer"  #: attended, only where the relay agreed to it
+
+
+class ReferralState(StrEnum):
+    """Where a referral is."""
+
+    PROPOSED = "proposed"
+    CONSENTED = "consented"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+class ConsentGivenBy(StrEnum):
+    """On whose word a consent rests."""
+
+    PERSON = "person"
+    PROFESSIONAL = "professional"  #: for a minor: a professional decides
+
+
+class ReferralClosing(StrEnum):
+    """Why a referral was closed."""
+
+    PERSON_REFUSED = "person_refused"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    TAKEN_UP = "taken_up"
+    NOT_TAKEN_UP = "not_taken_up"
+    BY_MISTAKE = "by_mistake"
+
+
+class RelayOutcome(StrEnum):
+    """What became of the person at the relay, told without saying who."""
+
+    HELPED = "helped"
+    WAITING = "waiting"
+    NOT_REACHED = "not_reached"
+    SENT_ELSEWHERE = "sent_elsewhere"
+    REFUSED_BY_PERSON = "refused_by_person"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from contracts.assignment import LiveStateEntered, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
+from contracts.referral import ReferralFact
 from contracts.vocabulary import ContactState, LiveState, LiveStateReason, WithdrawalReason
 from deploy.verify.history import Fact, Handled, History
 from deploy.verify.verdict import Checked, Violation, violation
@@ -96,8 +97,8 @@ def check_i02(history: History) -> Checked:
 
 
 def _is_too_late(history: History, end: Fact, fact: Fact) -> bool:
-    if fact.id == end.id:
-        return False
+    if fact.id == end.id or isinstance(fact.event, ReferralFact):
+        return False  # a referral outlives the contact it was agreed in
     if fact.service == end.service:
         return fact.aggregate == end.aggregate and fact.version > end.version
     learnt = history.handled_by.get(fact.service, {}).get(end.id)

@@ -17,6 +17,7 @@ from deploy.verify.delivery import (
 from deploy.verify.endings import check_i01, check_i02, check_i03
 from deploy.verify.history import History
 from deploy.verify.machines import check_i04
+from deploy.verify.referrals import check_i28
 from deploy.verify.refusals import check_i33, check_i34
 from deploy.verify.shown import check_i17, check_i35
 from deploy.verify.silence import check_i15
@@ -51,6 +52,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I15", "no caller waits in silence", check_i15),
     Invariant("I16", "within a request class nobody who came later goes first", check_i16),
     Invariant("I17", "the line shown is accepted - assigned - ended, and empties", check_i17),
+    Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),
     Invariant("I34", "streams and durables are as declared and lose nothing", check_i34),
     Invariant("I35", "quality's figures are those of a recount", check_i35),

@@ -141,6 +141,25 @@ HOLE = Machine(
     },
 )
 
+#: A yes may be widened or narrowed until something went out; an answer may come late.
+REFERRAL = Machine(
+    "new",
+    {
+        ("new", "proposed"): "proposed",
+        ("proposed", "consented"): "consented",
+        ("consented", "consented"): "consented",
+        ("consented", "sent"): "sent",
+        ("sent", "answered"): "answered",
+        ("sent", "expired"): "expired",
+        ("expired", "answered"): "answered",
+        **{
+            (state, "closed"): "closed"
+            for state in ("proposed", "consented", "sent", "answered", "expired")
+        },
+    },
+)
+RELAY_OUTCOME = Machine("unknown", {("unknown", "given"): "given"})
+
 #: By publisher and noun of the aggregate.
 MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "contact"): CONTACT,
@@ -152,6 +171,8 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("assignment", "person"): PERSON,
     ("roster", "eligibility"): _REPLACED["established"],
     ("roster", "hole"): HOLE,
+    ("referral", "referral"): REFERRAL,
+    ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
 }
 

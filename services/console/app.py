@@ -20,6 +20,23 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened, EndContact
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralConsented,
+    ReferralExpired,
+    ReferralProposed,
+    ReferralSent,
+    SendReferral,
+    VerifyRelay,
+)
 from contracts.roster import (
     DeclareLimits,
     EligibilityEstablished,
@@ -65,6 +82,12 @@ SERVICE = Service(
         On(HoleForeseen, handlers.on_hole_foreseen),
         On(HoleFilled, handlers.on_hole_filled),
         On(TextSealed, handlers.on_text_sealed, even_late=True),
+        On(ReferralProposed, handlers.on_referral_moved),
+        On(ReferralConsented, handlers.on_referral_moved),
+        On(ReferralSent, handlers.on_referral_moved),
+        On(ReferralAnswered, handlers.on_referral_moved),
+        On(ReferralExpired, handlers.on_referral_moved),
+        On(ReferralClosed, handlers.on_referral_moved),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -81,6 +104,15 @@ SERVICE = Service(
         EndContact,
         JudgeFlag,
         EraseTexts,
+        FindRelays,
+        ObserveRelay,
+        VerifyRelay,
+        ProposeReferral,
+        RecordConsent,
+        SendReferral,
+        RecordAnswer,
+        GiveOutcome,
+        CloseReferral,
         ImportVolunteers,
         RecordTraining,
         RecordSupervision,

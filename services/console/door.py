@@ -32,6 +32,17 @@ from contracts.assignment import (
 from contracts.contact import EndContact
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.programme import ApplyProgramme
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    SendReferral,
+    VerifyRelay,
+)
 from contracts.roster import (
     DeclareLimits,
     ImportVolunteers,
@@ -107,6 +118,15 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/wrap-up/finish", FinishWrapUp),
     Verb("/desk/contacts/{contact_id}/flags/{sealed_id}", JudgeFlag),
     Verb("/desk/contacts/{contact_id}/erase-texts", EraseTexts),
+    Verb("/desk/relays/find", FindRelays),
+    Verb("/desk/relays/{relay_id}/observe", ObserveRelay),
+    Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),
+    Verb("/desk/contacts/{contact_id}/referrals", ProposeReferral),
+    Verb("/desk/referrals/{referral_id}/consent", RecordConsent),
+    Verb("/desk/referrals/{referral_id}/send", SendReferral),
+    Verb("/desk/referrals/{referral_id}/answer", RecordAnswer),
+    Verb("/desk/referrals/{referral_id}/close", CloseReferral),
+    Verb("/desk/relay-outcomes", GiveOutcome),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),

@@ -20,11 +20,20 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, SessionId, done, refused
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
+from contracts.referral import (
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralConsented,
+    ReferralExpired,
+    ReferralFact,
+    ReferralProposed,
+    ReferralSent,
+)
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
 from contracts.text import TextSealed
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Attention, AuthorKind, Destination, Outcome
+from contracts.vocabulary import Attention, AuthorKind, Destination, Outcome, ReferralState
 from services.bus.work import Work, new_id
 from services.console import plan, store
 from services.console.domain import (
@@ -48,6 +57,7 @@ from services.console.messages import (
     OfferGone,
     OfferOver,
     OfferShown,
+    ReferralMoved,
     SessionOpened,
     TextWritten,
 )
@@ -263,6 +273,37 @@ def on_text_sealed(event: TextSealed, work: Work) -> None:
     )
     hearers = store.Hearers(event.contact_id, event.programme, supervisors=urgent)
     store.tell(work.session, hearers, written, work.now)
+
+
+def on_referral_moved(event: ReferralFact, work: Work) -> None:
+    """Tell who has the contact what became of a referral; supervisors too, if it found nobody."""
+    state = _state_of(event)
+    moved = ReferralMoved(
+        contact_id=event.contact_id,
+        referral_id=event.referral_id,
+        relay_id=event.relay_id,
+        state=state,
+        at=work.now,
+    )
+    found_nobody = state in (ReferralState.DECLINED, ReferralState.EXPIRED)
+    hearers = store.Hearers(event.contact_id, event.programme, supervisors=found_nobody)
+    store.tell(work.session, hearers, moved, work.now)
+
+
+def _state_of(event: ReferralFact) -> ReferralState:
+    match event:
+        case ReferralProposed():
+            return ReferralState.PROPOSED
+        case ReferralConsented():
+            return ReferralState.CONSENTED
+        case ReferralSent():
+            return ReferralState.SENT
+        case ReferralAnswered(accepted=accepted):
+            return ReferralState.ACCEPTED if accepted else ReferralState.DECLINED
+        case ReferralExpired():
+            return ReferralState.EXPIRED
+        case ReferralClosed():
+            return ReferralState.CLOSED
 
 
 # --- sessions -----------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     ProgrammeId,
+    ReferralId,
+    ReferralState,
+    RelayId,
     Role,
     SealedId,
     Stage,
@@ -48,6 +51,7 @@ class MessageKind(StrEnum):
     CONTACT_OVER = "contact_over"
     LIVE_STATE = "live_state"
     TEXT = "text"
+    REFERRAL = "referral"
     BOARD = "board"  #: coordinators and supervisors; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -165,6 +169,18 @@ class TextWritten(DeskMessage):
     characters: Annotated[int, ops("How long it is", unit="characters", ge=1)]
     position: Annotated[int, ops("Its place in the contact", unit="count from 1", ge=1)]
     attention: Annotated[Attention, ops("What the indicator asks for")]
+    at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class ReferralMoved(DeskMessage):
+    """What became of a referral of the contact; supervisors hear when a relay will not take it."""
+
+    kind: ClassVar = MessageKind.REFERRAL
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    referral_id: Annotated[ReferralId, ops("The referral")]
+    relay_id: Annotated[RelayId, ops("The relay")]
+    state: Annotated[ReferralState, ops("Where it is")]
     at: Annotated[Moment, ops("When", unit=_UTC)]
 
 

@@ -37,6 +37,15 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.OFFER_OVER: (410, "Cette proposition est terminée ; rien ne vous est reproché."),
     Refusal.CONTACT_OVER: (410, "Cette sollicitation est terminée."),
     Refusal.PAST_DEADLINE: (410, "La demande est arrivée trop tard."),
+    Refusal.UNKNOWN_RELAY: (404, "Ce relais n'est pas dans l'annuaire."),
+    Refusal.UNKNOWN_REFERRAL: (404, "Cette orientation n'est pas connue."),
+    Refusal.RELAY_CLOSED: (409, "Ce relais ne fonctionne plus, ou pas à cette date."),
+    Refusal.RELAY_NOT_VERIFIED: (
+        409,
+        "Ce relais reste à vérifier : rien ne peut lui être envoyé.",
+    ),
+    Refusal.NO_TRANSFER_AGREED: (409, "Aucun transfert direct n'est convenu avec ce relais."),
+    Refusal.CONSENT_MISSING: (409, "La personne n'a pas encore donné son accord."),
     Refusal.PLATFORM_FAULT: (503, "Une panne de notre côté ; la même demande peut être renvoyée."),
 }
 

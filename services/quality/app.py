@@ -14,6 +14,7 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
+from contracts.referral import RelayOutcomeGiven
 from contracts.triage import ContactTriaged
 from services.bus.table import Due, On, Service
 from services.quality import handlers
@@ -35,6 +36,7 @@ SERVICE = Service(
         On(OfferExpired, handlers.on_contact_fact, even_late=True),
         On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
+        On(RelayOutcomeGiven, handlers.on_relay_outcome_given),
     ),
     publishes=(HourCounted,),
     deadlines=(Due("hour", handlers.on_hour_due), Due("limbo", handlers.on_limbo_due)),

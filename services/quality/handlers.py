@@ -13,6 +13,7 @@ from contracts.assignment import LiveStateEntered
 from contracts.contact import ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
+from contracts.referral import RelayOutcomeGiven
 from contracts.vocabulary import ProgrammeId
 from services.bus.work import Work
 from services.quality import metrics, store
@@ -126,3 +127,8 @@ def _counted(programme: ProgrammeId, hour: datetime, figures: HourFigures) -> Ho
         resting_seconds=duty.resting.total_seconds(),
         rests_given=duty.rests_given,
     )
+
+
+def on_relay_outcome_given(event: RelayOutcomeGiven, work: Work) -> None:
+    """Count what became of somebody at a relay; nobody is named."""
+    metrics.record_relay_outcome(event.programme, event.outcome)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from contracts.vocabulary import Outcome, ProgrammeId, Stage
+from contracts.vocabulary import Outcome, ProgrammeId, RelayOutcome, Stage
 from services.quality.domain import WAIT_BOUNDS_SECONDS, Duty
 from services.quality.facts import ContactFacts, priority_of, taken_at, wait_of
 
@@ -80,3 +80,15 @@ def record_limbo(programme: ProgrammeId, contacts: int) -> None:
 def record_hour_counted(programme: ProgrammeId) -> None:
     """The figures of an hour were announced, or announced anew."""
     hours_counted.labels(programme).inc()
+
+
+relay_outcomes = Counter(
+    "helpline_quality_relay_outcomes_total",
+    "What became of people at relays",
+    ["programme", "outcome"],
+)
+
+
+def record_relay_outcome(programme: str, outcome: RelayOutcome) -> None:
+    """A relay was heard of, by a blind token."""
+    relay_outcomes.labels(programme, outcome.value).inc()

@@ -14,6 +14,16 @@ import pytest
 from contracts.assignment import TakeOffer
 from contracts.contact import EndContact
 from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    VerifyRelay,
+)
 from contracts.roster import ImportVolunteers
 from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
 from contracts.triage import DecideTriage
@@ -96,13 +106,22 @@ def door(console: ServiceUnderTest) -> ScriptedDoor:
 
 
 def address(verb: Verb) -> str:
-    return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER)
+    ids = {"relay_id": "fr-3114", "referral_id": OFFER}
+    return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER, **ids)
 
 
 BODIES: dict[type[Command], dict[str, Any]] = {
     DecideTriage: {"priority": "P3", "destination": "listener"},
     EndContact: {"outcome": "listened"},
     JudgeFlag: {"outcome": "unfounded"},
+    FindRelays: {"needs": ["solitude"]},
+    ObserveRelay: {"saturated": True},
+    VerifyRelay: {"verified": True},
+    ProposeReferral: {"relay_id": "fr-3114", "need": "solitude", "urgency": "P4"},
+    RecordConsent: {"scope": ["need"]},
+    RecordAnswer: {"accepted": True},
+    GiveOutcome: {"outcome_token": "0" * 64, "outcome": "helped"},
+    CloseReferral: {"why": "person_refused"},
 }
 
 

@@ -19,6 +19,7 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
+from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
@@ -115,6 +116,41 @@ class ARun(Recorder):
         self._live[name] = event
         self.people[name] = PersonStanding(name, state.value, until)
         return event
+
+    # --- relays -----------------------------------------------------------------------------------
+
+    def refers(self, name: str) -> None:
+        """A minor is referred: a professional says yes to need, urgency and département; sent."""
+        about = {
+            "referral_id": an_id("referral", name),
+            "contact_id": an_id(name),
+            "programme": SOS,
+            "relay_id": "fr-3114",
+        }
+        asked = {"need": "crise_suicidaire", "urgency": "P2", "mode": "message"}
+        scope = {"scope": ("need", "urgency", "departement"), "consented_at": self.now}
+        steps: tuple[tuple[type[Event], dict[str, Any]], ...] = (
+            (
+                ReferralProposed,
+                {"minor": True, "anonymity_to_say": True, "proposed_by": "reg-1"}
+                | asked
+                | {"proposed_at": self.now},
+            ),
+            (
+                ReferralConsented,
+                {"given_by": "professional", "anonymity_said": True, "recorded_by": "sup-1"}
+                | scope,
+            ),
+            (
+                ReferralSent,
+                {"partner_reference": "0" * 32, "departement": "75", "sent_by": "sup-1"}
+                | asked
+                | scope
+                | {"sent_at": self.now, "answer_by": self.now},
+            ),
+        )
+        for kind, said in steps:  # each in a piece of work of its own
+            self.work("referral", kind.model_validate(about | said))
 
     # --- one contact ------------------------------------------------------------------------------
 
@@ -384,6 +420,7 @@ def a_day() -> ARun:
     run.offers("ana", "lis-1")
     run.takes("ana")
     run.wait(60)
+    run.refers("ben")
     run.triages("ben")
     run.offers("ben", "lis-2")
     run.takes("ben")

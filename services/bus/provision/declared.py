@@ -78,6 +78,7 @@ PILOT = Scale(
             Stream.ASSIGNMENT: Keeping(1 * _GIB, timedelta(days=90)),
             Stream.ROSTER: Keeping(128 * _MIB, timedelta(days=90)),
             Stream.QUALITY: Keeping(128 * _MIB, timedelta(days=400)),
+            Stream.REFERRAL: Keeping(128 * _MIB, timedelta(days=90)),
             ADVISORY: Keeping(32 * _MIB, timedelta(days=30)),
         }
     ),
@@ -94,6 +95,7 @@ PERMANENT = Scale(
             Stream.ASSIGNMENT: Keeping(12 * _GIB, timedelta(days=90)),
             Stream.ROSTER: Keeping(1 * _GIB, timedelta(days=90)),
             Stream.QUALITY: Keeping(1 * _GIB, timedelta(days=400)),
+            Stream.REFERRAL: Keeping(1 * _GIB, timedelta(days=90)),
             ADVISORY: Keeping(128 * _MIB, timedelta(days=30)),
         }
     ),

@@ -1,0 +1,59 @@
+"""Referral, whole: what it consumes, answers, publishes and waits for."""
+
+from contracts.assignment import OfferTaken, OfferWithdrawn
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralConsented,
+    ReferralExpired,
+    ReferralProposed,
+    ReferralSent,
+    RelayOutcomeGiven,
+    SendReferral,
+    VerifyRelay,
+)
+from services.bus.table import Answer, Due, On, Service
+from services.referral import handlers
+from services.referral.settings import SETTINGS
+from services.referral.store import tables
+
+SERVICE = Service(
+    name="referral",
+    tables=tables,
+    consumes=(
+        On(ContactOpened, handlers.on_contact_opened),
+        On(OfferTaken, handlers.on_offer_taken),
+        On(OfferWithdrawn, handlers.on_offer_withdrawn),
+        On(ContactEnded, handlers.on_contact_ended),
+    ),
+    answers=(
+        Answer(FindRelays, handlers.on_find_relays, kept=False),
+        Answer(ObserveRelay, handlers.on_observe_relay),
+        Answer(VerifyRelay, handlers.on_verify_relay),
+        Answer(ProposeReferral, handlers.on_propose_referral),
+        Answer(RecordConsent, handlers.on_record_consent),
+        Answer(SendReferral, handlers.on_send_referral),
+        Answer(RecordAnswer, handlers.on_record_answer),
+        Answer(GiveOutcome, handlers.on_give_outcome),
+        Answer(CloseReferral, handlers.on_close_referral),
+    ),
+    publishes=(
+        ReferralProposed,
+        ReferralConsented,
+        ReferralSent,
+        ReferralAnswered,
+        ReferralExpired,
+        ReferralClosed,
+        RelayOutcomeGiven,
+    ),
+    deadlines=(Due(handlers.ANSWER_DUE, handlers.on_answer_due),),
+    workers=SETTINGS.workers,
+)

@@ -1,0 +1,338 @@
+"""What referral does with each event and command: load, decide, save, announce."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import assert_never
+
+from contracts.assignment import OfferTaken, OfferWithdrawn
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Reply, done, not_yet, refused
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    GiveOutcome,
+    ObserveRelay,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+    ReferralHandedOver,
+    ReferralMade,
+    RelayFound,
+    RelayOutcomeGiven,
+    RelaysFound,
+    SendReferral,
+    VerifyRelay,
+)
+from contracts.vocabulary import (
+    Need,
+    PartnerReference,
+    ReferralId,
+    ReferralState,
+    Refusal,
+    RelayId,
+)
+from services.bus.work import Work, new_id
+from services.referral import facts, metrics, store
+from services.referral.directory import read_directory
+from services.referral.domain import (
+    AlreadySo,
+    Asked,
+    Consented,
+    MayNot,
+    Moved,
+    NotYet,
+    Proposed,
+    Sent,
+    judge_answer,
+    judge_closing,
+    judge_consent,
+    judge_expiry,
+    judge_proposal,
+    judge_sending,
+)
+from services.referral.known import KnownDirectory
+from services.referral.proposal import Found, Proposal, may_transfer
+from services.referral.question import Question, Rescue
+from services.referral.relay import Relay
+from services.referral.search import search
+from services.referral.settings import SETTINGS
+
+ANSWER_DUE = "answer"
+DIRECTORY = KnownDirectory(read_directory(SETTINGS.directory))
+_OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
+
+
+# --- what the others say --------------------------------------------------------------------------
+
+
+def on_contact_opened(event: ContactOpened, work: Work) -> None:
+    """Meet the contact."""
+    store.open_contact(work.session, event)
+
+
+def on_offer_taken(event: OfferTaken, work: Work) -> None:
+    """Remember whose the contact is."""
+    store.hold(work.session, event)
+
+
+def on_offer_withdrawn(event: OfferWithdrawn, work: Work) -> None:
+    """It is theirs no longer, if it was by this take."""
+    store.release(work.session, event)
+
+
+def on_contact_ended(event: ContactEnded, work: Work) -> None:
+    """The person has gone; what was agreed may still be written down for a while."""
+    store.end_contact(work.session, event)
+
+
+# --- the directory --------------------------------------------------------------------------------
+
+
+def on_find_relays(command: FindRelays, work: Work) -> Reply:
+    """Say who could help; nothing is changed."""
+    directory = DIRECTORY.with_what_is_known(store.relays_known(work.session))
+    found = search(directory, _question(command, work))
+    metrics.record_search(work.command.programme, found=bool(found.now))
+    return done(result=_told(found, work.now))
+
+
+def on_observe_relay(command: ObserveRelay, work: Work) -> Reply:
+    """Keep whether a relay picked up."""
+    if _relay(command.relay_id, work) is None:
+        return refused(Refusal.UNKNOWN_RELAY, "relay_id")
+    row = store.relay_to_change(work.session, command.relay_id)
+    row.saturated, row.lifetime_minutes = command.saturated, command.lifetime_minutes
+    row.observed_at, row.observed_by = work.now, work.command.actor
+    return done()
+
+
+def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
+    """Keep that a row was checked, or that this no longer holds."""
+    if _relay(command.relay_id, work) is None:
+        return refused(Refusal.UNKNOWN_RELAY, "relay_id")
+    row = store.relay_to_change(work.session, command.relay_id)
+    row.verified_at = work.now if command.verified else None
+    row.verified_by, row.withdrawn = work.command.actor, not command.verified
+    return done()
+
+
+def _relay(relay_id: RelayId, work: Work) -> Relay | None:
+    return DIRECTORY.relay(relay_id, store.relays_known(work.session))
+
+
+def _question(command: FindRelays, work: Work) -> Question:
+    needs = command.needs
+    body = not _OF_THE_BODY.isdisjoint(needs)
+    rescue = (Rescue.MEDICAL if body else Rescue.DANGER) if command.danger_now else None
+    if Need.DISPARITION_MINEUR in needs:
+        rescue = Rescue.DANGER
+    return Question(
+        needs=needs,
+        country=command.country,
+        at=work.now,
+        departement=command.departement,
+        channel=command.channel,
+        language=command.language,
+        language_barrier=command.language_barrier,
+        age_band=command.age_band,
+        deaf=command.deaf,
+        rescue=rescue,
+        suicide_not_excluded=command.suicide_not_excluded,
+        line=work.command.programme,
+    )
+
+
+def _told(found: Found, now: datetime) -> RelaysFound:
+    return RelaysFound(
+        now=tuple(_row(each, now) for each in found.now),
+        later=tuple(_row(each, now) for each in found.later),
+        no_second_choice=found.no_second_choice,
+    )
+
+
+def _row(proposal: Proposal, now: datetime) -> RelayFound:
+    relay = proposal.relay
+    return RelayFound(
+        relay_id=relay.slug,
+        called=relay.name,
+        mode=proposal.mode.value,
+        why=tuple(each.value for each in proposal.why),
+        against=tuple(each.value for each in proposal.against),
+        verified=relay.verified_at is not None,
+        anonymity_to_say=proposal.anonymity_to_say,
+        may_transfer=may_transfer(relay, now),
+        opens_at=proposal.opens_at,
+        closes_at=proposal.until,
+    )
+
+
+# --- a referral -----------------------------------------------------------------------------------
+
+
+def on_propose_referral(command: ProposeReferral, work: Work) -> Reply:
+    """Propose a relay to the person."""
+    contact = store.contact(work.session, command.contact_id)
+    relay = _relay(command.relay_id, work)
+    match judge_proposal(contact, relay, command, Asked(work.command, work.now)):
+        case Proposed() as proposed:
+            row = _new_referral(command, proposed, work)
+            work.announce(facts.proposed(row, proposed, work), of=row)
+            store.keep_referral(work.session, row)
+            metrics.record_move(row.programme, ReferralState.PROPOSED)
+            made = ReferralMade(
+                referral_id=row.referral_id, anonymity_to_say=proposed.anonymity_to_say
+            )
+            return done(row.version, made)
+        case NotYet():
+            return not_yet()
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_record_consent(command: RecordConsent, work: Work) -> Reply:
+    """Keep what the person said yes to."""
+    row = store.referral_to_change(work.session, command.referral_id)
+    contact = None if row is None else store.contact(work.session, row.contact_id)
+    if row is None or contact is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    relay = _relay(row.relay_id, work)
+    match judge_consent((row.known, contact), relay, command, Asked(work.command, work.now)):
+        case Consented(scope):
+            row.scope, row.consented_at = [name.value for name in scope], work.now
+            _enter(row, ReferralState.CONSENTED)
+            work.announce(facts.consented(row, command, scope, work), of=row)
+            return done(row.version)
+        case AlreadySo():
+            return done(row.version)
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_send_referral(command: SendReferral, work: Work) -> Reply:
+    """Send the least, and make the token that will tell what became of it."""
+    row = store.referral_to_change(work.session, command.referral_id)
+    contact = None if row is None else store.contact(work.session, row.contact_id)
+    if row is None or contact is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    relay = _relay(row.relay_id, work)
+    match judge_sending((row.known, contact), relay, Asked(work.command, work.now)):
+        case Sent() as sent:
+            return _send(row, sent, work)
+        case AlreadySo():
+            return refused(Refusal.WRONG_STATE)  # its token was told once, to whoever sent it
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_record_answer(command: RecordAnswer, work: Work) -> Reply:
+    """Keep what the relay answered."""
+    row = store.referral_to_change(work.session, command.referral_id)
+    if row is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    match judge_answer(row.known, command, Asked(work.command, work.now)):
+        case Moved(state):
+            work.clear_deadline(ANSWER_DUE, row.referral_id)
+            _enter(row, state)
+            work.announce(facts.answered(row, command, work), of=row)
+            return done(row.version)
+        case AlreadySo():
+            return done(row.version)
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_answer_due(key: str, work: Work) -> None:
+    """Nobody answered in time: whoever sent it has to find somebody else."""
+    row = store.referral_to_change(work.session, ReferralId(key))
+    if row is None or judge_expiry(row.known) == AlreadySo():
+        return
+    _enter(row, ReferralState.EXPIRED)
+    work.announce(facts.expired(row, work), of=row)
+
+
+def on_close_referral(command: CloseReferral, work: Work) -> Reply:
+    """Keep that nothing more comes of it."""
+    row = store.referral_to_change(work.session, command.referral_id)
+    if row is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    match judge_closing(row.known, command, Asked(work.command, work.now)):
+        case Moved(state):
+            work.clear_deadline(ANSWER_DUE, row.referral_id)
+            _enter(row, state)
+            work.announce(facts.closed(row, command, work), of=row)
+            return done(row.version)
+        case AlreadySo():
+            return done(row.version)
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
+    """Count what became of somebody; a token works once, and only on the line it was made for."""
+    row = store.referral_of_token(work.session, _hash(command.outcome_token))
+    if row is None or row.outcome_given or row.programme != work.command.programme:
+        return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
+    row.outcome_given = True
+    given = RelayOutcomeGiven(
+        programme=row.programme, relay_id=row.relay_id, outcome=command.outcome
+    )
+    work.announce(given, of=_Unnamed())
+    return done()
+
+
+class _Unnamed:
+    """An outcome is an aggregate of its own: one fact, and nothing that leads to the referral."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.aggregate = f"relay_outcome:{new_id()}"
+
+
+def _enter(row: store.ReferralRow, state: ReferralState) -> None:
+    row.state = state.value
+    metrics.record_move(row.programme, state)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _new_referral(command: ProposeReferral, proposed: Proposed, work: Work) -> store.ReferralRow:
+    return store.ReferralRow(
+        referral_id=ReferralId(new_id()),
+        contact_id=command.contact_id,
+        programme=work.command.programme,
+        relay_id=command.relay_id,
+        state=ReferralState.PROPOSED.value,
+        mode=command.mode.value,
+        need=command.need.value,
+        urgency=command.urgency.value,
+        departement=command.departement,
+        language=None if command.language is None else command.language.value,
+        age_band=None if command.age_band is None else command.age_band.value,
+        minor=proposed.minor,
+    )
+
+
+def _send(row: store.ReferralRow, sent: Sent, work: Work) -> Reply:
+    token = secrets.token_hex(32)
+    row.token_sha256 = _hash(token)
+    row.partner_reference = PartnerReference(secrets.token_hex(16))
+    work.set_deadline(ANSWER_DUE, row.referral_id, sent.answer_by)
+    _enter(row, ReferralState.SENT)
+    work.announce(facts.sent(row, sent, work), of=row)
+    handed = ReferralHandedOver(partner_reference=row.partner_reference, outcome_token=token)
+    return done(row.version, handed)

@@ -1,0 +1,26 @@
+"""Figures of referral. Counted where the handler decides, so a transaction that is tried again
+counts again: good for a dashboard; what is reported comes from quality.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from contracts.vocabulary import ProgrammeId, ReferralState
+
+searches = Counter(
+    "helpline_referral_searches_total", "Searches of the directory", ["programme", "found"]
+)
+moves = Counter(
+    "helpline_referral_moves_total", "Referrals that entered a state", ["programme", "state"]
+)
+
+
+def record_search(programme: ProgrammeId, *, found: bool) -> None:
+    """The directory was asked. Where it often knows nobody, rows are missing."""
+    searches.labels(programme, "somebody" if found else "nobody").inc()
+
+
+def record_move(programme: ProgrammeId, state: ReferralState) -> None:
+    """A referral entered a state."""
+    moves.labels(programme, state.value).inc()
