@@ -34,6 +34,11 @@ day *ARGS:
 programme *ARGS:
     @exec {{ python }} -m services.intake.programme {{ ARGS }}
 
+# The directory of relays: `just relays check|find NEED...|export FILE`
+[group('run')]
+relays *ARGS:
+    @exec {{ python }} -m deploy.relays {{ ARGS }}
+
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
 test *ARGS: lint types imports

@@ -1,0 +1,117 @@
+"""`just relays`: check a directory of relays, ask it, or write it out as HSDS.
+
+`check` names every row that is wrong; `find NEED... [--departement D] [--at MOMENT]` asks as a
+regulator would; `export FILE` writes the rows as they were read. Exit code 1: something is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need
+from services.referral.directory import COMMITTED, read_departements, read_directory
+from services.referral.hsds import DirectoryFlawed, write_relays
+from services.referral.index import Directory
+from services.referral.proposal import Proposal
+from services.referral.question import Question, Rescue
+from services.referral.search import search
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what is asked with a directory."""
+    options = _options(arguments)
+    try:
+        directory, departements = read_directory(options.folder), read_departements(options.folder)
+    except DirectoryFlawed as flawed:
+        print(flawed, file=sys.stderr)
+        return 1
+    match options.verb:
+        case "check":
+            return _check(directory)
+        case "export":
+            return _export(directory, options.folder, options.file)
+        case _:
+            if options.departement not in {None, *departements}:
+                print(f"there is no département {options.departement!r}", file=sys.stderr)
+                return 1
+            return _find(directory, _question(options))
+
+
+def _check(directory: Directory) -> int:
+    verified = sum(relay.verified_at is not None for relay in directory.relays)
+    unknown = sum(relay.anonymous is None for relay in directory.relays)
+    print(
+        f"{len(directory.relays)} rows are sound; {verified} verified,"
+        f" {unknown} with unknown anonymity"
+    )
+    return 0
+
+
+def _export(directory: Directory, folder: Path, file: Path) -> int:
+    document = json.loads((folder / "relays.json").read_bytes())
+    written = json.dumps(write_relays(document, directory.relays), ensure_ascii=False, indent=1)
+    file.write_text(written + "\n", encoding="utf-8")
+    print(f"{len(directory.relays)} rows written to {file.name}")
+    return 0
+
+
+def _find(directory: Directory, question: Question) -> int:
+    found = search(directory, question)
+    for title, proposals in (("now", found.now), ("later", found.later)):
+        print(f"{title}:" + ("" if proposals else " nobody"))
+        for proposal in proposals:
+            print(_line(proposal))
+    if found.no_second_choice:
+        print("no second choice is known")
+    return 0
+
+
+def _line(proposal: Proposal) -> str:
+    opens = "" if proposal.opens_at is None else f", opens {proposal.opens_at:%Y-%m-%d %H:%M} UTC"
+    against = f"; against it {', '.join(proposal.against)}" if proposal.against else ""
+    return f"  {proposal.relay.slug} ({proposal.mode}{opens}): {', '.join(proposal.why)}{against}"
+
+
+def _question(options: argparse.Namespace) -> Question:
+    return Question(
+        needs=tuple(options.needs),
+        country=options.country,
+        departement=options.departement,
+        at=options.at,
+        channel=options.channel,
+        language=options.language,
+        age_band=options.age,
+        rescue=options.rescue,
+    )
+
+
+def _moment(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="just relays", description="The directory of relays.")
+    parser.add_argument("--folder", type=Path, default=COMMITTED, help="default: the committed one")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("check", help="name every row that is wrong")
+    export = verbs.add_parser("export", help="write the rows as HSDS")
+    export.add_argument("file", type=Path)
+    find = verbs.add_parser("find", help="ask as a regulator would")
+    find.add_argument("needs", nargs="+", type=Need, metavar="NEED")
+    find.add_argument("--country", default="FR")
+    find.add_argument("--departement", metavar="CODE", help="of the person in danger")
+    find.add_argument("--at", type=_moment, default=datetime.now(UTC), metavar="MOMENT")
+    find.add_argument("--channel", type=Channel, default=Channel.PHONE)
+    find.add_argument("--language", type=LanguageCode, default=LanguageCode.UNKNOWN)
+    find.add_argument("--age", type=AgeBand, metavar="BAND", help="for instance 15-17")
+    find.add_argument("--rescue", type=Rescue, help="medical or danger: it is happening now")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
