@@ -36,7 +36,7 @@ SERVICE = Service(
         On(OfferExpired, handlers.on_contact_fact, even_late=True),
         On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
-        On(RelayOutcomeGiven, handlers.on_relay_outcome_given),
+        On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),
     publishes=(HourCounted,),
     deadlines=(Due("hour", handlers.on_hour_due), Due("limbo", handlers.on_limbo_due)),

@@ -13,7 +13,16 @@ from prometheus_client import REGISTRY, generate_latest
 from sqlalchemy import text
 
 from contracts.quality import HourCounted
-from contracts.vocabulary import LiveState, LiveStateReason, Outcome, Stage, WithdrawalReason
+from contracts.referral import RelayOutcomeGiven
+from contracts.vocabulary import (
+    LiveState,
+    LiveStateReason,
+    Outcome,
+    RelayId,
+    RelayOutcome,
+    Stage,
+    WithdrawalReason,
+)
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.quality.app import SERVICE
 from tests.quality.builders import (
@@ -53,6 +62,11 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
         b.ended(30, Outcome.ABANDONED),
         a_change(LiveState.READY, -700, 90, LiveState.TALKING, LiveStateReason.OFFER_TAKEN),
         a_change(LiveState.TALKING, 90, 700, LiveState.WRAPPING_UP),
+        RelayOutcomeGiven(
+            programme=a.opened().programme,
+            relay_id=RelayId("fr-3114"),
+            outcome=RelayOutcome.HELPED,
+        ),
     )
     with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as quality:
         for event in events:
@@ -113,5 +127,5 @@ def test_no_label_names_a_person(after_a_day: ServiceUnderTest) -> None:
     exported = generate_latest(REGISTRY).decode()
     lines = [line for line in exported.splitlines() if line.startswith("helpline_quality_")]
     labels = {label for line in lines for label in re.findall(r'[{,](\w+)="', line)}
-    assert labels == {"programme", "stage", "priority", "le"}
+    assert labels == {"programme", "stage", "priority", "outcome", "le"}
     assert CANARY not in exported

@@ -12,9 +12,11 @@ import pytest
 
 from contracts.vocabulary import Need
 from services.referral.directory import COMMITTED, read_departements, read_directory
+from services.referral.hours import Open, hours_at
 from services.referral.hsds import DirectoryFlawed, RowFlaw, read_relays, write_relays
 from services.referral.index import Directory
 from services.referral.relay import AgreedTransfer, Relay, Saturation, Status
+from tests.referral.builders import at
 
 DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())
 DEPARTEMENTS = read_departements()
@@ -208,6 +210,19 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path: Path) -> None:
     (tmp_path / "relays.json").write_text("[]")
     with pytest.raises(DirectoryFlawed, match=r"relays\.json: file: no JSON object"):
         read_directory(tmp_path)
+
+
+#: HSDS writes "all day" as 00:00-23:59; its last minute is meant too.
+LAST_MINUTES = {
+    "a line that never closes": ("fr-15", "2026-01-13 23:59:30"),
+    "a night that goes on after midnight": ("eu-116117-fr", "2026-01-13 23:59:30"),
+}
+
+
+@pytest.mark.parametrize("name", LAST_MINUTES)
+def test_the_last_minute_of_a_day_belongs_to_it(name: str) -> None:
+    slug, moment = LAST_MINUTES[name]
+    assert isinstance(hours_at(READ.by_slug[slug], "phone", at(moment)), Open)
 
 
 def test_a_closed_row_leads_to_the_one_that_took_its_place() -> None:

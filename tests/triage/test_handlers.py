@@ -242,6 +242,9 @@ def test_proposal_explains_and_changes_nothing(held: ServiceUnderTest) -> None:
         "destination": "listener",
         "reasons": ["silent", "not-known"],
         "rules_version": "triage-2026.1",
+        "supervisor_informed": False,
+        "emergency_card": False,
+        "rated_level": None,
     }
     assert reply.version == 0
     assert held.announced() == []
