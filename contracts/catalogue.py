@@ -17,7 +17,16 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import ContactEnded, ContactOpened, EndContact
+from contracts.contact import (
+    ContactEnded,
+    ContactOpened,
+    CorrectNature,
+    EndContact,
+    GiveReturnPass,
+    HumanWanted,
+    NatureCorrected,
+    SlowReturns,
+)
 from contracts.envelope import Command, Contract, Event
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
@@ -62,7 +71,16 @@ from contracts.shift import (
     ShiftsSeen,
     TakeShift,
 )
-from contracts.text import EraseTexts, Erasure, JudgeFlag, TextSealed
+from contracts.text import (
+    EraseTexts,
+    Erasure,
+    JudgeFlag,
+    TextSealed,
+    WantHumanNow,
+    WrittenAnswered,
+    WrittenClockRang,
+    WrittenFirstRead,
+)
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
 
 EVENTS: tuple[type[Event], ...] = (
@@ -89,6 +107,11 @@ EVENTS: tuple[type[Event], ...] = (
     ReferralExpired,
     ReferralClosed,
     RelayOutcomeGiven,
+    WrittenFirstRead,
+    WrittenAnswered,
+    WrittenClockRang,
+    HumanWanted,
+    NatureCorrected,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -125,6 +148,10 @@ COMMANDS: tuple[type[Command], ...] = (
     RecordAnswer,
     GiveOutcome,
     CloseReferral,
+    WantHumanNow,
+    CorrectNature,
+    GiveReturnPass,
+    SlowReturns,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.

@@ -13,8 +13,10 @@ from contracts.vocabulary import (
     Nature,
     Outcome,
     PersonId,
+    Priority,
     ProgrammeId,
     Role,
+    SlowReason,
     Stage,
 )
 
@@ -43,6 +45,55 @@ class ContactOpened(Event):
     language: Annotated[LanguageCode, ops("Language of the door used; unknown by telephone")]
     first_stage: Annotated[Stage, ops("Which waiting line the contact enters first")]
     opened_at: Annotated[Moment, ops("When the door accepted it", unit="UTC, domain time")]
+    priority: Annotated[
+        Priority | None,
+        ops("Served as, until a human has heard or read the person; empty: as the line says"),
+    ] = None
+    in_front: Annotated[
+        bool, ops("Goes to the head of its line: back after a cut-off, or with a return pass")
+    ] = False
+    waiting_since: Annotated[
+        Moment | None,
+        ops("Since when the wait counts, if a return pass restores it", unit="UTC, to the minute"),
+    ] = None
+    sought: Annotated[
+        PersonId | None, staff("Who is offered it first if free: they were cut off from each other")
+    ] = None
+    slowed: Annotated[
+        bool, ops("A supervisor has them slowed: served after others of their class, and served")
+    ] = False
+
+
+class HumanWanted(Event):
+    """Who read a message found that its writer needs a human now."""
+
+    noun: ClassVar = "contact"
+    fact: ClassVar = "human_wanted"
+    publisher: ClassVar = "intake"
+    stream: ClassVar = Stream.CONTACT
+    subject_field: ClassVar = "contact_id"
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    priority: Annotated[Priority, ops("Served as, until a human decides")]
+    wanted_by: Annotated[PersonId, staff("Who read it")]
+    wanted_at: Annotated[Moment, ops("When", unit="UTC, domain time")]
+
+
+class NatureCorrected(Event):
+    """The human who was in the contact says again what kind of contact it was."""
+
+    noun: ClassVar = "contact"
+    fact: ClassVar = "nature_corrected"
+    publisher: ClassVar = "intake"
+    stream: ClassVar = Stream.CONTACT
+    subject_field: ClassVar = "contact_id"
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    nature: Annotated[Nature, ops("What kind of contact it was")]
+    previous: Annotated[Nature, ops("What had been said before")]
+    corrected_at: Annotated[Moment, ops("When", unit="UTC, domain time")]
 
 
 class ContactEnded(Event):
@@ -76,3 +127,39 @@ class EndContact(Command):
     contact_id: Annotated[ContactId, ops("The contact")]
     outcome: Annotated[Outcome, ops("How it ended, from the closed list")]
     nature: Annotated[Nature, ops("What kind of contact it was")] = Nature.ORDINARY
+
+
+class CorrectNature(Command):
+    """What kind of contact it was, put right while the wrap-up lasts."""
+
+    service: ClassVar = "intake"
+    verb: ClassVar = "correct_nature"
+    roles: ClassVar = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    nature: Annotated[Nature, ops("What kind of contact it was")]
+
+
+class GiveReturnPass(Command):
+    """The human in the contact gives its caller a pass: ring again later, first in line."""
+
+    service: ClassVar = "intake"
+    verb: ClassVar = "give_return_pass"
+    roles: ClassVar = frozenset({Role.REGULATOR, Role.LISTENER})
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+
+
+class SlowReturns(Command):
+    """A supervisor has who was in this contact slowed for a while when they come back.
+
+    They still reach a human, or hear the emergency words; nobody is ever refused.
+    """
+
+    service: ClassVar = "intake"
+    verb: ClassVar = "slow_returns"
+    roles: ClassVar = frozenset({Role.SUPERVISOR})
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    reason: Annotated[SlowReason, ops("Why")]
+    hours: Annotated[int, ops("For how long", unit="h", ge=1, le=24)]

@@ -12,6 +12,8 @@ from contracts.vocabulary import (
     Attention,
     AuthorKind,
     Channel,
+    Clock,
+    ClockStep,
     ContactId,
     FlagOutcome,
     Moment,
@@ -22,6 +24,8 @@ from contracts.vocabulary import (
     SealedId,
     TextKind,
 )
+
+_UTC = "UTC, domain time"
 
 #: A text is this long at most; a longer one is refused and stays with who wrote it.
 LONGEST_TEXT_CHARACTERS = 10_000
@@ -55,6 +59,59 @@ class TextSealed(Event):
     rule_ids: Annotated[
         tuple[RuleCode, ...], ops("Rules of the indicator that spoke", max_length=32)
     ] = ()
+
+
+class WrittenEvent(Event):
+    """What every fact about the clocks of a message says."""
+
+    noun: ClassVar = "written"
+    publisher: ClassVar = "intake"
+    stream: ClassVar = Stream.CONTACT
+    subject_field: ClassVar = "contact_id"
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    asked_at: Annotated[
+        Moment, ops("When the newest message came; it restarts both clocks", unit=_UTC)
+    ]
+
+
+class WrittenFirstRead(WrittenEvent):
+    """A human has read the newest message for the first time."""
+
+    fact: ClassVar = "first_read"
+
+    read_at: Annotated[Moment, ops("When", unit=_UTC)]
+    late: Annotated[bool, ops("After the line's own time for a first reading")] = False
+
+
+class WrittenAnswered(WrittenEvent):
+    """A human has answered in writing."""
+
+    fact: ClassVar = "answered"
+
+    answered_at: Annotated[Moment, ops("When", unit=_UTC)]
+    late: Annotated[bool, ops("After the line's own time for an answer")] = False
+
+
+class WrittenClockRang(WrittenEvent):
+    """A message waits for long, or for too long: its line is warned, or a supervisor hears."""
+
+    fact: ClassVar = "clock_rang"
+
+    clock: Annotated[Clock, ops("What it waits for")]
+    step: Annotated[ClockStep, ops("Whether there is still time")]
+    rang_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class WantHumanNow(Command):
+    """Who reads a message finds that its writer needs a human now: it goes up in its line."""
+
+    service: ClassVar = "intake"
+    verb: ClassVar = "want_human_now"
+    roles: ClassVar = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
+
+    contact_id: Annotated[ContactId, ops("The contact")]
 
 
 class TextCapability(Contract):

@@ -595,3 +595,26 @@ class RelayOutcome(StrEnum):
     NOT_REACHED = "not_reached"
     SENT_ELSEWHERE = "sent_elsewhere"
     REFUSED_BY_PERSON = "refused_by_person"
+
+
+class Clock(StrEnum):
+    """What a message waits for."""
+
+    FIRST_READING = "first_reading"  #: by any human who may
+    ANSWER = "answer"
+
+
+class ClockStep(StrEnum):
+    """How far a clock of a message has come."""
+
+    WARNED = "warned"
+    LATE = "late"
+
+
+class SlowReason(StrEnum):
+    """Why a supervisor has somebody who comes back slowed; never refused."""
+
+    HARASSES_LISTENERS = "harasses_listeners"
+    THREATENS_LISTENERS = "threatens_listeners"
+    PLAYS_WITH_THE_LINE = "plays_with_the_line"
+    BLOCKS_THE_LINE = "blocks_the_line"

@@ -128,7 +128,7 @@ PERSON = Machine(
 #: Whose every version replaces the one before: any number of them is a word.
 _REPLACED = {
     letter: Machine("known", {("known", letter): "known"})
-    for letter in ("published", "established", "counted", "sealed")
+    for letter in ("published", "established", "counted", "sealed", "nature_corrected")
 }
 
 #: An hour that lacks somebody may lack others too; filled, it may be left again.
@@ -160,11 +160,23 @@ REFERRAL = Machine(
 )
 RELAY_OUTCOME = Machine("unknown", {("unknown", "given"): "given"})
 
+
+#: Of a message: each new one is read, answered, and may ring, in any order with the next one.
+WRITTEN = Machine(
+    "written",
+    {
+        ("written", letter): "written"
+        for letter in ("first_read", "answered", "clock_rang", "human_wanted")
+    },
+)
+
 #: By publisher and noun of the aggregate.
 MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "contact"): CONTACT,
     ("intake", "programme"): _REPLACED["published"],
     ("intake", "texts"): _REPLACED["sealed"],
+    ("intake", "written"): WRITTEN,
+    ("intake", "nature"): _REPLACED["nature_corrected"],
     ("triage", "contact"): TRIAGE,
     ("assignment", "contact"): UNTRIAGED,
     ("assignment", "offer"): OFFER,

@@ -23,7 +23,7 @@ from contracts.assignment import (
     OfferTaken,
     OfferWithdrawn,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RestRules
 from contracts.roster import EligibilityEstablished
@@ -118,8 +118,16 @@ class _Assigner:
                 self._send_to_listeners(event)
             case ContactEnded():
                 self._end(event)
+            case HumanWanted():
+                self._raise(event)
             case _:
                 pass
+
+    def _raise(self, event: HumanWanted) -> None:
+        """A message goes up while it waits."""
+        contact = self._contacts.get(event.contact_id)
+        if contact is not None and contact.place in (Place.WAITING, Place.OFFERED):
+            self._keep(replace(contact, priority=event.priority))
 
     def _send_to_listeners(self, event: ContactTriaged) -> None:
         """Into the listening line; a correction there changes how it is served, not since when."""
@@ -355,9 +363,11 @@ def _opened(event: ContactOpened) -> Contact:
         channel=event.channel,
         stage=event.first_stage,
         place=Place.WAITING,
-        opened_at=event.opened_at,
+        opened_at=event.waiting_since or event.opened_at,
         joined_at=event.opened_at,
+        priority=event.priority,
         languages=_named((event.language,)),
+        front=event.in_front,
     )
 
 

@@ -17,7 +17,7 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.programme import ProgrammePublished
 from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
@@ -35,6 +35,7 @@ SERVICE = Service(
         On(ProgrammePublished, handlers.on_programme_published),
         On(EligibilityEstablished, handlers.on_eligibility_established),
         On(ContactOpened, handlers.on_contact_opened),
+        On(HumanWanted, saving(handlers.on_human_wanted)),
         On(ContactTriaged, saving(handlers.on_contact_triaged)),
         On(ContactEnded, saving(handlers.on_contact_ended)),
     ),

@@ -18,7 +18,7 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.envelope import Reply, done, not_yet, refused
 from contracts.programme import ProgrammePublished
 from contracts.roster import EligibilityEstablished
@@ -68,10 +68,20 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
             stage=event.first_stage,
             state=store.WAITING,
             languages=[] if event.language == "unknown" else [event.language],
-            waiting_since=event.opened_at,
+            waiting_since=event.waiting_since or event.opened_at,
             joined_at=event.opened_at,
+            priority=event.priority,
+            front=event.in_front,
         ),
     )
+
+
+def on_human_wanted(event: HumanWanted, work: Work) -> None:
+    """Who read a message says its writer needs a human now: it goes up while it waits."""
+    contact = store.contact_of(work.session, event.contact_id)
+    if contact is not None and contact.state in (store.WAITING, store.OFFERED):
+        contact.priority = event.priority
+        work.session.add(contact)
 
 
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:

@@ -17,7 +17,16 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import ContactEnded, ContactOpened, EndContact
+from contracts.contact import (
+    ContactEnded,
+    ContactOpened,
+    CorrectNature,
+    EndContact,
+    GiveReturnPass,
+    HumanWanted,
+    NatureCorrected,
+    SlowReturns,
+)
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -54,7 +63,15 @@ from contracts.shift import (
     SeeShifts,
     TakeShift,
 )
-from contracts.text import EraseTexts, JudgeFlag, TextSealed
+from contracts.text import (
+    EraseTexts,
+    JudgeFlag,
+    TextSealed,
+    WantHumanNow,
+    WrittenAnswered,
+    WrittenClockRang,
+    WrittenFirstRead,
+)
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from services.bus.table import Due, On, Service
 from services.console import handlers
@@ -88,6 +105,11 @@ SERVICE = Service(
         On(ReferralAnswered, handlers.on_referral_moved),
         On(ReferralExpired, handlers.on_referral_moved),
         On(ReferralClosed, handlers.on_referral_moved),
+        On(WrittenFirstRead, handlers.on_written_first_read, even_late=True),
+        On(WrittenAnswered, handlers.on_written_answered, even_late=True),
+        On(WrittenClockRang, handlers.on_written_clock_rang, even_late=True),
+        On(HumanWanted, handlers.on_human_wanted, even_late=True),
+        On(NatureCorrected, handlers.on_nature_corrected, even_late=True),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -113,6 +135,10 @@ SERVICE = Service(
         RecordAnswer,
         GiveOutcome,
         CloseReferral,
+        WantHumanNow,
+        CorrectNature,
+        GiveReturnPass,
+        SlowReturns,
         ImportVolunteers,
         RecordTraining,
         RecordSupervision,

@@ -29,7 +29,7 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import EndContact
+from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.programme import ApplyProgramme
 from contracts.referral import (
@@ -58,7 +58,7 @@ from contracts.shift import (
     SeeShifts,
     TakeShift,
 )
-from contracts.text import EraseTexts, JudgeFlag
+from contracts.text import EraseTexts, JudgeFlag, WantHumanNow
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract
@@ -127,6 +127,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/referrals/{referral_id}/answer", RecordAnswer),
     Verb("/desk/referrals/{referral_id}/close", CloseReferral),
     Verb("/desk/relay-outcomes", GiveOutcome),
+    Verb("/desk/contacts/{contact_id}/want-human-now", WantHumanNow),
+    Verb("/desk/contacts/{contact_id}/nature", CorrectNature),
+    Verb("/desk/contacts/{contact_id}/return-pass", GiveReturnPass),
+    Verb("/desk/contacts/{contact_id}/slow-returns", SlowReturns),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),

@@ -16,7 +16,7 @@ from contracts.assignment import (
     OfferTaken,
     OfferWithdrawn,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, HumanWanted, NatureCorrected
 from contracts.envelope import Reply, SessionId, done, refused
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
@@ -31,9 +31,19 @@ from contracts.referral import (
 )
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
-from contracts.text import TextSealed
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Attention, AuthorKind, Destination, Outcome, ReferralState
+from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
+    Clock,
+    ClockStep,
+    ContactId,
+    Destination,
+    Outcome,
+    ProgrammeId,
+    ReferralState,
+)
 from services.bus.work import Work, new_id
 from services.console import plan, store
 from services.console.domain import (
@@ -49,11 +59,13 @@ from services.console.domain import (
 )
 from services.console.messages import (
     ContactGone,
+    ContactNoticed,
     ContactOver,
     ContactShown,
     HourFigures,
     LiveStateShown,
     MessageKind,
+    Notice,
     OfferGone,
     OfferOver,
     OfferShown,
@@ -304,6 +316,47 @@ def _state_of(event: ReferralFact) -> ReferralState:
             return ReferralState.EXPIRED
         case ReferralClosed():
             return ReferralState.CLOSED
+
+
+def on_written_first_read(event: WrittenFirstRead, work: Work) -> None:
+    """Supervisors see that a message waits for its first reading no longer."""
+    what = Notice.MESSAGE_READ_LATE if event.late else Notice.MESSAGE_READ
+    _notice(event.contact_id, event.programme, what, work)
+
+
+def on_written_answered(event: WrittenAnswered, work: Work) -> None:
+    """Supervisors see that a message waits no longer."""
+    what = Notice.MESSAGE_ANSWERED_LATE if event.late else Notice.MESSAGE_ANSWERED
+    _notice(event.contact_id, event.programme, what, work)
+
+
+_RUNG: dict[tuple[Clock, ClockStep], Notice] = {
+    (Clock.FIRST_READING, ClockStep.WARNED): Notice.FIRST_READING_LATE,
+    (Clock.FIRST_READING, ClockStep.LATE): Notice.FIRST_READING_LATE,
+    (Clock.ANSWER, ClockStep.WARNED): Notice.ANSWER_WARNED,
+    (Clock.ANSWER, ClockStep.LATE): Notice.ANSWER_LATE,
+}
+
+
+def on_written_clock_rang(event: WrittenClockRang, work: Work) -> None:
+    """Supervisors hear that a message waits for long, or for too long."""
+    _notice(event.contact_id, event.programme, _RUNG[event.clock, event.step], work)
+
+
+def on_human_wanted(event: HumanWanted, work: Work) -> None:
+    """Supervisors hear that somebody who wrote needs a human now."""
+    _notice(event.contact_id, event.programme, Notice.HUMAN_WANTED, work)
+
+
+def on_nature_corrected(event: NatureCorrected, work: Work) -> None:
+    """Supervisors see that what kind of contact it was has been put right."""
+    _notice(event.contact_id, event.programme, Notice.NATURE_CORRECTED, work)
+
+
+def _notice(contact_id: ContactId, programme: ProgrammeId, what: Notice, work: Work) -> None:
+    told = ContactNoticed(contact_id=contact_id, what=what, at=work.now)
+    hearers = store.Hearers(contact_id, programme, supervisors=True)
+    store.tell(work.session, hearers, told, work.now)
 
 
 # --- sessions -----------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class MessageKind(StrEnum):
     LIVE_STATE = "live_state"
     TEXT = "text"
     REFERRAL = "referral"
+    NOTICE = "notice"
     BOARD = "board"  #: coordinators and supervisors; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -70,6 +71,20 @@ class ContactOver(StrEnum):
     ENDED = "ended"
     HANDED_OVER = "handed_over"  #: triaged; the regulator is free at once
     WITHDRAWN = "withdrawn"  #: the take no longer stands
+
+
+class Notice(StrEnum):
+    """What supervisors are told of a contact, beside its texts."""
+
+    MESSAGE_READ = "message_read"
+    MESSAGE_READ_LATE = "message_read_late"
+    MESSAGE_ANSWERED = "message_answered"
+    MESSAGE_ANSWERED_LATE = "message_answered_late"
+    FIRST_READING_LATE = "first_reading_late"
+    ANSWER_WARNED = "answer_warned"
+    ANSWER_LATE = "answer_late"
+    HUMAN_WANTED = "human_wanted"  #: who read it says that its writer needs a human now
+    NATURE_CORRECTED = "nature_corrected"
 
 
 class DeskMessage(Contract):
@@ -181,6 +196,16 @@ class ReferralMoved(DeskMessage):
     referral_id: Annotated[ReferralId, ops("The referral")]
     relay_id: Annotated[RelayId, ops("The relay")]
     state: Annotated[ReferralState, ops("Where it is")]
+    at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class ContactNoticed(DeskMessage):
+    """Something a supervisor should know of a contact."""
+
+    kind: ClassVar = MessageKind.NOTICE
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    what: Annotated[Notice, ops("What")]
     at: Annotated[Moment, ops("When", unit=_UTC)]
 
 

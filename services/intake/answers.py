@@ -77,6 +77,12 @@ class ContactSeen(Contract):
     state: Annotated[ContactState, public("Where it is")]
     opened_at: Annotated[Moment, public("When it was opened", unit="UTC, domain time")]
     ended_at: Annotated[Moment | None, public("When it ended", unit="UTC, domain time")] = None
+    lost_human: Annotated[
+        bool, public("Whoever answered was lost; it waits at the head of the line")
+    ] = False
+    away_until: Annotated[
+        Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
+    ] = None
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     emergency_numbers: _Numbers
 
@@ -97,6 +103,12 @@ class ContactBegun(ContactTold):
     """A contact as the door tells it once, to whoever opened it."""
 
     token: Annotated[str, public("The only way to the contact; told here and kept nowhere")]
+    return_code: Annotated[
+        str | None, public("Three words that bring back to a chat that was cut off; kept nowhere")
+    ] = None
+    return_token: Annotated[
+        str | None, public("With it a new contact finds back after a cut-off; kept nowhere")
+    ] = None
 
 
 class TextKept(Contract):
@@ -107,6 +119,14 @@ class TextKept(Contract):
     sealed_at: Annotated[Moment, public("When", unit="UTC, domain time")]
 
 
+class WordsHeard(Contract):
+    """Words of a text that a rule of the indicator spoke of."""
+
+    rule: Annotated[str, ops("The rule")]
+    start: Annotated[int, ops("Place of the first character", unit="count from 0")]
+    end: Annotated[int, ops("Place behind the last one", unit="count from 0")]
+
+
 class TextTold(TextKept):
     """A text, clear, for who may read it. It is in no reply that is kept and never on the bus."""
 
@@ -115,6 +135,14 @@ class TextTold(TextKept):
     text: Annotated[str, public("What it says")]
     attention: Annotated[Attention, ops("What the indicator asks for; desks only")] = Attention.NONE
     rule_ids: Annotated[tuple[str, ...], ops("Rules that spoke; desks only")] = ()
+    heard: Annotated[tuple[WordsHeard, ...], ops("Which words spoke; desks only")] = ()
+
+
+class PassTold(Contract):
+    """A return pass, for the human who tells it."""
+
+    digits: Annotated[str, public("Four digits", pattern="^[0-9]{4}$")]
+    valid_until: Annotated[Moment, public("Until when", unit="UTC, domain time")]
 
 
 class TextsTold(Contract):
@@ -123,6 +151,9 @@ class TextsTold(Contract):
     contact_id: Annotated[ContactId, public("The contact")]
     state: Annotated[ContactState, public("Where it is")]
     words: Annotated[str, public("Its state in plain words")]
+    away_until: Annotated[
+        Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
+    ] = None
     last: Annotated[int, public("What to ask for more after", unit="count")]
     texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
 

@@ -1,12 +1,29 @@
-"""Intake, whole: what it consumes, answers and publishes, and the door of callers."""
+"""Intake, whole: what it consumes, answers and publishes, what it waits for, and its door."""
 
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
-from contracts.contact import ContactEnded, ContactOpened, EndContact
+from contracts.contact import (
+    ContactEnded,
+    ContactOpened,
+    CorrectNature,
+    EndContact,
+    GiveReturnPass,
+    HumanWanted,
+    NatureCorrected,
+    SlowReturns,
+)
 from contracts.programme import ApplyProgramme, ProgrammePublished
-from contracts.text import EraseTexts, JudgeFlag, TextSealed
+from contracts.text import (
+    EraseTexts,
+    JudgeFlag,
+    TextSealed,
+    WantHumanNow,
+    WrittenAnswered,
+    WrittenClockRang,
+    WrittenFirstRead,
+)
 from contracts.triage import ContactTriaged
 from services.bus.table import Answer, Due, On, Service
-from services.intake import handlers, keeping
+from services.intake import asked, chats, handlers, keeping, message_clocks, returns
 from services.intake.door import open_door
 from services.intake.settings import Settings
 from services.intake.store import tables
@@ -25,9 +42,32 @@ SERVICE = Service(
         Answer(ApplyProgramme, handlers.on_apply_programme),
         Answer(JudgeFlag, handlers.on_judge_flag),
         Answer(EraseTexts, handlers.on_erase_texts),
+        Answer(WantHumanNow, asked.on_want_human_now),
+        Answer(CorrectNature, asked.on_correct_nature),
+        Answer(GiveReturnPass, asked.on_give_return_pass),
+        Answer(SlowReturns, asked.on_slow_returns),
     ),
-    publishes=(ContactOpened, ContactEnded, ProgrammePublished, TextSealed),
-    deadlines=(Due(keeping.SWEEP, handlers.on_sweep_due),),
+    publishes=(
+        ContactOpened,
+        ContactEnded,
+        HumanWanted,
+        NatureCorrected,
+        ProgrammePublished,
+        TextSealed,
+        WrittenFirstRead,
+        WrittenAnswered,
+        WrittenClockRang,
+    ),
+    deadlines=(
+        Due(keeping.SWEEP, handlers.on_sweep_due),
+        Due(chats.SILENT, handlers.on_caller_silent_due),
+        Due(chats.RESUME_OVER, handlers.on_resume_over_due),
+        Due(message_clocks.FIRST_READING, message_clocks.on_first_reading_due),
+        Due(message_clocks.ANSWER, message_clocks.on_answer_due),
+        Due(returns.RETURN_OVER, returns.on_return_over_due),
+        Due(returns.PASS_OVER, returns.on_pass_over_due),
+        Due(returns.SLOW_OVER, returns.on_slow_over_due),
+    ),
     door=open_door,
     workers=Settings.from_environment().workers,
 )

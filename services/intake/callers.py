@@ -6,8 +6,8 @@ only the hash is here: its id alone, which desks and events carry, opens nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from sqlmodel import Session
@@ -20,6 +20,9 @@ from contracts.vocabulary import (
     ContactId,
     LanguageCode,
     LeaveReason,
+    Outcome,
+    PersonId,
+    Priority,
     ProgrammeId,
     Refusal,
     Sha256,
@@ -27,14 +30,17 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.bus.work import Work, new_id
-from services.intake import metrics, store
-from services.intake.answers import ContactSeen, DoorClosed, LadderTold, LineSeen
-from services.intake.domain import Moved, Unchanged, Waiting, leave, state_of
+from services.intake import chats, day_keys, metrics, store, texts, threads
+from services.intake.answers import ContactSeen, DoorClosed, LadderTold, LineSeen, PassTold
+from services.intake.codes import hash_of_words
+from services.intake.domain import Ended, Life, Moved, Talking, Unchanged, Waiting, state_of
 from services.intake.handlers import live_on
 from services.intake.ladder import ladder_told
 from services.intake.looking import line_seen
 from services.intake.numbers import holds
+from services.intake.returns import Back, Reached, ReturnKeys, Way, digits_shown, find_way
 from services.intake.terms import Admitted, Closed, NotServed, admit
+from services.intake.written import Writes, write_as_caller
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,11 @@ class Arrival:
     channel: Channel
     language: LanguageCode
     token_sha256: Sha256  #: of the capability that will address the contact
+    text: str | None = field(default=None, repr=False)  #: what they write at once
+    code: str | None = field(default=None, repr=False)  #: the words that bring back to a chat
+    back: Back = field(default_factory=Back)  #: with what they come back
+    next_token: str | None = field(default=None, repr=False)  #: with which they may the next time
+    return_keys: ReturnKeys | None = field(default=None, repr=False)
 
 
 def open_contact(arrival: Arrival, work: Work) -> Reply:
@@ -60,6 +71,8 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
             ladder = ladder_told(line.callers, Situation.CLOSED, arrival.channel, work.now)
             return _refused_with(Refusal.CLOSED, _door_closed(closed, terms, ladder))
         case Admitted(first_stage):
+            if arrival.channel is Channel.MESSAGE and arrival.text is None:
+                return refused(Refusal.INVALID_FIELD, "text")
             contact = _open(arrival, line, first_stage, work)
             return done(contact.version, _seen(contact, terms))
         case unexpected:
@@ -67,28 +80,82 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
 
 
 def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) -> store.Contact:
-    contact = store.Contact(
-        contact_id=ContactId(new_id()),
-        programme=arrival.programme,
-        programme_version=line.version,
-        channel=arrival.channel,
-        token_sha256=arrival.token_sha256,
-        opened_at=work.now,
-        life=Waiting(first_stage),
-    )
+    came_with = _return_hashes(arrival, arrival.back.token, work)
+    reached = Reached(arrival.programme, arrival.channel)
+    way = find_way(arrival.back, reached, came_with, work)
+    contact = _contact(arrival, line, _return_hashes(arrival, arrival.next_token, work), work)
+    contact.life = Waiting(_line_for(arrival.channel, first_stage, way))
+    contact.priority = way.priority or _priority_of(arrival.channel)
+    if arrival.code is not None:
+        _, day_key = day_keys.from_environment().today(work.now)
+        contact.code_hash = hash_of_words(day_key, arrival.code)
     opened = ContactOpened(
         contact_id=contact.contact_id,
         programme=contact.programme,
         programme_version=contact.programme_version,
         channel=arrival.channel,
         language=arrival.language,
-        first_stage=first_stage,
+        first_stage=contact.life.line,
         opened_at=work.now,
+        priority=contact.priority,
+        in_front=way.in_front,
+        waiting_since=way.waiting_since,
+        sought=way.sought,
+        slowed=way.slowed,
     )
     work.announce(opened, of=contact)
     store.add_contact(work.session, contact, arrival.language)
+    if arrival.channel is Channel.CHAT:
+        work.set_deadline(chats.SILENT, contact.contact_id, work.now + chats.SILENT_AFTER)
+    _bring_along(arrival, contact, way, work)
     metrics.record_opened(arrival.programme, arrival.channel)
+    if way.name is not None:
+        metrics.record_way(arrival.programme, way.name)
     return contact
+
+
+def _return_hashes(arrival: Arrival, token: str | None, work: Work) -> tuple[str, ...]:
+    """What is kept of a return token, first, and what was kept of it yesterday."""
+    if token is None or arrival.return_keys is None:
+        return ()
+    return arrival.return_keys.hashes(f"{arrival.programme} {token}", work.now)
+
+
+def _contact(
+    arrival: Arrival, line: store.Line, hashes: tuple[str, ...], work: Work
+) -> store.Contact:
+    return store.Contact(
+        contact_id=ContactId(new_id()),
+        programme=arrival.programme,
+        programme_version=line.version,
+        channel=arrival.channel,
+        token_sha256=arrival.token_sha256,
+        opened_at=work.now,
+        life=Waiting(Stage.LISTENER),
+        return_hash=hashes[0] if hashes else None,
+        heard_at=work.now if arrival.channel is Channel.CHAT else None,
+    )
+
+
+def _line_for(channel: Channel, first_stage: Stage, way: Way) -> Stage:
+    """A message is read and answered by a listener; who was triaged before need not be again."""
+    return Stage.LISTENER if channel is Channel.MESSAGE or way.skips_regulator else first_stage
+
+
+def _priority_of(channel: Channel) -> Priority | None:
+    """A message waits for hours where a voice waits for minutes: voices first, until a human has
+    read it and says otherwise.
+    """
+    return Priority.P4 if channel is Channel.MESSAGE else None
+
+
+def _bring_along(arrival: Arrival, contact: store.Contact, way: Way, work: Work) -> None:
+    """Seal what they write at once, and what a human left for their coming back."""
+    if way.capsule_of is not None:
+        texts.carry_capsule(way.capsule_of, contact, work)
+    writes = write_as_caller(contact.life, contact.channel)
+    if arrival.text is not None and isinstance(writes, Writes):
+        texts.keep(contact, texts.Written(writes, arrival.text), day_keys.from_environment(), work)
 
 
 @dataclass(frozen=True)
@@ -116,14 +183,33 @@ def leave_contact(departure: Departure, work: Work) -> Reply:
     contact, terms = found
     if not contact.is_opened_by(departure.token_sha256):
         return refused(Refusal.NOT_YOURS)
-    match leave(contact.life, departure.reason):
+    contact.cut_off = departure.reason is LeaveReason.CUT_OFF
+    resume = timedelta(minutes=terms.writing.chat_resume_minutes)
+    match chats.leaving(contact.life, contact.channel, departure.reason, resume):
+        case chats.Held(for_long):
+            chats.hold(contact, for_long, work)
         case Moved(life):
-            live_on(contact, life, work)
+            live_on(contact, _with_pass(contact, life), work)
         case Unchanged(why):
             metrics.record_unmoved("leave", why.value)
         case unexpected:
             assert_never(unexpected)
     return done(contact.version, _seen(contact, terms))
+
+
+def _with_pass(contact: store.Contact, life: Life) -> Life:
+    """Who was given a pass by a human and goes has been answered so."""
+    if isinstance(life, Ended) and life.person_id is not None and contact.pass_until is not None:
+        return replace(life, outcome=Outcome.RETURN_PASS_GIVEN)
+    return life
+
+
+def resume_contact(resuming: chats.Resuming, work: Work) -> Reply:
+    """Give a chat back to whoever knows its return code."""
+    contact = chats.contact_of(resuming, day_keys.from_environment(), work)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT, "code")
+    return done(contact.version, _seen(contact, threads.terms_of(work.session, contact)))
 
 
 def look_at_contact(
@@ -136,7 +222,26 @@ def look_at_contact(
     contact, terms = found
     if not contact.is_opened_by(token_sha256):
         return Refusal.NOT_YOURS
+    if contact.channel is Channel.CHAT:
+        threads.note_heard(session, contact_id)
     return _seen(contact, terms)
+
+
+def look_at_pass(
+    session: Session, contact_id: ContactId, person_id: PersonId, keys: day_keys.DayKeys
+) -> PassTold | Refusal:
+    """The digits of a pass, for the human who was in the contact."""
+    contact = store.contact_seen(session, contact_id)
+    if contact is None:
+        return Refusal.UNKNOWN_CONTACT
+    life = contact.life
+    holder = life.take.person_id if isinstance(life, Talking) else None
+    if person_id != (life.person_id if isinstance(life, Ended) else holder):
+        return Refusal.NOT_YOURS
+    digits = digits_shown(contact, keys, store.moment(session))
+    if digits is None or contact.pass_until is None:
+        return Refusal.WRONG_STATE
+    return PassTold(digits=digits, valid_until=contact.pass_until)
 
 
 def look_at_line(session: Session, programme: ProgrammeId) -> LineLooked | Refusal:
@@ -166,6 +271,8 @@ def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:
         programme=contact.programme,
         channel=contact.channel,
         state=state_of(contact.life),
+        lost_human=contact.lost_human,
+        away_until=contact.away_until,
         opened_at=contact.opened_at,
         ended_at=contact.ended_at,
         country=terms.country,

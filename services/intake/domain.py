@@ -290,6 +290,7 @@ OUTCOMES_WITH: dict[Stage, frozenset[Outcome]] = {
             Outcome.TRANSFERRED_TO_RELAY,
             Outcome.TRANSFERRED_TO_EMERGENCY,
             Outcome.CLOSED_WITHIN_FRAME,
+            Outcome.RETURN_PASS_GIVEN,
             Outcome.DROPPED,
         }
     ),
@@ -301,6 +302,7 @@ OUTCOMES_WITH: dict[Stage, frozenset[Outcome]] = {
             Outcome.TRANSFERRED_TO_RELAY,
             Outcome.TRANSFERRED_TO_EMERGENCY,
             Outcome.CLOSED_WITHIN_FRAME,
+            Outcome.RETURN_PASS_GIVEN,
             Outcome.DROPPED,
         }
     ),
@@ -348,3 +350,33 @@ def _end_talk(held: Take, channel: Channel, wish: Wish) -> Moved | Refused | Not
     return Moved(
         Ended(wish.outcome, ended_by, wish.nature, stage=held.stage, person_id=held.person_id)
     )
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The nature is this from now on."""
+
+    nature: Nature
+    previous: Nature
+
+
+def correct_nature(
+    life: Life, wish_nature: Nature, who: tuple[PersonId, Role], *, wrapping_up: bool
+) -> Corrected | Unchanged | Refused:
+    """Say again what kind of contact it was: who was in it, or a supervisor, until the wrap-up is
+    over. Before the end it is said with the end.
+    """
+    person_id, role = who
+    match life:
+        case Waiting() | Talking():
+            return Refused(Refusal.WRONG_STATE)
+        case Ended():
+            if person_id != life.person_id and role is not Role.SUPERVISOR:
+                return Refused(Refusal.NOT_YOURS)
+            if not wrapping_up:
+                return Refused(Refusal.CONTACT_OVER)
+            if wish_nature is life.nature:
+                return Unchanged(Unmoved.REPEATED)
+            return Corrected(wish_nature, life.nature)
+        case _:
+            assert_never(life)

@@ -7,8 +7,8 @@ whose first answer was lost gets the same one again although we keep only its ha
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import hashlib
 import hmac
 import logging
 import re
@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -34,7 +35,7 @@ from contracts.vocabulary import (
 from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import answers, content, header, openapi, ref
-from services.bus.work import derived_id, new_id
+from services.bus.work import derived_id
 from services.intake import callers, metrics
 from services.intake.answers import (
     CallerProblemTold,
@@ -46,6 +47,8 @@ from services.intake.answers import (
 )
 from services.intake.asking import KEY, TOKEN, addressed, hash_of, random_uuid, reading
 from services.intake.callers import Arrival, Departure, LineLooked
+from services.intake.chats import Resuming
+from services.intake.codes import as_typed, words_from
 from services.intake.numbers import dialled
 from services.intake.problem import (
     KEY_HEADER,
@@ -53,13 +56,19 @@ from services.intake.problem import (
     problem_of,
     refusal_problem,
 )
+from services.intake.returns import Back, ReturnKeys
 from services.intake.settings import Settings
-from services.intake.text_door import MODELS, addresses_of
+from services.intake.text_door import MODELS, addresses_of, checked
 from services.intake.voice import Voice
-from services.intake.words import STATES, closed_until
+from services.intake.words import CODE_UNKNOWN, closed_until, words_for
 
 log = logging.getLogger(__name__)
 
+#: Who has the words wrong hears so after this long, in machine time; so many may try at once.
+_WRONG_CODE_SECONDS = 1.0
+_RESUMING_AT_ONCE = 20
+
+_RETURN_TOKEN = r"^[A-Za-z0-9_-]{22,64}$"
 _PROGRAMME = re.compile(r"[a-z][a-z0-9-]{2,40}")
 
 
@@ -71,6 +80,29 @@ class Knock(Contract):
     language: Annotated[LanguageCode, public("Language of the page used, if there is one")] = (
         LanguageCode.UNKNOWN
     )
+    text: Annotated[
+        str | None, public("What is written at once; a message begins with it"), Field(repr=False)
+    ] = None
+    return_token: Annotated[
+        str | None,
+        public("The one told before; by telephone, an edge's keyed hash", pattern=_RETURN_TOKEN),
+        Field(repr=False),
+    ] = None
+    return_pass: Annotated[
+        str | None,
+        public("The four digits that were told", pattern=r"^[0-9]{4}$"),
+        Field(repr=False),
+    ] = None
+
+
+class Return(Contract):
+    """Somebody comes back to their chat."""
+
+    code: Annotated[
+        str,
+        public("The three words that were shown", min_length=5, max_length=80),
+        Field(repr=False),
+    ]
 
 
 class Goodbye(Contract):
@@ -91,13 +123,23 @@ def build(door: Door, settings: Settings) -> Doorway:
     addresses = [
         Address("POST", "/contacts", contacts.open, _OPENING),
         Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
+        Address("POST", "/contacts/resume", contacts.resume, _RESUMING),
         Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
         Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
         Address("GET", "/numbers/{number}", partial(_see_number, door, voice), _SEEING_A_NUMBER),
         *addresses_of(door, voice, settings),
     ]
     info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
-    models = (Knock, Goodbye, ContactBegun, ContactTold, LineTold, CallerProblemTold, *MODELS)
+    models = (
+        Knock,
+        Return,
+        Goodbye,
+        ContactBegun,
+        ContactTold,
+        LineTold,
+        CallerProblemTold,
+        *MODELS,
+    )
     manners = Manners(partial(_explain, voice), _count, voice.headers())
     return Doorway(addresses, openapi(info, addresses, models), manners)
 
@@ -110,6 +152,12 @@ _OPENING = {
     "parameters": [header(KEY_HEADER, KEY, required=True, form="uuid")],
     "requestBody": {"required": True, **content(ref(Knock))},
     "responses": answers(content(ref(ContactBegun)), CallerProblemTold, 201),
+}
+_RESUMING = {
+    "summary": "Take up a chat that was cut off by its three words; the old token opens no more.",
+    "parameters": [header(KEY_HEADER, KEY, required=True, form="uuid")],
+    "requestBody": {"required": True, **content(ref(Return))},
+    "responses": answers(content(ref(ContactBegun)), CallerProblemTold),
 }
 _SEEING = {
     "summary": "Say where a contact is.",
@@ -143,22 +191,56 @@ class Contacts:
         self._door = door
         self._voice = voice
         self._longest_body_bytes = longest_body_bytes
+        self._return_keys = ReturnKeys()
+        self._resuming = asyncio.Semaphore(_RESUMING_AT_ONCE)
 
     async def open(self, request: Request) -> Response:
         """Open a contact."""
         knock = await reading(Knock, request, self._longest_body_bytes)
         secret = random_uuid(request.headers.get(KEY_HEADER, ""))
-        token = _capability(secret)
-        arrival = Arrival(knock.programme, knock.channel, knock.language, hash_of(token))
+        told = _told_once(secret, knock)
+        arrival = Arrival(
+            programme=knock.programme,
+            channel=knock.channel,
+            language=knock.language,
+            token_sha256=hash_of(told["token"]),
+            text=None if knock.text is None else checked(knock.text),
+            code=as_typed(told["return_code"]) if "return_code" in told else None,
+            back=Back(knock.return_token, knock.return_pass),
+            next_token=told.get("return_token", knock.return_token),
+            return_keys=self._return_keys,
+        )
         with _fault_of(knock.programme):
             reply = await self._door.answer(
                 derived_id("open", str(secret)),
-                _fingerprint(knock),
+                _fingerprint(secret, knock),
                 partial(callers.open_contact, arrival),
             )
         seen = _seen(reply, self._voice, knock.programme)
         headers = {"Location": f"/contacts/{seen.contact_id}"}
-        return self._voice.say({"token": token, **_told(seen)}, 201, seen.programme, headers)
+        return self._voice.say({**told, **_told(seen)}, 201, seen.programme, headers)
+
+    async def resume(self, request: Request) -> Response:
+        """Give a chat back to who knows its three words. Guessing is slow, and few can guess at
+        once; whoever knows them waits for nobody but these.
+        """
+        wanted = await reading(Return, request, self._longest_body_bytes)
+        secret = random_uuid(request.headers.get(KEY_HEADER, ""))
+        code = as_typed(wanted.code)
+        token, next_code = _capability(secret), words_from(secret.bytes)
+        resuming = Resuming(code or "", hash_of(token), as_typed(next_code) or "")
+        async with self._resuming:
+            reply = await self._door.answer(
+                derived_id("resume", str(secret)),
+                _fingerprint(secret, wanted),
+                partial(callers.resume_contact, resuming),
+            )
+            if reply.refusal is Refusal.UNKNOWN_CONTACT:
+                await asyncio.sleep(_WRONG_CODE_SECONDS)
+                raise CallerProblem(404, Refusal.UNKNOWN_CONTACT.value, CODE_UNKNOWN, "code")
+        seen = _seen(reply, self._voice)
+        told = {"token": token, "return_code": next_code}
+        return self._voice.say({**told, **_told(seen)}, programme=seen.programme)
 
     async def see(self, request: Request) -> Response:
         """Say where a contact is."""
@@ -177,9 +259,11 @@ class Contacts:
         goodbye = await reading(Goodbye, request, self._longest_body_bytes)
         key = request.headers.get(KEY_HEADER)
         departure = Departure(contact_id, token_sha256, goodbye.reason)
-        once = derived_id("leave", contact_id, str(random_uuid(key))) if key else new_id()
+        secret = random_uuid(key) if key else uuid4()
         reply = await self._door.answer(
-            once, _fingerprint(goodbye), partial(callers.leave_contact, departure)
+            derived_id("leave", contact_id, str(secret)),
+            _fingerprint(secret, goodbye),
+            partial(callers.leave_contact, departure),
         )
         seen = _seen(reply, self._voice)
         return self._voice.say(_told(seen), programme=seen.programme)
@@ -191,8 +275,20 @@ def _capability(secret: UUID) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _fingerprint(asked: Contract) -> str:
-    return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
+def _told_once(secret: UUID, knock: Knock) -> dict[str, str]:
+    """What only whoever opened the contact is told, the same each time they ask with their key."""
+    told = {"token": _capability(secret)}
+    if knock.channel is Channel.CHAT:
+        told["return_code"] = words_from(secret.bytes)
+    if knock.channel is not Channel.PHONE:
+        digest = hmac.digest(secret.bytes, b"helpline: return token", "sha256")
+        told["return_token"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return told
+
+
+def _fingerprint(secret: UUID, asked: Contract) -> str:
+    """What makes two requests the same; only the key can tell what was asked from it."""
+    return hmac.digest(secret.bytes, asked.model_dump_json().encode(), "sha256").hex()
 
 
 def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:
@@ -222,7 +318,10 @@ def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> Caller
 
 def _told(seen: ContactSeen) -> dict[str, Any]:
     """A contact as its caller reads it, with its state in plain words."""
-    return {**seen.model_dump(mode="json"), "words": STATES[seen.state]}
+    return {
+        **seen.model_dump(mode="json"),
+        "words": words_for(seen.state, lost_human=seen.lost_human),
+    }
 
 
 # --- lines ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from functools import partial
 
 from contracts.vocabulary import ContactId
 from services.bus.door import Door, GroundAway
-from services.intake import store
+from services.intake import threads
 
 #: Machine time between two looks when no commit wakes us.
 _POLL_SECONDS = 1.0
@@ -67,7 +67,7 @@ class Following:
 
     async def _look(self) -> None:
         followed = list(self._waiting)
-        found = await self._door.read(partial(store.ticks_of, contact_ids=followed))
+        found = await self._door.read(partial(threads.ticks_of, contact_ids=followed))
         for contact_id in followed:
             for news, ticks in self._waiting.get(contact_id, {}).items():
                 if found.get(contact_id, ticks + 1) > ticks:  # a contact that is gone is news

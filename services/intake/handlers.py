@@ -12,16 +12,30 @@ from functools import partial
 from typing import assert_never
 
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
-from contracts.contact import ContactEnded, EndContact
+from contracts.contact import (
+    ContactEnded,
+    EndContact,
+)
 from contracts.envelope import Event, Reply, done, not_yet, refused
 from contracts.ladder import CallerTerms
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.text import EraseTexts, JudgeFlag
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import ContactId, Refusal
+from contracts.vocabulary import ContactId, Outcome, Refusal
 from services.bus.work import Work
-from services.intake import day_keys, keeping, metrics, store, texts
+from services.intake import (
+    chats,
+    day_keys,
+    keeping,
+    message_clocks,
+    metrics,
+    returns,
+    store,
+    texts,
+    threads,
+)
 from services.intake.answers import LineApplied
+from services.intake.asked import asked_about
 from services.intake.domain import (
     Ended,
     Life,
@@ -31,6 +45,8 @@ from services.intake.domain import (
     Take,
     Triage,
     Unchanged,
+    Unmoved,
+    Waiting,
     Wish,
     end_by_human,
     send_untriaged,
@@ -52,9 +68,15 @@ def on_offer_taken(event: OfferTaken, work: Work) -> None:
 
 
 def on_offer_withdrawn(event: OfferWithdrawn, work: Work) -> None:
-    """The human in the contact is no longer there; an offer nobody had taken is not our matter."""
-    if event.was_taken:
-        _follow(event, event.contact_id, partial(withdraw, offer_id=event.offer_id), work)
+    """The human in the contact is no longer there; an offer nobody had taken is not our matter.
+
+    Its caller is told: the contact waits again, at the head of the line.
+    """
+    if not event.was_taken:
+        return
+    contact = _follow(event, event.contact_id, partial(withdraw, offer_id=event.offer_id), work)
+    if contact is not None and isinstance(contact.life, Waiting):
+        threads.mark_lost(work.session, contact.contact_id)
 
 
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
@@ -70,16 +92,24 @@ def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:
 
 def _follow(
     event: Event, contact_id: ContactId, step: Callable[[Life], Moved | Unchanged], work: Work
-) -> None:
+) -> store.Contact | None:
+    """Go on with a contact; return it when it has moved."""
     contact = store.contact_to_change(work.session, contact_id)
     if contact is None:
         metrics.record_unmoved(event.type_name(), "unknown_contact")
-        return
+        return None
+    served_as = contact.priority
+    if isinstance(event, ContactTriaged | ContactSentUntriaged):
+        contact.priority = event.priority
     match step(contact.life):
         case Moved(life):
             live_on(contact, life, work)
+            return contact
         case Unchanged(why):
+            if why is Unmoved.REPEATED and contact.priority not in (None, served_as):
+                threads.keep_priority(work.session, contact_id, contact.priority)
             metrics.record_unmoved(event.type_name(), why.value)
+            return None
         case unexpected:
             assert_never(unexpected)
 
@@ -88,7 +118,7 @@ def live_on(contact: store.Contact, life: Life, work: Work) -> None:
     """Keep a contact's new life, and announce it when it is its end."""
     contact.life = life
     if not isinstance(life, Ended):
-        store.move(work.session, contact.contact_id, life)
+        store.move(work.session, contact, life)
         return
     contact.ended_at = work.now
     ended = ContactEnded(
@@ -105,6 +135,8 @@ def live_on(contact: store.Contact, life: Life, work: Work) -> None:
     )
     work.announce(ended, of=contact)
     store.end(work.session, contact, life)
+    message_clocks.stop(contact, work)
+    returns.after_end(contact, life, work)
     metrics.record_ended(contact.programme, life.outcome)
 
 
@@ -113,14 +145,12 @@ def live_on(contact: store.Contact, life: Life, work: Work) -> None:
 
 def on_end_contact(command: EndContact, work: Work) -> Reply:
     """The human in the contact ends it, or a supervisor does."""
-    contact = store.contact_to_change(work.session, command.contact_id)
-    if contact is None:
-        return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
+    contact = asked_about(command.contact_id, work)
+    if isinstance(contact, Reply):
+        return contact
     asker = work.command
-    if asker.programme != contact.programme:
-        return refused(Refusal.NOT_IN_PROGRAMME, "contact_id")
-    if asker.expected_version not in (None, contact.version):
-        return refused(Refusal.STALE_VERSION)
+    if not _is_so(command.outcome, contact):
+        return refused(Refusal.WRONG_STATE, "outcome")
     wish = Wish(asker.actor, asker.role, command.outcome, command.nature)
     match end_by_human(contact.life, contact.channel, wish):
         case Moved(life):
@@ -132,6 +162,13 @@ def on_end_contact(command: EndContact, work: Work) -> Reply:
             return not_yet()
         case unexpected:
             assert_never(unexpected)
+
+
+def _is_so(outcome: Outcome, contact: store.Contact) -> bool:
+    """Whether what an outcome says has happened: an answer was written, a pass was given."""
+    if outcome is Outcome.ANSWERED_IN_WRITING:
+        return contact.answers > 0
+    return outcome is not Outcome.RETURN_PASS_GIVEN or contact.pass_until is not None
 
 
 def on_apply_programme(command: ApplyProgramme, work: Work) -> Reply:
@@ -238,3 +275,20 @@ def on_erase_texts(command: EraseTexts, work: Work) -> Reply:
 def on_sweep_due(key: str, work: Work) -> None:
     """Forget what a line has kept long enough."""
     keeping.sweep(key, day_keys.from_environment(), work)
+
+
+# --- callers who went -----------------------------------------------------------------------------
+
+
+def on_caller_silent_due(key: str, work: Work) -> None:
+    """Nothing was heard of the page of a chat."""
+    chats.on_silent_due(key, work)
+
+
+def on_resume_over_due(key: str, work: Work) -> None:
+    """A chat was kept for its caller, who did not come back: it is over."""
+    contact = store.contact_to_change(work.session, ContactId(key))
+    life = None if contact is None else chats.ended_by_absence(contact, work)
+    if contact is not None and life is not None:
+        contact.cut_off = True
+        live_on(contact, life, work)

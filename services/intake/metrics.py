@@ -9,10 +9,13 @@ from prometheus_client import Counter
 from contracts.vocabulary import (
     AuthorKind,
     Channel,
+    Clock,
+    ClockStep,
     FlagOutcome,
     Outcome,
     ProgrammeId,
     Refusal,
+    SlowReason,
     TextKind,
 )
 
@@ -52,6 +55,31 @@ swept = Counter(
     ["programme"],
 )
 keys_destroyed = Counter("helpline_intake_day_keys_destroyed_total", "Keys of days destroyed")
+ways = Counter(
+    "helpline_intake_returns_total",
+    "Contacts of who came back, by how they came in",
+    ["programme", "way"],
+)
+held = Counter("helpline_intake_chats_held_total", "Chats kept for a cut-off caller", ["programme"])
+resumed = Counter(
+    "helpline_intake_chats_resumed_total", "Cut-off callers who came back", ["programme"]
+)
+slowed = Counter(
+    "helpline_intake_slowings_total", "Decisions to slow somebody down", ["programme", "reason"]
+)
+first_read = Counter(
+    "helpline_intake_messages_first_read_total",
+    "Messages read for the first time",
+    ["programme", "late"],
+)
+answered_in_writing = Counter(
+    "helpline_intake_messages_answered_total", "Messages answered", ["programme", "late"]
+)
+clocks_rang = Counter(
+    "helpline_intake_message_clocks_total",
+    "Clocks of messages that rang",
+    ["programme", "clock", "step"],
+)
 
 
 def record_opened(programme: ProgrammeId, channel: Channel) -> None:
@@ -112,3 +140,38 @@ def record_swept(programme: ProgrammeId, texts: int) -> None:
 def record_key_destroyed() -> None:
     """The key of a day went; what it had wrapped opens nowhere any more."""
     keys_destroyed.inc()
+
+
+def record_way(programme: ProgrammeId, way: str) -> None:
+    """Somebody came back, in one of a closed list of ways."""
+    ways.labels(programme, way).inc()
+
+
+def record_held(programme: ProgrammeId) -> None:
+    """A chat was cut off."""
+    held.labels(programme).inc()
+
+
+def record_resumed(programme: ProgrammeId) -> None:
+    """A caller who was cut off is back."""
+    resumed.labels(programme).inc()
+
+
+def record_slowed(programme: ProgrammeId, reason: SlowReason) -> None:
+    """A supervisor decided to slow somebody down."""
+    slowed.labels(programme, reason.value).inc()
+
+
+def record_first_read(programme: ProgrammeId, *, late: bool) -> None:
+    """A human read a message."""
+    first_read.labels(programme, str(late).lower()).inc()
+
+
+def record_answered_in_writing(programme: ProgrammeId, *, late: bool) -> None:
+    """A human answered a message."""
+    answered_in_writing.labels(programme, str(late).lower()).inc()
+
+
+def record_clock_rang(programme: ProgrammeId, clock: Clock, step: ClockStep) -> None:
+    """A message waits for long, or for too long."""
+    clocks_rang.labels(programme, clock.value, step.value).inc()

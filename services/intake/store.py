@@ -1,18 +1,18 @@
-"""Tables of intake, and small functions named by intent. No commit is made here."""
+"""Contacts and lines, as they are kept: small functions named by intent. No commit is made here."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, assert_never
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, MetaData, Text, select
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import registry
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import (
+    select,
+)
+from sqlmodel import Session
 
 from contracts.ladder import CallerTerms
 from contracts.programme import ProgrammeTerms
@@ -23,99 +23,18 @@ from contracts.vocabulary import (
     EndedBy,
     LanguageCode,
     Nature,
-    OfferId,
     Outcome,
-    PersonId,
+    Priority,
     ProgrammeId,
-    RulesVersion,
     Sha256,
     Stage,
 )
 from services.bus.driver import ask, only
 from services.intake.domain import Ended, Life, Take, Talking, Waiting, state_of
-
-
-class Row(SQLModel, registry=registry(metadata=MetaData(schema="intake"))):
-    """A table of intake's own schema."""
-
-
-tables = Row.metadata
-
-
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
-
-
-def _count() -> Any:
-    return Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
-
-
-class ContactRow(Row, table=True):
-    """One contact. `version` counts what was announced of it."""
-
-    __tablename__ = "contact"
-    __table_args__ = (
-        CheckConstraint(
-            "CASE WHEN state = 'ended'"
-            " THEN num_nulls(outcome, nature, ended_by, ended_at) = 0"
-            " ELSE num_nonnulls(outcome, nature, ended_by, ended_at) = 0 END",
-            name="ended_wholly_or_not",
-        ),
-        CheckConstraint(
-            "state NOT IN ('with_regulator', 'with_listener') OR offer_id IS NOT NULL",
-            name="held_by_an_offer",
-        ),
-        Index("contact_ended", "programme", "programme_version", "ended_at"),
-    )
-
-    contact_id: ContactId = Field(primary_key=True, sa_type=Text)
-    programme: ProgrammeId = Field(sa_type=Text)
-    programme_version: int
-    channel: Channel = Field(sa_type=Text)
-    language: LanguageCode = Field(sa_type=Text)
-    token_sha256: Sha256 = Field(sa_type=Text)  #: the token itself is told once and kept nowhere
-    state: ContactState = Field(sa_type=Text)
-    opened_at: datetime = _moment()
-    stage: Stage | None = Field(default=None, sa_type=Text)  #: of the human it is, or was, with
-    person_id: PersonId | None = Field(default=None, sa_type=Text)
-    offer_id: OfferId | None = Field(default=None, sa_type=Text)
-    taken_at: datetime | None = _moment(nullable=True)
-    ended_at: datetime | None = _moment(nullable=True)
-    outcome: Outcome | None = Field(default=None, sa_type=Text)
-    nature: Nature | None = Field(default=None, sa_type=Text)
-    ended_by: EndedBy | None = Field(default=None, sa_type=Text)
-    version: int = 0
-    ticks: int = _count()  #: moves of the contact and texts in it; who follows asks for newer ones
-    texts: int = _count()  #: written in it so far, erased ones too
-
-
-class ProgrammeRow(Row, table=True):
-    """One version of a line; it never changes. `version` is that of the line and its events."""
-
-    __tablename__ = "programme_version"
-
-    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
-    version: int = Field(primary_key=True, default=0)
-    effective_at: datetime = _moment()
-    manifest_sha256: Sha256 = Field(sa_type=Text)
-    author: PersonId = Field(sa_type=Text)
-    rules_version: RulesVersion = Field(sa_type=Text)
-    terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    callers: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-
-    @property
-    def aggregate(self) -> str:
-        """Name of what `version` counts."""
-        return f"programme:{self.programme}"
-
-    def read_terms(self) -> ProgrammeTerms:
-        """The terms as a value."""
-        return ProgrammeTerms.model_validate(self.terms)
-
-    def read_callers(self) -> CallerTerms:
-        """What callers are told, as a value."""
-        return CallerTerms.model_validate(self.callers)
-
+from services.intake.rows import ContactRow as ContactRow
+from services.intake.rows import ProgrammeRow as ProgrammeRow
+from services.intake.rows import Row as Row
+from services.intake.rows import tables as tables
 
 # --- contacts -------------------------------------------------------------------------------------
 # Statements are in the driver's own words: to build one costs more than to run it.
@@ -136,6 +55,21 @@ class Contact:
     version: int = 0
     ticks: int = 0
     texts: int = 0
+    priority: Priority | None = None
+    lost_human: bool = False
+    away_until: datetime | None = None
+    heard_at: datetime | None = None
+    code_hash: str | None = None
+    return_hash: str | None = None
+    pass_until: datetime | None = None
+    pass_day: date | None = None
+    pass_number: int = 0
+    unread_since: datetime | None = None
+    unanswered_since: datetime | None = None
+    answers: int = 0
+    written_version: int = 0
+    corrections: int = 0
+    cut_off: bool = False  #: in this piece of work; kept nowhere
 
     @property
     def aggregate(self) -> str:
@@ -147,18 +81,25 @@ class Contact:
         return hmac.compare_digest(self.token_sha256, token_sha256)
 
 
+@dataclass
+class Beside:
+    """What is announced beside a contact's own life, and may come after its end.
+
+    Counted apart, so that no fact of it makes one of the contact's life look late.
+    """
+
+    aggregate: str  #: `written:<id>`, `nature:<id>`
+    version: int
+
+
 _ADD = """
     INSERT INTO intake.contact (contact_id, programme, programme_version, channel, language,
-        token_sha256, state, opened_at, version)
+        token_sha256, state, opened_at, version, priority, heard_at, code_hash, return_hash)
     VALUES (%(contact_id)s, %(programme)s, %(programme_version)s, %(channel)s, %(language)s,
-        %(token_sha256)s, %(state)s, %(opened_at)s, %(version)s)
+        %(token_sha256)s, %(state)s, %(opened_at)s, %(version)s, %(priority)s, %(heard_at)s,
+        %(code_hash)s, %(return_hash)s)
 """
 _CONTACT_SEEN = "SELECT * FROM intake.contact WHERE contact_id = %(contact_id)s"
-_ADD_TO_TEXTS = """
-    UPDATE intake.contact SET ticks = ticks + 1, texts = texts + 1
-    WHERE contact_id = %(contact_id)s RETURNING ticks, texts
-"""
-_TICKS = "SELECT contact_id, ticks FROM intake.contact WHERE contact_id = ANY(%(contact_ids)s)"
 _CONTACT_TO_CHANGE = "SELECT * FROM intake.contact WHERE contact_id = %(contact_id)s FOR UPDATE"
 #: A version of a line never changes: what is read of it beside the lock is what stands.
 _CONTACT_AND_TERMS = """
@@ -170,13 +111,15 @@ _CONTACT_AND_TERMS = """
 _CONTACT_TO_LEAVE = f"{_CONTACT_AND_TERMS} FOR UPDATE OF contact"
 _MOVE = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
-        offer_id = %(offer_id)s, taken_at = %(taken_at)s, ticks = ticks + 1
+        offer_id = %(offer_id)s, taken_at = %(taken_at)s, priority = %(priority)s,
+        lost_human = false, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """
 _END = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
         ended_at = %(ended_at)s, outcome = %(outcome)s, nature = %(nature)s,
-        ended_by = %(ended_by)s, version = %(version)s, ticks = ticks + 1
+        ended_by = %(ended_by)s, version = %(version)s, code_hash = NULL,
+        away_until = NULL, unread_since = NULL, unanswered_since = NULL, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """
 
@@ -196,6 +139,10 @@ def add_contact(session: Session, contact: Contact, language: LanguageCode) -> N
             "state": state_of(contact.life),
             "opened_at": contact.opened_at,
             "version": contact.version,
+            "priority": contact.priority,
+            "heard_at": contact.heard_at,
+            "code_hash": contact.code_hash,
+            "return_hash": contact.return_hash,
         },
     )
 
@@ -210,19 +157,6 @@ def contact_seen(session: Session, contact_id: ContactId) -> Contact | None:
     """A contact to look at."""
     row = ask(session, _CONTACT_SEEN, {"contact_id": contact_id}).fetchone()
     return None if row is None else _contact(row)
-
-
-def add_to_texts(session: Session, contact: Contact) -> int:
-    """Count one more text of a locked contact; return its place among all that happened in it."""
-    row = only(ask(session, _ADD_TO_TEXTS, {"contact_id": contact.contact_id}))
-    contact.ticks, contact.texts = row.ticks, row.texts
-    return contact.ticks
-
-
-def ticks_of(session: Session, contact_ids: Sequence[ContactId]) -> dict[ContactId, int]:
-    """How much has happened in each of these contacts; those that are gone are not there."""
-    rows = ask(session, _TICKS, {"contact_ids": list(contact_ids)})
-    return {row.contact_id: row.ticks for row in rows}
 
 
 def contact_to_leave(
@@ -241,15 +175,16 @@ def contact_and_terms(
     return None if row is None else (_contact(row), _read_terms(row.terms))
 
 
-def move(session: Session, contact_id: ContactId, life: Waiting | Talking) -> None:
+def move(session: Session, contact: Contact, life: Waiting | Talking) -> None:
     """Keep where a locked contact waits, or who is in it."""
     held = life.take if isinstance(life, Talking) else None
     ask(
         session,
         _MOVE,
         {
-            "contact_id": contact_id,
+            "contact_id": contact.contact_id,
             "state": state_of(life),
+            "priority": contact.priority,
             "stage": None if held is None else held.stage,
             "person_id": None if held is None else held.person_id,
             "offer_id": None if held is None else held.offer_id,
@@ -290,7 +225,27 @@ def _contact(row: Any) -> Contact:
         version=row.version,
         ticks=row.ticks,
         texts=row.texts,
+        priority=None if row.priority is None else Priority(row.priority),
+        **{name: getattr(row, name) for name in _COMING_AND_GOING},
     )
+
+
+#: Fields of a contact that are in its row as they are.
+_COMING_AND_GOING = (
+    "lost_human",
+    "away_until",
+    "heard_at",
+    "code_hash",
+    "return_hash",
+    "pass_until",
+    "pass_day",
+    "pass_number",
+    "unread_since",
+    "unanswered_since",
+    "answers",
+    "written_version",
+    "corrections",
+)
 
 
 def _life(row: Any) -> Life:
@@ -375,10 +330,6 @@ _VERSIONS = """
     FROM intake.programme_version WHERE programme = %(programme)s ORDER BY version
 """
 _NOW = "SELECT public.helpline_now() AS now"
-_NOW_AND_LINE = """
-    SELECT public.helpline_now() AS now,
-        (SELECT programme FROM intake.contact WHERE contact_id = %(contact_id)s) AS programme
-"""
 
 
 def line_in_force(session: Session, programme: ProgrammeId, moment: datetime) -> Line | None:
@@ -394,12 +345,22 @@ def versions_of(session: Session, programme: ProgrammeId) -> Sequence[Line]:
     return [_line(row) for row in rows]
 
 
-def moment_and_line_of(
-    session: Session, contact_id: ContactId
-) -> tuple[datetime, ProgrammeId | None]:
-    """Domain time, for who looks and does not work, and the line of a contact if it is known."""
-    row = only(ask(session, _NOW_AND_LINE, {"contact_id": contact_id}))
-    return row.now, row.programme
+_TERMS = """
+    SELECT terms::text AS terms FROM intake.programme_version
+    WHERE programme = %(programme)s AND version = %(version)s
+"""
+
+
+def terms_of_version(session: Session, programme: ProgrammeId, version: int) -> ProgrammeTerms:
+    """The terms of a version that is known."""
+    asked = {"programme": programme, "version": version}
+    return _read_terms(only(ask(session, _TERMS, asked)).terms)
+
+
+def moment(session: Session) -> datetime:
+    """Domain time, for who looks and does not work."""
+    now: datetime = only(ask(session, _NOW, {})).now
+    return now
 
 
 def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | None, datetime]:

@@ -29,8 +29,8 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.openapi import answers, content, header, ref
 from services.bus.work import derived_id, new_id
-from services.intake import day_keys, sealed, store, texts
-from services.intake.answers import CallerProblemTold, TextKept, TextsTold
+from services.intake import callers, chats, day_keys, sealed, texts, threads
+from services.intake.answers import CallerProblemTold, PassTold, TextKept, TextsTold
 from services.intake.asking import (
     KEY,
     TOKEN,
@@ -46,7 +46,7 @@ from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
 from services.intake.settings import Settings
 from services.intake.texts import CallerWrites, HumanWrites, Looked, Reading
 from services.intake.voice import Voice
-from services.intake.words import CAPABILITY_WANTED, STATES, TEXT_NOT_KEPT, text_too_long
+from services.intake.words import CAPABILITY_WANTED, TEXT_NOT_KEPT, text_too_long, words_for
 from services.intake.written import Human, NotSeenYet, is_text, stands
 
 #: The longest a follower is kept waiting, in machine time: below what proxies bear.
@@ -82,13 +82,14 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
     return [
         Address("POST", "/contacts/{contact_id}/texts", told.write, _WRITING),
         Address("GET", "/contacts/{contact_id}/texts", told.follow, _FOLLOWING),
+        Address("GET", "/desk/contacts/{contact_id}/return-pass", told.show_pass, _PASS),
         Address("POST", "/desk/contacts/{contact_id}/texts", told.write_at_desk, _AT_DESK),
         Address("GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _FOLLOWING),
     ]
 
 
 #: What the document lists beside the addresses.
-MODELS = (Words, DeskWords, TextKept, TextsTold)
+MODELS = (Words, DeskWords, TextKept, TextsTold, PassTold)
 
 _SINCE = [
     {
@@ -109,6 +110,11 @@ _WRITING = {
     "parameters": [header(KEY_HEADER, KEY, required=True, form="uuid")],
     "requestBody": {"required": True, **content(ref(Words))},
     "responses": answers(content(ref(TextKept)), CallerProblemTold, 201),
+}
+_PASS = {
+    "summary": "The digits of the return pass that was given, to be told to the caller.",
+    "security": TOKEN,
+    "responses": answers(content(ref(PassTold)), CallerProblemTold),
 }
 _AT_DESK = _WRITING | {"requestBody": {"required": True, **content(ref(DeskWords))}}
 _FOLLOWING = {
@@ -171,6 +177,9 @@ class TextDoor:
         keys = day_keys.from_environment()
         look = partial(texts.look_as_caller, address=address, after=since.after, keys=keys)
         looked = await self._news(address[0], since, look)
+        if looked.contact.away_until is not None:
+            back = partial(chats.is_there, address[0])
+            await self._door.answer(new_id(), "", back)
         plain = tuple(each.model_copy(update=_FOR_DESKS_ALONE) for each in looked.texts)
         return self._told(replace(looked, texts=plain), since)
 
@@ -188,6 +197,16 @@ class TextDoor:
             reads = Reading(shown.contact_id, who, positions, len(looked.texts))
             await self._door.answer(new_id(), "", partial(texts.record_reading, reads))
         return self._told(looked, since)
+
+    async def show_pass(self, request: Request) -> Response:
+        """Tell who gave a pass its digits; they are kept nowhere."""
+        shown = await self._desk_of(request)
+        keys = day_keys.from_environment()
+        look = partial(callers.look_at_pass, contact_id=shown.contact_id, keys=keys)
+        found = await self._door.read(partial(look, person_id=shown.person_id))
+        if isinstance(found, Refusal):
+            raise refusal_problem(found)
+        return self._voice.say(found.model_dump(mode="json"))
 
     async def _news(
         self,
@@ -221,7 +240,8 @@ class TextDoor:
         told = TextsTold(
             contact_id=contact.contact_id,
             state=state_of(contact.life),
-            words=STATES[state_of(contact.life)],
+            words=words_for(state_of(contact.life), lost_human=contact.lost_human),
+            away_until=contact.away_until,
             last=max(last, since.after),
             texts=looked.texts,
         )
@@ -236,7 +256,7 @@ class TextDoor:
         if shown is None or shown.contact_id != contact_id or shown.role not in TEXT_ROLES:
             raise _no_capability()
         now, programme = await self._door.read(
-            partial(store.moment_and_line_of, contact_id=contact_id)
+            partial(threads.moment_and_line_of, contact_id=contact_id)
         )
         if not stands(shown.expires_at, now):
             raise _no_capability()

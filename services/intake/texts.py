@@ -16,7 +16,8 @@ from sqlmodel import Session
 from contracts.envelope import Reply, done, not_yet, refused
 from contracts.text import EraseTexts, Erasure, JudgeFlag, TextSealed
 from contracts.vocabulary import (
-    Attention,
+    AuthorKind,
+    Channel,
     ContactId,
     PersonId,
     Refusal,
@@ -25,10 +26,11 @@ from contracts.vocabulary import (
     TextKind,
 )
 from services.bus.work import Work, new_id
-from services.intake import metrics, sealed, store
+from services.intake import chats, day_keys, message_clocks, metrics, sealed, store, threads
 from services.intake.answers import TextKept, TextTold
 from services.intake.day_keys import DayKeyGone, DayKeys, gone_by
 from services.intake.domain import Ended
+from services.intake.listening import Heard, hear, with_words_heard
 from services.intake.seal import new_key, seal, unseal, unwrap, wrap
 from services.intake.sealed import Sealed, WrappedKey
 from services.intake.written import (
@@ -75,6 +77,7 @@ def keep_of_caller(wrote: CallerWrites, keys: DayKeys, work: Work) -> Reply:
         case MayNot(why):
             return refused(why)
         case Writes() as writes:
+            chats.come_back(contact, work)
             return keep(contact, Written(writes, wrote.text), keys, work)
         case unexpected:
             assert_never(unexpected)
@@ -118,7 +121,8 @@ def keep(contact: store.Contact, written: Written, keys: DayKeys, work: Work) ->
     """Seal a text of a locked contact and say so on the bus."""
     sealed_id = SealedId(new_id())
     key = _key_of(contact.contact_id, keys, work)
-    place = store.add_to_texts(work.session, contact)
+    heard = _listen(contact, written, keys, work)
+    place = threads.add_to_texts(work.session, contact)
     kept = Sealed(
         sealed_id=sealed_id,
         contact_id=contact.contact_id,
@@ -129,7 +133,8 @@ def keep(contact: store.Contact, written: Written, keys: DayKeys, work: Work) ->
         characters=len(written.text),
         sealed=seal(key, written.text, contact.contact_id, sealed_id),
         sealed_at=work.now,
-        attention=Attention.NONE,
+        attention=heard.level,
+        rule_ids=heard.rules,
     )
     sealed.add_text(work.session, kept)
     announced = TextSealed(
@@ -147,6 +152,9 @@ def keep(contact: store.Contact, written: Written, keys: DayKeys, work: Work) ->
     )
     work.announce(announced, of=_Texts(contact.contact_id, contact.texts - 1))
     metrics.record_sealed(contact.programme, kept.kind, kept.author)
+    if kept.kind is TextKind.MESSAGE:
+        of_caller = kept.author is AuthorKind.CALLER
+        (message_clocks.restart if of_caller else message_clocks.answer)(contact, work)
     return done(place, TextKept(sealed_id=sealed_id, position=place, sealed_at=work.now))
 
 
@@ -161,6 +169,38 @@ class _Texts:
     def aggregate(self) -> str:
         """Name of what `version` counts."""
         return f"texts:{self.contact_id}"
+
+
+#: Lines of a chat that belong together, at the most.
+_LISTENED_TO = 20
+
+
+def _listen(contact: store.Contact, written: Written, keys: DayKeys, work: Work) -> Heard:
+    """Before its seal, a caller's text is listened to, where the line has a clinical owner for it.
+
+    It raises attention and nothing else; what it heard in earlier lines is not said again.
+    """
+    of_caller = written.writes.author is AuthorKind.CALLER
+    if not of_caller or threads.terms_of(work.session, contact).writing.indicator_owner is None:
+        return Heard()
+    spoken = frozenset({written.writes.kind})
+    newest = max(0, contact.ticks - 3 * _LISTENED_TO)  # moves and answers lie in between
+    lines = sealed.texts_after(work.session, contact.contact_id, newest, spoken)
+    told = _clear(work.session, contact.contact_id, lines, keys)
+    before = [each.text for each in told if each.author is AuthorKind.CALLER][-_LISTENED_TO:]
+    return hear(before, written.text)
+
+
+def carry_capsule(of: ContactId, into: store.Contact, work: Work) -> None:
+    """Seal anew, in the contact of who came back, what a human had left for it in the one before.
+
+    Nothing in the two says that they belong together: other ids, another key.
+    """
+    keys = day_keys.from_environment()
+    left = sealed.texts_after(work.session, of, 0, frozenset({TextKind.CAPSULE}))
+    for told in _clear(work.session, of, left, keys):
+        writes = Writes(TextKind.CAPSULE, told.author)
+        keep(into, Written(writes, told.text), keys, work)
 
 
 def _key_of(contact_id: ContactId, keys: DayKeys, work: Work) -> bytes:
@@ -195,6 +235,8 @@ def look_as_caller(
         return Refusal.UNKNOWN_CONTACT
     if not contact.is_opened_by(token_sha256):
         return Refusal.NOT_YOURS
+    if contact.channel is Channel.CHAT:
+        threads.note_heard(session, contact_id)
     kept = sealed.texts_after(session, contact_id, after, FOR_CALLERS)
     return Looked(contact, _clear(session, contact_id, kept, keys))
 
@@ -214,7 +256,8 @@ def look_as_human(
             return early
         case None:
             kept = sealed.texts_after(session, contact_id, after, FOR_HUMANS)
-            return Looked(contact, _clear(session, contact_id, kept, keys))
+            clear = _clear(session, contact_id, kept, keys)
+            return Looked(contact, tuple(with_words_heard(each) for each in clear))
         case unexpected:
             assert_never(unexpected)
 
@@ -272,6 +315,7 @@ def record_reading(reading: Reading, work: Work) -> Reply:
         texts=reading.texts,
     )
     sealed.add_reading(work.session, row)
+    message_clocks.read(contact, work)
     return done()
 
 

@@ -20,6 +20,18 @@ STATES: dict[ContactState, str] = {
     ContactState.ENDED: "La conversation est terminée. Vous pouvez revenir.",
 }
 
+LOST_HUMAN = (
+    "La liaison avec la personne qui vous répondait s'est perdue. "
+    "Vous êtes en tête de la file ; quelqu'un d'autre va vous répondre."
+)
+
+
+def words_for(state: ContactState, *, lost_human: bool) -> str:
+    """A state in plain words."""
+    waits = state in (ContactState.WAITING_LISTENER, ContactState.WAITING_REGULATOR)
+    return LOST_HUMAN if waits and lost_human else STATES[state]
+
+
 #: HTTP status and sentence of every refusal this door can give.
 REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNREADABLE: (400, "La demande n'est pas du JSON lisible."),
@@ -39,6 +51,9 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 KEY_WANTED = "L'en-tête Idempotency-Key doit être un UUID aléatoire (version 4)."
 TOKEN_WANTED = "Cette conversation s'ouvre avec le jeton donné à son début."
 CAPABILITY_WANTED = "Les textes s'ouvrent avec le jeton que donne votre poste, et qui expire vite."
+CODE_UNKNOWN = (
+    "Ces trois mots n'ouvrent pas de conversation en cours. Vous pouvez en commencer une nouvelle."
+)
 TEXT_NOT_KEPT = (
     "Ce texte est vide ou contient des caractères invisibles ; rien n'a été envoyé, "
     "il reste chez vous."

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from contracts.assignment import TakeOffer
-from contracts.contact import EndContact
+from contracts.contact import CorrectNature, EndContact, SlowReturns
 from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
+from contracts.programme import ApplyProgramme
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -122,6 +123,8 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     RecordAnswer: {"accepted": True},
     GiveOutcome: {"outcome_token": "0" * 64, "outcome": "helped"},
     CloseReferral: {"why": "person_refused"},
+    CorrectNature: {"nature": "silent"},
+    SlowReturns: {"reason": "plays_with_the_line", "hours": 2},
 }
 
 
@@ -465,7 +468,7 @@ def test_one_wrong_volunteer_is_named_and_nobody_is_taken(door: ScriptedDoor) ->
 def test_a_line_is_applied_only_by_an_operator_of_that_line(door: ScriptedDoor) -> None:
     async def visit(visitor: Visitor) -> None:
         await visitor.signs_in(Role.OPERATOR)
-        body = body_for(VERBS[-1].command) | {"programme": "another-line"}
+        body = body_for(ApplyProgramme) | {"programme": "another-line"}
         answer = await visitor.asks("/operator/programmes", body)
         assert (answer.status_code, answer.json()["code"]) == (403, "not_in_programme")
 

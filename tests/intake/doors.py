@@ -35,7 +35,11 @@ class DoorUnderTest:
         return await self._grounded(ask)
 
     async def read(self, query: Callable[[Session], T]) -> T:
-        return await self._grounded(partial(self._under_test.read, query))
+        def look() -> T:
+            with self._under_test.lane.autocommit() as session:
+                return query(session)
+
+        return await self._grounded(look)
 
     async def send(
         self,

@@ -9,11 +9,12 @@ from sqlalchemy import text
 
 from contracts.contact import EndContact
 from contracts.envelope import ReplyStatus
-from contracts.vocabulary import Channel, ContactId, LanguageCode, Outcome, Role
+from contracts.vocabulary import Channel, ContactId, LanguageCode, Outcome, Role, TextKind
 from services.bus.testing import ServiceUnderTest
 from services.intake import callers, texts
 from services.intake.day_keys import DayKeys
 from services.intake.keeping import SWEEP
+from services.intake.written import Human
 from tests.intake.builders import (
     LINE,
     LISTENER,
@@ -38,24 +39,24 @@ def line(intake: ServiceUnderTest) -> ServiceUnderTest:
     return intake
 
 
-def write(intake: ServiceUnderTest, contact_id: ContactId, keys: DayKeys, said: str = "un") -> None:
-    wrote = texts.CallerWrites(contact_id, TOKEN_SHA256, said)
-    reply = intake.request(partial(texts.keep_of_caller, wrote, keys))
+def answer(intake: ServiceUnderTest, contact_id: ContactId, keys: DayKeys) -> None:
+    wrote = texts.HumanWrites(contact_id, Human(LISTENER, Role.LISTENER), TextKind.MESSAGE, "deux")
+    reply = intake.request(partial(texts.keep_of_human, wrote, keys))
     assert reply.status is ReplyStatus.DONE, reply
 
 
 def a_contact(intake: ServiceUnderTest, keys: DayKeys, channel: Channel) -> ContactId:
-    arrival = callers.Arrival(LINE, channel, LanguageCode.FR, TOKEN_SHA256)
+    arrival = callers.Arrival(LINE, channel, LanguageCode.FR, TOKEN_SHA256, text="un")
     reply = intake.request(partial(callers.open_contact, arrival))
     assert reply.result is not None, reply
-    contact_id = ContactId(reply.result["contact_id"])
-    write(intake, contact_id, keys)
-    return contact_id
+    return ContactId(reply.result["contact_id"])
 
 
 def an_ended_one(intake: ServiceUnderTest, keys: DayKeys, channel: Channel) -> ContactId:
     contact_id = a_contact(intake, keys, channel)
     intake.deliver(a_listener(contact_id).taken())
+    if channel is Channel.MESSAGE:
+        answer(intake, contact_id, keys)
     outcome = Outcome.ANSWERED_IN_WRITING if channel is Channel.MESSAGE else Outcome.LISTENED
     reply = intake.ask(EndContact(contact_id=contact_id, outcome=outcome), LISTENER, Role.LISTENER)
     assert reply.status is ReplyStatus.DONE, reply
@@ -101,7 +102,7 @@ def test_a_message_is_kept_for_a_month(line: ServiceUnderTest, keys: DayKeys) ->
     contact_id = an_ended_one(line, keys, Channel.MESSAGE)
     for day in range(1, 30):
         sweep(line, timedelta(days=day))
-    assert words(line, contact_id, keys) == ["un"]
+    assert words(line, contact_id, keys) == ["un", "deux"]
     sweep(line, 30 * DAY + HOUR)
     assert (count(line, "sealed_text"), count(line, "contact_key")) == (0, 0)
 

@@ -18,6 +18,7 @@ from contracts.contact import EndContact
 from contracts.envelope import ReplyStatus
 from contracts.text import EraseTexts, JudgeFlag, TextSealed
 from contracts.vocabulary import (
+    Attention,
     AuthorKind,
     ContactId,
     FlagOutcome,
@@ -28,11 +29,13 @@ from contracts.vocabulary import (
     SealedId,
     TextKind,
 )
+from contracts.writing import WritingTerms
 from services.bus.door import GroundAway
 from services.bus.testing import ServiceUnderTest
 from services.intake.day_keys import DayKeys
 from services.intake.door import build
-from services.intake.sealed import ReadingRow
+from services.intake.listening import hear
+from services.intake.sealed import FlagRow, ReadingRow
 from services.intake.settings import Settings
 from services.intake.words import TEXT_NOT_KEPT
 from tests.intake.builders import LISTENER, a_listener, a_written_line, apply_line
@@ -419,3 +422,69 @@ def test_a_flag_nobody_raised_cannot_be_judged(
     )
     reply = intake.ask(command, LISTENER, Role.LISTENER)
     assert (reply.refusal, reply.field) == ("invalid_field", "sealed_id")
+
+
+# --- the indicator --------------------------------------------------------------------------------
+
+SAID = "Je vais me tuer ce soir"
+
+
+@pytest.fixture
+def listened_to(intake: ServiceUnderTest) -> CallerSide:
+    """A chat on a line whose indicator has a clinical owner."""
+    writing = WritingTerms(indicator_owner=PersonId("p-claire"))
+    apply_line(intake, terms=a_written_line(writing=writing))
+    return open_contact(Client(build(DoorUnderTest(intake), Settings())))
+
+
+def test_without_a_clinical_owner_nothing_is_listened_to(
+    caller: CallerSide, intake: ServiceUnderTest
+) -> None:
+    caller.write(SAID)
+    (event,) = intake.announced(TextSealed)
+    assert (event.attention, event.rule_ids) == (Attention.NONE, ())
+
+
+def test_a_flag_names_rules_on_the_bus_and_words_to_who_may_read(
+    listened_to: CallerSide, intake: ServiceUnderTest
+) -> None:
+    listened_to.write("Bonsoir")
+    kept = listened_to.write(SAID).json()
+    plain, flagged = intake.announced(TextSealed)
+    assert plain.attention is Attention.NONE
+    assert flagged.attention is Attention.RAISE_NOW
+    assert flagged.rule_ids
+    assert listened_to.read().json()["texts"][1]["attention"] == "none"
+    assert "fr-" not in listened_to.read().text
+    supervisor = TextDesk(listened_to.client, listened_to.contact_id, SAM, Role.SUPERVISOR)
+    told = supervisor.read().json()["texts"][1]
+    words = {SAID[each["start"] : each["end"]] for each in told["heard"]}
+    assert any("tuer" in each for each in words)
+    command = JudgeFlag(
+        contact_id=listened_to.contact_id,
+        sealed_id=SealedId(kept["sealed_id"]),
+        outcome=FlagOutcome.CONFIRMED,
+    )
+    assert intake.ask(command, SAM, Role.SUPERVISOR).status is ReplyStatus.DONE
+    flags = intake.read(lambda session: session.exec(select(FlagRow)).all())
+    assert [(row.outcome, row.judged_by) for row in flags] == [(FlagOutcome.CONFIRMED, SAM)]
+
+
+def test_what_was_heard_before_is_not_said_again() -> None:
+    assert hear([], SAID).level is Attention.RAISE_NOW
+    assert hear([SAID], "Merci de me lire").rules == ()
+    assert hear([SAID], "Je ne veux pas mourir").level is Attention.WATCH
+
+
+def test_a_wish_and_its_hour_belong_together_across_lines() -> None:
+    apart = hear(["Je veux mourir"], "Ce soir")
+    assert apart.rules == ("wish-with-its-hour",)
+    assert apart.level is Attention.RAISE_NOW
+
+
+def test_what_people_at_desks_write_is_not_listened_to(
+    listened_to: CallerSide, intake: ServiceUnderTest
+) -> None:
+    intake.deliver(a_listener(listened_to.contact_id).taken())
+    TextDesk(listened_to.client, listened_to.contact_id).write(SAID)
+    assert intake.announced(TextSealed)[-1].attention is Attention.NONE
