@@ -20,6 +20,7 @@ from contracts.vocabulary import Channel, OnHolidays
 
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 _SUNDAY = 7
 #: Days looked ahead for an opening: a year, and a day on each side for the zone.
 _LOOKED_AHEAD = 368
@@ -80,19 +81,23 @@ class OpenSpan:
 
 def is_open(timetable: Timetable, channel: Channel, moment: datetime) -> bool:
     """Whether the door of `channel` is open at `moment` (aware)."""
-    return closing(timetable, channel, moment) is not None
+    today = _day_of(timetable, moment)
+    return any(
+        span.opens <= moment < span.closes
+        for day in (today - _DAY, today)
+        for span in spans_of_day(timetable, channel, day)
+    )
 
 
 def closing(timetable: Timetable, channel: Channel, moment: datetime) -> datetime | None:
-    """When the span that is open at `moment` (aware) closes, UTC; None when none is open.
+    """When the door that is open at `moment` (aware) closes, UTC.
 
-    Of several that are open, the one that closes last.
+    Hours that touch are one. None when it is closed, or does not close within a week.
     """
     today = _day_of(timetable, moment)
-    spans = (
-        span for day in (today - _DAY, today) for span in spans_of_day(timetable, channel, day)
-    )
-    return max((each.closes for each in spans if each.opens <= moment < each.closes), default=None)
+    spans = open_spans(timetable, [channel], today - _DAY, today + _WEEK)
+    closes = next((each.closes for each in spans if each.opens <= moment < each.closes), None)
+    return None if closes is None or closes > moment + _WEEK else closes
 
 
 def next_opening(timetable: Timetable, channel: Channel, moment: datetime) -> datetime | None:

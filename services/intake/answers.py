@@ -174,8 +174,10 @@ class ChannelNow(Contract):
     """One channel of a line at this moment."""
 
     channel: Annotated[Channel, public("The channel")]
+    is_open: Annotated[bool, public("Whether its door is open")]
     closes_at: Annotated[
-        Moment | None, public("When its door closes; empty: it is closed", unit="UTC, domain time")
+        Moment | None,
+        public("When its open door closes; empty: not within a week", unit="UTC, domain time"),
     ] = None
     opens_at: Annotated[
         Moment | None,
@@ -193,6 +195,10 @@ class LineSeen(Contract):
     now: Annotated[tuple[ChannelNow, ...], public("Each channel at this moment")]
     numbers: Annotated[tuple[LineNumber, ...], public("Its numbers, with when they are its own")]
     partners: Annotated[tuple[PartnerTold, ...], public("Partner lines that are open now")]
+    ladders: Annotated[
+        tuple[LadderTold, ...],
+        public("By telephone, in each situation; for an edge to keep in case it cannot ask"),
+    ]
     controllers: Annotated[tuple[str, ...], public("Who answers for what is kept")]
     transparency: Annotated[
         tuple[Wording, ...], public("Who answers and what is kept, by language")

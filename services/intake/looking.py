@@ -13,7 +13,7 @@ from contracts.vocabulary import Channel, Situation
 from services.intake.answers import ChannelNow, LineSeen
 from services.intake.ladder import answers, ladder_told, partner_told
 from services.intake.store import Line
-from services.intake.terms import next_opening
+from services.intake.terms import is_open, next_opening
 
 _SHOWN = set(LineSeen.model_fields) & set(ProgrammeTerms.model_fields)
 
@@ -24,11 +24,17 @@ def line_seen(line: Line, moment: datetime) -> LineSeen:
     return LineSeen(
         programme=line.programme,
         programme_version=line.version,
-        open_now=tuple(each.channel for each in now if each.closes_at is not None),
+        open_now=tuple(each.channel for each in now if each.is_open),
         now=now,
         numbers=line.callers.numbers,
         partners=tuple(
             partner_told(each) for each in line.callers.partners if answers(each, moment)
+        ),
+        ladders=tuple(
+            told
+            for situation in Situation
+            for told in [ladder_told(line.callers, situation, Channel.PHONE, moment)]
+            if told is not None
         ),
         controllers=line.callers.controllers,
         transparency=line.callers.transparency,
@@ -37,11 +43,12 @@ def line_seen(line: Line, moment: datetime) -> LineSeen:
 
 
 def _channel_now(line: Line, channel: Channel, moment: datetime) -> ChannelNow:
-    closes_at = closing(line.terms.timetable, channel, moment)
-    if closes_at is not None:
-        return ChannelNow(channel=channel, closes_at=closes_at)
+    if is_open(line.terms, channel, moment):
+        closes_at = closing(line.terms.timetable, channel, moment)
+        return ChannelNow(channel=channel, is_open=True, closes_at=closes_at)
     return ChannelNow(
         channel=channel,
+        is_open=False,
         opens_at=next_opening(line.terms, channel, moment),
         ladder=ladder_told(line.callers, Situation.CLOSED, channel, moment),
     )

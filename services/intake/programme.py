@@ -21,7 +21,7 @@ from uuid import uuid4
 import httpx
 
 from contracts.programme import ApplyProgramme, ProgrammeTerms
-from contracts.vocabulary import ProgrammeId, Role
+from contracts.vocabulary import ProgrammeId, Refusal, Role
 from services.intake.document import Fault
 from services.intake.reader import Faulty, Sound, read_manifest
 
@@ -201,8 +201,20 @@ def _problem_in(response: httpx.Response) -> str:
         problem = response.json()
     except ValueError:
         return f"the console answered {response.status_code}"
-    field = f" ({problem['field']})" if problem.get("field") else ""
-    return f"{response.status_code} {problem.get('code', '')}{field}: {problem.get('detail', '')}"
+    field, code = problem.get("field") or "", problem.get("code", "")
+    where = f" ({field})" if field else ""
+    hint = _HINTS.get(field, "") if code == Refusal.INVALID_FIELD else ""
+    return f"{response.status_code} {code}{where}: {problem.get('detail', '')}{hint}"
+
+
+#: What only the platform could find wrong with a manifest that is sound by itself.
+_HINTS = {
+    "callers.numbers": (
+        " Another line has this number at that time: give this one's number_held a from_day, or"
+        " apply the other with an until_day first."
+    ),
+    "effective_at": " It is past on the platform's clock; name a later time, or none for now.",
+}
 
 
 def _say(line: str) -> None:

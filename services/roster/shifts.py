@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from contracts import opening
 from contracts.programme import NightTerms, ProgrammeTerms
 from contracts.shift import WishedShift
 from contracts.vocabulary import Hole, Refusal, Role, Stage
@@ -206,24 +207,9 @@ def _lacks(opened: tuple[Span, ...], planned: tuple[Span, ...], least: int) -> b
 
 
 def open_spans(terms: ProgrammeTerms, within: Span) -> Iterator[Span]:
-    """When any channel of the line is open inside a stretch of time; the spans may overlap.
-
-    Opening takes the first reading of a wall time and closing the second, as the door does.
-    """
+    """When any channel of the line is open inside a stretch of time."""
     zone = ZoneInfo(terms.timezone)
     first, last = (at.astimezone(zone).date() for at in (within.starts_at, within.ends_at))
-    for number in range(-1, (last - first).days + 1):
-        day = first + _DAY * number
-        for rule in terms.opening:
-            if day.isoweekday() not in rule.days:
-                continue
-            opens, closes = time.fromisoformat(rule.opens_at), time.fromisoformat(rule.closes_at)
-            last_day = day if closes > opens else day + _DAY
-            begin = datetime.combine(day, opens, zone).astimezone(UTC)
-            end = _later_reading(datetime.combine(last_day, closes, zone))
-            if begin < within.ends_at and within.starts_at < end:
-                yield Span(max(begin, within.starts_at), min(end, within.ends_at))
-
-
-def _later_reading(wall: datetime) -> datetime:
-    return max(wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    for each in opening.open_spans(terms.timetable, terms.channels, first - _DAY, last):
+        if each.opens < within.ends_at and within.starts_at < each.closes:
+            yield Span(max(each.opens, within.starts_at), min(each.closes, within.ends_at))

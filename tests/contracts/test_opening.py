@@ -74,6 +74,15 @@ def test_the_closing_is_the_wall_time_on_every_night() -> None:
     ]
 
 
+def test_hours_that_touch_close_once_and_a_door_that_is_always_open_never() -> None:
+    night = (*hours("09:00", "23:00"), *hours("23:00", "03:00", (5,)))
+    touching = Timetable("Europe/Paris", "FR", night)
+    assert closing(touching, CHAT, paris("2020-11-06T12:00")) == paris("2020-11-07T03:00")
+    assert closing(touching, CHAT, paris("2020-11-05T12:00")) == paris("2020-11-05T23:00")
+    assert closing(touching, CHAT, paris("2020-11-05T23:30")) is None
+    assert closing(ALWAYS, CHAT, paris("2020-11-05T23:30")) is None
+
+
 def test_hours_that_the_spring_night_skips_whole_never_come() -> None:
     in_the_gap = Timetable("Europe/Paris", "FR", hours("02:15", "03:00"))
     assert open_spans(in_the_gap, [CHAT], date(2021, 3, 28), date(2021, 3, 28)) == ()

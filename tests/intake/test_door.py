@@ -19,7 +19,7 @@ from contracts.envelope import ReplyStatus
 from contracts.ladder import CallerTerms
 from contracts.privacy import PrivacyClass
 from contracts.programme import ProgrammeTerms
-from contracts.vocabulary import ContactState, LanguageCode, Outcome, Refusal
+from contracts.vocabulary import ContactState, LanguageCode, Outcome, Refusal, Situation
 from services.bus.door import GroundAway
 from services.bus.http import SpeaksOfUnreadable
 from services.bus.testing import ServiceUnderTest
@@ -154,7 +154,7 @@ def test_exactly_the_public_fields_of_the_terms_are_shown() -> None:
         name for name, field in schema.items() if field["x-privacy"] == PrivacyClass.PUBLIC.value
     }
     own = {"programme", "programme_version", "open_now", "now"}
-    of_callers = {"numbers", "partners", "controllers", "transparency"}
+    of_callers = {"numbers", "partners", "ladders", "controllers", "transparency"}
     assert of_callers <= set(CallerTerms.model_fields)
     own |= of_callers
     assert set(LineSeen.model_fields) - own == public
@@ -366,6 +366,7 @@ def test_a_moment_that_is_none_is_refused(client: Client, moment: str) -> None:
 def test_a_line_tells_a_page_what_it_needs(client: Client) -> None:
     line = client.get("/programmes/sos-crise").json()
     assert line["now"][0]["closes_at"] == "2020-11-02T20:00:00Z"
+    assert [each["situation"] for each in line["ladders"]] == list(Situation)
     assert line["numbers"][0]["number"] == "+33800190000"
     assert line["controllers"][0] == "Le Samu Social International"
     assert {each["language"] for each in line["transparency"]} == set(line["languages"])

@@ -128,6 +128,13 @@ def test_apply_asks_again_with_the_same_key_while_the_platform_catches_its_breat
     assert len(set(console.keys)) == 1
 
 
+def test_a_number_that_is_another_lines_is_told_with_what_to_do() -> None:
+    problem = {"code": "invalid_field", "field": "callers.numbers", "detail": "Un champ est faux."}
+    console = Console(httpx.Response(400, json=problem))
+    with pytest.raises(NotApplied, match="apply the other with an until_day first"):
+        apply_manifest(the_shipped_line(), None, PLATFORM, console.client)
+
+
 def test_a_refusal_is_told_with_its_field() -> None:
     problem = {"code": "invalid_field", "field": "effective_at", "detail": "Un champ est faux."}
     console = Console(httpx.Response(400, json=problem))

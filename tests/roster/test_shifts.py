@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.opening import OpeningRule
+from contracts.opening import OpeningRule, SpecialDay
 from contracts.programme import NightTerms, ProgrammeTerms, RosterTerms
 from contracts.shift import WishedShift
 from contracts.vocabulary import Channel, Hole, Refusal, Role, Stage
@@ -268,3 +268,12 @@ def test_holes_are_what_looking_at_every_minute_finds(shifts: list[tuple[int, in
 def test_hours_a_shift_touches() -> None:
     assert list(hours_in(around(TEN, 59, 61))) == [TEN, TEN + HOUR]
     assert list(hours_in(around(TEN))) == [TEN]
+
+
+def test_a_day_on_which_the_line_is_closed_lacks_nobody() -> None:
+    usual = a_planned_line(("09:00", "21:00"))
+    closed = SpecialDay(channel=Channel.PHONE, day="2020-11-03")
+    special = usual.model_copy(update={"special_days": (closed,)})
+    tuesday = Span(datetime(2020, 11, 3, tzinfo=UTC), datetime(2020, 11, 4, tzinfo=UTC))
+    assert len(list(open_spans(usual, tuesday))) == 1
+    assert list(open_spans(special, tuesday)) == []
