@@ -51,6 +51,20 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.risk import (
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertClosed,
+    AlertEscalated,
+    AlertNamed,
+    AlertRaised,
+    AlertStoodDown,
+    AlertUnreached,
+    CloseAlert,
+    EscalateAlert,
+    RaiseAlert,
+    StandDownAlert,
+)
 from contracts.roster import (
     DeclareLimits,
     EligibilityEstablished,
@@ -112,6 +126,12 @@ EVENTS: tuple[type[Event], ...] = (
     WrittenClockRang,
     HumanWanted,
     NatureCorrected,
+    AlertRaised,
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertUnreached,
+    AlertStoodDown,
+    AlertClosed,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -152,6 +172,11 @@ COMMANDS: tuple[type[Command], ...] = (
     CorrectNature,
     GiveReturnPass,
     SlowReturns,
+    RaiseAlert,
+    AcknowledgeAlert,
+    EscalateAlert,
+    StandDownAlert,
+    CloseAlert,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -164,6 +189,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     FindRelays: RelaysFound,
     ProposeReferral: ReferralMade,
     SendReferral: ReferralHandedOver,
+    RaiseAlert: AlertNamed,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

@@ -31,6 +31,7 @@ class Stream(StrEnum):
     ROSTER = "ROSTER"
     QUALITY = "QUALITY"
     REFERRAL = "REFERRAL"
+    RISK = "RISK"  #: small and apart, so that nothing else can fill it or hold it up
 
 
 #: The privacy classes a stream may carry. QUALITY never names a person on duty.
@@ -44,6 +45,7 @@ STREAM_ALLOWS: dict[Stream, frozenset[PrivacyClass]] = {
     Stream.REFERRAL: frozenset(
         {PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF, PrivacyClass.REFERENCE}
     ),
+    Stream.RISK: frozenset({PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF}),
 }
 
 

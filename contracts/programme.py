@@ -222,6 +222,21 @@ class AssignmentTerms(Contract):
     ] = 180
 
 
+class RiskPolicy(Contract):
+    """How an alert goes on to the next people while nobody takes it (DESIGN 8), in domain time."""
+
+    next_person_seconds: Annotated[
+        int, ops("After this it goes to the next people; 30 by design", unit="s", ge=1, le=3600)
+    ] = 30
+    duty_seconds: Annotated[
+        int, ops("After this the duty professional is called; 90 by design",
+                 unit="s", ge=1, le=3600)
+    ] = 90  # fmt: skip
+    call_again_seconds: Annotated[
+        int, ops("Between calls until a named human has it; 60 by design", unit="s", ge=10, le=3600)
+    ] = 60
+
+
 Minutes = Annotated[int, Field(ge=1, le=240)]
 
 
@@ -263,6 +278,9 @@ class ProgrammeTerms(Contract):
     prices: Annotated[WaitPrices, ops("What the assignment policy weighs")]
     assignment: Annotated[AssignmentTerms, ops("The other numbers of the assignment decision")] = (
         AssignmentTerms()
+    )
+    risk: Annotated[RiskPolicy, ops("How an alert escalates; the design's values unless said")] = (
+        RiskPolicy()
     )
     emergency_numbers: Annotated[
         tuple[Annotated[str, public("A number", pattern=r"^[0-9]{2,4}$")], ...],

@@ -103,6 +103,7 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     TRAINER = "trainer"  #: keeps trainings and supervisions; hears no caller in this role
     OPERATOR = "operator"  #: platform operator: applies programmes, sees no contact
+    DUTY_PROFESSIONAL = "duty_professional"  #: clinical, on call from home; hears no caller
 
 
 class ContactState(StrEnum):
@@ -356,6 +357,11 @@ class Refusal(StrEnum):
     RELAY_NOT_VERIFIED = "relay_not_verified"
     NO_TRANSFER_AGREED = "no_transfer_agreed"
     CONSENT_MISSING = "consent_missing"
+    UNKNOWN_ALERT = "unknown_alert"
+    ALERT_OVER = "alert_over"
+    UNKNOWN_RESCUE = "unknown_rescue"
+    UNKNOWN_REPORT = "unknown_report"
+    SECOND_PERSON_NEEDED = "second_person_needed"  #: two people decide, and you are the first
     PLATFORM_FAULT = "platform_fault"  #: our failure, not yours; the same request may be sent again
 
 

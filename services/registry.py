@@ -6,7 +6,17 @@ from services.console.app import SERVICE as CONSOLE
 from services.intake.app import SERVICE as INTAKE
 from services.quality.app import SERVICE as QUALITY
 from services.referral.app import SERVICE as REFERRAL
+from services.risk.app import SERVICE as RISK
 from services.roster.app import SERVICE as ROSTER
 from services.triage.app import SERVICE as TRIAGE
 
-SERVICES: tuple[Service, ...] = (INTAKE, TRIAGE, ASSIGNMENT, ROSTER, CONSOLE, QUALITY, REFERRAL)
+SERVICES: tuple[Service, ...] = (
+    INTAKE,
+    TRIAGE,
+    ASSIGNMENT,
+    ROSTER,
+    CONSOLE,
+    QUALITY,
+    REFERRAL,
+    RISK,
+)

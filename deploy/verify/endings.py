@@ -99,6 +99,8 @@ def check_i02(history: History) -> Checked:
 def _is_too_late(history: History, end: Fact, fact: Fact) -> bool:
     if fact.id == end.id or isinstance(fact.event, ReferralFact):
         return False  # a referral outlives the contact it was agreed in
+    if fact.service == "risk":
+        return False  # an alert, and what follows from it, outlives its contact: a human closes it
     if fact.service == end.service:
         return fact.aggregate == end.aggregate and fact.version > end.version
     learnt = history.handled_by.get(fact.service, {}).get(end.id)

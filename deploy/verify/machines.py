@@ -125,6 +125,24 @@ PERSON = Machine(
     },
 )
 
+#: An alert goes up by itself, and ends by a human. One that is taken may want somebody more.
+ALERT = Machine(
+    "new",
+    {
+        ("new", "raised"): "open",
+        **{("open", letter): "open" for letter in ("raised", "escalated", "unreached")},
+        ("open", "acknowledged"): "taken",
+        ("taken", "raised"): "taken",
+        ("taken", "acknowledged"): "taken",
+        ("taken", "escalated"): "open",
+        **{
+            (state, letter): "over"
+            for state in ("open", "taken")
+            for letter in ("stood_down", "closed")
+        },
+    },
+)
+
 #: Whose every version replaces the one before: any number of them is a word.
 _REPLACED = {
     letter: Machine("known", {("known", letter): "known"})
@@ -186,6 +204,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("referral", "referral"): REFERRAL,
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
+    ("risk", "alert"): ALERT,
 }
 
 

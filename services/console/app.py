@@ -46,6 +46,19 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.risk import (
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertClosed,
+    AlertEscalated,
+    AlertRaised,
+    AlertStoodDown,
+    AlertUnreached,
+    CloseAlert,
+    EscalateAlert,
+    RaiseAlert,
+    StandDownAlert,
+)
 from contracts.roster import (
     DeclareLimits,
     EligibilityEstablished,
@@ -110,6 +123,12 @@ SERVICE = Service(
         On(WrittenClockRang, handlers.on_written_clock_rang, even_late=True),
         On(HumanWanted, handlers.on_human_wanted, even_late=True),
         On(NatureCorrected, handlers.on_nature_corrected, even_late=True),
+        On(AlertRaised, handlers.on_alert),
+        On(AlertAcknowledged, handlers.on_alert),
+        On(AlertEscalated, handlers.on_alert),
+        On(AlertUnreached, handlers.on_alert),
+        On(AlertStoodDown, handlers.on_alert),
+        On(AlertClosed, handlers.on_alert),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -150,6 +169,11 @@ SERVICE = Service(
         SeeShifts,
         AgreeToLastMinutes,
         ApplyProgramme,
+        RaiseAlert,
+        AcknowledgeAlert,
+        EscalateAlert,
+        StandDownAlert,
+        CloseAlert,
     ),
     door=open_door,
 )

@@ -161,7 +161,7 @@ def stages_left(facts: ContactFacts) -> tuple[Stage, ...]:
 
 #: Roles the roster gives. Coordinators and operators are vouched for by whoever signs them in:
 #: before the first import there is no roster to ask.
-ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
+ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL})
 
 #: Roles that see the counts of a line.
 BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR})

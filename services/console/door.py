@@ -43,6 +43,13 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.risk import (
+    AcknowledgeAlert,
+    CloseAlert,
+    EscalateAlert,
+    RaiseAlert,
+    StandDownAlert,
+)
 from contracts.roster import (
     DeclareLimits,
     ImportVolunteers,
@@ -131,6 +138,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/nature", CorrectNature),
     Verb("/desk/contacts/{contact_id}/return-pass", GiveReturnPass),
     Verb("/desk/contacts/{contact_id}/slow-returns", SlowReturns),
+    Verb("/desk/contacts/{contact_id}/alert", RaiseAlert),
+    Verb("/desk/alerts/{alert_id}/acknowledge", AcknowledgeAlert),
+    Verb("/desk/alerts/{alert_id}/escalate", EscalateAlert),
+    Verb("/desk/alerts/{alert_id}/stand-down", StandDownAlert),
+    Verb("/desk/alerts/{alert_id}/close", CloseAlert),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),

@@ -29,6 +29,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
+from contracts.risk import AlertEvent, AlertUnreached, Standing, UnreachedWhy
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
@@ -58,6 +59,7 @@ from services.console.domain import (
     step_offer,
 )
 from services.console.messages import (
+    AlertShown,
     ContactGone,
     ContactNoticed,
     ContactOver,
@@ -77,6 +79,7 @@ from services.console.settings import KEEP_FOR, SWEEP_EVERY
 
 _OFFER_SHOWN = set(OfferShown.model_fields)
 _CONTACT_SHOWN = set(ContactShown.model_fields)
+_ALERT_SHOWN = set(AlertShown.model_fields)
 
 # --- offers -------------------------------------------------------------------------------------
 
@@ -206,6 +209,25 @@ def _contact_over(
         at=work.now,
     )
     store.close_contact(work.session, take.person_id, gone)
+
+
+# --- alerts -------------------------------------------------------------------------------------
+
+
+def on_alert(event: AlertEvent, work: Work) -> None:
+    """Show the alert as it is to everybody whom it concerns, whatever has happened to it."""
+    told = event.model_dump(include=_ALERT_SHOWN)
+    store.show_alert(work.session, AlertShown(**told, unreached=_unreached(event, work)), work.now)
+
+
+def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
+    """Nobody could be reached, until somebody is: it stands until the alert is taken or over."""
+    if isinstance(event, AlertUnreached):
+        return event.why
+    if event.standing is not Standing.OPEN:
+        return None
+    before = store.alert_shown(work.session, event.alert_id)
+    return None if before is None else before.unreached
 
 
 # --- people, lines, figures ---------------------------------------------------------------------

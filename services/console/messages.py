@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from contracts.envelope import Contract, SessionId
 from contracts.privacy import ops, reference, staff
+from contracts.risk import LEVELS, AlertId, RiskSignal, Standing, UnreachedWhy
 from contracts.vocabulary import (
     Attention,
     AuthorKind,
@@ -53,6 +54,7 @@ class MessageKind(StrEnum):
     TEXT = "text"
     REFERRAL = "referral"
     NOTICE = "notice"
+    ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     BOARD = "board"  #: coordinators and supervisors; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -209,6 +211,28 @@ class ContactNoticed(DeskMessage):
     at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
+class AlertShown(DeskMessage):
+    """An alert as it is: who has it, or when it goes on. The newest replaces the one before."""
+
+    kind: ClassVar = MessageKind.ALERT
+
+    alert_id: Annotated[AlertId, ops("The alert")]
+    contact_id: Annotated[ContactId, ops("The contact it is about")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    raised_by: Annotated[PersonId, staff("Who pressed the key")]
+    raised_as: Annotated[Role, ops("As what")]
+    raised_at: Annotated[Moment, ops("When", unit=_UTC)]
+    signals: Annotated[tuple[RiskSignal, ...], ops("What was noticed, if said")] = ()
+    standing: Annotated[Standing, ops("Where it is; open: nobody has taken it yet")]
+    level: Annotated[int, ops("How far it has gone", **LEVELS)]
+    held_by: Annotated[PersonId | None, staff("Who has taken it")] = None
+    held_since: Annotated[Moment | None, ops("Since when", unit=_UTC)] = None
+    calls: Annotated[int, ops("Calls to the duty professional", unit="count", ge=0)] = 0
+    next_at: Annotated[Moment | None, ops("When it goes on by itself", unit=_UTC)] = None
+    contact_over: Annotated[bool, ops("The contact has ended, the alert has not")] = False
+    unreached: Annotated[UnreachedWhy | None, ops("Why nobody can be reached, if so")] = None
+
+
 class DeskState(DeskMessage):
     """The whole desk: what a page shows after a reload."""
 
@@ -221,6 +245,9 @@ class DeskState(DeskMessage):
     live: Annotated[LiveStateShown, staff("What the person does")]
     offer: Annotated[OfferShown | None, ops("The offer still open, if any")] = None
     contact: Annotated[ContactShown | None, ops("The contact they are in, if any")] = None
+    alerts: Annotated[
+        tuple[AlertShown, ...], ops("Alerts not over that they raised, may take or have")
+    ] = ()
 
 
 class WaitingLine(Contract):

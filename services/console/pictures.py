@@ -114,9 +114,29 @@ def picture_of(session: Session, viewer: Desk, after: int | None) -> Picture:
             "live": desk.live or {},
             "offer": desk.offer,
             "contact": desk.contact,
+            "alerts": _alerts_of(session, viewer),
         }
     )
     return Picture(state, desk.last_number, missed)
+
+
+_ALERTS = text(
+    """
+    SELECT shown FROM console.alert
+    WHERE programme = :programme AND standing IN ('open', 'taken') AND (
+        raised_by = :person_id OR held_by = :person_id OR :role = 'supervisor'
+        OR (:role = 'regulator' AND level >= 2) OR (:role = 'duty_professional' AND level >= 3)
+    )
+    ORDER BY shown ->> 'raised_at' LIMIT 100
+    """
+)
+
+
+def _alerts_of(session: Session, viewer: Desk) -> list[dict[str, Any]]:
+    """Alerts not over that concern a viewer, as `statements.CONCERNED` tells them."""
+    concerned = {"person_id": viewer.person_id, "role": viewer.role.value}
+    found = session.execute(_ALERTS, concerned | {"programme": viewer.programme})
+    return [row.shown for row in found]
 
 
 def _missed(session: Session, desk: DeskRow, after: int) -> tuple[Told, ...]:

@@ -119,3 +119,31 @@ WHO_HEARS = """
         AND live_state <> 'off_duty'
     ORDER BY person_id
 """
+
+#: Whom an alert concerns: who raised it and who has it, the supervisors of the line; on the second
+#: rung its regulators, on the third its duty professionals. By their sessions: on duty or not.
+CONCERNED = """
+    SELECT %(raised_by)s::text AS person_id
+    UNION SELECT %(held_by)s::text WHERE %(held_by)s::text IS NOT NULL
+    UNION SELECT person_id FROM console.session
+    WHERE programme = %(programme)s AND expires_at > public.helpline_now()
+        AND (role = 'supervisor' OR (role = 'regulator' AND %(level)s >= 2)
+            OR (role = 'duty_professional' AND %(level)s >= 3))
+"""
+SHOW_ALERT = f"""
+    WITH alert AS (
+        INSERT INTO console.alert
+            (alert_id, programme, standing, level, raised_by, held_by, shown, told_at)
+        VALUES (%(alert_id)s, %(programme)s, %(standing)s, %(level)s, %(raised_by)s, %(held_by)s,
+            CAST(%(body)s AS jsonb), %(at)s)
+        ON CONFLICT (alert_id) DO UPDATE SET standing = excluded.standing, level = excluded.level,
+            held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
+    ), concerned AS ({CONCERNED}), desk AS (
+        INSERT INTO console.desk AS desk (person_id, live_state, last_number)
+        SELECT person_id, 'off_duty', 1 FROM concerned ORDER BY person_id
+        ON CONFLICT (person_id) DO UPDATE SET last_number = desk.last_number + 1
+        RETURNING person_id, last_number
+    )
+    INSERT INTO console.desk_message (person_id, number, kind, body, at)
+    SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
+"""  # noqa: S608

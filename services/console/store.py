@@ -17,6 +17,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from contracts.assignment import OfferEvent, OfferMade, OfferTaken
+from contracts.risk import AlertId
 from contracts.vocabulary import (
     ContactId,
     ContactState,
@@ -32,6 +33,7 @@ from contracts.vocabulary import (
 from services.bus.driver import ask, only
 from services.console.domain import ContactFacts, OfferStanding, place_of
 from services.console.messages import (
+    AlertShown,
     ContactGone,
     ContactShown,
     DeskMessage,
@@ -49,6 +51,7 @@ from services.console.statements import (
     NEW_OFFER,
     SAVE_CONTACT,
     SAVE_OFFER,
+    SHOW_ALERT,
     SHOW_CONTACT,
     SHOW_OFFER,
     TELL,
@@ -183,6 +186,26 @@ class DeskMessageRow(Row, table=True):
     at: datetime = _moment(nullable=False)
 
 
+class AlertRow(Row, table=True):
+    """An alert, as risk last told it."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "alert_not_over", "programme", postgresql_where=text("standing IN ('open', 'taken')")
+        ),
+    )
+
+    alert_id: str = Field(primary_key=True)
+    programme: str
+    standing: str
+    level: int
+    raised_by: str
+    held_by: str | None = None
+    shown: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    told_at: datetime = _moment(nullable=False)
+
+
 # --- lock, and what is known ---------------------------------------------------------------------
 
 
@@ -314,6 +337,25 @@ def tell(session: Session, hearers: Hearers, message: DeskMessage, at: datetime)
         ask(session, TELL, {"person_id": row.person_id, **_message(message, at)})
 
 
+def alert_shown(session: Session, alert_id: AlertId) -> AlertShown | None:
+    """An alert as it was last shown."""
+    row = session.get(AlertRow, alert_id)
+    return None if row is None else AlertShown.model_validate(row.shown)
+
+
+def show_alert(session: Session, shown: AlertShown, at: datetime) -> None:
+    """Keep an alert as it is, and tell everybody whom it concerns (`CONCERNED`)."""
+    concerns = {
+        "alert_id": shown.alert_id,
+        "programme": shown.programme,
+        "standing": shown.standing,
+        "level": shown.level,
+        "raised_by": shown.raised_by,
+        "held_by": shown.held_by,
+    }
+    ask(session, SHOW_ALERT, concerns | _message(shown, at))
+
+
 def _named(event: OfferEvent) -> dict[str, Any]:
     return {
         "offer_id": event.offer_id,
@@ -373,6 +415,11 @@ def forget_before(session: Session, moment: datetime) -> None:
     session.execute(
         delete(ContactRow).where(
             col(ContactRow.state) == ContactState.ENDED.value, col(ContactRow.ended_at) < moment
+        )
+    )
+    session.execute(
+        delete(AlertRow).where(
+            col(AlertRow.standing).in_(("stood_down", "closed")), col(AlertRow.told_at) < moment
         )
     )
     session.execute(delete(SessionRow).where(col(SessionRow.expires_at) < moment))

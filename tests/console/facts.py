@@ -13,10 +13,18 @@ from contracts.assignment import (
     OfferWithdrawn,
 )
 from contracts.contact import ContactEnded, ContactOpened
-from contracts.programme import (
-    ProgrammePublished,
-)
+from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.quality import HourCounted
+from contracts.risk import (
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertId,
+    AlertRaised,
+    AlertUnreached,
+    EscalationReason,
+    Standing,
+    UnreachedWhy,
+)
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
 from contracts.text import TextSealed
 from contracts.triage import ContactTriaged
@@ -50,6 +58,7 @@ from tests.terms import a_line
 NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
 LINE = ProgrammeId("sos-crise")
 CONTACT = ContactId("11111111-1111-4111-8111-111111111111")
+ALERT = AlertId("44444444-4444-4444-8444-444444444444")
 OFFER = OfferId("22222222-2222-4222-8222-222222222222")
 SECOND_OFFER = OfferId("33333333-3333-4333-8333-333333333333")
 REGULATOR = PersonId("regulator-1")
@@ -230,4 +239,42 @@ def published() -> ProgrammePublished:
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
         terms=a_line(),
+    )
+
+
+def _alert(**changes: Any) -> dict[str, Any]:
+    said = {
+        "alert_id": ALERT,
+        "contact_id": CONTACT,
+        "programme": LINE,
+        "raised_by": LISTENER,
+        "raised_as": Role.LISTENER,
+        "raised_at": NOON,
+        "standing": Standing.OPEN,
+        "level": 1,
+    }
+    return said | changes
+
+
+def alert_raised(**changes: Any) -> AlertRaised:
+    said = {"policy": RiskPolicy(), "confirmed_in_contact": True}
+    return AlertRaised(**_alert(next_at=later(30), **said) | changes)
+
+
+def alert_escalated(level: int = 2) -> AlertEscalated:
+    reason = EscalationReason.UNANSWERED
+    return AlertEscalated(**_alert(level=level), reason=reason, escalated_at=later(30))
+
+
+def alert_unreached(level: int = 2) -> AlertUnreached:
+    why = UnreachedWhy.NO_DUTY_PROFESSIONAL
+    return AlertUnreached(**_alert(level=level), why=why, unreached_at=later(30))
+
+
+def alert_taken(person_id: PersonId, role: Role = Role.SUPERVISOR) -> AlertAcknowledged:
+    return AlertAcknowledged(
+        **_alert(standing=Standing.TAKEN, held_by=person_id, held_since=later(12)),
+        acknowledged_by=person_id,
+        acknowledged_as=role,
+        acknowledged_at=later(12),
     )

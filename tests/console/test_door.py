@@ -25,6 +25,7 @@ from contracts.referral import (
     RecordConsent,
     VerifyRelay,
 )
+from contracts.risk import CloseAlert, StandDownAlert
 from contracts.roster import ImportVolunteers
 from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
 from contracts.triage import DecideTriage
@@ -43,7 +44,7 @@ from services.console.settings import (
 )
 from services.console.text_capability import CAPABILITY_PATH, STANDS_FOR
 from tests.console import facts
-from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
+from tests.console.facts import ALERT, CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
 from tests.terms import a_line
 
@@ -57,6 +58,7 @@ PEOPLE = {
     Role.SUPERVISOR: "supervisor-1",
     Role.COORDINATOR: "coordinator-1",
     Role.OPERATOR: "operator-1",
+    Role.DUTY_PROFESSIONAL: "professional-1",
 }
 
 
@@ -107,7 +109,7 @@ def door(console: ServiceUnderTest) -> ScriptedDoor:
 
 
 def address(verb: Verb) -> str:
-    ids = {"relay_id": "fr-3114", "referral_id": OFFER}
+    ids = {"relay_id": "fr-3114", "referral_id": OFFER, "alert_id": ALERT}
     return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER, **ids)
 
 
@@ -125,6 +127,8 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     CloseReferral: {"why": "person_refused"},
     CorrectNature: {"nature": "silent"},
     SlowReturns: {"reason": "plays_with_the_line", "hours": 2},
+    StandDownAlert: {"reason": "false_alert"},
+    CloseAlert: {"outcome": "calmed"},
 }
 
 
@@ -137,7 +141,8 @@ def body_for(command: type[Command]) -> dict[str, Any]:
 
 
 def test_every_verb_is_open_to_its_roles_and_refused_to_all_others(door: ScriptedDoor) -> None:
-    door.console.deliver(facts.established(PersonId("supervisor-1"), Role.SUPERVISOR))
+    for role in (Role.SUPERVISOR, Role.DUTY_PROFESSIONAL):
+        door.console.deliver(facts.established(PersonId(PEOPLE[role]), role))
 
     async def visit(visitor: Visitor) -> None:
         for role in Role:

@@ -26,7 +26,7 @@ def in_code(service: str) -> dict[str, MetricWrapperBase]:
 
 
 @pytest.mark.parametrize(
-    "service", ["bus", "intake", "triage", "assignment", "roster", "quality", "console"]
+    "service", ["bus", "intake", "triage", "assignment", "roster", "quality", "console", "risk"]
 )
 def test_registry_and_code_name_the_same_metrics(service: str) -> None:
     code, registry = in_code(service), registered(service)

@@ -79,6 +79,7 @@ PILOT = Scale(
             Stream.ROSTER: Keeping(128 * _MIB, timedelta(days=90)),
             Stream.QUALITY: Keeping(128 * _MIB, timedelta(days=400)),
             Stream.REFERRAL: Keeping(128 * _MIB, timedelta(days=90)),
+            Stream.RISK: Keeping(64 * _MIB, timedelta(days=90)),
             ADVISORY: Keeping(32 * _MIB, timedelta(days=30)),
         }
     ),
@@ -96,6 +97,7 @@ PERMANENT = Scale(
             Stream.ROSTER: Keeping(1 * _GIB, timedelta(days=90)),
             Stream.QUALITY: Keeping(1 * _GIB, timedelta(days=400)),
             Stream.REFERRAL: Keeping(1 * _GIB, timedelta(days=90)),
+            Stream.RISK: Keeping(256 * _MIB, timedelta(days=90)),
             ADVISORY: Keeping(128 * _MIB, timedelta(days=30)),
         }
     ),

@@ -1,0 +1,53 @@
+"""Risk, whole: what it consumes, answers, publishes and waits for."""
+
+from contracts.assignment import LiveStateEntered, OfferTaken
+from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import ProgrammePublished
+from contracts.risk import (
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertClosed,
+    AlertEscalated,
+    AlertRaised,
+    AlertStoodDown,
+    AlertUnreached,
+    CloseAlert,
+    EscalateAlert,
+    RaiseAlert,
+    StandDownAlert,
+)
+from contracts.roster import EligibilityEstablished
+from services.bus.table import Answer, Due, On, Service
+from services.risk import handlers
+from services.risk.settings import SETTINGS
+from services.risk.store import tables
+
+SERVICE = Service(
+    name="risk",
+    tables=tables,
+    consumes=(
+        On(ProgrammePublished, handlers.on_programme_published, even_late=True),
+        On(ContactOpened, handlers.on_contact_opened),
+        On(OfferTaken, handlers.on_offer_taken, even_late=True),
+        On(ContactEnded, handlers.on_contact_ended),
+        On(LiveStateEntered, handlers.on_live_state_entered),
+        On(EligibilityEstablished, handlers.on_eligibility_established),
+    ),
+    answers=(
+        Answer(RaiseAlert, handlers.on_raise_alert),
+        Answer(AcknowledgeAlert, handlers.on_acknowledge),
+        Answer(EscalateAlert, handlers.on_escalate),
+        Answer(StandDownAlert, handlers.on_stand_down),
+        Answer(CloseAlert, handlers.on_close),
+    ),
+    publishes=(
+        AlertRaised,
+        AlertAcknowledged,
+        AlertEscalated,
+        AlertUnreached,
+        AlertStoodDown,
+        AlertClosed,
+    ),
+    deadlines=(Due("escalation", handlers.on_escalation_due),),
+    workers=SETTINGS.workers,
+)
