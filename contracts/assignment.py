@@ -158,6 +158,20 @@ class LiveStateEntered(Event):
     ] = 0
 
 
+class HardContactNoted(Event):
+    """A person says, finishing, that a contact was hard; which one, is not said."""
+
+    noun: ClassVar = "hard_contact"
+    fact: ClassVar = "noted"
+    publisher: ClassVar = "assignment"
+    stream: ClassVar = Stream.ASSIGNMENT
+    subject_field: ClassVar = "person_id"
+
+    person_id: Annotated[PersonId, staff("The person")]
+    programme: Annotated[ProgrammeId, ops("The line they are on duty for")]
+    noted_at: Annotated[Moment, ops("When", unit="UTC, domain time")]
+
+
 _ON_DUTY = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
 
 #: People one heartbeat may speak for, beside who sends it.

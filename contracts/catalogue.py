@@ -6,6 +6,7 @@ from contracts.assignment import (
     DeclineOffer,
     EndDuty,
     FinishWrapUp,
+    HardContactNoted,
     LiveStateEntered,
     OfferDeclined,
     OfferExpired,
@@ -16,6 +17,14 @@ from contracts.assignment import (
     Resume,
     StartDuty,
     TakeOffer,
+)
+from contracts.care import (
+    AnswerDebrief,
+    CloseDebrief,
+    DebriefClosed,
+    DebriefOffered,
+    DebriefOverdue,
+    DebriefWanted,
 )
 from contracts.contact import (
     ContactEnded,
@@ -112,6 +121,11 @@ EVENTS: tuple[type[Event], ...] = (
     EligibilityEstablished,
     HoleForeseen,
     HoleFilled,
+    HardContactNoted,
+    DebriefOffered,
+    DebriefWanted,
+    DebriefOverdue,
+    DebriefClosed,
     HourCounted,
     TextSealed,
     ReferralProposed,
@@ -157,6 +171,8 @@ COMMANDS: tuple[type[Command], ...] = (
     LeaveShift,
     SeeShifts,
     AgreeToLastMinutes,
+    AnswerDebrief,
+    CloseDebrief,
     JudgeFlag,
     EraseTexts,
     FindRelays,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from contracts.assignment import LiveStateEntered, OfferEvent, OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded
@@ -117,7 +118,8 @@ LIVE_STATES: Mapping[LiveState, Mapping[LiveState, frozenset[LiveStateReason]]] 
 
 PERSON = Machine(
     _OFF.value,
-    {
+    {(_WRAPPING_UP.value, "noted"): _WRAPPING_UP.value}  # hard, said while finishing
+    | {
         (state.value, f"{after.value}: {reason.value}"): after.value
         for state, afters in LIVE_STATES.items()
         for after, reasons in afters.items()
@@ -188,6 +190,17 @@ WRITTEN = Machine(
     },
 )
 
+#: Offered once; wanted, overdue, held or turned down.
+DEBRIEF = Machine(
+    "none",
+    {("none", "offered"): "offered"}
+    | {
+        (state, fact): after
+        for state in ("offered", "wanted", "overdue")
+        for fact, after in (("wanted", "wanted"), ("overdue", "overdue"), ("closed", "closed"))
+    },
+)
+
 #: By publisher and noun of the aggregate.
 MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "contact"): CONTACT,
@@ -201,6 +214,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("assignment", "person"): PERSON,
     ("roster", "eligibility"): _REPLACED["established"],
     ("roster", "hole"): HOLE,
+    ("roster", "debrief"): DEBRIEF,
     ("referral", "referral"): REFERRAL,
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
@@ -277,7 +291,8 @@ def _strays(service: str, aggregate: str, facts: list[Fact]) -> Iterator[Violati
 
 def _broken_links(facts: list[Fact], events: list[Event]) -> Iterator[Violation]:
     """Facts of one aggregate speak of the same thing, and each begins where the last one ended."""
-    for fact, before, event in zip(facts[1:], events, events[1:], strict=False):
+    told = [(f, e) for f, e in zip(facts, events, strict=True) if e.fact != "noted"]
+    for (_, before), (fact, event) in pairwise(told):
         match before, event:
             case LiveStateEntered(), LiveStateEntered():
                 follows = (event.previous, event.previous_since) == (

@@ -6,6 +6,7 @@ from contracts.assignment import (
     DeclineOffer,
     EndDuty,
     FinishWrapUp,
+    HardContactNoted,
     LiveStateEntered,
     OfferDeclined,
     OfferExpired,
@@ -62,5 +63,6 @@ SERVICE = Service(
         OfferWithdrawn,
         ContactSentUntriaged,
         LiveStateEntered,
+        HardContactNoted,
     ),
 )

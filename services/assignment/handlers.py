@@ -13,6 +13,7 @@ from contracts.assignment import (
     DeclineOffer,
     EndDuty,
     FinishWrapUp,
+    HardContactNoted,
     Pause,
     Resume,
     StartDuty,
@@ -28,6 +29,8 @@ from contracts.vocabulary import (
     LiveState,
     LiveStateReason,
     Outcome,
+    PersonId,
+    ProgrammeId,
     Refusal,
     Stage,
     WithdrawalReason,
@@ -208,6 +211,13 @@ def on_finish_wrap_up(command: FinishWrapUp, work: Work) -> Reply:
     person = store.person_of(work.session, work.command.actor)
     if person is None or person.state != LiveState.WRAPPING_UP:
         return refused(Refusal.WRONG_STATE)
+    if command.hard:
+        noted = HardContactNoted(
+            person_id=PersonId(person.person_id),
+            programme=ProgrammeId(person.programme),
+            noted_at=work.now,
+        )
+        work.announce(noted, of=person)
     _wrapped_up(person, work, hard=command.hard)
     return done(person.version)
 

@@ -17,6 +17,14 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
+from contracts.care import (
+    AnswerDebrief,
+    CloseDebrief,
+    DebriefClosed,
+    DebriefOffered,
+    DebriefOverdue,
+    DebriefWanted,
+)
 from contracts.contact import (
     ContactEnded,
     ContactOpened,
@@ -87,7 +95,7 @@ from contracts.text import (
 )
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from services.bus.table import Due, On, Service
-from services.console import handlers
+from services.console import care, handlers
 from services.console.door import open_door
 from services.console.store import tables
 
@@ -111,6 +119,10 @@ SERVICE = Service(
         On(HourCounted, handlers.on_hour_counted),
         On(HoleForeseen, handlers.on_hole_foreseen),
         On(HoleFilled, handlers.on_hole_filled),
+        On(DebriefOffered, care.on_debrief),
+        On(DebriefWanted, care.on_debrief),
+        On(DebriefOverdue, care.on_debrief),
+        On(DebriefClosed, care.on_debrief),
         On(TextSealed, handlers.on_text_sealed, even_late=True),
         On(ReferralProposed, handlers.on_referral_moved),
         On(ReferralConsented, handlers.on_referral_moved),
@@ -168,6 +180,8 @@ SERVICE = Service(
         LeaveShift,
         SeeShifts,
         AgreeToLastMinutes,
+        AnswerDebrief,
+        CloseDebrief,
         ApplyProgramme,
         RaiseAlert,
         AcknowledgeAlert,

@@ -29,6 +29,7 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
+from contracts.care import AnswerDebrief, CloseDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.programme import ApplyProgramme
@@ -153,6 +154,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/shifts/{shift_id}/leave", LeaveShift),
     Verb("/desk/limits", DeclareLimits),
     Verb("/desk/duty/last-minutes", AgreeToLastMinutes),
+    Verb("/desk/debriefs/{debrief_id}/answer", AnswerDebrief),
+    Verb("/desk/debriefs/{debrief_id}/close", CloseDebrief),
 )
 
 VOLUNTEERS_PATH = "/coordinator/volunteers"

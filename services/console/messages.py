@@ -17,6 +17,8 @@ from contracts.vocabulary import (
     AuthorKind,
     Channel,
     ContactId,
+    DebriefCause,
+    DebriefId,
     Hole,
     LanguageCode,
     LiveState,
@@ -55,6 +57,7 @@ class MessageKind(StrEnum):
     REFERRAL = "referral"
     NOTICE = "notice"
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
+    DEBRIEF = "debrief"  #: a debrief is offered to this person
     BOARD = "board"  #: coordinators and supervisors; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -233,6 +236,27 @@ class AlertShown(DeskMessage):
     unreached: Annotated[UnreachedWhy | None, ops("Why nobody can be reached, if so")] = None
 
 
+class DebriefStanding(StrEnum):
+    """Where a debrief is that is neither held nor turned down."""
+
+    OFFERED = "offered"
+    WANTED = "wanted"
+    OVERDUE = "overdue"
+
+
+class DebriefShown(DeskMessage):
+    """A debrief, on the desk of the person and of supervisors."""
+
+    kind: ClassVar = MessageKind.DEBRIEF
+
+    debrief_id: Annotated[DebriefId, ops("The debrief")]
+    person_id: Annotated[PersonId, staff("Who it is offered to")]
+    cause: Annotated[DebriefCause, staff("After what")]
+    standing: Annotated[DebriefStanding, staff("Where it is")]
+    offered_at: Annotated[Moment, staff("Since when", unit=_UTC)]
+    due_at: Annotated[Moment, staff("To be held before this", unit=_UTC)]
+
+
 class DeskState(DeskMessage):
     """The whole desk: what a page shows after a reload."""
 
@@ -245,6 +269,9 @@ class DeskState(DeskMessage):
     live: Annotated[LiveStateShown, staff("What the person does")]
     offer: Annotated[OfferShown | None, ops("The offer still open, if any")] = None
     contact: Annotated[ContactShown | None, ops("The contact they are in, if any")] = None
+    debriefs: Annotated[
+        tuple[DebriefShown, ...], staff("Their own; on a supervisor's desk those to see to as well")
+    ] = ()
     alerts: Annotated[
         tuple[AlertShown, ...], ops("Alerts not over that they raised, may take or have")
     ] = ()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from contracts.envelope import SessionId
 from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
-from services.console import plan
+from services.console import care, plan
 from services.console.domain import SessionEnd, end_of_session
 from services.console.messages import Board, DeskState
 from services.console.store import DeskRow, HourRow
@@ -114,6 +114,7 @@ def picture_of(session: Session, viewer: Desk, after: int | None) -> Picture:
             "live": desk.live or {},
             "offer": desk.offer,
             "contact": desk.contact,
+            "debriefs": care.debriefs_for(session, viewer.person_id, viewer.role, viewer.programme),
             "alerts": _alerts_of(session, viewer),
         }
     )

@@ -147,3 +147,5 @@ SHOW_ALERT = f"""
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
     SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
 """  # noqa: S608
+#: A message alone; the desk stays as it is.
+TELL = _telling("", _EMPTY_DESK, "live_state = desk.live_state")

@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
+from contracts.assignment import HardContactNoted
+from contracts.care import (
+    AnswerDebrief,
+    CloseDebrief,
+    DebriefClosed,
+    DebriefOffered,
+    DebriefOverdue,
+    DebriefWanted,
+)
 from contracts.programme import ProgrammePublished
+from contracts.risk import AlertRaised
 from contracts.roster import (
     DeclareLimits,
     EligibilityEstablished,
@@ -21,14 +31,18 @@ from contracts.shift import (
     TakeShift,
 )
 from services.bus.table import Answer, Due, On, Service
-from services.roster import handlers, planning
+from services.roster import care, handlers, planning
 from services.roster.settings import SETTINGS
 from services.roster.store import tables
 
 SERVICE = Service(
     name="roster",
     tables=tables,
-    consumes=(On(ProgrammePublished, handlers.on_programme_published, even_late=True),),
+    consumes=(
+        On(ProgrammePublished, handlers.on_programme_published, even_late=True),
+        On(HardContactNoted, care.on_hard_contact_noted, even_late=True),
+        On(AlertRaised, care.on_alert_raised, even_late=True),
+    ),
     answers=(
         Answer(ImportVolunteers, handlers.on_import_volunteers),
         Answer(RecordTraining, handlers.on_record_training),
@@ -40,13 +54,24 @@ SERVICE = Service(
         Answer(LeaveShift, planning.on_leave_shift),
         Answer(SeeShifts, planning.on_see_shifts, kept=False),
         Answer(AgreeToLastMinutes, planning.on_agree_to_last_minutes),
+        Answer(AnswerDebrief, care.on_answer_debrief),
+        Answer(CloseDebrief, care.on_close_debrief),
     ),
-    publishes=(EligibilityEstablished, HoleForeseen, HoleFilled),
+    publishes=(
+        EligibilityEstablished,
+        HoleForeseen,
+        HoleFilled,
+        DebriefOffered,
+        DebriefWanted,
+        DebriefOverdue,
+        DebriefClosed,
+    ),
     deadlines=(
         Due("lapse", handlers.on_lapse_due),
         Due("shift_border", handlers.on_shift_border_due),
         Due("terms", handlers.on_terms_due),
         Due("plan", planning.on_plan_due),
+        Due("debrief", care.on_debrief_due),
     ),
     workers=SETTINGS.workers,
     statement_timeout=timedelta(seconds=5),  # an import of 200 rows; nobody waits on the line

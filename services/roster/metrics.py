@@ -20,6 +20,10 @@ holes = Counter(
     "helpline_roster_holes_total", "Open hours that lack somebody, by what", ["programme", "hole"]
 )
 
+debriefs = Counter(
+    "helpline_roster_debriefs_total", "Debriefs by what became of them", ["programme", "what"]
+)
+
 
 def record_established(programme: ProgrammeId) -> None:
     """What a person may be offered is not what it was."""
@@ -45,3 +49,8 @@ def record_hole(programme: ProgrammeId, missing: tuple[Hole, ...]) -> None:
     """An open hour lacks somebody in the plan."""
     for hole in missing:
         holes.labels(programme, hole.value).inc()
+
+
+def record_debrief(programme: ProgrammeId, what: str) -> None:
+    """A debrief was offered, is wanted, was held, turned down or forgotten."""
+    debriefs.labels(programme, what).inc()

@@ -34,7 +34,15 @@ from sqlmodel import Field, Session, SQLModel, col, or_, select
 from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.roster import Qualification
 from contracts.shift import MOST_SHIFTS
-from contracts.vocabulary import Hole, PersonId, ProgrammeId, Role, ShiftId
+from contracts.vocabulary import (
+    DebriefCause,
+    DebriefId,
+    Hole,
+    PersonId,
+    ProgrammeId,
+    Role,
+    ShiftId,
+)
 from services.roster.domain import Declared, Dossier, Eligibility, Supervision, Training
 from services.roster.shifts import Span
 
@@ -191,6 +199,29 @@ class HoleRow(Row, table=True):
         """Keep what the hour lacks; whether it is anything new."""
         kept, self.missing = self.missing, [each.value for each in missing]
         return kept != self.missing
+
+
+class DebriefRow(Row, table=True):
+    """A debrief that was offered; `version` counts what was told of it."""
+
+    __tablename__ = "debrief"
+    __table_args__ = (Index("debrief_of_person", "person_id", "offered_at"),)
+
+    debrief_id: DebriefId = Field(primary_key=True, sa_type=Text)
+    programme: ProgrammeId = Field(sa_type=Text)
+    person_id: PersonId = Field(sa_type=Text)
+    cause: DebriefCause = Field(sa_type=Text)
+    owner: PersonId | None = Field(default=None, sa_type=Text)
+    offered_at: datetime = _moment()
+    due_at: datetime = _moment()
+    wanted: bool = False
+    closed: bool = False
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"debrief:{self.debrief_id}"
 
 
 # --- lines ----------------------------------------------------------------------------------------
@@ -390,3 +421,21 @@ def hours_told(session: Session, programme: ProgrammeId, begin: datetime) -> set
         )
     )
     return set(rows)
+
+
+# --- care -----------------------------------------------------------------------------------------
+
+
+def was_offered_since(session: Session, person_id: PersonId, moment: datetime) -> bool:
+    """Whether a debrief was offered to a person since a moment."""
+    found = session.exec(
+        select(DebriefRow.debrief_id)
+        .where(DebriefRow.person_id == person_id, col(DebriefRow.offered_at) > moment)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def debrief_to_change(session: Session, debrief_id: str) -> DebriefRow | None:
+    """Return a debrief, locked; None when there is none of that name."""
+    return session.get(DebriefRow, debrief_id, with_for_update=True)
