@@ -70,6 +70,9 @@ from contracts.risk import (
     AlertStoodDown,
     AlertUnreached,
     CloseAlert,
+    DutyCallDelivered,
+    DutyCalled,
+    DutyCallLapsed,
     EscalateAlert,
     RaiseAlert,
     StandDownAlert,
@@ -146,6 +149,9 @@ EVENTS: tuple[type[Event], ...] = (
     AlertUnreached,
     AlertStoodDown,
     AlertClosed,
+    DutyCalled,
+    DutyCallDelivered,
+    DutyCallLapsed,
 )
 
 COMMANDS: tuple[type[Command], ...] = (

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, NewType
 
 from pydantic import StringConstraints
 
-from contracts.envelope import Command, Contract, Event, Stream
+from contracts.envelope import Command, Contract, Event, SessionId, Stream
 from contracts.privacy import LARGEST_COUNT, ops, staff
 from contracts.programme import RiskPolicy
 from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, Role
@@ -244,6 +244,28 @@ class DutyCallLapsed(DutyCallEvent):
 
     lapsed_at: Annotated[Moment, ops("When", unit=_UTC)]
     attempts: Annotated[int, ops("Attempts made", **_ATTEMPTS)]
+
+
+# --- risk's own door ------------------------------------------------------------------------------
+
+#: What a capability of risk's door is signed for: one signed for anything else opens nothing.
+RISK_PURPOSE = "risk"
+
+#: Who may be given one; what they may do is decided at each request.
+RISK_ROLES = _IN_CONTACT | _TAKES
+
+
+class RiskCapability(Contract):
+    """Who is at a desk, for risk's own door, which must open when nothing else answers.
+
+    Signed by the console; risk holds the role against the roster as it knows it.
+    """
+
+    session_id: Annotated[SessionId, staff("The desk's session")]
+    person_id: Annotated[PersonId, staff("Who asks")]
+    role: Annotated[Role, staff("In which role")]
+    programme: Annotated[ProgrammeId, ops("The line of their session")]
+    expires_at: Annotated[Moment, ops("Until when it stands", unit=_UTC)]
 
 
 # --- commands -------------------------------------------------------------------------------------

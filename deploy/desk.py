@@ -93,6 +93,7 @@ class Doors:
     console_url: str
     development_key: str = ""
     patience_seconds: float = 15.0
+    risk_url: str = ""
     _http: httpx.AsyncClient = field(init=False, repr=False)
     _streams: httpx.AsyncClient = field(init=False, repr=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
@@ -102,7 +103,7 @@ class Doors:
         """The doors of a running platform; OSError when its development key cannot be read."""
         key = (Path(platform.keys) / "development.key").read_text().strip()
         doors = platform.doors
-        return cls(doors["intake"], doors["console"], key, patience_seconds)
+        return cls(doors["intake"], doors["console"], key, patience_seconds, doors["risk"])
 
     async def __aenter__(self) -> Self:
         """Open the connections, two pools: streams last for hours, commands must not wait."""

@@ -50,7 +50,8 @@ def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
     make_development_key(run.keys)
-    make_key(run.keys / CAPABILITY_KEY)
+    for name in (CAPABILITY_KEY, "risk-seal.key", "risk-push.key"):
+        make_key(run.keys / name)
     write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
 
 

@@ -27,7 +27,7 @@ from deploy.embedded.watch import Watch
 from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, Platform
 
 #: Who has a door of its own, and the port people know it by.
-DOORS = {"intake": 8100, "console": 8200}
+DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
 OPERATIONS_PORT = 9100
 ALL_IN_ONE = "services"
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -145,6 +145,16 @@ ALERT = Machine(
     },
 )
 
+#: A call to the duty professional. Delivered is not taken: that is the alert's.
+DUTY_CALL = Machine(
+    "new",
+    {
+        ("new", "called"): "waiting",
+        ("waiting", "delivered"): "over",
+        ("waiting", "lapsed"): "over",
+    },
+)
+
 #: Whose every version replaces the one before: any number of them is a word.
 _REPLACED = {
     letter: Machine("known", {("known", letter): "known"})
@@ -219,6 +229,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
     ("risk", "alert"): ALERT,
+    ("risk", "duty_call"): DUTY_CALL,
 }
 
 

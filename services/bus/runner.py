@@ -85,8 +85,13 @@ class RunningService:
     async def start(self) -> None:
         """Connect and begin to work; waits for NATS as long as it takes.
 
+        Deadlines and errands do not: whoever comes up while NATS is away still honours them.
         Raises DurableMissing when what the table declares was not provisioned.
         """
+        if self.table.deadlines and not self.table.exclusive:
+            self._run(self._wakeups.watch_deadlines())
+        if self.table.errands is not None:
+            self._run(self.table.errands(self))
         await self._connection.connect()
         for stream in self._consumers:
             await self._expect_durable(stream)
@@ -175,7 +180,7 @@ class RunningService:
     async def _begin(self) -> None:
         await self._connection.start_reading()
         self._leading = []
-        if self.table.deadlines:
+        if self.table.deadlines and self.table.exclusive:
             self._leading.append(asyncio.create_task(self._wakeups.watch_deadlines()))
         if self.table.settle is not None:
             self._leading.append(asyncio.create_task(self._wakeups.settle_for_ever()))

@@ -27,6 +27,7 @@ class BusSettings(BaseModel):
     ops_port: int = Field(default=9100, ge=0, le=65535)
     intake_port: int = Field(default=8100, ge=0, le=65535)
     console_port: int = Field(default=8200, ge=0, le=65535)
+    risk_port: int = Field(default=8300, ge=0, le=65535)
     trace_exporter: Literal["none", "otlp"] = "none"
     trace_ratio: float = Field(default=0.1, ge=0, le=1)
     publish_timeout_seconds: float = Field(default=5, gt=0)
@@ -60,4 +61,5 @@ class BusSettings(BaseModel):
 
     def door_port(self, service: str) -> int:
         """Port of a service's HTTP door."""
-        return {"intake": self.intake_port, "console": self.console_port}[service]
+        ports = {"intake": self.intake_port, "console": self.console_port, "risk": self.risk_port}
+        return ports[service]

@@ -175,6 +175,8 @@ class Connection:
 
         Raises Refused when the server will never take it, Unacknowledged when it did not answer.
         """
+        if self._broker._connection is None:
+            raise Unacknowledged  # never connected yet: the sweep publishes it
         try:
             ack = await self._broker.publish(
                 body.encode(),

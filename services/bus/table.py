@@ -6,7 +6,7 @@ derives streams, durables, keys and permissions from it, and the topology test c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -76,6 +76,8 @@ class Service:
     deadlines: tuple[Due, ...] = ()
     sends: tuple[type[Command], ...] = ()  #: commands this edge may send to others
     door: Callable[[Door], ASGIApp] | None = None  #: HTTP door, if the service has one
+    #: Carries out what it has ordered outside, for as long as it runs; works with NATS down.
+    errands: Callable[[Door], Coroutine[Any, Any, None]] | None = None
     exclusive: bool = False
     settle: Callable[[Work], None] | None = None
     workers: int = 2  #: handlers at work at once, for each durable

@@ -25,7 +25,7 @@ from contracts.envelope import (
     not_yet,
     refused,
 )
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import PersonId, Refusal
 from services.bus.failure import is_ground_away
 from services.bus.lane import Lane
 from services.bus.ledger import Arrival, Ledger, NextDue, Received, Request
@@ -121,7 +121,7 @@ class Transactions:
         with step(self.service.name, f"answer {name}", trace) as traceparent:
             if not answer.kept:
                 return self._answer_unkept(lane, ask)
-            asked = _fingerprint(envelope, command)
+            asked = fingerprint_of(envelope.actor, command)
             request = Request(envelope.command_id, name, asked, traceparent)
             return self._answer(lane, request, ask)
 
@@ -234,7 +234,7 @@ class Transactions:
         return Committed(Verdict.HANDLED, tuple(work.announced), min(due.values()) if due else None)
 
 
-def _fingerprint(envelope: CommandEnvelope, command: Command) -> str:
-    """What makes two commands the same: who asks for what."""
-    asked = f"{envelope.actor} {command.type_name()} {command.model_dump_json()}"
+def fingerprint_of(actor: PersonId, command: Command) -> str:
+    """What makes two commands the same: who asks for what, by whichever way it comes."""
+    asked = f"{actor} {command.type_name()} {command.model_dump_json()}"
     return sha256(asked.encode()).hexdigest()

@@ -68,6 +68,16 @@ def of_capability() -> dict[str, Any]:
     }
 
 
+def of_risk_capability() -> dict[str, Any]:
+    """The way to risk's own door."""
+    return {
+        "operationId": "risk_capability",
+        "summary": "A token for risk's own door, for when nothing else answers.",
+        "security": _SESSION,
+        "responses": answers(content({"type": "object"}), ProblemTold, 201),
+    }
+
+
 def of_live() -> dict[str, Any]:
     """The stream of a desk."""
     return {

@@ -83,12 +83,15 @@ from services.console.document import (
     of_development,
     of_import,
     of_live,
+    of_risk_capability,
 )
 from services.console.domain import DESK_ROLES
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
+from services.console.risk_capability import RISK_CAPABILITY_PATH
+from services.console.risk_capability import hand_out as hand_out_risk
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
 from services.console.text_capability import CAPABILITY_PATH, hand_out
@@ -181,6 +184,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         Address("POST", VOLUNTEERS_PATH, _importing(door, settings), of_import()),
         Address("GET", "/desk/live", _living(door, settings), of_live()),
         Address("POST", CAPABILITY_PATH, partial(hand_out, door), of_capability()),
+        Address("POST", RISK_CAPABILITY_PATH, partial(hand_out_risk, door), of_risk_capability()),
     ]
     if settings.development_key is not None:
         opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)

@@ -29,7 +29,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
-from contracts.risk import AlertEvent, AlertUnreached, Standing, UnreachedWhy
+from contracts.risk import AlertEvent, AlertUnreached, DutyCallEvent, Standing, UnreachedWhy
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
@@ -60,6 +60,7 @@ from services.console.domain import (
 )
 from services.console.messages import (
     AlertShown,
+    CallShown,
     ContactGone,
     ContactNoticed,
     ContactOver,
@@ -228,6 +229,22 @@ def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
         return None
     before = store.alert_shown(work.session, event.alert_id)
     return None if before is None else before.unreached
+
+
+def on_duty_call(event: DutyCallEvent, work: Work) -> None:
+    """Tell whoever is told of the alert what came of a call; of one over, or unknown, nobody."""
+    alert = store.alert_shown(work.session, event.alert_id)
+    if alert is None or alert.standing is not Standing.OPEN:
+        return
+    told = CallShown(
+        call_id=event.call_id,
+        alert_id=event.alert_id,
+        person_id=event.person_id,
+        way=event.way,
+        came_of_it=event.fact,
+        at=work.now,
+    )
+    store.tell_of_alert(work.session, alert, told, work.now)
 
 
 # --- people, lines, figures ---------------------------------------------------------------------

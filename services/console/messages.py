@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from contracts.envelope import Contract, SessionId
 from contracts.privacy import ops, reference, staff
-from contracts.risk import LEVELS, AlertId, RiskSignal, Standing, UnreachedWhy
+from contracts.risk import LEVELS, AlertId, CallWay, DutyCallId, RiskSignal, Standing, UnreachedWhy
 from contracts.vocabulary import (
     Attention,
     AuthorKind,
@@ -56,6 +56,7 @@ class MessageKind(StrEnum):
     TEXT = "text"
     REFERRAL = "referral"
     NOTICE = "notice"
+    DUTY_CALL = "duty_call"  #: what came of a call to the duty professional
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
     BOARD = "board"  #: coordinators and supervisors; no id
@@ -175,6 +176,21 @@ class LiveStateShown(DeskMessage):
     until: Annotated[Moment | None, staff("When it ends by itself, if it does", unit=_UTC)] = None
     contact_id: Annotated[ContactId | None, ops("The contact they are in or were offered")] = None
     missed_offers: Annotated[int, staff("Offers missed in a row", unit="count", ge=0)] = 0
+
+
+class CallShown(DeskMessage):
+    """What came of a call to the duty professional for an alert. Delivered is not taken."""
+
+    kind: ClassVar = MessageKind.DUTY_CALL
+
+    call_id: Annotated[DutyCallId, ops("The call")]
+    alert_id: Annotated[AlertId, ops("The alert")]
+    person_id: Annotated[PersonId, staff("Whom it is to")]
+    way: Annotated[CallWay, ops("How")]
+    came_of_it: Annotated[
+        str, ops("Ordered, a receiver has it, or its time is over", pattern="^[a-z]{3,20}$")
+    ]
+    at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
 class TextWritten(DeskMessage):

@@ -130,15 +130,9 @@ CONCERNED = """
         AND (role = 'supervisor' OR (role = 'regulator' AND %(level)s >= 2)
             OR (role = 'duty_professional' AND %(level)s >= 3))
 """
-SHOW_ALERT = f"""
-    WITH alert AS (
-        INSERT INTO console.alert
-            (alert_id, programme, standing, level, raised_by, held_by, shown, told_at)
-        VALUES (%(alert_id)s, %(programme)s, %(standing)s, %(level)s, %(raised_by)s, %(held_by)s,
-            CAST(%(body)s AS jsonb), %(at)s)
-        ON CONFLICT (alert_id) DO UPDATE SET standing = excluded.standing, level = excluded.level,
-            held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
-    ), concerned AS ({CONCERNED}), desk AS (
+#: A message to everybody whom an alert concerns, each under their desk's next number.
+_TELL_CONCERNED = f"""
+    concerned AS ({CONCERNED}), desk AS (
         INSERT INTO console.desk AS desk (person_id, live_state, last_number)
         SELECT person_id, 'off_duty', 1 FROM concerned ORDER BY person_id
         ON CONFLICT (person_id) DO UPDATE SET last_number = desk.last_number + 1
@@ -147,5 +141,14 @@ SHOW_ALERT = f"""
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
     SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
 """  # noqa: S608
-#: A message alone; the desk stays as it is.
-TELL = _telling("", _EMPTY_DESK, "live_state = desk.live_state")
+TELL_OF_ALERT = f"WITH {_TELL_CONCERNED}"
+SHOW_ALERT = f"""
+    WITH alert AS (
+        INSERT INTO console.alert
+            (alert_id, programme, standing, level, raised_by, held_by, shown, told_at)
+        VALUES (%(alert_id)s, %(programme)s, %(standing)s, %(level)s, %(raised_by)s, %(held_by)s,
+            CAST(%(body)s AS jsonb), %(at)s)
+        ON CONFLICT (alert_id) DO UPDATE SET standing = excluded.standing, level = excluded.level,
+            held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
+    ), {_TELL_CONCERNED}
+"""  # noqa: S608

@@ -55,6 +55,7 @@ from services.console.statements import (
     SHOW_CONTACT,
     SHOW_OFFER,
     TELL,
+    TELL_OF_ALERT,
     WHO_HEARS,
 )
 
@@ -345,15 +346,18 @@ def alert_shown(session: Session, alert_id: AlertId) -> AlertShown | None:
 
 def show_alert(session: Session, shown: AlertShown, at: datetime) -> None:
     """Keep an alert as it is, and tell everybody whom it concerns (`CONCERNED`)."""
-    concerns = {
-        "alert_id": shown.alert_id,
-        "programme": shown.programme,
-        "standing": shown.standing,
-        "level": shown.level,
-        "raised_by": shown.raised_by,
-        "held_by": shown.held_by,
-    }
-    ask(session, SHOW_ALERT, concerns | _message(shown, at))
+    named = {"alert_id": shown.alert_id, "standing": shown.standing}
+    ask(session, SHOW_ALERT, named | _concerning(shown) | _message(shown, at))
+
+
+def tell_of_alert(session: Session, shown: AlertShown, message: DeskMessage, at: datetime) -> None:
+    """Tell everybody whom an alert concerns something more of it."""
+    ask(session, TELL_OF_ALERT, _concerning(shown) | _message(message, at))
+
+
+def _concerning(shown: AlertShown) -> dict[str, Any]:
+    named = {"programme": shown.programme, "level": shown.level}
+    return named | {"raised_by": shown.raised_by, "held_by": shown.held_by}
 
 
 def _named(event: OfferEvent) -> dict[str, Any]:

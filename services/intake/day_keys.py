@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from services.intake.seal import KEY_BYTES, new_key
+from services.bus.sealing import KEY_BYTES, new_key
 
 #: How long a key of a day lives, and its copies at most. Source: DESIGN 11.
 LIVES_DAYS = 7

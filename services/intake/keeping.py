@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import ProgrammeId
+from services.bus.sealing import WrongKey
 from services.bus.work import Work
 from services.intake import metrics, sealed, store
 from services.intake.day_keys import (
@@ -20,7 +21,7 @@ from services.intake.day_keys import (
     DayKeys,
     day_of,
 )
-from services.intake.seal import WrongKey, unwrap, wrap
+from services.intake.seal import unwrap, wrap
 from services.intake.sealed import Kept, WrappedKey
 
 SWEEP = "sweep"

@@ -32,13 +32,13 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.bus.driver import ask
+from services.bus.sealing import new_key
 from services.bus.work import Work
 from services.intake import day_keys, threads
 from services.intake.codes import digits_of
 from services.intake.day_keys import DayKeyGone, DayKeys, day_of
 from services.intake.domain import Ended, Life, Talking
 from services.intake.rows import Row
-from services.intake.seal import new_key
 from services.intake.store import Contact
 
 RETURN_OVER, PASS_OVER, SLOW_OVER = "return_over", "pass_over", "slow_over"

@@ -25,13 +25,14 @@ from contracts.vocabulary import (
     Sha256,
     TextKind,
 )
+from services.bus.sealing import new_key
 from services.bus.work import Work, new_id
 from services.intake import chats, day_keys, message_clocks, metrics, sealed, store, threads
 from services.intake.answers import TextKept, TextTold
 from services.intake.day_keys import DayKeyGone, DayKeys, gone_by
 from services.intake.domain import Ended
 from services.intake.listening import Heard, hear, with_words_heard
-from services.intake.seal import new_key, seal, unseal, unwrap, wrap
+from services.intake.seal import seal, unseal, unwrap, wrap
 from services.intake.sealed import Sealed, WrappedKey
 from services.intake.written import (
     FOR_CALLERS,

@@ -12,13 +12,18 @@ from contracts.risk import (
     AlertStoodDown,
     AlertUnreached,
     CloseAlert,
+    DutyCallDelivered,
+    DutyCalled,
+    DutyCallLapsed,
     EscalateAlert,
     RaiseAlert,
     StandDownAlert,
 )
 from contracts.roster import EligibilityEstablished
 from services.bus.table import Answer, Due, On, Service
-from services.risk import handlers
+from services.risk import calling, handlers
+from services.risk.callout import carry_out_calls
+from services.risk.door import open_door
 from services.risk.settings import SETTINGS
 from services.risk.store import tables
 
@@ -47,7 +52,15 @@ SERVICE = Service(
         AlertUnreached,
         AlertStoodDown,
         AlertClosed,
+        DutyCalled,
+        DutyCallDelivered,
+        DutyCallLapsed,
     ),
-    deadlines=(Due("escalation", handlers.on_escalation_due),),
+    deadlines=(
+        Due("escalation", handlers.on_escalation_due),
+        Due("call_over", calling.on_call_over_due),
+    ),
+    door=open_door,
+    errands=carry_out_calls,
     workers=SETTINGS.workers,
 )

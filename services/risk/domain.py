@@ -39,7 +39,8 @@ class Line:
     supervisors: bool
     supervisors_on_duty: bool
     regulators: bool
-    duty_list: tuple[PersonId, ...]  #: in the order in which they are called
+    duty_list: tuple[PersonId, ...]  #: who can be called, in the order in which they are
+    duty_unreachable: bool = False  #: there are others, who left no way to call them
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,10 @@ def first_level(line: Line) -> int:
 def unreached_on(level: int, line: Line) -> UnreachedWhy | None:
     """Why nobody can be reached on a rung of this line, as far as the roster knows; else None."""
     if level == DUTY:
-        return None if line.duty_list else UnreachedWhy.NO_DUTY_PROFESSIONAL
+        if line.duty_list:
+            return None
+        nobody = UnreachedWhy.NO_DUTY_PROFESSIONAL
+        return UnreachedWhy.NO_WAY_TO_CALL if line.duty_unreachable else nobody
     if not line.supervisors:
         return UnreachedWhy.NO_SUPERVISOR
     return None if line.supervisors_on_duty else UnreachedWhy.NO_SUPERVISOR_ON_DUTY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.contact import ContactEnded, ContactOpened
@@ -23,18 +23,17 @@ from contracts.risk import (
     AlertNamed,
     AlertRaised,
     AlertStoodDown,
-    AlertUnreached,
     CloseAlert,
     EscalateAlert,
     RaiseAlert,
     StandDownAlert,
     Standing,
-    UnreachedWhy,
 )
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import PersonId, Refusal
 from services.bus.work import Work, derived_id
 from services.risk import metrics, store
+from services.risk.calling import call_duty
 from services.risk.domain import (
     DUTY,
     Alert,
@@ -42,6 +41,7 @@ from services.risk.domain import (
     Asker,
     Changed,
     Escalated,
+    Line,
     MayNot,
     NotDue,
     Raised,
@@ -52,7 +52,9 @@ from services.risk.domain import (
     judge_time,
     next_at,
     unreached_on,
+    whom_to_call,
 )
+from services.risk.telling import said_of, say_unreached
 
 # --- what the others say --------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ def on_raise_alert(command: RaiseAlert, work: Work) -> Reply:
             work.session.add(row)
             _announce_raised(row, work)
             metrics.record_raised(row.programme)
-            _look_after(row, unreached_on(alert.level, line), work)
+            _look_after(row, line, work)
             return _named(row)
         case Changed(alert):
             assert standing is not None
@@ -298,22 +300,19 @@ def escalate(row: store.AlertRow, escalated: Escalated, work: Work) -> None:
     work.announce(event, of=row)
     metrics.record_escalation(row.programme, row.level, escalated.reason)
     line = store.line(work.session, row.programme, row.raised_by)
-    _look_after(row, unreached_on(row.level, line), work)
+    _look_after(row, line, work)
 
 
-def _look_after(row: store.AlertRow, unreached: UnreachedWhy | None, work: Work) -> None:
-    """Set the clock; and say when this rung reaches nobody, each time the duty list is empty."""
+def _look_after(row: store.AlertRow, line: Line, work: Work) -> None:
+    """Set the clock, say when this rung reaches nobody, call whom it wants called."""
     _set_clock(row, work)
+    unreached = unreached_on(row.level, line)
     if unreached is not None and (row.level == DUTY or row.unreached != unreached):
         say_unreached(row, unreached, work)
     row.unreached = None if unreached is None else unreached.value
-
-
-def say_unreached(row: store.AlertRow, why: UnreachedWhy, work: Work) -> None:
-    """Nobody can be reached: an alarm of its own."""
-    row.unreached = why.value
-    work.announce(AlertUnreached(**said_of(row.alert), why=why, unreached_at=work.now), of=row)
-    metrics.record_unreached(row.programme, why)
+    person_id = whom_to_call(row.alert, line)
+    if person_id is not None:
+        call_duty(row, person_id, work)
 
 
 def _set_clock(row: store.AlertRow, work: Work) -> None:
@@ -327,26 +326,6 @@ def _set_clock(row: store.AlertRow, work: Work) -> None:
 def asker_of(envelope: CommandEnvelope) -> Asker:
     """Who asks, in the domain's words."""
     return Asker(envelope.actor, envelope.role, envelope.programme)
-
-
-def said_of(alert: Alert) -> dict[str, Any]:
-    """What every event about an alert says of it."""
-    return {
-        "alert_id": alert.alert_id,
-        "contact_id": alert.contact_id,
-        "programme": alert.programme,
-        "raised_by": alert.raised_by,
-        "raised_as": alert.raised_as,
-        "raised_at": alert.raised_at,
-        "signals": alert.signals,
-        "standing": alert.standing,
-        "level": alert.level,
-        "held_by": alert.held_by,
-        "held_since": alert.held_since,
-        "calls": alert.calls,
-        "next_at": next_at(alert),
-        "contact_over": alert.contact_over,
-    }
 
 
 def _named(row: store.AlertRow) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter
 
-from contracts.risk import EscalationReason, Standing, UnreachedWhy
+from contracts.risk import CallWay, EscalationReason, Standing, UnreachedWhy
 from contracts.vocabulary import ProgrammeId
 
 raised = Counter("helpline_risk_alerts_raised_total", "Alerts raised", ["programme"])
@@ -16,6 +16,16 @@ unreached = Counter(
 )
 taken = Counter("helpline_risk_alerts_taken_total", "Alerts a human took", ["programme", "level"])
 ended = Counter("helpline_risk_alerts_ended_total", "Alerts a human ended", ["programme", "how"])
+
+calls = Counter("helpline_risk_duty_calls_total", "Calls ordered", ["programme", "way"])
+attempts = Counter(
+    "helpline_risk_call_attempts_total", "Attempts at a call", ["way", "got_through"]
+)
+lapsed = Counter("helpline_risk_lapsed_calls_total", "Calls nobody received", ["programme", "way"])
+
+requests = Counter(
+    "helpline_risk_requests_total", "Requests at risk's own door", ["address", "status"]
+)
 
 
 def record_raised(programme: ProgrammeId) -> None:
@@ -41,3 +51,23 @@ def record_taken(programme: ProgrammeId, level: int) -> None:
 def record_ended(programme: ProgrammeId, standing: Standing) -> None:
     """A named human ended it: stood down, or closed."""
     ended.labels(programme, standing.value).inc()
+
+
+def record_call(programme: ProgrammeId, way: CallWay) -> None:
+    """The duty professional is called."""
+    calls.labels(programme, way.value).inc()
+
+
+def record_attempt(way: CallWay, got_through: bool) -> None:
+    """A call was tried. When none of a way gets through, that way is broken."""
+    attempts.labels(way.value, "yes" if got_through else "no").inc()
+
+
+def record_lapsed(programme: ProgrammeId, way: CallWay) -> None:
+    """No receiver had it in time."""
+    lapsed.labels(programme, way.value).inc()
+
+
+def record_request(address: str, status: int) -> None:
+    """Somebody asked here. More than a few: the usual way does not answer."""
+    requests.labels(address, f"{status // 100}xx").inc()

@@ -258,14 +258,18 @@ _LINE = """
             AS on_duty, p.role
         FROM risk.eligibility e LEFT JOIN risk.person p ON p.person_id = e.person_id
         WHERE e.programme = %(programme)s AND e.person_id <> %(but_for)s
+    ), duty AS (
+        SELECT person_id, EXISTS (SELECT 1 FROM risk.reach WHERE reach.person_id = roster.person_id
+            AND reach.programme = %(programme)s) AS can_be_called
+        FROM roster WHERE 'duty_professional' = ANY(roles)
     )
     SELECT
         EXISTS (SELECT 1 FROM roster WHERE 'supervisor' = ANY(roles)) AS supervisors,
         EXISTS (SELECT 1 FROM roster WHERE 'supervisor' = ANY(roles) AND on_duty
             AND role = 'supervisor') AS supervisors_on_duty,
         EXISTS (SELECT 1 FROM roster WHERE 'regulator' = ANY(roles)) AS regulators,
-        ARRAY (SELECT person_id FROM roster WHERE 'duty_professional' = ANY(roles)
-            ORDER BY person_id) AS duty_list
+        ARRAY (SELECT person_id FROM duty WHERE can_be_called ORDER BY person_id) AS duty_list,
+        EXISTS (SELECT 1 FROM duty WHERE NOT can_be_called) AS duty_unreachable
 """
 
 
@@ -298,7 +302,13 @@ def policy_for(session: Session, programme: ProgrammeId, version: int | None) ->
 def line(session: Session, programme: ProgrammeId, but_for: PersonId) -> Line:
     """Whom the roster has for each rung of a line, beside who raised the alert."""
     row = only(ask(session, _LINE, {"programme": programme, "but_for": but_for}))
-    return Line(row.supervisors, row.supervisors_on_duty, row.regulators, tuple(row.duty_list))
+    return Line(
+        row.supervisors,
+        row.supervisors_on_duty,
+        row.regulators,
+        tuple(row.duty_list),
+        row.duty_unreachable,
+    )
 
 
 # --- alerts ---------------------------------------------------------------------------------------

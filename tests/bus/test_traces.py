@@ -25,6 +25,8 @@ from services.console import door as console_door
 from services.console.settings import Settings as ConsoleSettings
 from services.intake import door as intake_door
 from services.intake.settings import Settings as IntakeSettings
+from services.risk import door as risk_door
+from services.risk.settings import Settings as RiskSettings
 
 T = TypeVar("T")
 
@@ -67,9 +69,14 @@ def _intake(door: Door) -> ASGIApp:
     return intake_door.build(door, IntakeSettings())
 
 
+def _risk(door: Door) -> ASGIApp:
+    return risk_door.build(door, RiskSettings())
+
+
 DOORS: dict[str, tuple[Callable[[Door], ASGIApp], str]] = {
     "console": (_console, f"/desk/contacts/{CONTACT}/end"),
     "intake": (_intake, f"/contacts/{CONTACT}/leave"),
+    "risk": (_risk, f"/alerts/{CONTACT}/acknowledge"),
 }
 
 

@@ -36,6 +36,7 @@ from services.bus.problem import ProblemTold
 from services.bus.testing import ServiceUnderTest
 from services.console.door import VERBS, VOLUNTEERS_PATH, Verb, build
 from services.console.problem import REFUSALS
+from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.settings import (
     DEVELOPMENT_KEY_FILE,
     Settings,
@@ -515,7 +516,8 @@ def test_the_document_says_where_else_one_can_go_and_what_may_come_back(
 ) -> None:
     async def visit(visitor: Visitor) -> None:
         document = (await visitor.http.get("/openapi.json")).json()
-        others = {VOLUNTEERS_PATH, CAPABILITY_PATH, "/desk/live", "/development/sessions"}
+        others = {VOLUNTEERS_PATH, CAPABILITY_PATH, RISK_CAPABILITY_PATH}
+        others |= {"/desk/live", "/development/sessions"}
         assert set(document["paths"]) == {verb.path for verb in VERBS} | others
         operations = [one for path in document["paths"].values() for one in path.values()]
         assert all({"summary", "operationId", "responses"} <= set(one) for one in operations)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.intake.seal import WrongKey, new_key, seal, unseal, unwrap, wrap
+from services.bus.sealing import WrongKey, new_key
+from services.intake.seal import seal, unseal, unwrap, wrap
 
 HERE, THERE = "contact-1", "contact-2"
 SAID = "Je n'en peux plus, je suis à bout 😔"

@@ -1,10 +1,6 @@
 """Risk on a real database: what it keeps, answers and announces, and what its clock does."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pytest
 
 from contracts.assignment import LiveStateEntered
 from contracts.envelope import Reply, ReplyStatus
@@ -30,10 +26,9 @@ from contracts.risk import (
     Standing,
     UnreachedWhy,
 )
-from contracts.vocabulary import LiveState, Refusal, Role, Stage
-from services.bus.testing import ServiceUnderTest, service_under_test
+from contracts.vocabulary import LiveState, Refusal, Role
+from services.bus.testing import ServiceUnderTest
 from services.bus.work import new_id
-from services.risk.app import SERVICE
 from tests.risk.builders import (
     CONTACT,
     LISTENER,
@@ -42,38 +37,12 @@ from tests.risk.builders import (
     REGULATOR,
     SUPERVISOR,
     a_published_programme,
-    a_take,
     after,
     an_ended_contact,
     an_opened_contact,
     in_the_roster,
     on_duty,
 )
-
-
-@pytest.fixture
-def empty(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
-    """Nothing was heard of anybody."""
-    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
-        yield under_test
-
-
-@pytest.fixture
-def risk(empty: ServiceUnderTest) -> ServiceUnderTest:
-    """A contact is with listener-1; a supervisor, a regulator and a professional are there."""
-    for event in (
-        a_published_programme(),
-        an_opened_contact(),
-        a_take(REGULATOR, Stage.REGULATOR),
-        a_take(),
-        in_the_roster(SUPERVISOR, Role.SUPERVISOR),
-        in_the_roster(REGULATOR, Role.REGULATOR),
-        in_the_roster(LISTENER, Role.LISTENER),
-        in_the_roster(PROFESSIONAL, Role.DUTY_PROFESSIONAL),
-        on_duty(SUPERVISOR, Role.SUPERVISOR),
-    ):
-        empty.deliver(event)
-    return empty
 
 
 def status(reply: Reply) -> ReplyStatus | Refusal | None:
@@ -289,4 +258,4 @@ def test_every_event_counts_its_alert_and_says_it_whole(risk: ServiceUnderTest) 
     risk.ask(AcknowledgeAlert(alert_id=alert_id), PROFESSIONAL, Role.DUTY_PROFESSIONAL)
     events = risk.announced(AlertEvent)
     assert {event.signals for event in events} == {(RiskSignal.PLAN,)}
-    assert [event.level for event in events] == [1, 2, 3, 3]
+    assert [event.level for event in events] == [1, 2, 3, 3, 3]  # unreached too
