@@ -91,6 +91,11 @@ bench *ARGS:
 scenarios *ARGS:
     @exec {{ python }} -m deploy.scenarios {{ ARGS }}
 
+# Listeners each hour of the week needs, or that it cannot be: `just staffing --programme P`
+[group('measure')]
+staffing *ARGS:
+    @exec {{ python }} -m deploy.staffing {{ ARGS }}
+
 # Drive our assignment policy through a recorded trace, e.g. `just judge pressday`
 [group('measure')]
 judge TRACE *ARGS:

@@ -76,3 +76,7 @@ CONTACTS_OF_HOUR = f"SELECT {_FACTS} FROM quality.contact WHERE {_OPENED_IN_HOUR
 LIVE_CONTACTS = (
     f"SELECT {_FACTS} FROM quality.contact WHERE programme = %(programme)s AND ended_at IS NULL"  # noqa: S608
 )
+ENDED_SINCE = (
+    f"SELECT {_FACTS} FROM quality.contact WHERE programme = %(programme)s"  # noqa: S608
+    " AND opened_at >= %(since)s AND ended_at IS NOT NULL ORDER BY opened_at"
+)

@@ -6,7 +6,7 @@ only: a chain of single stretches would tell one person from another without nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from services.quality.statements import (
     ADD_DUTY,
     ADD_SIGN,
     CONTACTS_OF_HOUR,
+    ENDED_SINCE,
     LIVE_CONTACTS,
     LOCK_CONTACT,
     SAVE_CONTACT,
@@ -255,6 +256,22 @@ def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> lis
 def live_contacts(session: Session, programme: ProgrammeId) -> list[ContactFacts]:
     """Return what is known of the contacts that have not ended."""
     return [_facts(row) for row in ask(session, LIVE_CONTACTS, {"programme": programme})]
+
+
+def ended_since(
+    session: Session, programme: ProgrammeId, since: datetime
+) -> Iterator[ContactFacts]:
+    """What is known of the contacts opened since a moment that have ended, oldest first."""
+    named = {"programme": programme, "since": since}
+    return (_facts(row) for row in ask(session, ENDED_SINCE, named).fetchall())
+
+
+def duties_since(session: Session, programme: ProgrammeId, since: datetime) -> list[Duty]:
+    """Return what listeners did in each hour since a moment."""
+    rows = session.exec(
+        select(DutyRow).where(DutyRow.programme == programme, col(DutyRow.hour) >= since)
+    )
+    return [_duty(row) for row in rows]
 
 
 def _of_hour(programme: ProgrammeId, hour: datetime) -> dict[str, Any]:

@@ -62,6 +62,16 @@ def test_debrief_is_seen_by(
     assert sees(console, who, role, line) == (["offered"] if seen else [])
 
 
+def test_one_without_an_owner_is_seen_by_supervisors_of_its_line_alone(
+    console: ServiceUnderTest,
+) -> None:
+    console.deliver(a_fact(DebriefOffered))
+    assert sees(console, "s-2", Role.SUPERVISOR) == ["offered"]
+    assert sees(console, "s-3", Role.SUPERVISOR, ProgrammeId("sos-autre")) == []
+    for role in set(Role) - {Role.SUPERVISOR}:
+        assert sees(console, "c-1", role) == []
+
+
 def test_late_one_is_seen_by_every_supervisor_of_the_line(console: ServiceUnderTest) -> None:
     console.deliver(a_fact(DebriefOffered, "s-1"))
     console.deliver(a_fact(DebriefOverdue), version=2)
