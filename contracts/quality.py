@@ -2,12 +2,25 @@
 
 from typing import Annotated, ClassVar
 
-from contracts.envelope import Event, Stream
+from contracts.envelope import Contract, Event, Stream
 from contracts.privacy import LARGEST_COUNT, ops, public
-from contracts.vocabulary import Moment, ProgrammeId
+from contracts.vocabulary import Moment, ProgrammeId, TallyKind
 
 #: 10,000 listeners for one hour.
 _LARGEST_SECONDS = 36_000_000
+
+
+class Tally(Contract):
+    """How many contacts, offers, alerts or messages of an hour's contacts were of a kind."""
+
+    kind: Annotated[TallyKind, public("What is counted")]
+    word: Annotated[
+        str,
+        public(
+            "Which of its kind, from the vocabulary of the kind", pattern=r"^[a-z][a-z0-9_]{1,40}$"
+        ),
+    ]
+    count: Annotated[int, public("How many", unit="count", ge=1, le=LARGEST_COUNT)]
 
 
 class HourCounted(Event):
@@ -58,3 +71,6 @@ class HourCounted(Event):
         float, ops("Listener time spent resting", unit="s", ge=0, le=_LARGEST_SECONDS)
     ]
     rests_given: Annotated[int, ops("Rests that were given", unit="count", ge=0, le=LARGEST_COUNT)]
+    tallies: Annotated[
+        tuple[Tally, ...], public("Further counts of its contacts; none is 0", max_length=80)
+    ] = ()

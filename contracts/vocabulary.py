@@ -624,3 +624,14 @@ class SlowReason(StrEnum):
     THREATENS_LISTENERS = "threatens_listeners"
     PLAYS_WITH_THE_LINE = "plays_with_the_line"
     BLOCKS_THE_LINE = "blocks_the_line"
+
+
+class TallyKind(StrEnum):
+    """What quality counts beside how contacts were answered."""
+
+    NATURE = "nature"  #: what kind of contact it was, said by a human
+    TALK = "talk"  #: a listener's talk against the guidance of the line: below, within, above
+    RE_OFFER = "re_offer"  #: offers after the first, by waiting line
+    ALERT = "alert"  #: how soon a human had it: in_30_s, in_90_s, later, not_yet
+    FIRST_READING = "first_reading"  #: of a message: on_time, late
+    ANSWER = "answer"  #: to a message: on_time, late

@@ -15,6 +15,8 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import RelayOutcomeGiven
+from contracts.risk import AlertAcknowledged, AlertRaised
+from contracts.text import WrittenAnswered, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from services.bus.table import Due, On, Service
 from services.quality import handlers
@@ -35,6 +37,10 @@ SERVICE = Service(
         On(OfferDeclined, handlers.on_contact_fact, even_late=True),
         On(OfferExpired, handlers.on_contact_fact, even_late=True),
         On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
+        On(AlertRaised, handlers.on_contact_fact, even_late=True),
+        On(AlertAcknowledged, handlers.on_contact_fact, even_late=True),
+        On(WrittenFirstRead, handlers.on_contact_fact, even_late=True),
+        On(WrittenAnswered, handlers.on_contact_fact, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
         On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts.assignment import LiveStateEntered
-from contracts.vocabulary import LiveState, LiveStateReason, Outcome, Role, Stage
-from services.quality.facts import ContactFacts, priority_of, taken_at, wait_of
+from contracts.vocabulary import LiveState, LiveStateReason, Outcome, Role, Stage, TallyKind
+from services.quality.facts import ContactFacts, priority_of, taken_at, talk_of, wait_of
 
 HOUR = timedelta(hours=1)
 
@@ -68,12 +68,20 @@ class HourFigures:
     outcomes: tuple[tuple[Outcome, int], ...] = ()
     waits: tuple[WaitCount, ...] = ()
     duty: Duty = field(default_factory=Duty)
+    tallies: tuple[tuple[TallyKind, str, int], ...] = ()  #: none is 0
+
+
+#: Shortest and longest talk a line holds for right: guidance for who listens, never a target.
+Guidance = tuple[timedelta, timedelta]
 
 
 def count_hour(
-    contacts: Iterable[ContactFacts], targets: Mapping[int, timedelta], duty: Duty
+    contacts: Iterable[ContactFacts],
+    targets: Mapping[int, timedelta],
+    duty: Duty,
+    guidance: Mapping[int, Guidance] | None = None,
 ) -> HourFigures:
-    """Count the contacts opened in one hour; `targets` by version of the programme."""
+    """Count the contacts opened in one hour; `targets` and `guidance` by version of the line."""
     known = tuple(contacts)
     outcomes = Counter(facts.outcome for facts in known if facts.outcome is not None)
     left = [facts for facts in known if facts.outcome is Outcome.ABANDONED]
@@ -88,7 +96,49 @@ def count_hour(
         outcomes=tuple(sorted(outcomes.items())),
         waits=_waits(known),
         duty=duty,
+        tallies=_tallies(known, guidance or {}),
     )
+
+
+#: How soon somebody had an alert: the steps of its escalation (DESIGN 8).
+_ALERT_STEPS = ((timedelta(seconds=30), "in_30_s"), (timedelta(seconds=90), "in_90_s"))
+
+
+def _tallies(
+    contacts: tuple[ContactFacts, ...], guidance: Mapping[int, Guidance]
+) -> tuple[tuple[TallyKind, str, int], ...]:
+    counts: Counter[tuple[TallyKind, str]] = Counter()
+    for facts in contacts:
+        if facts.nature is not None:
+            counts[TallyKind.NATURE, facts.nature.value] += 1
+        talk, band = talk_of(facts), guidance.get(facts.programme_version or 0)
+        if talk is not None and band is not None:
+            counts[TallyKind.TALK, _against(talk, band)] += 1
+        for mark in facts.marks:
+            if mark.kind is not TallyKind.ALERT:
+                counts[mark.kind, mark.word] += 1
+        for word in _alerts(facts):
+            counts[TallyKind.ALERT, word] += 1
+    return tuple((kind, word, count) for (kind, word), count in sorted(counts.items()))
+
+
+def _against(talk: timedelta, band: Guidance) -> str:
+    if talk < band[0]:
+        return "below"
+    return "within" if talk <= band[1] else "above"
+
+
+def _alerts(facts: ContactFacts) -> Iterator[str]:
+    """How soon a human first had each alert of a contact."""
+    marks = [mark for mark in facts.marks if mark.kind is TallyKind.ALERT]
+    for alert in sorted({mark.of for mark in marks}):
+        raised = min(mark.at for mark in marks if mark.of == alert and mark.word == "raised")
+        taken = [mark.at for mark in marks if mark.of == alert and mark.word == "taken"]
+        if not taken:
+            yield "not_yet"
+            continue
+        after = min(taken) - raised
+        yield next((word for step, word in _ALERT_STEPS if after <= step), "later")
 
 
 def is_in_target(facts: ContactFacts, targets: Mapping[int, timedelta]) -> bool:

@@ -19,14 +19,19 @@ from contracts.assignment import (
     OfferWithdrawn,
 )
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.risk import AlertAcknowledged, AlertRaised
+from contracts.text import WrittenAnswered, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    Departement,
     Destination,
+    Nature,
     OfferId,
     Outcome,
     Priority,
     ProgrammeId,
     Stage,
+    TallyKind,
     WithdrawalReason,
 )
 
@@ -40,6 +45,10 @@ ContactFact = (
     | OfferDeclined
     | OfferExpired
     | OfferWithdrawn
+    | AlertRaised
+    | AlertAcknowledged
+    | WrittenFirstRead
+    | WrittenAnswered
 )
 
 #: Under which waits are counted of contacts whose priority nobody set.
@@ -72,11 +81,27 @@ class Decision:
     decided_at: datetime
     priority: Priority
     destination: Destination
+    departement: Departement | None = None  #: of the person in danger, as said
 
     @property
-    def rank(self) -> tuple[datetime, int, str]:
+    def rank(self) -> tuple[datetime, int, str, str]:
         """The newest decision counts; of two at one moment the more urgent."""
-        return self.decided_at, -int(self.priority.value[1]), self.destination.value
+        return (
+            self.decided_at,
+            -int(self.priority.value[1]),
+            self.destination.value,
+            self.departement or "",
+        )
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """Something that happened to the contact once, whatever the number of times it is told."""
+
+    kind: TallyKind
+    word: str
+    of: str  #: what it happened to: an offer, an alert, a message by its moment
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -91,6 +116,8 @@ class ContactFacts:
     takes: tuple[Take, ...] = ()  #: in the order of their ids
     ended_at: datetime | None = None
     outcome: Outcome | None = None
+    nature: Nature | None = None
+    marks: tuple[Mark, ...] = ()  #: in order, each once
     last_sign_at: datetime | None = None  #: last thing that anybody did for it
 
 
@@ -113,9 +140,24 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
                 opened_at=event.opened_at,
                 ended_at=event.ended_at,
                 outcome=event.outcome,
+                nature=event.nature,
             )
-        case OfferMade() | OfferDeclined() | OfferExpired():
+        case OfferMade():
+            again = Mark(TallyKind.RE_OFFER, event.stage.value, event.offer_id, event.made_at)
+            return known if event.attempt == 1 else _with_mark(known, again)
+        case OfferDeclined() | OfferExpired():
             return known
+        case AlertRaised():
+            mark = Mark(TallyKind.ALERT, "raised", event.alert_id, event.raised_at)
+            return _with_mark(known, mark)
+        case AlertAcknowledged():
+            raised = Mark(TallyKind.ALERT, "raised", event.alert_id, event.raised_at)
+            taken = Mark(TallyKind.ALERT, "taken", event.alert_id, event.acknowledged_at)
+            return _with_mark(_with_mark(known, raised), taken)
+        case WrittenFirstRead():
+            return _with_mark(known, _clock_mark(TallyKind.FIRST_READING, event))
+        case WrittenAnswered():
+            return _with_mark(known, _clock_mark(TallyKind.ANSWER, event))
         case OfferTaken():
             take = replace(
                 _take(known, event.offer_id),
@@ -137,7 +179,9 @@ def is_mere_sign(event: ContactFact) -> bool:
     """Whether an event says only that somebody did something for the contact, and when."""
     if isinstance(event, OfferWithdrawn):
         return not event.was_taken
-    return isinstance(event, OfferMade | OfferDeclined | OfferExpired)
+    if isinstance(event, OfferMade):
+        return event.attempt == 1
+    return isinstance(event, OfferDeclined | OfferExpired)
 
 
 def sign_of(event: ContactFact) -> datetime | None:
@@ -161,6 +205,8 @@ def sign_of(event: ContactFact) -> datetime | None:
             return event.taken_at
         case OfferWithdrawn():
             return event.withdrawn_at
+        case AlertRaised() | AlertAcknowledged() | WrittenFirstRead() | WrittenAnswered():
+            return None  # said of a contact, not done for who waits
         case _:
             assert_never(event)
 
@@ -171,10 +217,20 @@ def _sign(facts: ContactFacts, at: datetime | None) -> ContactFacts:
 
 
 def _decided(facts: ContactFacts, event: ContactTriaged) -> ContactFacts:
-    told = Decision(event.decided_at, event.priority, event.destination)
+    told = Decision(event.decided_at, event.priority, event.destination, event.departement)
     if facts.decision is not None and facts.decision.rank > told.rank:
         return facts
     return replace(facts, decision=told)
+
+
+def _clock_mark(kind: TallyKind, event: WrittenFirstRead | WrittenAnswered) -> Mark:
+    """How a clock of the newest message ended; a message restarts both."""
+    word = "late" if event.late else "on_time"
+    return Mark(kind, word, event.asked_at.isoformat(), event.asked_at)
+
+
+def _with_mark(facts: ContactFacts, mark: Mark) -> ContactFacts:
+    return replace(facts, marks=tuple(sorted({*facts.marks, mark})))
 
 
 def _take(facts: ContactFacts, offer_id: OfferId) -> Take:
@@ -240,3 +296,12 @@ def wait_of(facts: ContactFacts, stage: Stage) -> timedelta | None:
         return None
     taken, since = min(waits)
     return max(taken - since, timedelta())
+
+
+def talk_of(facts: ContactFacts) -> timedelta | None:
+    """How long the last listener who took it was with the person, once it is over."""
+    takes = [t.taken_at for t in facts.takes if t.counts and t.stage is Stage.LISTENER]
+    last = max((at for at in takes if at is not None), default=None)
+    if last is None or facts.ended_at is None or facts.ended_at < last:
+        return None
+    return facts.ended_at - last

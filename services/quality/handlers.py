@@ -12,7 +12,7 @@ from datetime import datetime
 from contracts.assignment import LiveStateEntered
 from contracts.contact import ContactOpened
 from contracts.programme import ProgrammePublished
-from contracts.quality import HourCounted
+from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
 from contracts.vocabulary import ProgrammeId
 from services.bus.work import Work
@@ -32,10 +32,13 @@ from services.quality.settings import SETTINGS
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
     """Keep the target; contacts that came before it are counted again."""
     programme, version = event.programme, event.programme_version
+    shortest, longest = event.terms.talk_guidance_minutes or (None, None)
     row = store.TargetRow(
         programme=programme,
         programme_version=version,
         answer_target_seconds=event.terms.answer_target_seconds,
+        talk_minutes_min=shortest,
+        talk_minutes_max=longest,
     )
     store.keep_target(work.session, row)
     moments = store.moments_of_version(work.session, programme, version)
@@ -126,6 +129,9 @@ def _counted(programme: ProgrammeId, hour: datetime, figures: HourFigures) -> Ho
         busy_seconds=duty.busy.total_seconds(),
         resting_seconds=duty.resting.total_seconds(),
         rests_given=duty.rests_given,
+        tallies=tuple(
+            Tally(kind=kind, word=word, count=count) for kind, word, count in figures.tallies
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contracts.assignment import (
@@ -23,6 +24,8 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
+from contracts.risk import AlertAcknowledged, AlertRaised
+from contracts.text import WrittenAnswered, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     ContactId,
@@ -33,6 +36,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Role,
     Stage,
+    TallyKind,
     WithdrawalReason,
 )
 from services.quality.domain import HOUR, WAIT_BOUNDS_SECONDS, Duty, HourFigures, WaitCount
@@ -50,13 +54,21 @@ def recount(events: Iterable[Event]) -> Figures:
         for event in history
         if isinstance(event, ProgrammePublished)
     }
+    guidance = {
+        (event.programme, event.programme_version): event.terms.talk_guidance_minutes
+        for event in history
+        if isinstance(event, ProgrammePublished)
+    }
     opened: dict[Hour, list[_Story]] = defaultdict(list)
     for story in _stories(history):
         if story.opened_at is not None:
             opened[story.programme, _full_hour(story.opened_at)].append(story)
     duty = _duty(event for event in history if isinstance(event, LiveStateEntered))
     return {
-        hour: _figures(opened.get(hour, []), duty.get(hour, Duty()), targets)
+        hour: replace(
+            _figures(opened.get(hour, []), duty.get(hour, Duty()), targets),
+            tallies=_tallies(opened.get(hour, []), guidance),
+        )
         for hour in opened.keys() | duty.keys()
     }
 
@@ -78,6 +90,10 @@ class _Story:
         self.triaged = [e for e in events if isinstance(e, ContactTriaged)]
         self.untriaged = [e for e in events if isinstance(e, ContactSentUntriaged)]
         self.ended = [e for e in events if isinstance(e, ContactEnded)]
+        self.made = [e for e in events if isinstance(e, OfferMade)]
+        self.alerts = [e for e in events if isinstance(e, AlertRaised | AlertAcknowledged)]
+        self.read = [e for e in events if isinstance(e, WrittenFirstRead)]
+        self.answered = [e for e in events if isinstance(e, WrittenAnswered)]
         self.given_back = {
             e.offer_id: e.reason for e in events if isinstance(e, OfferWithdrawn) and e.was_taken
         }
@@ -128,6 +144,37 @@ class _Story:
                 first = min(takes, key=lambda take: (take.taken_at, take.waiting_since))
                 yield stage, max(timedelta(), first.taken_at - first.waiting_since)
 
+    def words(
+        self, guidance: Mapping[tuple[ProgrammeId, int], tuple[int, int] | None]
+    ) -> list[tuple[TallyKind, str]]:
+        """Every further thing that is counted of it, each as often as it happened."""
+        found = [(TallyKind.NATURE, e.nature.value) for e in self.ended[:1]]
+        again = {e.offer_id: e.stage.value for e in self.made if e.attempt > 1}
+        found += [(TallyKind.RE_OFFER, stage) for stage in again.values()]
+        read = {(e.asked_at, e.late) for e in self.read}
+        found += [(TallyKind.FIRST_READING, "late" if late else "on_time") for _, late in read]
+        answered = {(e.asked_at, e.late) for e in self.answered}
+        found += [(TallyKind.ANSWER, "late" if late else "on_time") for _, late in answered]
+        for alert in {e.alert_id for e in self.alerts}:
+            its = [e for e in self.alerts if e.alert_id == alert]
+            acks = [e.acknowledged_at for e in its if isinstance(e, AlertAcknowledged)]
+            raised = min(e.raised_at for e in its)
+            seconds = (min(acks) - raised).total_seconds() if acks else None
+            found.append((TallyKind.ALERT, _how_soon(seconds)))
+        minutes = self._talk_minutes()
+        told: list[ContactOpened | ContactTriaged] = [*self.opened, *self.triaged]
+        band = guidance.get((self.programme, told[0].programme_version)) if told else None
+        if minutes is not None and band is not None:
+            talk = "below" if minutes < band[0] else "above" if minutes > band[1] else "within"
+            found.append((TallyKind.TALK, talk))
+        return found
+
+    def _talk_minutes(self) -> float | None:
+        heard = [take.taken_at for take in self.heard if take.stage is Stage.LISTENER]
+        if not heard or not self.ended or self.ended[0].ended_at < max(heard):
+            return None
+        return (self.ended[0].ended_at - max(heard)) / timedelta(minutes=1)
+
     def in_limbo(self, since: datetime) -> bool:
         if self.ended or any(self._holds(take) for take in self.takes):
             return False
@@ -144,6 +191,12 @@ class _Story:
             and decision.decided_at >= take.taken_at
         )
         return not sent_on
+
+
+def _how_soon(seconds: float | None) -> str:
+    if seconds is None:
+        return "not_yet"
+    return "in_30_s" if seconds <= 30 else "in_90_s" if seconds <= 90 else "later"
 
 
 def _stories(history: set[Event]) -> list[_Story]:
@@ -197,6 +250,13 @@ def _figures(
         ),
         duty=duty,
     )
+
+
+def _tallies(
+    stories: list[_Story], guidance: Mapping[tuple[ProgrammeId, int], tuple[int, int] | None]
+) -> tuple[tuple[TallyKind, str, int], ...]:
+    words = [word for story in stories for word in story.words(guidance)]
+    return tuple((kind, word, words.count((kind, word))) for kind, word in sorted(set(words)))
 
 
 def _duty(events: Iterable[LiveStateEntered]) -> dict[Hour, Duty]:

@@ -21,14 +21,17 @@ _KEPT = (
     "takes",
     "ended_at",
     "outcome",
+    "nature",
+    "departement",
+    "marks",
     "last_sign_at",
 )
 _FACTS = ", ".join(("programme", *_KEPT))
 
 #: Changing nothing, it locks the row, and returns it as it is once it is ours.
 LOCK_CONTACT = f"""
-    INSERT INTO quality.contact AS contact (contact_id, programme, takes, news)
-    VALUES (%(contact_id)s, %(programme)s, '[]', 0)
+    INSERT INTO quality.contact AS contact (contact_id, programme, takes, marks, news)
+    VALUES (%(contact_id)s, %(programme)s, '[]', '[]', 0)
     ON CONFLICT (contact_id) DO UPDATE SET programme = contact.programme
     RETURNING {_FACTS}, news, (
         SELECT answer_target_seconds FROM quality.target WHERE target.programme = contact.programme
@@ -36,16 +39,18 @@ LOCK_CONTACT = f"""
     ) AS answer_target_seconds
 """  # noqa: S608 - names of our own columns, here and below
 
-_VALUES = ", ".join(f"{name} = %({name})s" for name in _KEPT).replace(
-    "%(takes)s", "CAST(%(takes)s AS jsonb)"
+_VALUES = (
+    ", ".join(f"{name} = %({name})s" for name in _KEPT)
+    .replace("%(takes)s", "CAST(%(takes)s AS jsonb)")
+    .replace("%(marks)s", "CAST(%(marks)s AS jsonb)")
 )
 SAVE_CONTACT = (
     f"UPDATE quality.contact SET {_VALUES}, news = %(news)s WHERE contact_id = %(contact_id)s"  # noqa: S608
 )
 
 ADD_SIGN = """
-    INSERT INTO quality.contact AS contact (contact_id, programme, takes, last_sign_at, news)
-    VALUES (%(contact_id)s, %(programme)s, '[]', %(at)s, 0)
+    INSERT INTO quality.contact AS contact (contact_id, programme, takes, marks, last_sign_at, news)
+    VALUES (%(contact_id)s, %(programme)s, '[]', '[]', %(at)s, 0)
     ON CONFLICT (contact_id) DO UPDATE
     SET last_sign_at = greatest(contact.last_sign_at, excluded.last_sign_at)
 """

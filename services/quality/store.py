@@ -17,10 +17,27 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from contracts.vocabulary import ContactId, Destination, Outcome, Priority, ProgrammeId, Stage
+from contracts.vocabulary import (
+    ContactId,
+    Destination,
+    Nature,
+    Outcome,
+    Priority,
+    ProgrammeId,
+    Stage,
+    TallyKind,
+)
 from services.bus.driver import ask, only
-from services.quality.domain import HOUR, Duty, HourFigures, WaitCount, count_hour, hour_of
-from services.quality.facts import ContactFacts, Decision, Take
+from services.quality.domain import (
+    HOUR,
+    Duty,
+    Guidance,
+    HourFigures,
+    WaitCount,
+    count_hour,
+    hour_of,
+)
+from services.quality.facts import ContactFacts, Decision, Mark, Take
 from services.quality.statements import (
     ADD_DUTY,
     ADD_SIGN,
@@ -39,6 +56,7 @@ class Row(SQLModel, registry=registry(metadata=MetaData(schema="quality"))):
 
 tables = Row.metadata
 
+_MARKS: TypeAdapter[tuple[Mark, ...]] = TypeAdapter(tuple[Mark, ...])
 _TAKES: TypeAdapter[tuple[Take, ...]] = TypeAdapter(tuple[Take, ...])
 
 
@@ -62,6 +80,8 @@ class TargetRow(Row, table=True):
     programme: str = Field(primary_key=True)
     programme_version: int = Field(primary_key=True)
     answer_target_seconds: int
+    talk_minutes_min: int | None = None  #: guidance for a talk; empty: the line gives none
+    talk_minutes_max: int | None = None
 
 
 class ContactRow(Row, table=True):
@@ -84,6 +104,9 @@ class ContactRow(Row, table=True):
     takes: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     ended_at: datetime | None = _moment()
     outcome: str | None = None
+    nature: str | None = None
+    departement: str | None = None
+    marks: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     last_sign_at: datetime | None = _moment()
     news: int = 0
 
@@ -140,6 +163,18 @@ class OutcomeRow(Row, table=True):
     count: int
 
 
+class TallyRow(Row, table=True):
+    """A further count of an hour, as last counted."""
+
+    __tablename__ = "tally"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    kind: TallyKind = Field(primary_key=True, sa_type=Text)
+    word: str = Field(primary_key=True)
+    count: int
+
+
 class WaitRow(Row, table=True):
     """One bar of the wait histogram of an hour, as last counted; its bound may be infinite."""
 
@@ -192,6 +227,9 @@ def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts, n
             "takes": _TAKES.dump_json(facts.takes).decode(),
             "ended_at": facts.ended_at,
             "outcome": facts.outcome,
+            "nature": facts.nature,
+            "departement": None if decision is None else decision.departement,
+            "marks": _MARKS.dump_json(facts.marks).decode(),
             "last_sign_at": facts.last_sign_at,
             "news": news,
         },
@@ -224,6 +262,8 @@ def _facts(row: Any) -> ContactFacts:
         takes=_TAKES.validate_python(row.takes),
         ended_at=row.ended_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
+        nature=Nature(row.nature) if row.nature else None,
+        marks=_MARKS.validate_python(row.marks),
         last_sign_at=row.last_sign_at,
     )
 
@@ -231,7 +271,8 @@ def _facts(row: Any) -> ContactFacts:
 def _decision(row: Any) -> Decision | None:
     if row.decided_at is None:
         return None
-    return Decision(row.decided_at, Priority(row.priority), Destination(row.destination))
+    priority, destination = Priority(row.priority), Destination(row.destination)
+    return Decision(row.decided_at, priority, destination, row.departement)
 
 
 def keep_target(session: Session, row: TargetRow) -> None:
@@ -246,6 +287,19 @@ def targets_of(session: Session, programme: ProgrammeId) -> Mapping[int, timedel
     """Return the targets of a line by its version."""
     rows = session.exec(select(TargetRow).where(TargetRow.programme == programme))
     return {row.programme_version: timedelta(seconds=row.answer_target_seconds) for row in rows}
+
+
+def guidance_of(session: Session, programme: ProgrammeId) -> Mapping[int, Guidance]:
+    """Return the guidance for talks of a line by its version, where it gives one."""
+    rows = session.exec(select(TargetRow).where(TargetRow.programme == programme))
+    return {
+        row.programme_version: (
+            timedelta(minutes=row.talk_minutes_min),
+            timedelta(minutes=row.talk_minutes_max),
+        )
+        for row in rows
+        if row.talk_minutes_min is not None and row.talk_minutes_max is not None
+    }
 
 
 def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> list[ContactFacts]:
@@ -306,7 +360,12 @@ def _duty(row: DutyRow | HourRow) -> Duty:
 def figures_now(session: Session, programme: ProgrammeId, hour: datetime) -> HourFigures:
     """Count an hour from what is known at this moment."""
     contacts = contacts_of(session, programme, hour)
-    return count_hour(contacts, targets_of(session, programme), duty_of(session, programme, hour))
+    return count_hour(
+        contacts,
+        targets_of(session, programme),
+        duty_of(session, programme, hour),
+        guidance_of(session, programme),
+    )
 
 
 def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
@@ -358,7 +417,15 @@ def figures_kept(session: Session, row: HourRow) -> HourFigures:
             )
         ),
         duty=_duty(row),
+        tallies=_tallies_kept(session, row),
     )
+
+
+def _tallies_kept(session: Session, row: HourRow) -> tuple[tuple[TallyKind, str, int], ...]:
+    kept = session.exec(
+        select(TallyRow).where(TallyRow.programme == row.programme, TallyRow.hour == row.hour)
+    )
+    return tuple(sorted((TallyKind(each.kind), each.word, each.count) for each in kept))
 
 
 def keep_figures(session: Session, row: HourRow, figures: HourFigures) -> None:
@@ -372,11 +439,16 @@ def keep_figures(session: Session, row: HourRow, figures: HourFigures) -> None:
     outcomes = [{**of_hour, "outcome": word, "count": count} for word, count in figures.outcomes]
     _replace(session, OutcomeRow, row, outcomes)
     _replace(session, WaitRow, row, bars)
+    tallies = [
+        {**of_hour, "kind": kind, "word": word, "count": count}
+        for kind, word, count in figures.tallies
+    ]
+    _replace(session, TallyRow, row, tallies)
 
 
 def _replace(
     session: Session,
-    table: type[OutcomeRow] | type[WaitRow],
+    table: type[OutcomeRow] | type[WaitRow] | type[TallyRow],
     row: HourRow,
     fresh: list[dict[str, Any]],
 ) -> None:

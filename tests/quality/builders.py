@@ -19,9 +19,9 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
-from contracts.programme import (
-    ProgrammePublished,
-)
+from contracts.programme import ProgrammePublished, RiskPolicy
+from contracts.risk import AlertAcknowledged, AlertRaised
+from contracts.text import WrittenAnswered, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
@@ -50,6 +50,10 @@ NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
 LINE = ProgrammeId("sos-crise")
 #: Never seen anywhere but in events: whoever is on duty in these tests.
 CANARY = PersonId("canary-7f3a")
+
+
+#: Minutes a talk lasts by the guidance, by version; the third gives none.
+GUIDANCE: dict[int, tuple[int, int] | None] = {1: (15, 25), 2: (1, 40), 3: None}
 
 
 def at(seconds: float) -> datetime:
@@ -92,13 +96,57 @@ class AContact:
             opened_at=self.opened_at,
         )
 
-    def made(self, stage: Stage, seconds: float, offer: str = "1") -> OfferMade:
+    def alert_raised(self, seconds: float, alert: str = "1") -> AlertRaised:
+        return AlertRaised(
+            **self._alert(seconds, alert), policy=RiskPolicy(), confirmed_in_contact=True
+        )
+
+    def alert_taken(self, seconds: float, raised: float, alert: str = "1") -> AlertAcknowledged:
+        return AlertAcknowledged(
+            **self._alert(raised, alert),
+            acknowledged_by=CANARY,
+            acknowledged_as=Role.SUPERVISOR,
+            acknowledged_at=at(seconds),
+        )
+
+    def first_read(self, seconds: float, asked: float, late: bool = False) -> WrittenFirstRead:
+        return WrittenFirstRead(
+            contact_id=self.id,
+            programme=self.programme,
+            asked_at=at(asked),
+            read_at=at(seconds),
+            late=late,
+        )
+
+    def answered(self, seconds: float, asked: float, late: bool = False) -> WrittenAnswered:
+        return WrittenAnswered(
+            contact_id=self.id,
+            programme=self.programme,
+            asked_at=at(asked),
+            answered_at=at(seconds),
+            late=late,
+        )
+
+    def _alert(self, raised: float, alert: str) -> dict[str, Any]:
+        name = f"alert/{self.name}/{alert}"
+        return {
+            "alert_id": str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+            "contact_id": self.id,
+            "programme": self.programme,
+            "raised_by": CANARY,
+            "raised_as": Role.LISTENER,
+            "raised_at": at(raised),
+            "standing": "open",
+            "level": 1,
+        }
+
+    def made(self, stage: Stage, seconds: float, offer: str = "1", attempt: int = 1) -> OfferMade:
         return OfferMade(
             **self._offer(stage, offer),
             made_at=at(seconds),
             expires_at=at(seconds + 15),
             waiting_since=self.opened_at,
-            attempt=1,
+            attempt=attempt,
             reasons=(OfferReason.WAITED_LONGEST,),
             rules_version="assignment-2026.1",
             eligibility_version=1,
@@ -162,7 +210,11 @@ class AContact:
         )
 
     def ended(
-        self, seconds: float, outcome: Outcome = Outcome.LISTENED, stage: Stage | None = None
+        self,
+        seconds: float,
+        outcome: Outcome = Outcome.LISTENED,
+        stage: Stage | None = None,
+        nature: Nature = Nature.ORDINARY,
     ) -> ContactEnded:
         return ContactEnded(
             contact_id=self.id,
@@ -171,7 +223,7 @@ class AContact:
             opened_at=self.opened_at,
             ended_at=at(seconds),
             outcome=outcome,
-            nature=Nature.ORDINARY,
+            nature=nature,
             ended_by=EndedBy.CALLER,
             stage=stage,
             person_id=CANARY if stage else None,
@@ -219,7 +271,7 @@ def a_published_programme(
         effective_at=NOON,
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
-        terms=a_line(answer_target_seconds=target_seconds),
+        terms=a_line(answer_target_seconds=target_seconds, talk_guidance_minutes=GUIDANCE[version]),
     )
 
 
@@ -233,7 +285,7 @@ SECONDS = st.one_of(st.integers(-60, 60), st.floats(-4000, 8000).map(lambda s: r
 def an_offer(draw: st.DrawFn, contact: AContact, name: str) -> list[Event]:
     """One offer: made, perhaps taken, perhaps taken back or turned down. Times need not fit."""
     stage = draw(st.sampled_from(Stage))
-    events: list[Event] = [contact.made(stage, draw(SECONDS), name)]
+    events: list[Event] = [contact.made(stage, draw(SECONDS), name, draw(st.integers(1, 3)))]
     if draw(st.booleans()):
         events.append(contact.taken(stage, draw(SECONDS), draw(SECONDS), name))
         if draw(st.booleans()):
@@ -268,7 +320,17 @@ def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> lis
         events.append(contact.sent_untriaged(draw(SECONDS)))
     if draw(st.booleans()):
         outcome = draw(st.sampled_from([Outcome.ABANDONED, Outcome.LISTENED, Outcome.DROPPED]))
-        events.append(contact.ended(draw(SECONDS), outcome))
+        nature = draw(st.sampled_from(Nature))
+        events.append(contact.ended(draw(SECONDS), outcome, nature=nature))
+    for number in range(draw(st.integers(0, 2))):
+        raised = draw(SECONDS)
+        events.append(contact.alert_raised(raised, str(number)))
+        soon = st.sampled_from([0, 30, 30.5, 90, 91])
+        for _ in range(draw(st.integers(0, 2))):
+            events.append(contact.alert_taken(raised + draw(soon), raised, str(number)))
+    for number in range(draw(st.integers(0, 2))):
+        asked, late = 100.0 * number, draw(st.booleans())
+        events += [contact.first_read(asked + 9, asked, late), contact.answered(asked, asked, late)]
     return draw(st.lists(st.sampled_from(events), unique=True)) if draw(st.booleans()) else events
 
 

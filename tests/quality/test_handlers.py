@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.envelope import Event
-from contracts.quality import HourCounted
+from contracts.quality import HourCounted, Tally
 from contracts.vocabulary import (
     LiveState,
     LiveStateReason,
@@ -23,6 +23,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Role,
     Stage,
+    TallyKind,
     WithdrawalReason,
 )
 from services.bus.testing import ServiceUnderTest, service_under_test
@@ -111,6 +112,10 @@ def test_hour_is_counted_five_minutes_after_its_end(quality: ServiceUnderTest) -
         busy_seconds=670,
         resting_seconds=600,
         rests_given=1,
+        tallies=(
+            Tally(kind=TallyKind.NATURE, word="ordinary", count=1),
+            Tally(kind=TallyKind.TALK, word="below", count=1),
+        ),
     )
 
 

@@ -55,6 +55,10 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
         a.made(LISTENER, 64, "2"),
         a.expired(LISTENER, 84, "2"),
         a.taken(LISTENER, 90, 60, "3"),
+        a.alert_raised(100),
+        a.alert_taken(120, 100),
+        a.first_read(130, 10),
+        a.answered(140, 10),
         a.ended(700, stage=LISTENER),
         b.opened(),
         b.taken(REGULATOR, 30),
@@ -102,7 +106,9 @@ def rows_as_text(quality: ServiceUnderTest) -> dict[str, str]:
 def test_no_row_of_any_table_names_a_person(after_a_day: ServiceUnderTest) -> None:
     rows = rows_as_text(after_a_day)
     assert {"contact", "duty", "hour", "wait", "outcome", "inbox", "outbox", "seen"} <= rows.keys()
-    assert all(rows[name] for name in ("contact", "duty", "hour", "wait", "inbox", "outbox"))
+    assert all(
+        rows[name] for name in ("contact", "duty", "hour", "wait", "tally", "inbox", "outbox")
+    )
     assert [name for name, held in rows.items() if CANARY in held] == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from contracts.assignment import LiveStateEntered
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
-from contracts.vocabulary import ContactId, Outcome, Stage
+from contracts.vocabulary import ContactId, Nature, Outcome, Stage
 from services.quality.domain import Duty, HourFigures, count_hour, duty_of, hour_of
 from services.quality.facts import ContactFacts, in_limbo, learn
 from services.quality.recount import recount, recount_limbo
@@ -29,12 +29,18 @@ def count_by_learning(events: list[Event]) -> dict[datetime, HourFigures]:
         for event in events
         if isinstance(event, ProgrammePublished)
     }
+    guidance = {
+        event.programme_version: (timedelta(minutes=band[0]), timedelta(minutes=band[1]))
+        for event in events
+        if isinstance(event, ProgrammePublished) and (band := event.terms.talk_guidance_minutes)
+    }
     opened: dict[datetime, list[ContactFacts]] = defaultdict(list)
     for each in facts.values():
         if each.opened_at is not None:
             opened[hour_of(each.opened_at)].append(each)
     return {
-        hour: count_hour(opened[hour], targets, duty[hour]) for hour in opened.keys() | duty.keys()
+        hour: count_hour(opened[hour], targets, duty[hour], guidance)
+        for hour in opened.keys() | duty.keys()
     }
 
 
@@ -88,3 +94,32 @@ def test_plain_hour_is_counted_as_one_would_by_hand() -> None:
         ("listener", "P3", 30),
         ("regulator", "P3", 20),
     ]
+
+
+def test_plain_hour_tallies_what_one_would_by_hand() -> None:
+    a, b = AContact("a"), AContact("b", opened=100)
+    figures = recount(
+        [
+            a_published_programme(),
+            a.opened(),
+            a.made(Stage.LISTENER, 5),
+            a.made(Stage.LISTENER, 25, "2", attempt=2),
+            a.taken(Stage.LISTENER, 30, offer="2"),
+            a.alert_raised(60),
+            a.alert_taken(85, 60),
+            a.ended(30 + 20 * 60, nature=Nature.SILENT),
+            b.opened(),
+            b.alert_raised(130),
+            b.first_read(200, 100),
+            b.answered(300, 100, late=True),
+        ]
+    )[LINE, NOON]
+    assert figures.tallies == (
+        ("alert", "in_30_s", 1),
+        ("alert", "not_yet", 1),
+        ("answer", "late", 1),
+        ("first_reading", "on_time", 1),
+        ("nature", "silent", 1),
+        ("re_offer", "listener", 1),
+        ("talk", "within", 1),
+    )
