@@ -60,6 +60,14 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.rescue import (
+    ReportArrival,
+    RescueConfirmed,
+    RescueFailed,
+    RescueNamed,
+    RescueStarted,
+    StartRescue,
+)
 from contracts.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -152,6 +160,9 @@ EVENTS: tuple[type[Event], ...] = (
     DutyCalled,
     DutyCallDelivered,
     DutyCallLapsed,
+    RescueStarted,
+    RescueConfirmed,
+    RescueFailed,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -199,6 +210,8 @@ COMMANDS: tuple[type[Command], ...] = (
     EscalateAlert,
     StandDownAlert,
     CloseAlert,
+    StartRescue,
+    ReportArrival,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -212,6 +225,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     ProposeReferral: ReferralMade,
     SendReferral: ReferralHandedOver,
     RaiseAlert: AlertNamed,
+    StartRescue: RescueNamed,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deploy.verify.alarms import check_i19, check_i20, check_i21
 from deploy.verify.choices import check_i13
 from deploy.verify.delivery import (
     check_i05,
@@ -52,6 +53,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I15", "no caller waits in silence", check_i15),
     Invariant("I16", "within a request class nobody who came later goes first", check_i16),
     Invariant("I17", "the line shown is accepted - assigned - ended, and empties", check_i17),
+    Invariant("I19", "each alert is taken, ended or passed on before its deadline", check_i19),
+    Invariant("I20", "a level goes down by nobody, an alert ends by a human", check_i20),
+    Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),
     Invariant("I34", "streams and durables are as declared and lose nothing", check_i34),

@@ -145,6 +145,16 @@ ALERT = Machine(
     },
 )
 
+#: A rescue a human has called: somebody has the person, or it failed and the alert comes up again.
+RESCUE = Machine(
+    "new",
+    {
+        ("new", "started"): "called",
+        ("called", "confirmed"): "over",
+        ("called", "failed"): "over",
+    },
+)
+
 #: A call to the duty professional. Delivered is not taken: that is the alert's.
 DUTY_CALL = Machine(
     "new",
@@ -230,6 +240,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("quality", "hour"): _REPLACED["counted"],
     ("risk", "alert"): ALERT,
     ("risk", "duty_call"): DUTY_CALL,
+    ("risk", "rescue"): RESCUE,
 }
 
 

@@ -54,6 +54,13 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.rescue import (
+    ReportArrival,
+    RescueConfirmed,
+    RescueFailed,
+    RescueStarted,
+    StartRescue,
+)
 from contracts.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -147,6 +154,9 @@ SERVICE = Service(
         On(DutyCalled, handlers.on_duty_call, even_late=True),
         On(DutyCallDelivered, handlers.on_duty_call, even_late=True),
         On(DutyCallLapsed, handlers.on_duty_call, even_late=True),
+        On(RescueStarted, handlers.on_rescue),
+        On(RescueConfirmed, handlers.on_rescue),
+        On(RescueFailed, handlers.on_rescue),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -194,6 +204,8 @@ SERVICE = Service(
         EscalateAlert,
         StandDownAlert,
         CloseAlert,
+        StartRescue,
+        ReportArrival,
     ),
     door=open_door,
 )

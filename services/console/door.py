@@ -44,6 +44,7 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import (
     AcknowledgeAlert,
     CloseAlert,
@@ -147,6 +148,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/alerts/{alert_id}/escalate", EscalateAlert),
     Verb("/desk/alerts/{alert_id}/stand-down", StandDownAlert),
     Verb("/desk/alerts/{alert_id}/close", CloseAlert),
+    Verb("/desk/contacts/{contact_id}/rescue", StartRescue),
+    Verb("/desk/rescues/{rescue_id}/arrival", ReportArrival),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),

@@ -29,6 +29,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
+from contracts.rescue import RescueEvent, RescueFailed, RescueStarted
 from contracts.risk import AlertEvent, AlertUnreached, DutyCallEvent, Standing, UnreachedWhy
 from contracts.roster import EligibilityEstablished
 from contracts.shift import HoleFilled, HoleForeseen
@@ -73,6 +74,7 @@ from services.console.messages import (
     OfferOver,
     OfferShown,
     ReferralMoved,
+    RescueShown,
     SessionOpened,
     TextWritten,
 )
@@ -81,6 +83,7 @@ from services.console.settings import KEEP_FOR, SWEEP_EVERY
 _OFFER_SHOWN = set(OfferShown.model_fields)
 _CONTACT_SHOWN = set(ContactShown.model_fields)
 _ALERT_SHOWN = set(AlertShown.model_fields)
+_RESCUE_SHOWN = set(RescueShown.model_fields) - {"came_of_it", "report_by", "why"}
 
 # --- offers -------------------------------------------------------------------------------------
 
@@ -229,6 +232,32 @@ def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
         return None
     before = store.alert_shown(work.session, event.alert_id)
     return None if before is None else before.unreached
+
+
+def on_rescue(event: RescueEvent, work: Work) -> None:
+    """Tell whoever is told of its alert what came of a rescue; heard first, who called it."""
+    told = RescueShown(
+        **event.model_dump(include=_RESCUE_SHOWN),
+        came_of_it=event.fact,
+        report_by=event.report_by if isinstance(event, RescueStarted) else None,
+        why=event.why if isinstance(event, RescueFailed) else None,
+    )
+    alert = store.alert_shown(work.session, event.alert_id) or _alert_of(event)
+    store.tell_of_alert(work.session, alert, told, work.now)
+
+
+def _alert_of(event: RescueEvent) -> AlertShown:
+    """The alert of a rescue we hear of before it."""
+    return AlertShown(
+        alert_id=event.alert_id,
+        contact_id=event.contact_id,
+        programme=event.programme,
+        raised_by=event.started_by,
+        raised_as=event.started_as,
+        raised_at=event.started_at,
+        standing=Standing.OPEN,
+        level=1,
+    )
 
 
 def on_duty_call(event: DutyCallEvent, work: Work) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from contracts.envelope import Contract, SessionId
 from contracts.privacy import ops, reference, staff
+from contracts.rescue import RescueFailure, RescueId, RescueService
 from contracts.risk import LEVELS, AlertId, CallWay, DutyCallId, RiskSignal, Standing, UnreachedWhy
 from contracts.vocabulary import (
     Attention,
@@ -56,6 +57,7 @@ class MessageKind(StrEnum):
     TEXT = "text"
     REFERRAL = "referral"
     NOTICE = "notice"
+    RESCUE = "rescue"
     DUTY_CALL = "duty_call"  #: what came of a call to the duty professional
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
@@ -176,6 +178,22 @@ class LiveStateShown(DeskMessage):
     until: Annotated[Moment | None, staff("When it ends by itself, if it does", unit=_UTC)] = None
     contact_id: Annotated[ContactId | None, ops("The contact they are in or were offered")] = None
     missed_offers: Annotated[int, staff("Offers missed in a row", unit="count", ge=0)] = 0
+
+
+class RescueShown(DeskMessage):
+    """A rescue somebody has called, and what came of it."""
+
+    kind: ClassVar = MessageKind.RESCUE
+
+    rescue_id: Annotated[RescueId, ops("The rescue")]
+    alert_id: Annotated[AlertId, ops("The alert it belongs to")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    service: Annotated[RescueService, ops("Whom it went to")]
+    started_by: Annotated[PersonId, staff("The human who called")]
+    started_at: Annotated[Moment, ops("When", unit=_UTC)]
+    came_of_it: Annotated[str, ops("started, confirmed or failed", pattern="^[a-z]{3,20}$")]
+    report_by: Annotated[Moment | None, ops("Until when word is awaited", unit=_UTC)] = None
+    why: Annotated[RescueFailure | None, ops("Why it failed, if it did")] = None
 
 
 class CallShown(DeskMessage):

@@ -3,6 +3,13 @@
 from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
+from contracts.rescue import (
+    ReportArrival,
+    RescueConfirmed,
+    RescueFailed,
+    RescueStarted,
+    StartRescue,
+)
 from contracts.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
@@ -21,7 +28,7 @@ from contracts.risk import (
 )
 from contracts.roster import EligibilityEstablished
 from services.bus.table import Answer, Due, On, Service
-from services.risk import calling, handlers
+from services.risk import calling, cards, handlers, rescuing
 from services.risk.callout import carry_out_calls
 from services.risk.door import open_door
 from services.risk.settings import SETTINGS
@@ -44,6 +51,8 @@ SERVICE = Service(
         Answer(EscalateAlert, handlers.on_escalate),
         Answer(StandDownAlert, handlers.on_stand_down),
         Answer(CloseAlert, handlers.on_close),
+        Answer(StartRescue, rescuing.on_start_rescue),
+        Answer(ReportArrival, rescuing.on_report_arrival),
     ),
     publishes=(
         AlertRaised,
@@ -55,10 +64,15 @@ SERVICE = Service(
         DutyCalled,
         DutyCallDelivered,
         DutyCallLapsed,
+        RescueStarted,
+        RescueConfirmed,
+        RescueFailed,
     ),
     deadlines=(
         Due("escalation", handlers.on_escalation_due),
         Due("call_over", calling.on_call_over_due),
+        Due("arrival", rescuing.on_arrival_due),
+        Due("card_over", cards.on_card_over_due),
     ),
     door=open_door,
     errands=carry_out_calls,

@@ -25,6 +25,9 @@ from contracts.vocabulary import ContactId, PersonId, ProgrammeId, Refusal, Role
 
 SUPERVISORS, NEXT_PEOPLE, DUTY = 1, 2, 3
 
+#: Who may be beside a contact that others have taken.
+_BESIDE = frozenset({Role.SUPERVISOR, Role.DUTY_PROFESSIONAL})
+
 #: A key that is pressed again so soon calls nobody twice.
 JUST_CALLED = timedelta(seconds=10)
 
@@ -146,7 +149,7 @@ def judge_raising(
     if contact.programme not in (None, raising.programme):
         return MayNot(Refusal.NOT_IN_PROGRAMME, "contact_id")
     confirmed = raising.raised_by in contact.holders
-    if contact.holders and not confirmed and raising.raised_as is not Role.SUPERVISOR:
+    if contact.holders and not confirmed and raising.raised_as not in _BESIDE:
         return MayNot(Refusal.NOT_YOURS, "contact_id")
     if standing is not None:
         signals = in_order((*standing.signals, *raising.signals))
@@ -227,8 +230,15 @@ def judge_escalation(alert: Alert, by: Asker, now: datetime) -> Escalated | Alre
 
 
 def reopened(alert: Alert, now: datetime) -> Alert:
-    """The alert on the next rung, wanting somebody more."""
-    return _up(replace(alert, standing=Standing.OPEN), now)
+    """The alert on the next rung, wanting somebody more; one that was taken has its clock anew."""
+    since = now if alert.standing is Standing.TAKEN else alert.since
+    return _up(replace(alert, standing=Standing.OPEN, since=since), now)
+
+
+def alarmed_again(alert: Alert, now: datetime) -> Alert:
+    """The alert as it comes up again when rescue has failed: on the last rung, at once."""
+    last = replace(alert, standing=Standing.OPEN, level=DUTY, since=now)
+    return _up(last, now)
 
 
 def _up(alert: Alert, now: datetime) -> Alert:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.envelope import Command, CommandEnvelope, CommandId, Contract, Reply, ReplyStatus
+from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import (
     RISK_PURPOSE,
     RISK_ROLES,
@@ -43,8 +44,9 @@ from services.bus.problem import Problem, ProblemTold
 from services.bus.sealing import WrongKey, key_from
 from services.bus.transact import fingerprint_of
 from services.bus.work import Work
-from services.risk import handlers, metrics
+from services.risk import handlers, metrics, rescuing
 from services.risk.callout import PUSH_KEY, SEAL_KEY
+from services.risk.cards import Cards
 from services.risk.problem import CAPABILITY_WANTED, refusal_problem, response_of
 from services.risk.reaches import Reaches
 from services.risk.settings import SETTINGS, Settings, StartRefused
@@ -72,6 +74,8 @@ ACTS: tuple[Act, ...] = (
     Act("/alerts/{alert_id}/escalate", EscalateAlert, handlers.on_escalate),
     Act("/alerts/{alert_id}/stand-down", StandDownAlert, handlers.on_stand_down),
     Act("/alerts/{alert_id}/close", CloseAlert, handlers.on_close),
+    Act("/contacts/{contact_id}/rescue", StartRescue, rescuing.on_start_rescue),
+    Act("/rescues/{rescue_id}/arrival", ReportArrival, rescuing.on_report_arrival),
 )
 
 _CAPABILITY: list[dict[str, list[str]]] = [{"bearer": []}]
@@ -113,11 +117,13 @@ def build(door: Door, settings: Settings) -> Doorway:
     """Build the door with these settings."""
     asking = Asking(door, settings)
     reaches = Reaches(door, settings, asking.who)
+    cards = Cards(door, settings, asking.who)
     addresses = [
         Address("GET", "/open-signals", asking.see_signals, _SIGNALS),
         Address("GET", "/alerts/{alert_id}/calls", asking.see_calls, _CALLS),
         *(Address("POST", act.path, asking.answering(act), _told_of(act)) for act in ACTS),
         *reaches.addresses(),
+        *cards.addresses(),
     ]
     info = {"title": "Helpline risk", "version": "1"}
     commands: tuple[type[Contract], ...] = tuple(act.command for act in ACTS)
@@ -126,6 +132,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         SignalsTold,
         CallsTold,
         *reaches.models,
+        *cards.models,
         ProblemTold,
     )
     return Doorway(addresses, openapi(info, addresses, models), Manners(_explain, _count))

@@ -7,7 +7,6 @@ pressed in a contact we have not heard of is an alert all the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import assert_never
 
 from contracts.assignment import LiveStateEntered, OfferTaken
@@ -18,10 +17,8 @@ from contracts.risk import (
     AcknowledgeAlert,
     AlertAcknowledged,
     AlertClosed,
-    AlertEscalated,
     AlertId,
     AlertNamed,
-    AlertRaised,
     AlertStoodDown,
     CloseAlert,
     EscalateAlert,
@@ -33,28 +30,21 @@ from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import PersonId, Refusal
 from services.bus.work import Work, derived_id
 from services.risk import metrics, store
-from services.risk.calling import call_duty
+from services.risk.alerts import Raising, escalate, raise_alert, set_clock
 from services.risk.domain import (
-    DUTY,
     Alert,
     AlreadySo,
     Asker,
     Changed,
     Escalated,
-    Line,
     MayNot,
     NotDue,
-    Raised,
     judge_ending,
     judge_escalation,
-    judge_raising,
     judge_taking,
     judge_time,
-    next_at,
-    unreached_on,
-    whom_to_call,
 )
-from services.risk.telling import said_of, say_unreached
+from services.risk.telling import said_of
 
 # --- what the others say --------------------------------------------------------------------------
 
@@ -94,64 +84,18 @@ def on_eligibility_established(event: EligibilityEstablished, work: Work) -> Non
 
 def on_raise_alert(command: RaiseAlert, work: Work) -> Reply:
     """Raise an alert, or add signals to the one that is open for the contact."""
-    known = store.contact(work.session, command.contact_id)
-    standing = store.alert_of_contact(work.session, command.contact_id)
-    row = _new_row(command, work, known.programme_version)
-    line = store.line(work.session, row.programme, row.raised_by)
-    open_one = None if standing is None else standing.alert
-    match judge_raising(row.alert, known, open_one, line):
-        case Raised(alert, confirmed):
-            row.confirmed = confirmed
-            row.keep(alert)
-            work.session.add(row)
-            _announce_raised(row, work)
-            metrics.record_raised(row.programme)
-            _look_after(row, line, work)
-            return _named(row)
-        case Changed(alert):
-            assert standing is not None
-            standing.keep(alert)
-            _announce_raised(standing, work)
-            return _named(standing)
-        case AlreadySo():
-            assert standing is not None
-            return _named(standing)
+    asker = work.command
+    raising = Raising(
+        AlertId(derived_id("alert", asker.command_id)),  # a repeat can only mean this one
+        asker_of(asker),
+        command.contact_id,
+        command.signals,
+    )
+    match raise_alert(raising, work):
         case MayNot(why, field):
             return refused(why, field)
-        case unexpected:
-            assert_never(unexpected)
-
-
-def _new_row(command: RaiseAlert, work: Work, version: int | None) -> store.AlertRow:
-    """The alert as it would be. Its id comes from the command: a repeat can only mean this one."""
-    asker = work.command
-    found = store.policy_for(work.session, asker.programme, version)
-    return store.AlertRow(
-        alert_id=AlertId(derived_id("alert", asker.command_id)),
-        contact_id=command.contact_id,
-        programme=asker.programme,
-        raised_by=asker.actor,
-        raised_as=asker.role.value,
-        raised_at=work.now,
-        policy=found.policy.model_dump(),
-        policy_version=found.version,
-        confirmed=False,
-        since=work.now,
-        signals=[signal.value for signal in command.signals],
-        standing=Standing.OPEN.value,
-        level=1,
-    )
-
-
-def _announce_raised(row: store.AlertRow, work: Work) -> None:
-    alert = row.alert
-    event = AlertRaised(
-        **said_of(alert),
-        policy=alert.policy,
-        policy_version=row.policy_version,
-        confirmed_in_contact=row.confirmed,
-    )
-    work.announce(event, of=row)
+        case row:
+            return done(row.version, AlertNamed(alert_id=row.alert_id))
 
 
 def on_acknowledge(command: AcknowledgeAlert, work: Work) -> Reply:
@@ -186,7 +130,7 @@ def _take(row: store.AlertRow, alert: Alert, before: PersonId | None, work: Work
     )
     work.announce(event, of=row)
     metrics.record_taken(row.programme, row.level)
-    _set_clock(row, work)
+    set_clock(row, work)
 
 
 def on_escalate(command: EscalateAlert, work: Work) -> Reply:
@@ -251,7 +195,7 @@ def _end(
             row.keep(alert)
             work.announce(event_of(alert), of=row)
             metrics.record_ended(row.programme, standing)
-            _set_clock(row, work)
+            set_clock(row, work)
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -280,53 +224,11 @@ def on_escalation_due(key: str, work: Work) -> None:
         case Escalated() as escalated:
             escalate(row, escalated, work)
         case NotDue():
-            _set_clock(row, work)
+            set_clock(row, work)
         case unexpected:
             assert_never(unexpected)
-
-
-def escalate(row: store.AlertRow, escalated: Escalated, work: Work) -> None:
-    """Keep and announce that an alert went on; call whom the rung wants called."""
-    by_hand = work.asker
-    row.keep(escalated.alert)
-    event = AlertEscalated(
-        **said_of(escalated.alert),
-        reason=escalated.reason,
-        escalated_at=work.now,
-        due_at=escalated.due_at,
-        escalated_by=None if by_hand is None else by_hand.actor,
-        escalated_as=None if by_hand is None else by_hand.role,
-    )
-    work.announce(event, of=row)
-    metrics.record_escalation(row.programme, row.level, escalated.reason)
-    line = store.line(work.session, row.programme, row.raised_by)
-    _look_after(row, line, work)
-
-
-def _look_after(row: store.AlertRow, line: Line, work: Work) -> None:
-    """Set the clock, say when this rung reaches nobody, call whom it wants called."""
-    _set_clock(row, work)
-    unreached = unreached_on(row.level, line)
-    if unreached is not None and (row.level == DUTY or row.unreached != unreached):
-        say_unreached(row, unreached, work)
-    row.unreached = None if unreached is None else unreached.value
-    person_id = whom_to_call(row.alert, line)
-    if person_id is not None:
-        call_duty(row, person_id, work)
-
-
-def _set_clock(row: store.AlertRow, work: Work) -> None:
-    at: datetime | None = next_at(row.alert)
-    if at is None:
-        work.clear_deadline("escalation", row.alert_id)
-    else:
-        work.set_deadline("escalation", row.alert_id, at)
 
 
 def asker_of(envelope: CommandEnvelope) -> Asker:
     """Who asks, in the domain's words."""
     return Asker(envelope.actor, envelope.role, envelope.programme)
-
-
-def _named(row: store.AlertRow) -> Reply:
-    return done(row.version, AlertNamed(alert_id=row.alert_id))

@@ -27,6 +27,10 @@ requests = Counter(
     "helpline_risk_requests_total", "Requests at risk's own door", ["address", "status"]
 )
 
+rescues = Counter(
+    "helpline_risk_rescues_total", "Rescues, by what came of them", ["programme", "how"]
+)
+
 
 def record_raised(programme: ProgrammeId) -> None:
     """A key was pressed."""
@@ -71,3 +75,8 @@ def record_lapsed(programme: ProgrammeId, way: CallWay) -> None:
 def record_request(address: str, status: int) -> None:
     """Somebody asked here. More than a few: the usual way does not answer."""
     requests.labels(address, f"{status // 100}xx").inc()
+
+
+def record_rescue(programme: ProgrammeId, how: str) -> None:
+    """A rescue was started, confirmed, or failed."""
+    rescues.labels(programme, how).inc()

@@ -25,6 +25,7 @@ from contracts.referral import (
     RecordConsent,
     VerifyRelay,
 )
+from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import CloseAlert, StandDownAlert
 from contracts.roster import ImportVolunteers
 from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
@@ -110,7 +111,7 @@ def door(console: ServiceUnderTest) -> ScriptedDoor:
 
 
 def address(verb: Verb) -> str:
-    ids = {"relay_id": "fr-3114", "referral_id": OFFER, "alert_id": ALERT}
+    ids = {"relay_id": "fr-3114", "referral_id": OFFER, "alert_id": ALERT, "rescue_id": ALERT}
     return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER, **ids)
 
 
@@ -130,6 +131,8 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     SlowReturns: {"reason": "plays_with_the_line", "hours": 2},
     StandDownAlert: {"reason": "false_alert"},
     CloseAlert: {"outcome": "calmed"},
+    StartRescue: {"whom": "european", "confirmed": True},
+    ReportArrival: {"arrival": "confirmed"},
 }
 
 

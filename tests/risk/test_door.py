@@ -140,7 +140,8 @@ def test_every_act_is_open_to_its_roles_and_refused_to_all_others(
     async def visit(people: People) -> None:
         for person, role in ROLES.items():
             for act in ACTS:
-                path = act.path.format(alert_id=new_id())
+                ids = {"alert_id": new_id(), "contact_id": CONTACT, "rescue_id": new_id()}
+                path = act.path.format(**ids)
                 answer = await people(person).asks("POST", path, {})
                 refused = answer.json()["code"] == "role_not_permitted"
                 assert refused is (role not in act.command.roles), (role, path)

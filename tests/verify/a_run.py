@@ -20,6 +20,8 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
+from contracts.rescue import RescueFailed, RescueStarted
+from contracts.risk import AlertAcknowledged, AlertClosed, AlertEscalated, AlertRaised
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
@@ -151,6 +153,63 @@ class ARun(Recorder):
         )
         for kind, said in steps:  # each in a piece of work of its own
             self.work("referral", kind.model_validate(about | said))
+
+    # --- danger -----------------------------------------------------------------------------------
+
+    def alarms(self, name: str) -> None:
+        """An alert goes on, is taken; its rescue fails and alarms again; a human closes it."""
+        begun = self.now
+        about = {"alert_id": an_id("alert", name), "contact_id": an_id(name), "programme": SOS}
+        alert: dict[str, Any] = about | {
+            "raised_by": "lis-1",
+            "raised_as": Role.LISTENER,
+            "raised_at": begun,
+            "standing": "open",
+            "level": 1,
+            "next_at": begun + timedelta(seconds=30),
+        }
+        self.work(
+            "risk",
+            AlertRaised.model_validate(alert | {"policy": {}, "confirmed_in_contact": True}),
+        )
+        self.wait(30)
+        alert |= {"level": 2, "next_at": begun + timedelta(seconds=90)}
+        on = {"escalated_at": self.now, "due_at": begun + timedelta(seconds=30)}
+        self.work("risk", AlertEscalated.model_validate(alert | on | {"reason": "unanswered"}))
+        self.wait(20)
+        alert |= {"standing": "taken", "held_by": "sup-1", "held_since": self.now, "next_at": None}
+        took = {"acknowledged_by": "sup-1", "acknowledged_as": "supervisor"}
+        self.work(
+            "risk",
+            AlertAcknowledged.model_validate(alert | took | {"acknowledged_at": self.now}),
+        )
+        rescue = about | {
+            "rescue_id": an_id("rescue", name),
+            "service": "medical",
+            "started_by": "lis-1",
+            "started_as": Role.LISTENER,
+            "started_at": self.now,
+        }
+        by = {"report_by": self.now + timedelta(seconds=120)}
+        self.work("risk", RescueStarted.model_validate(rescue | by))
+        self.wait(60)
+        alert |= {
+            "standing": "open",
+            "level": 3,
+            "calls": 1,
+            "next_at": self.now + timedelta(seconds=60),
+        }
+        self.work(
+            "risk",
+            RescueFailed.model_validate(rescue | {"why": "refused", "failed_at": self.now}),
+            AlertEscalated.model_validate(
+                alert | {"reason": "rescue_failed", "escalated_at": self.now}
+            ),
+        )
+        self.wait(10)
+        alert |= {"standing": "closed", "next_at": None}
+        closed = {"closed_by": "sup-1", "closed_as": "supervisor", "closed_at": self.now}
+        self.work("risk", AlertClosed.model_validate(alert | closed | {"outcome": "rescue_came"}))
 
     # --- one contact ------------------------------------------------------------------------------
 
@@ -427,7 +486,8 @@ def a_day() -> ARun:
     run.opens("cas", LanguageCode.UNKNOWN)
     run.offers("cas", "reg-1")
     run.leaves("cas")
-    run.wait(600)
+    run.alarms("ana")
+    run.wait(480)
     run.ends("ana")
     run.ends("ben")
     run.wraps_up("lis-1")
