@@ -91,6 +91,11 @@ bench *ARGS:
 scenarios *ARGS:
     @exec {{ python }} -m deploy.scenarios {{ ARGS }}
 
+# A report for boards and funders: `just report daily|monthly|annual --programme P --date D`
+[group('measure')]
+report *ARGS:
+    @exec {{ python }} -m deploy.report {{ ARGS }}
+
 # Listeners each hour of the week needs, or that it cannot be: `just staffing --programme P`
 [group('measure')]
 staffing *ARGS:

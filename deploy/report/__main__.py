@@ -1,0 +1,7 @@
+"""`python -m deploy.report`."""
+
+import sys
+
+from deploy.report.command import main
+
+sys.exit(main())
