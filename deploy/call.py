@@ -35,6 +35,7 @@ from contracts.vocabulary import (
 from deploy.desk import Caller, Desk, DoorRefused, Doors, DoorSilent, LiveMessage
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
+from deploy.handset import Handset
 from deploy.platform import Platform, read_platform
 from deploy.seat import STEP_SECONDS, CallFailed, Seat, Wanted, in_state, of_contact
 from deploy.seeds import PROGRAMME, a_volunteer, import_people
@@ -82,6 +83,7 @@ class Walk:
     programme: str
     talk_seconds: float
     stack: AsyncExitStack  #: what is undone at the end, whatever happened
+    telephone: bool = False  #: the listener has a telephone alone
     narrator: Narrator = field(default_factory=Narrator)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  #: of the line, once known
 
@@ -96,10 +98,14 @@ class Walk:
         coordinator = await import_people(self.doors, self.programme, people)
         board = await self.sit(Seat(coordinator))
         regulator = await self.on_duty(Role.REGULATOR)
-        listener = await self.on_duty(Role.LISTENER)
+        listener = await self.by_telephone() if self.telephone else None
+        seat = await self.on_duty(Role.LISTENER) if listener is None else None
         caller = await self.call()
         await self.regulate(regulator, caller)
-        await self.listen(listener, caller)
+        if listener is not None:
+            await self.listen_by_telephone(listener)
+        elif seat is not None:
+            await self.listen(seat, caller)
         await self.show_figures(board, caller, rate)
 
     async def line(self) -> dict[str, Any]:
@@ -189,6 +195,42 @@ class Walk:
         )
         resting = after.read(LiveStateShown).state is LiveState.RESTING
         say("Le temps d'après est fini ; " + ("un repos suit." if resting else "libre de nouveau."))
+
+    async def by_telephone(self) -> Handset:
+        """A listener with a telephone alone comes on duty by a key."""
+        for person_id in PEOPLE[Role.LISTENER]:
+            desk = await self.doors.session(person_id, Role.LISTENER, self.programme)
+            handset = Handset(desk)
+            reading = asyncio.create_task(handset.listen())
+            self.stack.callback(reading.cancel)
+            self.stack.push_async_callback(_leave_duty, desk)
+            beating = asyncio.create_task(desk.keep_beating())  # as the edge does for who it rings
+            self.stack.callback(beating.cancel)
+            await self.key(handset, "1", LiveState.READY, LiveState.RESTING)
+            if handset.menu.state is LiveState.READY:
+                return handset
+        raise CallFailed("Personne n'est libre au téléphone ; réessayez plus tard.")
+
+    async def key(self, handset: Handset, key: str, *then: LiveState) -> None:
+        """Press a key, and hear the person in one of these states before anything else."""
+        spoken = len(handset.said)
+        await handset.press(key)
+        if not await handset.comes_to(then, STEP_SECONDS):
+            raise CallFailed(f"Touche {key} : rien en {STEP_SECONDS:.0f} s.")
+        self.narrator.say(f"Touche {key}.")
+        for words in handset.said[spoken:]:
+            self.narrator.say(f"  « {words} »")
+
+    async def listen_by_telephone(self, handset: Handset) -> None:
+        """The whole contact by keys: take, listen, end as a listening, say that it was bearable."""
+        if not await handset.comes_to((LiveState.OFFERED,), STEP_SECONDS):
+            raise CallFailed("Le téléphone n'a pas sonné.")
+        self.narrator.say("Le téléphone sonne.")
+        await self.key(handset, "1", LiveState.TALKING)
+        await asyncio.sleep(self.talk_seconds)
+        await self.key(handset, "1", LiveState.TALKING)
+        await self.key(handset, "1", LiveState.WRAPPING_UP)
+        await self.key(handset, "1", LiveState.READY, LiveState.RESTING)
 
     async def take(self, seat: Seat, caller: Caller) -> ContactShown:
         """Take the contact when it is offered; CallFailed when somebody else got it."""
@@ -302,10 +344,12 @@ async def _hang_up(caller: Caller) -> None:
         await caller.leave()
 
 
-async def walk(platform: Platform, programme: str, talk_seconds: float) -> None:
+async def walk(
+    platform: Platform, programme: str, talk_seconds: float, telephone: bool = False
+) -> None:
     """Walk one contact through a platform."""
     async with Doors.of(platform) as doors, AsyncExitStack() as stack:
-        await Walk(doors, programme, talk_seconds, stack).run(platform.rate)
+        await Walk(doors, programme, talk_seconds, stack, telephone).run(platform.rate)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -314,10 +358,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--programme", default=PROGRAMME)
     parser.add_argument("--talk-seconds", type=float, default=2.0, metavar="S")
+    parser.add_argument(
+        "--telephone", action="store_true", help="the listener has a telephone alone"
+    )
     options = parser.parse_args(arguments)
     try:
         platform = read_platform(RunFolder(options.run_dir.resolve()))
-        asyncio.run(walk(platform, options.programme, options.talk_seconds))
+        asyncio.run(walk(platform, options.programme, options.talk_seconds, options.telephone))
     except StartRefused as refused:
         return _fail("La plateforme ne tourne pas : démarrez-la avec ./just up", refused)
     except CallFailed as failed:

@@ -13,10 +13,19 @@ NIGHT = "2026-01-14T23:00:00+01:00"
 MORNING = "2026-01-14T11:00:00+01:00"
 
 
-def call(folder: Path) -> subprocess.CompletedProcess[str]:
+def call(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run `just call` against the platform of a run folder."""
     return subprocess.run(
-        (sys.executable, "-m", "deploy.call", "--run-dir", str(folder), "--talk-seconds", "0.2"),
+        (
+            sys.executable,
+            "-m",
+            "deploy.call",
+            "--run-dir",
+            str(folder),
+            "--talk-seconds",
+            "0.2",
+            *more,
+        ),
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -45,6 +54,27 @@ def test_one_contact_goes_from_the_call_to_the_figures(postgres_folder: Path) ->
     places = [told.stdout.find(step) for step in steps]
     assert -1 not in places, told.stdout
     assert places == sorted(places)
+
+
+@pytest.mark.slow
+def test_a_whole_contact_is_listened_to_without_a_screen(postgres_folder: Path) -> None:
+    with a_platform(postgres_folder, "--at", MORNING):
+        told = call(postgres_folder, "--telephone")
+    assert told.returncode == 0, told.stderr
+    steps = (
+        "Touche 1.",
+        "Vous êtes de service et disponible",
+        "Le téléphone sonne",
+        "Vous êtes en ligne",
+        "Comment l'échange se termine-t-il",
+        "L'échange est fini",
+        "Vous êtes de service et disponible",
+        "plus personne n'attend",
+    )
+    place = 0
+    for step in steps:
+        place = told.stdout.find(step, place)
+        assert place >= 0, (step, told.stdout)
 
 
 @pytest.mark.slow
