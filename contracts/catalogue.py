@@ -1,5 +1,17 @@
 """Every event and command there is. Adding one here is the first step of CONTRIBUTING.md."""
 
+from contracts.anonymity import (
+    AskLift,
+    DecideLift,
+    LiftAgreed,
+    LiftAsked,
+    LiftNamed,
+    LiftRefused,
+    LiftReviewed,
+    LiftReviewMissed,
+    LiftShown,
+    ReviewLift,
+)
 from contracts.assignment import (
     BeatHeart,
     ContactSentUntriaged,
@@ -59,6 +71,17 @@ from contracts.referral import (
     RelaysFound,
     SendReferral,
     VerifyRelay,
+)
+from contracts.report import (
+    AtRiskReportMissed,
+    AtRiskReportOwed,
+    AtRiskReportRead,
+    AtRiskReportWritten,
+    DecideLegalReport,
+    LegalReportDecided,
+    LegalReportNamed,
+    LegalReportProposed,
+    ProposeLegalReport,
 )
 from contracts.rescue import (
     ReportArrival,
@@ -163,6 +186,18 @@ EVENTS: tuple[type[Event], ...] = (
     RescueStarted,
     RescueConfirmed,
     RescueFailed,
+    LiftAsked,
+    LiftAgreed,
+    LiftRefused,
+    LiftShown,
+    LiftReviewed,
+    LiftReviewMissed,
+    AtRiskReportOwed,
+    AtRiskReportWritten,
+    AtRiskReportRead,
+    AtRiskReportMissed,
+    LegalReportProposed,
+    LegalReportDecided,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -212,6 +247,11 @@ COMMANDS: tuple[type[Command], ...] = (
     CloseAlert,
     StartRescue,
     ReportArrival,
+    AskLift,
+    DecideLift,
+    ReviewLift,
+    ProposeLegalReport,
+    DecideLegalReport,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -226,6 +266,8 @@ RESULTS: dict[type[Command], type[Contract]] = {
     SendReferral: ReferralHandedOver,
     RaiseAlert: AlertNamed,
     StartRescue: RescueNamed,
+    AskLift: LiftNamed,
+    ProposeLegalReport: LegalReportNamed,
 }
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type_name(): event for event in EVENTS}

@@ -147,6 +147,8 @@ async def read(
         people=ledgers.people,
         shown=ledgers.shown,
         hours=ledgers.hours,
+        audit=ledgers.audit,
+        exports=ledgers.exports,
         drift=await streams.drift(),
         journal=journal,
         still_open=still_open,

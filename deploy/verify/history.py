@@ -174,6 +174,21 @@ class HourStanding:
     kept: HourFigures | None
 
 
+class AuditStanding(NamedTuple):
+    """An entry of the audit chain, as risk's ledger holds it."""
+
+    number: int
+    at: datetime
+    kind: str
+    programme: str
+    actor: str
+    role: str
+    subject: str
+    reason: str
+    previous: str
+    hash: str
+
+
 @dataclass(frozen=True)
 class Clock:
     """When the ledgers were read. `rate` is domain seconds for each second of machine time."""
@@ -201,6 +216,8 @@ class History:
     people: tuple[PersonStanding, ...] = ()
     shown: tuple[ShownStanding, ...] = ()
     hours: tuple[HourStanding, ...] = ()
+    audit: tuple[AuditStanding, ...] = ()
+    exports: tuple[str, ...] = ()  #: ids of what was taken out
     drift: tuple[str, ...] = ()
     journal: Journal | None = None
     #: The run goes on: contacts may be live, and what is on its way is not held against anybody.

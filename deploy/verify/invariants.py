@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.verify.alarms import check_i19, check_i20, check_i21
+from deploy.verify.audits import check_i32
 from deploy.verify.choices import check_i13
 from deploy.verify.delivery import (
     check_i05,
@@ -57,6 +58,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I20", "a level goes down by nobody, an alert ends by a human", check_i20),
     Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
+    Invariant("I32", "the audit chain verifies and covers what it must", check_i32),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),
     Invariant("I34", "streams and durables are as declared and lose nothing", check_i34),
     Invariant("I35", "quality's figures are those of a recount", check_i35),

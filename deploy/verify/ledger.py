@@ -19,6 +19,7 @@ from sqlmodel import Session
 from contracts.catalogue import EVENT_TYPES
 from contracts.envelope import Event
 from deploy.verify.history import (
+    AuditStanding,
     Clock,
     ContactStanding,
     Deadline,
@@ -54,6 +55,11 @@ _COMMITTED = "SELECT coalesce(max(sequence), 0) FROM {}.outbox"
 _CONTACTS = "SELECT contact_id, programme, state FROM intake.contact"
 _LINES = "SELECT contact_id, programme, state, offer_id FROM assignment.contact"
 _PEOPLE = "SELECT person_id, state, rest_until FROM assignment.person"
+_AUDIT = (
+    "SELECT number, at, kind, programme, actor, role, subject, reason, previous, hash"
+    " FROM risk.audit ORDER BY number"
+)
+_EXPORTS = "SELECT export_id FROM risk.export"
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
 
@@ -71,6 +77,8 @@ class Ledgers:
     people: tuple[PersonStanding, ...]
     shown: tuple[ShownStanding, ...]
     hours: tuple[HourStanding, ...]
+    audit: tuple[AuditStanding, ...]
+    exports: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,8 @@ class LedgerReader:
                 people=tuple(PersonStanding(*row) for row in _all(connection, _PEOPLE)),
                 shown=tuple(ShownStanding(*row) for row in _all(connection, _SHOWN)),
                 hours=_hours(connection),
+                audit=tuple(AuditStanding(*row) for row in _all(connection, _AUDIT)),
+                exports=tuple(str(row[0]) for row in _all(connection, _EXPORTS)),
             )
 
     def close(self) -> None:

@@ -155,6 +155,34 @@ RESCUE = Machine(
     },
 )
 
+#: Anonymity is lifted by two, or one with a life at stake; it is shown once, and reviewed if alone.
+LIFT = Machine(
+    "new",
+    {
+        ("new", "asked"): "asked",
+        ("asked", "refused"): "over",
+        ("asked", "agreed"): "agreed",
+        ("agreed", "shown"): "shown",
+        **{
+            (state, letter): state
+            for state in ("agreed", "shown")
+            for letter in ("reviewed", "review_missed")
+        },
+    },
+)
+
+AT_RISK_REPORT = Machine(
+    "new",
+    {
+        ("new", "owed"): "owed",
+        ("owed", "missed"): "owed",
+        ("owed", "written"): "written",
+        ("written", "written"): "written",
+        ("written", "read"): "read",
+    },
+)
+LEGAL_REPORT = Machine("new", {("new", "proposed"): "proposed", ("proposed", "decided"): "decided"})
+
 #: A call to the duty professional. Delivered is not taken: that is the alert's.
 DUTY_CALL = Machine(
     "new",
@@ -241,6 +269,9 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("risk", "alert"): ALERT,
     ("risk", "duty_call"): DUTY_CALL,
     ("risk", "rescue"): RESCUE,
+    ("risk", "lift"): LIFT,
+    ("risk", "at_risk_report"): AT_RISK_REPORT,
+    ("risk", "legal_report"): LEGAL_REPORT,
 }
 
 

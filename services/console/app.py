@@ -1,5 +1,16 @@
 """The console's table: a newcomer reads it first."""
 
+from contracts.anonymity import (
+    AskLift,
+    DecideLift,
+    LiftAgreed,
+    LiftAsked,
+    LiftRefused,
+    LiftReviewed,
+    LiftReviewMissed,
+    LiftShown,
+    ReviewLift,
+)
 from contracts.assignment import (
     BeatHeart,
     ContactSentUntriaged,
@@ -53,6 +64,16 @@ from contracts.referral import (
     ReferralSent,
     SendReferral,
     VerifyRelay,
+)
+from contracts.report import (
+    AtRiskReportMissed,
+    AtRiskReportOwed,
+    AtRiskReportRead,
+    AtRiskReportWritten,
+    DecideLegalReport,
+    LegalReportDecided,
+    LegalReportProposed,
+    ProposeLegalReport,
 )
 from contracts.rescue import (
     ReportArrival,
@@ -157,6 +178,18 @@ SERVICE = Service(
         On(RescueStarted, handlers.on_rescue),
         On(RescueConfirmed, handlers.on_rescue),
         On(RescueFailed, handlers.on_rescue),
+        On(LiftAsked, handlers.on_lift),
+        On(LiftAgreed, handlers.on_lift),
+        On(LiftRefused, handlers.on_lift),
+        On(LiftShown, handlers.on_lift),
+        On(LiftReviewed, handlers.on_lift),
+        On(LiftReviewMissed, handlers.on_lift),
+        On(AtRiskReportOwed, handlers.on_report),
+        On(AtRiskReportWritten, handlers.on_report),
+        On(AtRiskReportRead, handlers.on_report),
+        On(AtRiskReportMissed, handlers.on_report),
+        On(LegalReportProposed, handlers.on_report),
+        On(LegalReportDecided, handlers.on_report),
     ),
     deadlines=(Due("sweep", handlers.on_sweep_due),),
     sends=(
@@ -206,6 +239,11 @@ SERVICE = Service(
         CloseAlert,
         StartRescue,
         ReportArrival,
+        AskLift,
+        DecideLift,
+        ReviewLift,
+        ProposeLegalReport,
+        DecideLegalReport,
     ),
     door=open_door,
 )

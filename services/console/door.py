@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.assignment import (
     BeatHeart,
     DeclineOffer,
@@ -44,6 +45,7 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import (
     AcknowledgeAlert,
@@ -150,6 +152,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/alerts/{alert_id}/close", CloseAlert),
     Verb("/desk/contacts/{contact_id}/rescue", StartRescue),
     Verb("/desk/rescues/{rescue_id}/arrival", ReportArrival),
+    Verb("/desk/contacts/{contact_id}/lift", AskLift),
+    Verb("/desk/lifts/{lift_id}/decision", DecideLift),
+    Verb("/desk/lifts/{lift_id}/review", ReviewLift),
+    Verb("/desk/contacts/{contact_id}/legal-report", ProposeLegalReport),
+    Verb("/desk/legal-reports/{report_id}/decision", DecideLegalReport),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from contracts.anonymity import LiftEvent
 from contracts.assignment import (
     ContactSentUntriaged,
     LiveStateEntered,
@@ -29,6 +30,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
+from contracts.report import AtRiskReportEvent, LegalReportEvent
 from contracts.rescue import RescueEvent, RescueFailed, RescueStarted
 from contracts.risk import AlertEvent, AlertUnreached, DutyCallEvent, Standing, UnreachedWhy
 from contracts.roster import EligibilityEstablished
@@ -67,6 +69,7 @@ from services.console.messages import (
     ContactOver,
     ContactShown,
     HourFigures,
+    LiftTold,
     LiveStateShown,
     MessageKind,
     Notice,
@@ -74,6 +77,7 @@ from services.console.messages import (
     OfferOver,
     OfferShown,
     ReferralMoved,
+    ReportMoved,
     RescueShown,
     SessionOpened,
     TextWritten,
@@ -83,6 +87,7 @@ from services.console.settings import KEEP_FOR, SWEEP_EVERY
 _OFFER_SHOWN = set(OfferShown.model_fields)
 _CONTACT_SHOWN = set(ContactShown.model_fields)
 _ALERT_SHOWN = set(AlertShown.model_fields)
+_LIFT_TOLD = set(LiftTold.model_fields) - {"came_of_it"}
 _RESCUE_SHOWN = set(RescueShown.model_fields) - {"came_of_it", "report_by", "why"}
 
 # --- offers -------------------------------------------------------------------------------------
@@ -232,6 +237,26 @@ def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
         return None
     before = store.alert_shown(work.session, event.alert_id)
     return None if before is None else before.unreached
+
+
+def on_lift(event: LiftEvent, work: Work) -> None:
+    """Tell whoever may be the second person, and who asked."""
+    told = LiftTold(**event.model_dump(include=_LIFT_TOLD), came_of_it=event.fact)
+    store.tell_line(work.session, event.programme, event.asked_by, told, work.now)
+
+
+def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
+    """Tell the supervisors and professionals of the line, and who had the contact."""
+    legal = isinstance(event, LegalReportEvent)
+    told = ReportMoved(
+        report_id=event.report_id,
+        contact_id=event.contact_id,
+        legal=legal,
+        came_of_it=event.fact,
+        at=work.now,
+    )
+    who = event.proposed_by if isinstance(event, LegalReportEvent) else None
+    store.tell_line(work.session, event.programme, who, told, work.now)
 
 
 def on_rescue(event: RescueEvent, work: Work) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
+from contracts.anonymity import LiftId, LiftReason
 from contracts.envelope import Contract, SessionId
 from contracts.privacy import ops, reference, staff
+from contracts.report import ReportId
 from contracts.rescue import RescueFailure, RescueId, RescueService
 from contracts.risk import LEVELS, AlertId, CallWay, DutyCallId, RiskSignal, Standing, UnreachedWhy
 from contracts.vocabulary import (
@@ -58,6 +60,8 @@ class MessageKind(StrEnum):
     REFERRAL = "referral"
     NOTICE = "notice"
     RESCUE = "rescue"
+    LIFT = "lift"
+    REPORT = "report"
     DUTY_CALL = "duty_call"  #: what came of a call to the duty professional
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
@@ -194,6 +198,32 @@ class RescueShown(DeskMessage):
     came_of_it: Annotated[str, ops("started, confirmed or failed", pattern="^[a-z]{3,20}$")]
     report_by: Annotated[Moment | None, ops("Until when word is awaited", unit=_UTC)] = None
     why: Annotated[RescueFailure | None, ops("Why it failed, if it did")] = None
+
+
+class LiftTold(DeskMessage):
+    """That anonymity is to be lifted, or was; never what it showed."""
+
+    kind: ClassVar = MessageKind.LIFT
+
+    lift_id: Annotated[LiftId, ops("The lift")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    reason: Annotated[LiftReason, ops("Why")]
+    life_at_stake: Annotated[bool, ops("Then one may go alone when no second answers")]
+    asked_by: Annotated[PersonId, staff("Who asked")]
+    asked_at: Annotated[Moment, ops("When", unit=_UTC)]
+    came_of_it: Annotated[str, ops("asked, agreed, refused, shown, reviewed or review_missed")]
+
+
+class ReportMoved(DeskMessage):
+    """That a report is owed, written, read, missed; proposed or decided, if it is a legal one."""
+
+    kind: ClassVar = MessageKind.REPORT
+
+    report_id: Annotated[ReportId, ops("The report")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    legal: Annotated[bool, ops("It is a legal report")]
+    came_of_it: Annotated[str, ops("What happened to it")]
+    at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
 class CallShown(DeskMessage):

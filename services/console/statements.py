@@ -123,7 +123,7 @@ WHO_HEARS = """
 #: Whom an alert concerns: who raised it and who has it, the supervisors of the line; on the second
 #: rung its regulators, on the third its duty professionals. By their sessions: on duty or not.
 CONCERNED = """
-    SELECT %(raised_by)s::text AS person_id
+    SELECT %(raised_by)s::text AS person_id WHERE %(raised_by)s::text IS NOT NULL
     UNION SELECT %(held_by)s::text WHERE %(held_by)s::text IS NOT NULL
     UNION SELECT person_id FROM console.session
     WHERE programme = %(programme)s AND expires_at > public.helpline_now()

@@ -355,6 +355,18 @@ def tell_of_alert(session: Session, shown: AlertShown, message: DeskMessage, at:
     ask(session, TELL_OF_ALERT, _concerning(shown) | _message(message, at))
 
 
+def tell_line(  # noqa: PLR0913 - a message is all of these
+    session: Session,
+    programme: ProgrammeId,
+    person_id: PersonId | None,
+    message: DeskMessage,
+    at: datetime,
+) -> None:
+    """Tell the supervisors, regulators and duty professionals of a line, and one person more."""
+    everybody = {"programme": programme, "level": 3, "raised_by": person_id, "held_by": None}
+    ask(session, TELL_OF_ALERT, everybody | _message(message, at))
+
+
 def _concerning(shown: AlertShown) -> dict[str, Any]:
     named = {"programme": shown.programme, "level": shown.level}
     return named | {"raised_by": shown.raised_by, "held_by": shown.held_by}

@@ -25,6 +25,7 @@ from services.risk.domain import (
     unreached_on,
     whom_to_call,
 )
+from services.risk.reporting import Owing, owe_report
 from services.risk.telling import said_of, say_unreached
 
 
@@ -52,6 +53,7 @@ def raise_alert(raising: Raising, work: Work) -> store.AlertRow | MayNot:
             work.session.add(row)
             _announce_raised(row, work)
             metrics.record_raised(row.programme)
+            owe_report(Owing(row.contact_id, row.programme, alert_id=row.alert_id), work)
             _look_after(row, line, work)
             return row
         case Changed(alert):

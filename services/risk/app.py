@@ -1,8 +1,29 @@
 """Risk, whole: what it consumes, answers, publishes and waits for."""
 
+from contracts.anonymity import (
+    AskLift,
+    DecideLift,
+    LiftAgreed,
+    LiftAsked,
+    LiftRefused,
+    LiftReviewed,
+    LiftReviewMissed,
+    LiftShown,
+    ReviewLift,
+)
 from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
+from contracts.report import (
+    AtRiskReportMissed,
+    AtRiskReportOwed,
+    AtRiskReportRead,
+    AtRiskReportWritten,
+    DecideLegalReport,
+    LegalReportDecided,
+    LegalReportProposed,
+    ProposeLegalReport,
+)
 from contracts.rescue import (
     ReportArrival,
     RescueConfirmed,
@@ -27,8 +48,9 @@ from contracts.risk import (
     StandDownAlert,
 )
 from contracts.roster import EligibilityEstablished
+from contracts.triage import ContactTriaged
 from services.bus.table import Answer, Due, On, Service
-from services.risk import calling, cards, handlers, rescuing
+from services.risk import calling, cards, handlers, lifting, reporting, rescuing
 from services.risk.callout import carry_out_calls
 from services.risk.door import open_door
 from services.risk.settings import SETTINGS
@@ -41,6 +63,7 @@ SERVICE = Service(
         On(ProgrammePublished, handlers.on_programme_published, even_late=True),
         On(ContactOpened, handlers.on_contact_opened),
         On(OfferTaken, handlers.on_offer_taken, even_late=True),
+        On(ContactTriaged, reporting.on_contact_triaged),
         On(ContactEnded, handlers.on_contact_ended),
         On(LiveStateEntered, handlers.on_live_state_entered),
         On(EligibilityEstablished, handlers.on_eligibility_established),
@@ -53,6 +76,11 @@ SERVICE = Service(
         Answer(CloseAlert, handlers.on_close),
         Answer(StartRescue, rescuing.on_start_rescue),
         Answer(ReportArrival, rescuing.on_report_arrival),
+        Answer(AskLift, lifting.on_ask_lift),
+        Answer(DecideLift, lifting.on_decide_lift),
+        Answer(ReviewLift, lifting.on_review_lift),
+        Answer(ProposeLegalReport, reporting.on_propose_legal_report),
+        Answer(DecideLegalReport, reporting.on_decide_legal_report),
     ),
     publishes=(
         AlertRaised,
@@ -67,12 +95,26 @@ SERVICE = Service(
         RescueStarted,
         RescueConfirmed,
         RescueFailed,
+        LiftAsked,
+        LiftAgreed,
+        LiftRefused,
+        LiftShown,
+        LiftReviewed,
+        LiftReviewMissed,
+        AtRiskReportOwed,
+        AtRiskReportWritten,
+        AtRiskReportRead,
+        AtRiskReportMissed,
+        LegalReportProposed,
+        LegalReportDecided,
     ),
     deadlines=(
         Due("escalation", handlers.on_escalation_due),
         Due("call_over", calling.on_call_over_due),
         Due("arrival", rescuing.on_arrival_due),
         Due("card_over", cards.on_card_over_due),
+        Due("review", lifting.on_review_due),
+        Due("report", reporting.on_report_due),
     ),
     door=open_door,
     errands=carry_out_calls,

@@ -21,7 +21,9 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.envelope import Command, CommandEnvelope, CommandId, Contract, Reply, ReplyStatus
+from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import (
     RISK_PURPOSE,
@@ -44,11 +46,13 @@ from services.bus.problem import Problem, ProblemTold
 from services.bus.sealing import WrongKey, key_from
 from services.bus.transact import fingerprint_of
 from services.bus.work import Work
-from services.risk import handlers, metrics, rescuing
+from services.risk import handlers, lifting, metrics, reporting, rescuing
 from services.risk.callout import PUSH_KEY, SEAL_KEY
 from services.risk.cards import Cards
+from services.risk.lift_door import Lifts
 from services.risk.problem import CAPABILITY_WANTED, refusal_problem, response_of
 from services.risk.reaches import Reaches
+from services.risk.report_door import Reports
 from services.risk.settings import SETTINGS, Settings, StartRefused
 from services.risk.shown import CallsTold, SignalsTold, calls_told, signals_told
 
@@ -68,6 +72,9 @@ class Act:
     handler: Handler
 
 
+propose_legal = reporting.on_propose_legal_report
+decide_legal = reporting.on_decide_legal_report
+
 ACTS: tuple[Act, ...] = (
     Act("/alerts", RaiseAlert, handlers.on_raise_alert),
     Act("/alerts/{alert_id}/acknowledge", AcknowledgeAlert, handlers.on_acknowledge),
@@ -76,6 +83,11 @@ ACTS: tuple[Act, ...] = (
     Act("/alerts/{alert_id}/close", CloseAlert, handlers.on_close),
     Act("/contacts/{contact_id}/rescue", StartRescue, rescuing.on_start_rescue),
     Act("/rescues/{rescue_id}/arrival", ReportArrival, rescuing.on_report_arrival),
+    Act("/contacts/{contact_id}/lift", AskLift, lifting.on_ask_lift),
+    Act("/lifts/{lift_id}/decision", DecideLift, lifting.on_decide_lift),
+    Act("/lifts/{lift_id}/review", ReviewLift, lifting.on_review_lift),
+    Act("/contacts/{contact_id}/legal-report", ProposeLegalReport, propose_legal),
+    Act("/legal-reports/{report_id}/decision", DecideLegalReport, decide_legal),
 )
 
 _CAPABILITY: list[dict[str, list[str]]] = [{"bearer": []}]
@@ -118,12 +130,16 @@ def build(door: Door, settings: Settings) -> Doorway:
     asking = Asking(door, settings)
     reaches = Reaches(door, settings, asking.who)
     cards = Cards(door, settings, asking.who)
+    lifts = Lifts(door, settings, asking.who)
+    reports = Reports(door, settings, asking.who)
     addresses = [
         Address("GET", "/open-signals", asking.see_signals, _SIGNALS),
         Address("GET", "/alerts/{alert_id}/calls", asking.see_calls, _CALLS),
         *(Address("POST", act.path, asking.answering(act), _told_of(act)) for act in ACTS),
         *reaches.addresses(),
         *cards.addresses(),
+        *lifts.addresses(),
+        *reports.addresses(),
     ]
     info = {"title": "Helpline risk", "version": "1"}
     commands: tuple[type[Contract], ...] = tuple(act.command for act in ACTS)
@@ -133,6 +149,8 @@ def build(door: Door, settings: Settings) -> Doorway:
         CallsTold,
         *reaches.models,
         *cards.models,
+        *lifts.models,
+        *reports.models,
         ProblemTold,
     )
     return Doorway(addresses, openapi(info, addresses, models), Manners(_explain, _count))

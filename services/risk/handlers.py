@@ -6,7 +6,7 @@ pressed in a contact we have not heard of is an alert all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from contracts.assignment import LiveStateEntered, OfferTaken
@@ -27,10 +27,11 @@ from contracts.risk import (
     Standing,
 )
 from contracts.roster import EligibilityEstablished
-from contracts.vocabulary import PersonId, Refusal
+from contracts.vocabulary import PersonId, Refusal, Role
 from services.bus.work import Work, derived_id
-from services.risk import metrics, store
+from services.risk import audit, metrics, store
 from services.risk.alerts import Raising, escalate, raise_alert, set_clock
+from services.risk.audit import AuditEntry, AuditKind
 from services.risk.domain import (
     Alert,
     AlreadySo,
@@ -75,8 +76,23 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
-    """Know whom each rung has: supervisors, regulators, the duty list."""
-    store.keep_eligibility(work.session, event)
+    """Know whom each rung has: supervisors, regulators, the duty list. A change is audited."""
+    before = store.keep_eligibility(work.session, event)
+    if set(before) != set(event.qualification.roles):
+        audit.append(work.session, _role_change(event, before, work))
+
+
+def _role_change(event: EligibilityEstablished, before: Collection[Role], work: Work) -> AuditEntry:
+    had, has = (",".join(sorted(roles)) for roles in (before, event.qualification.roles))
+    return AuditEntry(
+        at=work.now,
+        kind=AuditKind.ROLE_CHANGE.value,
+        programme=event.programme,
+        actor="roster",
+        role="service",
+        subject=event.person_id,
+        reason=f"{had or 'none'} -> {has or 'none'}",
+    )
 
 
 # --- commands -------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ rescues = Counter(
     "helpline_risk_rescues_total", "Rescues, by what came of them", ["programme", "how"]
 )
 
+lifts = Counter("helpline_risk_lifts_total", "Lifts of anonymity", ["programme", "how"])
+
 
 def record_raised(programme: ProgrammeId) -> None:
     """A key was pressed."""
@@ -80,3 +82,8 @@ def record_request(address: str, status: int) -> None:
 def record_rescue(programme: ProgrammeId, how: str) -> None:
     """A rescue was started, confirmed, or failed."""
     rescues.labels(programme, how).inc()
+
+
+def record_lift(programme: ProgrammeId, how: str) -> None:
+    """Anonymity was lifted by two people or by one alone, or its review was missed."""
+    lifts.labels(programme, how).inc()

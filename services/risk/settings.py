@@ -30,6 +30,8 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=16)  #: handlers at work at once, for each stream
     #: Origins that may be dialled, `https://push.example.org`, separated by commas; empty: none.
     outbound: frozenset[str] = frozenset()
+    #: Where the edge of callers answers when anonymity is lifted; empty: there is none.
+    edge_url: str = ""
     push_contact: str = ""  #: `mailto:` or `https:` of who answers for our Web Push (RFC 8292)
     look_every_seconds: float = Field(default=0.2, gt=0, le=1)  #: machine time, for calls to make
     answer_within_seconds: float = Field(default=5, gt=0, le=10)  #: machine time, of a receiver
@@ -53,7 +55,8 @@ class Settings(BaseModel):
 
     def checked(self, development: bool) -> Settings:
         """The same; StartRefused when something that is not allowed here could be dialled."""
-        for origin in self.outbound:
+        edge = {origin_of(self.edge_url)} if self.edge_url else set()
+        for origin in self.outbound | edge:
             if development and not is_here(origin):
                 raise StartRefused(
                     f"{origin} in {_PREFIX}OUTBOUND: outside production nothing but this machine "

@@ -190,6 +190,10 @@ _BE_ON_DUTY = """
     ON CONFLICT (person_id) DO UPDATE SET programme = excluded.programme, role = excluded.role,
         on_duty = excluded.on_duty
 """
+_ROLES = """
+    SELECT roles FROM risk.eligibility
+    WHERE person_id = %(person_id)s AND programme = %(programme)s FOR UPDATE
+"""
 _ELIGIBLE = """
     INSERT INTO risk.eligibility (person_id, programme, roles)
     VALUES (%(person_id)s, %(programme)s, %(roles)s)
@@ -234,10 +238,12 @@ def keep_live_state(session: Session, event: LiveStateEntered) -> None:
     ask(session, _BE_ON_DUTY, named | {"on_duty": not away})
 
 
-def keep_eligibility(session: Session, event: EligibilityEstablished) -> None:
-    """Keep which roles the roster gives a person in a line."""
+def keep_eligibility(session: Session, event: EligibilityEstablished) -> tuple[Role, ...]:
+    """Keep which roles the roster gives a person in a line; the roles they had before."""
     named = {"person_id": event.person_id, "programme": event.programme}
+    before = ask(session, _ROLES, named).fetchone()
     ask(session, _ELIGIBLE, named | {"roles": [role.value for role in event.qualification.roles]})
+    return () if before is None else tuple(Role(role) for role in before.roles)
 
 
 # --- what is known --------------------------------------------------------------------------------

@@ -218,6 +218,12 @@ def test_who_has_it_may_want_the_duty_professional_and_keeps_it_meanwhile() -> N
     assert next_at(alert) == after(260)
 
 
+def test_alert_that_was_taken_long_ago_comes_up_again_with_its_clock_anew() -> None:
+    held = an_alert(standing=Standing.TAKEN, held_by=SUPERVISOR)
+    alert = escalated(judge_escalation(held, THE_LISTENER, after(200)))
+    assert (alert.level, next_at(alert)) == (NEXT_PEOPLE, after(290))
+
+
 def test_key_pressed_again_right_after_a_call_calls_nobody_twice() -> None:
     called = an_alert(level=DUTY, calls=1, called_at=after(90))
     assert judge_escalation(called, THE_LISTENER, after(95)) == AlreadySo()

@@ -1,6 +1,7 @@
 """Risk on a real database: what it keeps, answers and announces, and what its clock does."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from contracts.assignment import LiveStateEntered
 from contracts.envelope import Reply, ReplyStatus
@@ -56,6 +57,11 @@ def raised(risk: ServiceUnderTest, *signals: RiskSignal, command_id: str | None 
     return AlertId(reply.result["alert_id"])
 
 
+def clocks(risk: ServiceUnderTest) -> dict[tuple[str, str], datetime]:
+    """The clocks of alerts; that of the report which is owed is not looked at here."""
+    return {name: at for name, at in risk.deadlines().items() if name[0] != "report"}
+
+
 def levels(risk: ServiceUnderTest) -> list[int]:
     return [event.level for event in risk.announced(AlertEscalated)]
 
@@ -67,7 +73,7 @@ def test_one_key_announces_the_alert_with_the_policy_it_keeps(risk: ServiceUnder
     assert (event.level, event.standing, event.next_at) == (1, Standing.OPEN, after(30))
     assert (event.policy, event.policy_version) == (RiskPolicy(), 1)
     assert event.confirmed_in_contact
-    assert risk.deadlines() == {("escalation", alert_id): after(30)}
+    assert clocks(risk) == {("escalation", alert_id): after(30)}
 
 
 def test_alert_nobody_takes_goes_up_at_its_deadlines_and_calls_for_ever(
@@ -85,7 +91,7 @@ def test_alert_nobody_takes_goes_up_at_its_deadlines_and_calls_for_ever(
         (3, 3, after(210)),
     ]
     assert all(event.reason is EscalationReason.UNANSWERED for event in events)
-    assert risk.deadlines() == {("escalation", alert_id): after(270)}
+    assert clocks(risk) == {("escalation", alert_id): after(270)}
 
 
 def test_terms_published_later_change_nothing_for_an_alert_that_is_open(
@@ -96,7 +102,7 @@ def test_terms_published_later_change_nothing_for_an_alert_that_is_open(
     risk.deliver(a_published_programme(2, quick), version=2)
     risk.at(after(30))
     risk.fire_deadlines()
-    assert risk.deadlines() == {("escalation", alert_id): after(90)}
+    assert clocks(risk) == {("escalation", alert_id): after(90)}
 
 
 def test_contact_keeps_the_policy_of_the_version_it_began_with(empty: ServiceUnderTest) -> None:
@@ -124,7 +130,7 @@ def test_alert_taken_stops_its_clock_and_says_who_has_it(risk: ServiceUnderTest)
     assert (status(reply), reply.version) == (ReplyStatus.DONE, 2)
     (event,) = risk.announced(AlertAcknowledged)
     assert (event.held_by, event.held_since, event.next_at) == (SUPERVISOR, after(12), None)
-    assert risk.deadlines() == {}
+    assert clocks(risk) == {}
     risk.at(after(1000))
     assert risk.fire_deadlines() == 0
 
@@ -143,8 +149,8 @@ def test_two_who_take_it_at_once_are_one_who_has_it(risk: ServiceUnderTest) -> N
 
 
 def test_key_pressed_twice_at_once_is_one_alert(risk: ServiceUnderTest) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        ids = set(threads.map(lambda _: raised(risk), range(2)))
+    with ThreadPoolExecutor(4) as threads:
+        ids = set(threads.map(lambda _: raised(risk), range(24)))
     assert len(ids) == 1
     assert len(risk.announced(AlertRaised)) == 1
 
@@ -184,7 +190,7 @@ def test_contact_over_can_have_a_new_alert_once_the_first_is_closed(
     first = raised(risk)
     stand_down = StandDownAlert(alert_id=first, reason=StandDownReason.FALSE_ALERT)
     assert status(risk.ask(stand_down, SUPERVISOR, Role.SUPERVISOR)) is ReplyStatus.DONE
-    assert risk.deadlines() == {}
+    assert clocks(risk) == {}
     (event,) = risk.announced(AlertStoodDown)
     assert (event.reason, event.stood_down_by) == (StandDownReason.FALSE_ALERT, SUPERVISOR)
     assert raised(risk) != first
@@ -197,7 +203,7 @@ def test_human_who_wants_the_next_people_gets_them_at_once(risk: ServiceUnderTes
     (event,) = risk.announced(AlertEscalated)
     assert (event.level, event.reason) == (2, EscalationReason.BY_HAND)
     assert (event.escalated_by, event.due_at) == (LISTENER, None)
-    assert risk.deadlines() == {("escalation", alert_id): after(90)}
+    assert clocks(risk) == {("escalation", alert_id): after(90)}
 
 
 def test_stale_version_and_unknown_alert_are_refused(risk: ServiceUnderTest) -> None:

@@ -2,14 +2,17 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.anonymity import LiftAgreed, LiftEvent
 from contracts.assignment import LiveStateEntered
 from contracts.envelope import Event, EventEnvelope, EventId
 from contracts.roster import EligibilityEstablished
 from deploy.verify.history import (
+    AuditStanding,
     Clock,
     ContactStanding,
     Deadline,
@@ -28,6 +31,7 @@ from services.bus.decode import event_headers
 from services.bus.table import Service
 from services.quality.recount import recount
 from services.registry import SERVICES
+from services.risk.audit import BEGINNING, AuditEntry, hash_of
 from tests.assignment.builders import SOS
 
 #: Domain time and machine time are apart by years, so that nobody mixes them up unseen.
@@ -148,6 +152,7 @@ class Recorder:
             people=tuple(self.people.values()),
             shown=tuple(self.shown.values()),
             hours=self._hours(),
+            audit=audit_of(self.facts),
         )
         return replace(history, **changes)
 
@@ -179,6 +184,31 @@ def aggregate_of(event: Event) -> str:
             return f"person:{event.person_id}"
         case _:
             return f"{event.noun}:{getattr(event, event.subject_field)}"
+
+
+def audit_of(facts: Iterable[Fact], but_for: str = "") -> tuple[AuditStanding, ...]:
+    """The chain risk would have written: roles as they were given, lifts as they went."""
+    entries: list[AuditStanding] = []
+    for fact in facts:
+        match fact.event:
+            case EligibilityEstablished(person_id=person) if person != but_for:
+                entry = _entry("role_change", person)
+            case LiftAgreed(alone=True):
+                entry = _entry("lift_alone", fact.event.lift_id)
+            case LiftEvent():
+                entry = _entry(f"lift_{fact.event.fact}", fact.event.lift_id)
+            case _:
+                continue
+        number, previous = len(entries) + 1, entries[-1].hash if entries else BEGINNING
+        hashed = hash_of(number, entry, previous)
+        said = (entry.at, entry.kind, entry.programme, entry.actor, entry.role)
+        about = (entry.subject, entry.reason)
+        entries.append(AuditStanding(number, *said, *about, previous, hashed))
+    return tuple(entries)
+
+
+def _entry(kind: str, subject: str) -> AuditEntry:
+    return AuditEntry(TEN_O_CLOCK, kind, SOS, "somebody", "supervisor", subject, "none -> a role")
 
 
 def message_of(fact: Fact) -> Message:

@@ -1,0 +1,212 @@
+"""Reports: owed after danger, sealed but for closed words; a legal one takes two people."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from contracts.envelope import ReplyStatus
+from contracts.report import (
+    AtRiskReportMissed,
+    AtRiskReportOwed,
+    AtRiskReportRead,
+    AtRiskReportWritten,
+    DecideLegalReport,
+    LegalGround,
+    LegalRecipient,
+    LegalReportDecided,
+    ProposeLegalReport,
+    ReportId,
+)
+from contracts.risk import RaiseAlert
+from contracts.triage import ContactTriaged
+from contracts.vocabulary import (
+    Channel,
+    Departement,
+    Destination,
+    ForWhom,
+    Need,
+    PersonId,
+    Priority,
+    Refusal,
+    Role,
+)
+from services.bus.testing import ServiceUnderTest
+from services.risk.reporting import recipient_of
+from tests.risk.builders import (
+    CONTACT,
+    LINE,
+    LISTENER,
+    NOON,
+    PROFESSIONAL,
+    REGULATOR,
+    SUPERVISOR,
+    after,
+)
+from tests.risk.test_door import ROLES, People, at_the_door
+from tests.risk.test_handlers import status
+
+
+def a_triage(priority: Priority) -> ContactTriaged:
+    return ContactTriaged(
+        contact_id=CONTACT,
+        programme=LINE,
+        programme_version=1,
+        channel=Channel.PHONE,
+        opened_at=NOON,
+        priority=priority,
+        destination=Destination.LISTENER,
+        need=Need.SOLITUDE,
+        languages=(),
+        for_whom=ForWhom.SELF,
+        decided_by=REGULATOR,
+        decided_at=NOON,
+        proposed_priority=priority,
+        rules_version="triage-2026.1",
+    )
+
+
+def owed(risk: ServiceUnderTest) -> ReportId:
+    (event,) = risk.announced(AtRiskReportOwed)
+    return event.report_id
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_report_is_owed_after_p1_and_p2_and_nothing_below(
+    risk: ServiceUnderTest, priority: Priority
+) -> None:
+    risk.deliver(a_triage(priority))
+    events = risk.announced(AtRiskReportOwed)
+    assert [event.priority for event in events] == (
+        [priority] if priority in (Priority.P1, Priority.P2) else []
+    )
+
+
+def test_contact_with_an_alert_and_a_priority_owes_one_report(risk: ServiceUnderTest) -> None:
+    risk.ask(RaiseAlert(contact_id=CONTACT), LISTENER, Role.LISTENER)
+    risk.deliver(a_triage(Priority.P1))
+    (event,) = risk.announced(AtRiskReportOwed)
+    assert (event.alert_id is not None, event.due_at) == (True, after(24 * 3600))
+
+
+def test_report_nobody_writes_is_missed_and_can_still_be_written(
+    risk: ServiceUnderTest, tmp_path: Path
+) -> None:
+    risk.deliver(a_triage(Priority.P2))
+    risk.at(after(24 * 3600))
+    risk.fire_deadlines()
+    (missed,) = risk.announced(AtRiskReportMissed)
+    assert missed.missed_at == after(24 * 3600)
+
+
+REPORT: dict[str, Any] = {
+    "signals": ["SIG-PLAN"],
+    "danger": "rescue_came",
+    "taken_over_by": "rescue",
+    "what_happened": "Marie, 12 rue des Lilas, a rappelé au 06 39 98 00 12",
+}
+
+
+def test_report_is_written_by_who_was_there_and_read_by_a_supervisor(
+    risk: ServiceUnderTest, tmp_path: Path
+) -> None:
+    risk.ask(RaiseAlert(contact_id=CONTACT), LISTENER, Role.LISTENER)
+    path = f"/at-risk-reports/{owed(risk)}"
+
+    async def visit(people: People) -> None:
+        assert (await people(SUPERVISOR).asks("GET", path)).status_code == 404
+        assert (await people(LISTENER).asks("PUT", path, REPORT)).status_code == 204
+        assert (await people(LISTENER).asks("GET", path)).status_code == 403
+        told = await people(SUPERVISOR).asks("GET", path)
+        assert told.json()["what_happened"] == REPORT["what_happened"]
+        listed = (await people(SUPERVISOR).asks("GET", "/at-risk-reports")).json()["reports"]
+        assert [(one["state"], one["written_by"]) for one in listed] == [("read", LISTENER)]
+
+    at_the_door(risk, tmp_path, visit)
+    (written,), (read,) = risk.announced(AtRiskReportWritten), risk.announced(AtRiskReportRead)
+    assert (written.danger, written.taken_over_by) == ("rescue_came", "rescue")
+    assert read.read_by == SUPERVISOR
+    with risk.session() as session:
+        outbox = session.execute(text("SELECT string_agg(body, ' ') FROM risk.outbox")).scalar_one()
+        row = session.execute(text("SELECT t::text FROM risk.at_risk_report t")).scalar_one()
+    assert "Lilas" not in outbox + row
+
+
+def test_export_is_in_the_audit_before_anything_leaves(
+    risk: ServiceUnderTest, tmp_path: Path
+) -> None:
+    risk.ask(RaiseAlert(contact_id=CONTACT), LISTENER, Role.LISTENER)
+
+    async def visit(people: People) -> None:
+        refused = await people(LISTENER).asks("POST", "/exports/at-risk-reports")
+        assert refused.status_code == 403
+        taken = await people(SUPERVISOR).asks("POST", "/exports/at-risk-reports")
+        assert len(taken.json()["reports"]) == 1
+        assert "what_happened" not in taken.text
+
+    at_the_door(risk, tmp_path, visit)
+    with risk.session() as session:
+        kept = session.execute(
+            text(
+                "SELECT a.actor, a.subject = e.export_id FROM risk.audit a, risk.export e "
+                "WHERE a.kind = 'export'"
+            )
+        ).all()
+    assert [tuple(row) for row in kept] == [(SUPERVISOR, True)]
+
+
+# --- legal reports --------------------------------------------------------------------------------
+
+MINOR, ADULT = LegalGround.MINOR_IN_DANGER, LegalGround.UNABLE_TO_PROTECT_THEMSELVES
+PARIS = Departement("75")
+TO = {
+    "a minor in Paris": ("FR", MINOR, False, PARIS, LegalRecipient.CRIP),
+    "a minor somewhere": ("FR", MINOR, False, None, LegalRecipient.CHILD_HELPLINE),
+    "a minor in grave danger": ("FR", MINOR, True, PARIS, LegalRecipient.PROSECUTOR),
+    "an adult": ("FR", ADULT, False, PARIS, LegalRecipient.PROSECUTOR),
+    "Luxembourg": ("LU", MINOR, False, None, LegalRecipient.YOUTH_PROSECUTOR),
+    "a country without a list": ("BE", MINOR, True, None, None),
+}
+
+
+@pytest.mark.parametrize(("country", "ground", "urgent", "where", "to"), TO.values(), ids=TO.keys())
+def test_recipient_is_that_of_country_and_departement(
+    country: str,
+    ground: LegalGround,
+    urgent: bool,
+    where: Departement | None,
+    to: LegalRecipient | None,
+) -> None:
+    assert recipient_of(country, ground, urgent, where) is to
+
+
+def proposed(risk: ServiceUnderTest, person: PersonId) -> ReportId:
+    wish = ProposeLegalReport(contact_id=CONTACT, ground=MINOR, departement=PARIS)
+    reply = risk.ask(wish, person, ROLES[person])
+    assert reply.result is not None
+    assert reply.result["recipient"] == "crip"
+    return ReportId(reply.result["report_id"])
+
+
+def test_legal_report_takes_a_professional_and_a_second_person(risk: ServiceUnderTest) -> None:
+    id = proposed(risk, SUPERVISOR)
+    decide = DecideLegalReport(report_id=id, make=True)
+    two = Refusal.SECOND_PERSON_NEEDED
+    assert status(risk.ask(decide, SUPERVISOR, Role.SUPERVISOR)) is two
+    assert status(risk.ask(decide, REGULATOR, Role.REGULATOR)) is two
+    done = risk.ask(decide, PROFESSIONAL, Role.DUTY_PROFESSIONAL)
+    assert status(done) is ReplyStatus.DONE
+    (event,) = risk.announced(LegalReportDecided)
+    assert (event.proposed_by, event.decided_by, event.made) == (SUPERVISOR, PROFESSIONAL, True)
+    again = risk.ask(decide, "professional-2", Role.DUTY_PROFESSIONAL)
+    assert status(again) is Refusal.WRONG_STATE
+
+
+def test_professional_proposes_and_a_regulator_is_enough_as_the_second(
+    risk: ServiceUnderTest,
+) -> None:
+    id = proposed(risk, PROFESSIONAL)
+    decide = DecideLegalReport(report_id=id, make=False)
+    assert status(risk.ask(decide, REGULATOR, Role.REGULATOR)) is ReplyStatus.DONE
+    assert [event.made for event in risk.announced(LegalReportDecided)] == [False]
