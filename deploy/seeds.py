@@ -35,6 +35,8 @@ SEEDED: dict[Role, PersonId] = {
 
 #: Far away on purpose: a platform may be started at any domain time.
 _NEVER_LAPSES = datetime(2100, 1, 1, tzinfo=UTC)
+#: Long enough for any experience a line asks for first.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def a_volunteer(person_id: PersonId, role: Role) -> Volunteer:
@@ -46,7 +48,7 @@ def a_volunteer(person_id: PersonId, role: Role) -> Volunteer:
             languages=(LanguageCode.FR, LanguageCode.EN),
             topics=tuple(need for need in Need if need is not Need.UNKNOWN),
             accreditations=tuple(
-                Accreditation(channel=channel, level=3, valid_until=_NEVER_LAPSES)
+                Accreditation(channel=channel, level=3, valid_until=_NEVER_LAPSES, since=_LONG_AGO)
                 for channel in Channel
             ),
         ),

@@ -154,12 +154,14 @@ def _supervision_lapses(dossier: Dossier, asks: RosterTerms) -> Iterator[datetim
 
 
 def _experienced_at(rule: ChannelPrerequisite, dossier: Dossier) -> datetime:
-    """When the experience asked for first is there; what nobody wrote down is none."""
-    begun = [
-        each.since
-        for each in dossier.held.accreditations
-        if each.channel is rule.after and each.since is not None
-    ]
+    """When the experience asked for first is there; what nobody wrote down is none.
+
+    A line that asks for no length of it asks for the accreditation alone.
+    """
+    held = [each for each in dossier.held.accreditations if each.channel is rule.after]
+    if held and rule.days == 0:
+        return _NEVER
+    begun = [each.since for each in held if each.since is not None]
     return min(begun) + timedelta(days=rule.days) if begun else _NOT_YET
 
 

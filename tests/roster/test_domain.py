@@ -266,6 +266,14 @@ def test_experience_nobody_wrote_down_is_none() -> None:
     assert establish(Dossier(chat_only), PHONE_FIRST, NOON).changes_at is None
 
 
+def test_line_that_asks_for_no_length_of_experience_asks_for_the_accreditation() -> None:
+    at_once = ChannelPrerequisite(channel=Channel.CHAT, after=Channel.PHONE, days=0)
+    asks = RosterTerms(prerequisites=(at_once,))
+    both = establish(Dossier(since_days(None)), asks, NOON).qualification
+    assert [a.channel for a in both.accreditations] == [Channel.PHONE, Channel.CHAT]
+    assert until_days(Dossier(a_qualification(an_accreditation(Channel.CHAT, 400))), asks) is None
+
+
 def test_what_a_person_declared_is_added_to_what_was_imported() -> None:
     declared = Declared(declines=(Need.DEUIL,))
     held = HELD.model_copy(update={"declines": (Need.ADDICTIONS,)})
