@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import deciding, directory, offer, pipeline, recovery, start
+from bench import alert, deciding, directory, offer, pipeline, recovery, start
 from bench.figures import Figure, markdown, shown
 from bench.ground import forget
 from bench.setting import Setting
@@ -34,6 +34,7 @@ ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "directory": directory.measure,
     "start": start.measure,
     "offer": offer.measure,
+    "alert": alert.measure,
     "pipeline": pipeline.measure,
     "recovery": recovery.measure,
 }

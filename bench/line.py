@@ -63,6 +63,16 @@ def _terms() -> tuple[ProgrammeTerms, CallerTerms, RulesVersion]:
             "times": terms.times.model_copy(
                 update={"heartbeat_lost_seconds": _NO_HEARTBEAT_NEEDED_SECONDS}
             ),
+            "frame": terms.frame.model_copy(
+                update={
+                    "alert_duty": tuple(
+                        duty.model_copy(
+                            update={"days": _EVERY_DAY, "begins_at": "00:00", "ends_at": "00:00"}
+                        )
+                        for duty in terms.frame.alert_duty
+                    )
+                }
+            ),
             "rest": terms.rest.model_copy(update={"break_seconds": 0}),
         }
     )
