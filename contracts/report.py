@@ -18,6 +18,8 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     ProgrammeId,
+    RelayId,
+    ReportKind,
     Role,
 )
 
@@ -113,15 +115,6 @@ class LegalGround(StrEnum):
     UNABLE_TO_PROTECT_THEMSELVES = "unable_to_protect_themselves"
 
 
-class LegalRecipient(StrEnum):
-    """Whom a line's country and département send it to."""
-
-    CRIP = "crip"  #: cellule de recueil des informations préoccupantes, of the département
-    PROSECUTOR = "prosecutor"  #: procureur, parquet
-    CHILD_HELPLINE = "child_helpline"  #: 119, where no département is known
-    YOUTH_PROSECUTOR = "youth_prosecutor"  #: parquet, section protection de la jeunesse (LU)
-
-
 class LegalReportEvent(Event):
     """What every fact about a legal report says of it. It needs no consent, and two deciders."""
 
@@ -134,7 +127,8 @@ class LegalReportEvent(Event):
     contact_id: Annotated[ContactId, ops("The contact")]
     programme: Annotated[ProgrammeId, ops("The line")]
     ground: Annotated[LegalGround, ops("Whom it protects")]
-    recipient: Annotated[LegalRecipient, ops("To whom it goes")]
+    kind: Annotated[ReportKind, ops("Which report")]
+    recipient: Annotated[RelayId, ops("To whom it goes: their row in the directory")]
     departement: Annotated[Departement | None, ops("Where the person in danger is, as said")] = None
     proposed_by: Annotated[PersonId, staff("The first decider")]
     proposed_as: Annotated[Role, ops("As what")]
@@ -178,7 +172,8 @@ class LegalReportNamed(Contract):
     """What was proposed, and to whom it would go."""
 
     report_id: Annotated[ReportId, ops("The report")]
-    recipient: Annotated[LegalRecipient, ops("To whom")]
+    kind: Annotated[ReportKind, ops("Which report")]
+    recipient: Annotated[RelayId, ops("To whom: their row in the directory")]
 
 
 class DecideLegalReport(Command):

@@ -22,6 +22,7 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_CONTACT: (404, "Cette sollicitation n'est pas connue."),
     Refusal.UNKNOWN_ALERT: (404, "Cette alerte n'est pas connue."),
     Refusal.UNKNOWN_RESCUE: (404, "Cet appel aux secours n'est pas connu."),
+    Refusal.UNKNOWN_RELAY: (404, "Cette ligne n'a pas de destinataire pour ce signalement."),
     Refusal.UNKNOWN_REPORT: (404, "Cette fiche n'est pas connue."),
     Refusal.WRONG_STATE: (409, "Ce geste n'est pas possible à ce moment."),
     Refusal.STALE_VERSION: (409, "Quelque chose a changé entre-temps ; regardez de nouveau."),

@@ -6,16 +6,16 @@ of the country and département, and takes two named people, one of them a profe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Text
 from sqlmodel import Field, Session, select
 
 from contracts.envelope import Reply, done, refused
+from contracts.frame import ReportRecipient
 from contracts.report import (
     AtRiskReportMissed,
     AtRiskReportOwed,
@@ -24,7 +24,6 @@ from contracts.report import (
     Danger,
     DecideLegalReport,
     LegalGround,
-    LegalRecipient,
     LegalReportDecided,
     LegalReportNamed,
     LegalReportProposed,
@@ -41,11 +40,13 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Refusal,
+    RelayId,
+    ReportKind,
     Role,
 )
 from services.bus.driver import ask
 from services.bus.work import Work, derived_id
-from services.risk import rescue_store, store
+from services.risk import store
 from services.risk.domain import Asker
 from services.risk.store import Row, moment
 
@@ -86,7 +87,8 @@ class LegalReportRow(Row, table=True):
     contact_id: ContactId = Field(sa_type=Text)
     programme: ProgrammeId = Field(sa_type=Text)
     ground: str
-    recipient: str
+    kind: str
+    recipient: RelayId = Field(sa_type=Text)
     departement: str | None = None
     proposed_by: PersonId = Field(sa_type=Text)
     proposed_as: str
@@ -225,31 +227,24 @@ def _said_of(row: ReportRow) -> dict[str, Any]:
 
 # --- legal reports --------------------------------------------------------------------------------
 
-#: By country: to whom, when it is urgent, when the département is known, and otherwise. France:
-#: code de l'action sociale et des familles L226-2-1 (CRIP), L226-4 (procureur), 119 (SNATED).
-#: Luxembourg: loi du 16 juin 2004, article 7 and protection de la jeunesse (parquet).
-RECIPIENTS: Mapping[str, tuple[LegalRecipient, LegalRecipient, LegalRecipient]] = MappingProxyType(
-    {
-        "FR": (LegalRecipient.PROSECUTOR, LegalRecipient.CRIP, LegalRecipient.CHILD_HELPLINE),
-        "LU": (LegalRecipient.YOUTH_PROSECUTOR,) * 3,
-    }
-)
+
+def kind_of(ground: LegalGround, urgent: bool) -> ReportKind:
+    """Which report it is: a minor's goes to whoever looks into it, unless the danger is grave.
+
+    France: information préoccupante, code de l'action sociale et des familles L226-2-1;
+    signalement to the prosecutor, L226-4, and for adults code pénal 434-3.
+    """
+    if urgent or ground is not LegalGround.MINOR_IN_DANGER:
+        return ReportKind.JUSTICE
+    return ReportKind.CONCERN
 
 
 def recipient_of(
-    country: str | None, ground: LegalGround, urgent: bool, departement: Departement | None
-) -> LegalRecipient | None:
-    """To whom a report goes; None: no list for this country, so no report can be proposed here.
-
-    Only a minor's goes to the CRIP or the 119: an adult's goes to the prosecutor.
-    """
-    listed = RECIPIENTS.get(country or "")
-    if listed is None:
-        return None
-    at_once, known, unknown = listed
-    if urgent or ground is not LegalGround.MINOR_IN_DANGER:
-        return LegalRecipient.PROSECUTOR if country == "FR" else at_once
-    return unknown if departement is None else known
+    listed: Collection[ReportRecipient], kind: ReportKind, departement: Departement | None
+) -> RelayId | None:
+    """To whom a line sends a report: that of the place, else that of any other; None: to nobody."""
+    by_place = {each.departement: each.recipient for each in listed if each.kind is kind}
+    return by_place.get(departement, by_place.get(None))
 
 
 def on_propose_legal_report(command: ProposeLegalReport, work: Work) -> Reply:
@@ -258,16 +253,18 @@ def on_propose_legal_report(command: ProposeLegalReport, work: Work) -> Reply:
     known = store.contact(work.session, command.contact_id)
     if known.programme not in (None, asker.programme):
         return refused(Refusal.NOT_IN_PROGRAMME, "contact_id")
-    country = rescue_store.country_of(work.session, asker.programme)
-    to = recipient_of(country, command.ground, command.urgent, command.departement)
+    kind = kind_of(command.ground, command.urgent)
+    listed = store.recipients_of(work.session, asker.programme)
+    to = recipient_of(listed, kind, command.departement)
     if to is None:
-        return refused(Refusal.UNKNOWN_PROGRAMME)
+        return refused(Refusal.UNKNOWN_RELAY)
     row = LegalReportRow(
         report_id=ReportId(derived_id("legal report", asker.command_id)),
         contact_id=command.contact_id,
         programme=asker.programme,
         ground=command.ground.value,
-        recipient=to.value,
+        kind=kind.value,
+        recipient=to,
         departement=command.departement,
         proposed_by=asker.actor,
         proposed_as=asker.role.value,
@@ -275,7 +272,7 @@ def on_propose_legal_report(command: ProposeLegalReport, work: Work) -> Reply:
     )
     work.session.add(row)
     work.announce(LegalReportProposed(**_said_of_legal(row)), of=row)
-    return done(row.version, LegalReportNamed(report_id=row.report_id, recipient=to))
+    return done(row.version, LegalReportNamed(report_id=row.report_id, kind=kind, recipient=to))
 
 
 def on_decide_legal_report(command: DecideLegalReport, work: Work) -> Reply:
@@ -307,7 +304,8 @@ def _said_of_legal(row: LegalReportRow) -> dict[str, Any]:
         "contact_id": row.contact_id,
         "programme": row.programme,
         "ground": LegalGround(row.ground),
-        "recipient": LegalRecipient(row.recipient),
+        "kind": ReportKind(row.kind),
+        "recipient": row.recipient,
         "departement": row.departement,
         "proposed_by": row.proposed_by,
         "proposed_as": Role(row.proposed_as),

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.frame import ReportRecipient
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.risk import AlertId, RiskSignal, Standing
 from contracts.roster import EligibilityEstablished
@@ -49,6 +50,7 @@ class ProgrammeRow(Row, table=True):
     programme_version: int = Field(primary_key=True)
     country: str
     policy: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    recipients: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class ContactRow(Row, table=True):
@@ -209,6 +211,9 @@ def keep_programme(session: Session, event: ProgrammePublished) -> None:
             programme_version=event.programme_version,
             country=event.terms.country,
             policy=event.terms.risk.model_dump(),
+            recipients=[
+                each.model_dump(mode="json") for each in event.terms.frame.report_recipients
+            ],
         )
     )
 
@@ -303,6 +308,17 @@ def policy_for(session: Session, programme: ProgrammeId, version: int | None) ->
     if row is None:
         return PolicyFound(DESIGN_POLICY, None)
     return PolicyFound(RiskPolicy.model_validate(row.policy), row.programme_version)
+
+
+def recipients_of(session: Session, programme: ProgrammeId) -> list[ReportRecipient]:
+    """Who receives the legal reports of a line, by its newest version."""
+    statement = """
+        SELECT recipients FROM risk.programme WHERE programme = %(programme)s
+        ORDER BY programme_version DESC LIMIT 1
+    """
+    row = ask(session, statement, {"programme": programme}).fetchone()
+    found = [] if row is None else row.recipients
+    return [ReportRecipient.model_validate(each) for each in found]
 
 
 def line(session: Session, programme: ProgrammeId, but_for: PersonId) -> Line:

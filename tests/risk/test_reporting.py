@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.envelope import ReplyStatus
+from contracts.frame import FrameTerms, ReportRecipient
 from contracts.report import (
     AtRiskReportMissed,
     AtRiskReportOwed,
@@ -14,7 +15,6 @@ from contracts.report import (
     AtRiskReportWritten,
     DecideLegalReport,
     LegalGround,
-    LegalRecipient,
     LegalReportDecided,
     ProposeLegalReport,
     ReportId,
@@ -30,10 +30,12 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     Refusal,
+    RelayId,
+    ReportKind,
     Role,
 )
 from services.bus.testing import ServiceUnderTest
-from services.risk.reporting import recipient_of
+from services.risk.reporting import kind_of, recipient_of
 from tests.risk.builders import (
     CONTACT,
     LINE,
@@ -42,6 +44,7 @@ from tests.risk.builders import (
     PROFESSIONAL,
     REGULATOR,
     SUPERVISOR,
+    a_published_programme,
     after,
 )
 from tests.risk.test_door import ROLES, People, at_the_door
@@ -160,36 +163,55 @@ def test_export_is_in_the_audit_before_anything_leaves(
 
 MINOR, ADULT = LegalGround.MINOR_IN_DANGER, LegalGround.UNABLE_TO_PROTECT_THEMSELVES
 PARIS = Departement("75")
+ANYWHERE, IN_PARIS, COURT = RelayId("fr-119"), RelayId("fr-crip-75"), RelayId("fr-parquet")
+LISTED = (
+    ReportRecipient(kind=ReportKind.CONCERN, recipient=ANYWHERE),
+    ReportRecipient(kind=ReportKind.CONCERN, departement=PARIS, recipient=IN_PARIS),
+    ReportRecipient(kind=ReportKind.JUSTICE, recipient=COURT),
+)
 TO = {
-    "a minor in Paris": ("FR", MINOR, False, PARIS, LegalRecipient.CRIP),
-    "a minor somewhere": ("FR", MINOR, False, None, LegalRecipient.CHILD_HELPLINE),
-    "a minor in grave danger": ("FR", MINOR, True, PARIS, LegalRecipient.PROSECUTOR),
-    "an adult": ("FR", ADULT, False, PARIS, LegalRecipient.PROSECUTOR),
-    "Luxembourg": ("LU", MINOR, False, None, LegalRecipient.YOUTH_PROSECUTOR),
-    "a country without a list": ("BE", MINOR, True, None, None),
+    "a minor in Paris": (MINOR, False, PARIS, IN_PARIS),
+    "a minor elsewhere": (MINOR, False, Departement("2A"), ANYWHERE),
+    "a minor somewhere": (MINOR, False, None, ANYWHERE),
+    "a minor in grave danger": (MINOR, True, PARIS, COURT),
+    "an adult": (ADULT, False, PARIS, COURT),
 }
 
 
-@pytest.mark.parametrize(("country", "ground", "urgent", "where", "to"), TO.values(), ids=TO.keys())
-def test_recipient_is_that_of_country_and_departement(
-    country: str,
-    ground: LegalGround,
-    urgent: bool,
-    where: Departement | None,
-    to: LegalRecipient | None,
+@pytest.mark.parametrize(("ground", "urgent", "where", "to"), TO.values(), ids=TO.keys())
+def test_recipient_is_that_of_the_line_for_kind_and_place(
+    ground: LegalGround, urgent: bool, where: Departement | None, to: RelayId
 ) -> None:
-    assert recipient_of(country, ground, urgent, where) is to
+    assert recipient_of(LISTED, kind_of(ground, urgent), where) == to
+
+
+def test_line_that_lists_nobody_sends_to_nobody(empty: ServiceUnderTest) -> None:
+    assert recipient_of((), ReportKind.CONCERN, PARIS) is None
+    wish = ProposeLegalReport(contact_id=CONTACT, ground=MINOR, departement=PARIS)
+    reply = empty.ask(wish, PROFESSIONAL, Role.DUTY_PROFESSIONAL)
+    assert status(reply) is Refusal.UNKNOWN_RELAY
+
+
+@pytest.fixture
+def listing(risk: ServiceUnderTest) -> ServiceUnderTest:
+    """The line lists who receives its reports."""
+    published = a_published_programme(2)
+    frame = FrameTerms(report_recipients=LISTED)
+    terms = published.terms.model_copy(update={"frame": frame})
+    risk.deliver(published.model_copy(update={"terms": terms}), version=2)
+    return risk
 
 
 def proposed(risk: ServiceUnderTest, person: PersonId) -> ReportId:
     wish = ProposeLegalReport(contact_id=CONTACT, ground=MINOR, departement=PARIS)
     reply = risk.ask(wish, person, ROLES[person])
     assert reply.result is not None
-    assert reply.result["recipient"] == "crip"
+    assert (reply.result["kind"], reply.result["recipient"]) == ("concern", IN_PARIS)
     return ReportId(reply.result["report_id"])
 
 
-def test_legal_report_takes_a_professional_and_a_second_person(risk: ServiceUnderTest) -> None:
+def test_legal_report_takes_a_professional_and_a_second_person(listing: ServiceUnderTest) -> None:
+    risk = listing
     id = proposed(risk, SUPERVISOR)
     decide = DecideLegalReport(report_id=id, make=True)
     two = Refusal.SECOND_PERSON_NEEDED
@@ -204,8 +226,9 @@ def test_legal_report_takes_a_professional_and_a_second_person(risk: ServiceUnde
 
 
 def test_professional_proposes_and_a_regulator_is_enough_as_the_second(
-    risk: ServiceUnderTest,
+    listing: ServiceUnderTest,
 ) -> None:
+    risk = listing
     id = proposed(risk, PROFESSIONAL)
     decide = DecideLegalReport(report_id=id, make=False)
     assert status(risk.ask(decide, REGULATOR, Role.REGULATOR)) is ReplyStatus.DONE
