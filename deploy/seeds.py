@@ -1,8 +1,9 @@
 """The demonstration: its lines put into force, its people in the roster, sessions for them.
 
 `python -m deploy.seeds` goes through the doors of a running platform, as an operator and a
-coordinator would, and prints one token each for a regulator, a listener, a coordinator and an
-operator. Development only: the provider that opens these sessions exists nowhere else.
+coordinator would, and prints one token each for a regulator, a listener, a supervisor, a duty
+professional, a coordinator and an operator. Development only: the provider that opens these sessions
+exists nowhere else.
 """
 
 import argparse
@@ -29,9 +30,14 @@ _PROGRAMMES = Path(__file__).resolve().parent / "programmes"
 SEEDED: dict[Role, PersonId] = {
     Role.REGULATOR: PersonId("dev-regulator"),
     Role.LISTENER: PersonId("dev-listener"),
+    Role.SUPERVISOR: PersonId("dev-supervisor"),
+    Role.DUTY_PROFESSIONAL: PersonId("dev-professional"),
     Role.COORDINATOR: PersonId("dev-coordinator"),
     Role.OPERATOR: PersonId("dev-operator"),
 }
+
+#: Whose roles the roster gives; the others are vouched for by whoever signs them in.
+_IN_THE_ROSTER = (Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
 
 #: Far away on purpose: a platform may be started at any domain time.
 _NEVER_LAPSES = datetime(2100, 1, 1, tzinfo=UTC)
@@ -68,7 +74,7 @@ async def seed_sessions(doors: Doors, programme: str = PROGRAMME) -> dict[Role, 
     The line must be in force (or come into force within ten seconds). Raises DoorRefused or
     DoorSilent.
     """
-    volunteers = [a_volunteer(SEEDED[role], role) for role in (Role.REGULATOR, Role.LISTENER)]
+    volunteers = [a_volunteer(SEEDED[role], role) for role in SEEDED if role in _IN_THE_ROSTER]
     await import_people(doors, programme, volunteers)
     return {
         role: await doors.session(person_id, role, programme) for role, person_id in SEEDED.items()
@@ -85,7 +91,7 @@ async def _print_sessions(run: RunFolder, programme: str) -> None:
     async with Doors.of(read_platform(run, even_starting=True)) as doors:
         terminal = Console(highlight=False)
         for role, desk in (await seed_sessions(doors, programme)).items():
-            line = f"{role:<12} {desk.person_id:<16} Authorization: Bearer {desk.token}"
+            line = f"{role:<18} {desk.person_id:<16} Authorization: Bearer {desk.token}"
             terminal.print(line, markup=False, soft_wrap=True)
 
 
