@@ -51,6 +51,12 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     ),
     Refusal.NO_TRANSFER_AGREED: (409, "Aucun transfert direct n'est convenu avec ce relais."),
     Refusal.CONSENT_MISSING: (409, "La personne n'a pas encore donné son accord."),
+    Refusal.UNKNOWN_SHIFT: (404, "Cette plage n'est pas connue sur cette ligne."),
+    Refusal.UNKNOWN_DEBRIEF: (404, "Ce débriefing n'est pas connu."),
+    Refusal.SHIFT_TAKEN: (409, "Quelqu'un a déjà pris cette plage."),
+    Refusal.SHIFTS_OVERLAP: (409, "Cette personne est déjà prévue ailleurs à ce moment."),
+    Refusal.NIGHT_LIMIT: (409, "Cette plage dépasse ses limites de nuit."),
+    Refusal.SHIFT_OVER: (410, "Cette plage est passée."),
     Refusal.PLATFORM_FAULT: (503, "Une panne de notre côté ; la même demande peut être renvoyée."),
 }
 

@@ -226,7 +226,7 @@ def established(person_id: PersonId, *roles: Role) -> EligibilityEstablished:
 
 
 def hour_counted(opened_count: int = 3) -> HourCounted:
-    counts: dict[str, object] = dict.fromkeys(HourCounted.model_fields, 0)
+    counts: dict[str, object] = dict.fromkeys(set(HourCounted.model_fields) - {"tallies"}, 0)
     said = {"programme": LINE, "hour": NOON, "opened": opened_count}
     return HourCounted.model_validate(counts | said)
 

@@ -11,7 +11,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.assignment import TakeOffer
+from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, SlowReturns
 from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
 from contracts.programme import ApplyProgramme
@@ -25,9 +27,11 @@ from contracts.referral import (
     RecordConsent,
     VerifyRelay,
 )
+from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import CloseAlert, StandDownAlert
-from contracts.roster import ImportVolunteers
+from contracts.roster import ImportVolunteers, RecordSupervision, RecordTraining
+from contracts.shift import AgreeToLastMinutes, PlanShifts, SeeShifts
 from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
 from contracts.triage import DecideTriage
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
@@ -46,14 +50,14 @@ from services.console.settings import (
 )
 from services.console.text_capability import CAPABILITY_PATH, STANDS_FOR
 from tests.console import facts
-from tests.console.facts import ALERT, CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
+from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
 from tests.terms import a_line
 
 KEY = "k" * 40
 TAKE = f"/desk/offers/{OFFER}/take"
 TRIAGE = f"/desk/contacts/{CONTACT}/triage"
-#: The person of each role; coordinator and operator are vouched for.
+#: The person of each role; coordinator, trainer and operator are vouched for.
 PEOPLE = {
     Role.REGULATOR: REGULATOR,
     Role.LISTENER: LISTENER,
@@ -61,6 +65,7 @@ PEOPLE = {
     Role.COORDINATOR: "coordinator-1",
     Role.OPERATOR: "operator-1",
     Role.DUTY_PROFESSIONAL: "professional-1",
+    Role.TRAINER: "trainer-1",
 }
 
 
@@ -111,8 +116,9 @@ def door(console: ServiceUnderTest) -> ScriptedDoor:
 
 
 def address(verb: Verb) -> str:
-    ids = {"relay_id": "fr-3114", "referral_id": OFFER, "alert_id": ALERT, "rescue_id": ALERT}
-    return verb.path.format(offer_id=OFFER, contact_id=CONTACT, sealed_id=OFFER, **ids)
+    known = {"relay_id": "fr-3114", "contact_id": CONTACT, "person_id": LISTENER}
+    # Any other name in an address is of the one form that identifiers have.
+    return verb.path.format(**{name: known.get(name, OFFER) for name in verb.path_fields})
 
 
 BODIES: dict[type[Command], dict[str, Any]] = {
@@ -133,6 +139,26 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     CloseAlert: {"outcome": "calmed"},
     StartRescue: {"whom": "european", "confirmed": True},
     ReportArrival: {"arrival": "confirmed"},
+    AskLift: {"reason": "cannot_say_where"},
+    DecideLift: {"agree": True},
+    ReviewLift: {"verdict": "justified"},
+    ProposeLegalReport: {"ground": "minor_in_danger"},
+    DecideLegalReport: {"make": True},
+    RecordTraining: {
+        "skill": "SK-DROIT",
+        "organisation": "sos-amitie",
+        "obtained_on": "2025-06-01",
+        "valid_until": "2026-06-01",
+    },
+    RecordSupervision: {"kind": "group", "held_on": "2026-01-10"},
+    PlanShifts: {
+        "shifts": [
+            {"day": "2026-01-20", "starts_at": "14:00", "ends_at": "18:00", "role": "listener"}
+        ]
+    },
+    SeeShifts: {"day": "2026-01-20"},
+    AgreeToLastMinutes: {"agrees": True},
+    AnswerDebrief: {"wanted": True},
 }
 
 
