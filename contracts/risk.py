@@ -81,7 +81,6 @@ class UnreachedWhy(StrEnum):
     """Why nobody can be reached on a rung."""
 
     NO_SUPERVISOR = "no_supervisor"  #: the roster has none for the line
-    NO_SUPERVISOR_ON_DUTY = "no_supervisor_on_duty"
     NO_DUTY_PROFESSIONAL = "no_duty_professional"  #: the duty list is empty
     NO_WAY_TO_CALL = "no_way_to_call"  #: the duty professional left no address that works
     NOT_ANSWERED = "not_answered"  #: no address took the call before it lapsed
@@ -134,7 +133,7 @@ class AlertRaised(AlertEvent):
     policy: Annotated[RiskPolicy, ops("The escalation in force, kept by this alert to its end")]
     policy_version: Annotated[
         int | None,
-        ops("Version of the line it is from; empty: not known here, so the design's", unit="count",
+        ops("Version of the line it is from; empty: none known, so the design's", unit="count",
             ge=1, le=LARGEST_COUNT),
     ] = None  # fmt: skip
     confirmed_in_contact: Annotated[

@@ -2,8 +2,8 @@
 
 `python -m deploy.seeds` goes through the doors of a running platform, as an operator and a
 coordinator would, and prints one token each for a regulator, a listener, a supervisor, a duty
-professional, a coordinator and an operator. Development only: the provider that opens these sessions
-exists nowhere else.
+professional, a coordinator and an operator. Development only: the provider that opens these
+sessions exists nowhere else.
 """
 
 import argparse

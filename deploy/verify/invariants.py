@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.verify.alarms import check_i19, check_i20, check_i21
+from deploy.verify.alarms import check_i19, check_i20, check_i21, check_i22
 from deploy.verify.audits import check_i32
 from deploy.verify.choices import check_i13
 from deploy.verify.delivery import (
@@ -57,6 +57,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I19", "each alert is taken, ended or passed on before its deadline", check_i19),
     Invariant("I20", "a level goes down by nobody, an alert ends by a human", check_i20),
     Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),
+    Invariant("I22", "an alert reaches the console in time", check_i22),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I32", "the audit chain verifies and covers what it must", check_i32),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),

@@ -43,7 +43,7 @@ def raise_alert(raising: Raising, work: Work) -> store.AlertRow | MayNot:
     """The alert of a contact: a new one, or the one that is open, with the new signals."""
     known = store.contact(work.session, raising.contact_id)
     standing = store.alert_of_contact(work.session, raising.contact_id)
-    row = _new_row(raising, work, known.programme_version)
+    row = _new_row(raising, work)
     line = store.line(work.session, row.programme, row.raised_by)
     open_one = None if standing is None else standing.alert
     match judge_raising(row.alert, known, open_one, line):
@@ -70,9 +70,9 @@ def raise_alert(raising: Raising, work: Work) -> store.AlertRow | MayNot:
             assert_never(unexpected)
 
 
-def _new_row(raising: Raising, work: Work, version: int | None) -> store.AlertRow:
+def _new_row(raising: Raising, work: Work) -> store.AlertRow:
     by = raising.by
-    found = store.policy_for(work.session, by.programme, version)
+    found = store.policy_for(work.session, by.programme)
     return store.AlertRow(
         alert_id=raising.alert_id,
         contact_id=raising.contact_id,

@@ -11,8 +11,8 @@ from contracts.anonymity import (
     LiftShown,
     ReviewLift,
 )
-from contracts.assignment import LiveStateEntered, OfferTaken
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.assignment import OfferTaken
+from contracts.contact import ContactEnded
 from contracts.programme import ProgrammePublished
 from contracts.report import (
     AtRiskReportMissed,
@@ -61,11 +61,9 @@ SERVICE = Service(
     tables=tables,
     consumes=(
         On(ProgrammePublished, handlers.on_programme_published, even_late=True),
-        On(ContactOpened, handlers.on_contact_opened),
         On(OfferTaken, handlers.on_offer_taken, even_late=True),
         On(ContactTriaged, reporting.on_contact_triaged),
         On(ContactEnded, handlers.on_contact_ended),
-        On(LiveStateEntered, handlers.on_live_state_entered),
         On(EligibilityEstablished, handlers.on_eligibility_established),
     ),
     answers=(

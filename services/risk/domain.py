@@ -37,10 +37,9 @@ DESIGN_POLICY = RiskPolicy()
 
 @dataclass(frozen=True)
 class Line:
-    """Whom the roster of a line has for each rung, and who of them is on duty now."""
+    """Whom the roster of a line has for each rung."""
 
     supervisors: bool
-    supervisors_on_duty: bool
     regulators: bool
     duty_list: tuple[PersonId, ...]  #: who can be called, in the order in which they are
     duty_unreachable: bool = False  #: there are others, who left no way to call them
@@ -114,7 +113,6 @@ class ContactKnown:
     """What risk has heard of a contact; of one it never heard of, nothing."""
 
     programme: ProgrammeId | None = None
-    programme_version: int | None = None
     holders: Collection[PersonId] = ()  #: everybody who has taken it so far
     ended: bool = False
 
@@ -187,9 +185,7 @@ def unreached_on(level: int, line: Line) -> UnreachedWhy | None:
             return None
         nobody = UnreachedWhy.NO_DUTY_PROFESSIONAL
         return UnreachedWhy.NO_WAY_TO_CALL if line.duty_unreachable else nobody
-    if not line.supervisors:
-        return UnreachedWhy.NO_SUPERVISOR
-    return None if line.supervisors_on_duty else UnreachedWhy.NO_SUPERVISOR_ON_DUTY
+    return None if line.supervisors else UnreachedWhy.NO_SUPERVISOR
 
 
 # --- going on -------------------------------------------------------------------------------------

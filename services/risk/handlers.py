@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import assert_never
 
-from contracts.assignment import LiveStateEntered, OfferTaken
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.assignment import OfferTaken
+from contracts.contact import ContactEnded
 from contracts.envelope import CommandEnvelope, Reply, done, refused
 from contracts.programme import ProgrammePublished
 from contracts.risk import (
@@ -51,13 +51,8 @@ from services.risk.telling import said_of
 
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
-    """Keep the policy of this version: alerts raised from now on are frozen with it."""
+    """Keep the policy of this version: alerts raised once it is in force are frozen with it."""
     store.keep_programme(work.session, event)
-
-
-def on_contact_opened(event: ContactOpened, work: Work) -> None:
-    """Know the contact, unless it is over already: then its end said all we need."""
-    store.open_contact(work.session, event)
 
 
 def on_offer_taken(event: OfferTaken, work: Work) -> None:
@@ -68,11 +63,6 @@ def on_offer_taken(event: OfferTaken, work: Work) -> None:
 def on_contact_ended(event: ContactEnded, work: Work) -> None:
     """The contact is over. Its alert is not: only a human closes it."""
     store.end_contact(work.session, event)
-
-
-def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
-    """Know who is on duty, to say at once when no supervisor is."""
-    store.keep_live_state(work.session, event)
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:

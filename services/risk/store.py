@@ -11,16 +11,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from contracts.assignment import LiveStateEntered, OfferTaken
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.assignment import OfferTaken
+from contracts.contact import ContactEnded
 from contracts.frame import ReportRecipient
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.risk import AlertId, RiskSignal, Standing
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import (
     ContactId,
-    LiveState,
-    LiveStateReason,
     PersonId,
     ProgrammeId,
     Role,
@@ -48,6 +46,7 @@ class ProgrammeRow(Row, table=True):
 
     programme: str = Field(primary_key=True)
     programme_version: int = Field(primary_key=True)
+    effective_at: datetime = moment(nullable=False)
     country: str
     policy: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     recipients: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
@@ -60,20 +59,8 @@ class ContactRow(Row, table=True):
 
     contact_id: str = Field(primary_key=True)
     programme: str
-    programme_version: int | None = None
     holders: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     ended_at: datetime | None = moment()
-
-
-class PersonRow(Row, table=True):
-    """Who is on duty as what, and can be reached there."""
-
-    __tablename__ = "person"
-
-    person_id: str = Field(primary_key=True)
-    programme: str
-    role: str
-    on_duty: bool
 
 
 class EligibilityRow(Row, table=True):
@@ -166,11 +153,6 @@ class AlertRow(Row, table=True):
 # --- what the others say --------------------------------------------------------------------------
 # One statement each, in the driver's own words. It meets the contact if it is the first to tell.
 
-_OPEN = """
-    INSERT INTO risk.contact (contact_id, programme, programme_version, holders)
-    VALUES (%(contact_id)s, %(programme)s, %(programme_version)s, '{}')
-    ON CONFLICT (contact_id) DO UPDATE SET programme_version = excluded.programme_version
-"""
 _HOLD = """
     INSERT INTO risk.contact AS contact (contact_id, programme, holders)
     VALUES (%(contact_id)s, %(programme)s, ARRAY[%(person_id)s])
@@ -185,12 +167,6 @@ _END = """
     INSERT INTO risk.contact (contact_id, programme, holders, ended_at)
     VALUES (%(contact_id)s, %(programme)s, '{}', %(ended_at)s)
     ON CONFLICT (contact_id) DO UPDATE SET ended_at = excluded.ended_at
-"""
-_BE_ON_DUTY = """
-    INSERT INTO risk.person (person_id, programme, role, on_duty)
-    VALUES (%(person_id)s, %(programme)s, %(role)s, %(on_duty)s)
-    ON CONFLICT (person_id) DO UPDATE SET programme = excluded.programme, role = excluded.role,
-        on_duty = excluded.on_duty
 """
 _ROLES = """
     SELECT roles FROM risk.eligibility
@@ -209,6 +185,7 @@ def keep_programme(session: Session, event: ProgrammePublished) -> None:
         ProgrammeRow(
             programme=event.programme,
             programme_version=event.programme_version,
+            effective_at=event.effective_at,
             country=event.terms.country,
             policy=event.terms.risk.model_dump(),
             recipients=[
@@ -216,12 +193,6 @@ def keep_programme(session: Session, event: ProgrammePublished) -> None:
             ],
         )
     )
-
-
-def open_contact(session: Session, event: ContactOpened) -> None:
-    """Keep which version of the line a contact began with."""
-    named = {"contact_id": event.contact_id, "programme": event.programme}
-    ask(session, _OPEN, named | {"programme_version": event.programme_version})
 
 
 def hold(session: Session, event: OfferTaken) -> None:
@@ -236,13 +207,6 @@ def end_contact(session: Session, event: ContactEnded) -> None:
     ask(session, _END, named | {"ended_at": event.ended_at})
 
 
-def keep_live_state(session: Session, event: LiveStateEntered) -> None:
-    """Keep whether a person is on duty; one whose desk fell silent is not there."""
-    away = event.state is LiveState.OFF_DUTY or event.reason is LiveStateReason.HEARTBEAT_LOST
-    named = {"person_id": event.person_id, "programme": event.programme, "role": event.role}
-    ask(session, _BE_ON_DUTY, named | {"on_duty": not away})
-
-
 def keep_eligibility(session: Session, event: EligibilityEstablished) -> tuple[Role, ...]:
     """Keep which roles the roster gives a person in a line; the roles they had before."""
     named = {"person_id": event.person_id, "programme": event.programme}
@@ -254,21 +218,19 @@ def keep_eligibility(session: Session, event: EligibilityEstablished) -> tuple[R
 # --- what is known --------------------------------------------------------------------------------
 
 _CONTACT = """
-    SELECT programme, programme_version, holders, ended_at FROM risk.contact
+    SELECT programme, holders, ended_at FROM risk.contact
     WHERE contact_id = %(contact_id)s
 """
-#: The version the contact began with; for one not heard of yet the newest of its line.
+#: The version in force now.
 _POLICY = """
     SELECT policy, programme_version FROM risk.programme
-    WHERE programme = %(programme)s
-    ORDER BY programme_version = %(version)s DESC NULLS LAST, programme_version DESC LIMIT 1
+    WHERE programme = %(programme)s AND effective_at <= public.helpline_now()
+    ORDER BY programme_version DESC LIMIT 1
 """
 _LINE = """
     WITH roster AS (
-        SELECT e.person_id, e.roles, coalesce(p.on_duty AND p.programme = e.programme, false)
-            AS on_duty, p.role
-        FROM risk.eligibility e LEFT JOIN risk.person p ON p.person_id = e.person_id
-        WHERE e.programme = %(programme)s AND e.person_id <> %(but_for)s
+        SELECT person_id, roles FROM risk.eligibility
+        WHERE programme = %(programme)s AND person_id <> %(but_for)s
     ), duty AS (
         SELECT person_id, EXISTS (SELECT 1 FROM risk.reach WHERE reach.person_id = roster.person_id
             AND reach.programme = %(programme)s) AS can_be_called
@@ -276,8 +238,6 @@ _LINE = """
     )
     SELECT
         EXISTS (SELECT 1 FROM roster WHERE 'supervisor' = ANY(roles)) AS supervisors,
-        EXISTS (SELECT 1 FROM roster WHERE 'supervisor' = ANY(roles) AND on_duty
-            AND role = 'supervisor') AS supervisors_on_duty,
         EXISTS (SELECT 1 FROM roster WHERE 'regulator' = ANY(roles)) AS regulators,
         ARRAY (SELECT person_id FROM duty WHERE can_be_called ORDER BY person_id) AS duty_list,
         EXISTS (SELECT 1 FROM duty WHERE NOT can_be_called) AS duty_unreachable
@@ -289,9 +249,7 @@ def contact(session: Session, contact_id: ContactId) -> ContactKnown:
     row = ask(session, _CONTACT, {"contact_id": contact_id}).fetchone()
     if row is None:
         return ContactKnown()
-    return ContactKnown(
-        row.programme, row.programme_version, tuple(row.holders), row.ended_at is not None
-    )
+    return ContactKnown(row.programme, tuple(row.holders), row.ended_at is not None)
 
 
 @dataclass(frozen=True)
@@ -302,9 +260,9 @@ class PolicyFound:
     version: int | None
 
 
-def policy_for(session: Session, programme: ProgrammeId, version: int | None) -> PolicyFound:
-    """The policy of this version of a line, else of its newest, else the design's."""
-    row = ask(session, _POLICY, {"programme": programme, "version": version}).fetchone()
+def policy_for(session: Session, programme: ProgrammeId) -> PolicyFound:
+    """The policy in force on a line; of a line we have not heard of, the design's."""
+    row = ask(session, _POLICY, {"programme": programme}).fetchone()
     if row is None:
         return PolicyFound(DESIGN_POLICY, None)
     return PolicyFound(RiskPolicy.model_validate(row.policy), row.programme_version)
@@ -326,7 +284,6 @@ def line(session: Session, programme: ProgrammeId, but_for: PersonId) -> Line:
     row = only(ask(session, _LINE, {"programme": programme, "but_for": but_for}))
     return Line(
         row.supervisors,
-        row.supervisors_on_duty,
         row.regulators,
         tuple(row.duty_list),
         row.duty_unreachable,

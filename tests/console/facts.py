@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.anonymity import LiftAsked
 from contracts.assignment import (
     ContactSentUntriaged,
     LiveStateEntered,
@@ -15,6 +16,8 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.quality import HourCounted
+from contracts.report import AtRiskReportOwed
+from contracts.rescue import RescueFailed, RescueStarted
 from contracts.risk import (
     AlertAcknowledged,
     AlertEscalated,
@@ -278,3 +281,37 @@ def alert_taken(person_id: PersonId, role: Role = Role.SUPERVISOR) -> AlertAckno
         acknowledged_as=role,
         acknowledged_at=later(12),
     )
+
+
+def _rescue() -> dict[str, Any]:
+    return {
+        "rescue_id": "55555555-5555-4555-8555-555555555555",
+        "alert_id": ALERT,
+        "contact_id": CONTACT,
+        "programme": LINE,
+        "service": "medical",
+        "started_by": LISTENER,
+        "started_as": Role.LISTENER,
+        "started_at": NOON,
+    }
+
+
+def rescue_started() -> RescueStarted:
+    return RescueStarted.model_validate(_rescue() | {"report_by": later(120)})
+
+
+def rescue_failed() -> RescueFailed:
+    return RescueFailed.model_validate(_rescue() | {"why": "refused", "failed_at": later(40)})
+
+
+def lift_asked() -> LiftAsked:
+    said = {"contact_id": CONTACT, "programme": LINE, "reason": "no_longer_answers"}
+    who = {"asked_by": LISTENER, "asked_as": Role.LISTENER, "asked_at": NOON}
+    lift = {"lift_id": "66666666-6666-4666-8666-666666666666", "life_at_stake": True}
+    return LiftAsked.model_validate(said | who | lift)
+
+
+def report_owed() -> AtRiskReportOwed:
+    said = {"contact_id": CONTACT, "programme": LINE, "due_at": later(86_400), "owed_at": NOON}
+    report = {"report_id": "77777777-7777-4777-8777-777777777777"}
+    return AtRiskReportOwed.model_validate(said | report)

@@ -1,5 +1,6 @@
 """Alerts on the desks: who is told, from the first second to the last."""
 
+import json
 from hashlib import sha256
 
 import pytest
@@ -122,3 +123,30 @@ def test_supervisors_of_another_line_hear_nothing(console: ServiceUnderTest) -> 
     sits(console, SUPERVISOR, ProgrammeId("sos-amitie"))
     console.deliver(facts.alert_raised())
     assert told(console, SUPERVISOR) == []
+
+
+def kinds(console: ServiceUnderTest, person_id: PersonId) -> list[tuple[str, str]]:
+    news = console.read(lambda session: news_for(session, {person_id: 0}))
+    return [(one.kind, json.loads(one.body).get("came_of_it", "")) for one in news]
+
+
+def test_rescue_is_told_to_whom_its_alert_is_told_also_when_it_is_heard_first(
+    desks: ServiceUnderTest,
+) -> None:
+    desks.deliver(facts.rescue_started())
+    desks.deliver(facts.rescue_failed(), version=2)
+    for person_id in (LISTENER, SUPERVISOR):
+        assert kinds(desks, person_id) == [("rescue", "started"), ("rescue", "failed")]
+    assert kinds(desks, REGULATOR) == []
+
+
+def test_lift_is_told_to_everybody_who_may_be_the_second_person(desks: ServiceUnderTest) -> None:
+    desks.deliver(facts.lift_asked())
+    for person_id in PEOPLE:
+        assert kinds(desks, person_id) == [("lift", "asked")]
+
+
+def test_report_that_is_owed_is_told_to_who_looks_after_it(desks: ServiceUnderTest) -> None:
+    desks.deliver(facts.report_owed())
+    assert kinds(desks, SUPERVISOR) == [("report", "owed")]
+    assert kinds(desks, LISTENER) == []

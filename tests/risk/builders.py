@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.assignment import LiveStateEntered, OfferTaken
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.assignment import OfferTaken
+from contracts.contact import ContactEnded
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.risk import AlertId
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
@@ -15,8 +15,6 @@ from contracts.vocabulary import (
     ContactId,
     EndedBy,
     LanguageCode,
-    LiveState,
-    LiveStateReason,
     Nature,
     OfferId,
     Outcome,
@@ -35,8 +33,8 @@ NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
 LISTENER, SUPERVISOR = PersonId("listener-1"), PersonId("supervisor-1")
 REGULATOR, PROFESSIONAL = PersonId("regulator-1"), PersonId("professional-1")
 
-EVERYBODY = Line(True, True, True, (PROFESSIONAL, PersonId("professional-2")))
-NOBODY = Line(False, False, False, ())
+EVERYBODY = Line(True, True, (PROFESSIONAL, PersonId("professional-2")))
+NOBODY = Line(False, False, ())
 
 
 def after(seconds: float) -> datetime:
@@ -68,18 +66,6 @@ def a_published_programme(version: int = 1, policy: RiskPolicy | None = None) ->
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
         terms=a_line(risk=policy or DESIGN_POLICY),
-    )
-
-
-def an_opened_contact(programme_version: int = 1) -> ContactOpened:
-    return ContactOpened(
-        contact_id=CONTACT,
-        programme=LINE,
-        programme_version=programme_version,
-        channel=Channel.PHONE,
-        language=LanguageCode.UNKNOWN,
-        first_stage=Stage.REGULATOR,
-        opened_at=NOON,
     )
 
 
@@ -125,17 +111,4 @@ def in_the_roster(
             languages=(LanguageCode.FR,),
             accreditations=(Accreditation(channel=Channel.PHONE, level=3, valid_until=forever),),
         ),
-    )
-
-
-def on_duty(person: PersonId, role: Role, state: LiveState = LiveState.READY) -> LiveStateEntered:
-    return LiveStateEntered(
-        person_id=person,
-        programme=LINE,
-        role=role,
-        state=state,
-        reason=LiveStateReason.ASKED,
-        entered_at=NOON,
-        previous=LiveState.OFF_DUTY,
-        previous_since=NOON,
     )

@@ -16,9 +16,7 @@ from tests.risk.builders import (
     SUPERVISOR,
     a_published_programme,
     a_take,
-    an_opened_contact,
     in_the_roster,
-    on_duty,
 )
 
 
@@ -34,14 +32,12 @@ def risk(empty: ServiceUnderTest) -> ServiceUnderTest:
     """A contact is with listener-1; a supervisor, a regulator and a professional are there."""
     for event in (
         a_published_programme(),
-        an_opened_contact(),
         a_take(REGULATOR, Stage.REGULATOR),
         a_take(),
         in_the_roster(SUPERVISOR, Role.SUPERVISOR),
         in_the_roster(REGULATOR, Role.REGULATOR),
         in_the_roster(LISTENER, Role.LISTENER),
         in_the_roster(PROFESSIONAL, Role.DUTY_PROFESSIONAL),
-        on_duty(SUPERVISOR, Role.SUPERVISOR),
     ):
         empty.deliver(event)
     return empty

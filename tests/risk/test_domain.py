@@ -47,7 +47,7 @@ from tests.risk.builders import (
     an_alert,
 )
 
-IN_CONTACT = ContactKnown(LINE, 1, (LISTENER,))
+IN_CONTACT = ContactKnown(LINE, (LISTENER,))
 THE_SUPERVISOR = Asker(SUPERVISOR, Role.SUPERVISOR, LINE)
 THE_LISTENER = Asker(LISTENER, Role.LISTENER, LINE)
 THE_PROFESSIONAL = Asker(PROFESSIONAL, Role.DUTY_PROFESSIONAL, LINE)
@@ -171,14 +171,9 @@ def test_second_press_adds_its_signals_in_the_order_of_the_protocol() -> None:
 
 UNREACHED = {
     "everybody, first rung": (SUPERVISORS, EVERYBODY, None),
-    "supervisors, none on duty": (
-        SUPERVISORS,
-        replace(EVERYBODY, supervisors_on_duty=False),
-        UnreachedWhy.NO_SUPERVISOR_ON_DUTY,
-    ),
     "no supervisor, second rung": (
         NEXT_PEOPLE,
-        replace(EVERYBODY, supervisors=False, supervisors_on_duty=False),
+        replace(EVERYBODY, supervisors=False),
         UnreachedWhy.NO_SUPERVISOR,
     ),
     "duty list": (DUTY, replace(NOBODY, duty_list=(PROFESSIONAL,)), None),

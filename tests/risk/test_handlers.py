@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from contracts.assignment import LiveStateEntered
 from contracts.envelope import Reply, ReplyStatus
 from contracts.programme import RiskPolicy
 from contracts.risk import (
@@ -27,7 +26,7 @@ from contracts.risk import (
     Standing,
     UnreachedWhy,
 )
-from contracts.vocabulary import LiveState, Refusal, Role
+from contracts.vocabulary import Refusal, Role
 from services.bus.testing import ServiceUnderTest
 from services.bus.work import new_id
 from tests.risk.builders import (
@@ -40,9 +39,7 @@ from tests.risk.builders import (
     a_published_programme,
     after,
     an_ended_contact,
-    an_opened_contact,
     in_the_roster,
-    on_duty,
 )
 
 
@@ -105,12 +102,11 @@ def test_terms_published_later_change_nothing_for_an_alert_that_is_open(
     assert clocks(risk) == {("escalation", alert_id): after(90)}
 
 
-def test_contact_keeps_the_policy_of_the_version_it_began_with(empty: ServiceUnderTest) -> None:
+def test_policy_in_force_is_the_one_of_the_version_in_effect(empty: ServiceUnderTest) -> None:
     quick = RiskPolicy(next_person_seconds=5, duty_seconds=10, call_again_seconds=10)
-    for version, policy in ((1, quick), (2, RiskPolicy())):
-        empty.deliver(a_published_programme(version, policy), version=version)
-    empty.deliver(in_the_roster(SUPERVISOR, Role.SUPERVISOR))
-    empty.deliver(an_opened_contact(1))
+    empty.deliver(a_published_programme(1, quick))
+    later = a_published_programme(2).model_copy(update={"effective_at": after(60)})
+    empty.deliver(later, version=2)
     raised(empty)
     event = empty.announced(AlertRaised)[0]
     assert (event.policy, event.policy_version) == (quick, 1)
@@ -232,19 +228,6 @@ def test_empty_supervisor_roster_is_said_and_the_regulators_come_first(
     raised(empty)
     (event,) = empty.announced(AlertUnreached)
     assert (event.why, event.level, event.next_at) == (UnreachedWhy.NO_SUPERVISOR, 2, after(90))
-
-
-def test_supervisors_of_the_roster_who_are_not_there_are_said_too(
-    risk: ServiceUnderTest,
-) -> None:
-    gone: LiveStateEntered = on_duty(SUPERVISOR, Role.SUPERVISOR, LiveState.OFF_DUTY)
-    risk.deliver(gone, version=2)
-    raised(risk)
-    (event,) = risk.announced(AlertUnreached)
-    assert (event.why, event.level) == (UnreachedWhy.NO_SUPERVISOR_ON_DUTY, 1)
-    risk.at(after(30))
-    risk.fire_deadlines()
-    assert len(risk.announced(AlertUnreached)) == 1  # the next rung has people; it is said once
 
 
 def test_empty_duty_list_alarms_at_every_call(empty: ServiceUnderTest) -> None:

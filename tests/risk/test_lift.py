@@ -115,7 +115,7 @@ def test_who_went_alone_does_not_review_themselves() -> None:
 
 
 def test_listener_elsewhere_may_not_ask() -> None:
-    known = ContactKnown(LINE, 1, (LISTENER,))
+    known = ContactKnown(LINE, (LISTENER,))
     stranger = Asker(PersonId("listener-2"), Role.LISTENER, LINE)
     assert may_ask(BY_LISTENER, known) is None
     assert may_ask(stranger, known) == MayNot(Refusal.NOT_YOURS, "contact_id")

@@ -48,7 +48,7 @@ from tests.risk.builders import CONTACT, LINE, LISTENER, PROFESSIONAL, SUPERVISO
 from tests.risk.test_door import People, at_the_door
 from tests.risk.test_handlers import status
 
-IN_CONTACT = ContactKnown(LINE, 1, (LISTENER,))
+IN_CONTACT = ContactKnown(LINE, (LISTENER,))
 BY_LISTENER = Asker(LISTENER, Role.LISTENER, LINE)
 STRANGER = Asker(PersonId("listener-2"), Role.LISTENER, LINE)
 

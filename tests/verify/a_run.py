@@ -168,10 +168,11 @@ class ARun(Recorder):
             "level": 1,
             "next_at": begun + timedelta(seconds=30),
         }
-        self.work(
+        (fact,) = self.work(
             "risk",
             AlertRaised.model_validate(alert | {"policy": {}, "confirmed_in_contact": True}),
         )
+        self.work("console", heard=fact)
         self.wait(30)
         alert |= {"level": 2, "next_at": begun + timedelta(seconds=90)}
         on = {"escalated_at": self.now, "due_at": begun + timedelta(seconds=30)}

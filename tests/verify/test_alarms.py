@@ -18,7 +18,7 @@ from contracts.risk import (
     Standing,
 )
 from contracts.vocabulary import Role
-from deploy.verify.alarms import check_i19, check_i20, check_i21
+from deploy.verify.alarms import check_i19, check_i20, check_i21, check_i22
 from deploy.verify.history import Fact, History
 from deploy.verify.machines import check_i04
 from tests.verify.a_run import ARun
@@ -71,6 +71,18 @@ def in_silence(history: History) -> History:
     return unsaid(history, again)
 
 
+def heard_late(history: History) -> History:
+    """The console took the alert up eleven seconds after it was written."""
+    raised = first(history, AlertRaised)
+    rows = tuple(
+        row._replace(handled_at=raised.committed_at + timedelta(seconds=11))
+        if (row.service, row.id) == ("console", raised.id)
+        else row
+        for row in history.handled
+    )
+    return replace(history, handled=rows)
+
+
 PLANTED: dict[str, tuple[Check, Callable[[History], History], list[str]]] = {
     "left with nobody": (check_i19, never_answered, ["nobody has it, and its deadline has passed"]),
     "went on two seconds late": (
@@ -111,6 +123,7 @@ PLANTED: dict[str, tuple[Check, Callable[[History], History], list[str]]] = {
         ["failed after its deadline"],
     ),
     "a rescue no human started": (check_i21, by_a_clock, ["no human started it"]),
+    "an alert the console heard too late": (check_i22, heard_late, ["99 of 100 took longer"]),
     "a failed rescue that alarms nobody": (
         check_i21, in_silence, ["failed, and alarmed nobody again"],
     ),
@@ -122,7 +135,7 @@ PLANTED: dict[str, tuple[Check, Callable[[History], History], list[str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("check", [check_i19, check_i20, check_i21, check_i04])
+@pytest.mark.parametrize("check", [check_i19, check_i20, check_i21, check_i22, check_i04])
 def test_alert_that_was_looked_after_breaks_nothing(check: Check) -> None:
     checked = check(an_alarm())
     assert (checked.violations, checked.count > 0) == ((), True)
