@@ -231,5 +231,7 @@ def test_professional_proposes_and_a_regulator_is_enough_as_the_second(
     risk = listing
     id = proposed(risk, PROFESSIONAL)
     decide = DecideLegalReport(report_id=id, make=False)
+    alone = risk.ask(decide, PROFESSIONAL, Role.DUTY_PROFESSIONAL)
+    assert status(alone) is Refusal.SECOND_PERSON_NEEDED
     assert status(risk.ask(decide, REGULATOR, Role.REGULATOR)) is ReplyStatus.DONE
     assert [event.made for event in risk.announced(LegalReportDecided)] == [False]
