@@ -176,12 +176,27 @@ class AssignmentTerms(Contract):
     ] = 60
     hold_back: Annotated[
         float,
-        ops("Weight of the price of a spare listener; 0 holds nobody back", unit="1", ge=0, le=10),
-    ] = 0.5
+        ops(
+            "Weight of the price of a spare listener; 0 holds nobody back; 0.8 with ways out",
+            unit="1",
+            ge=0,
+            le=10,
+        ),
+    ] = 0.35
     rest_saving: Annotated[
         float,
-        ops("Price of a contact that uses up rest already earned", unit="points", ge=0, le=1000),
-    ] = 0.2
+        ops("Price of a break that has to be taken", unit="points", ge=0, le=1000),
+    ] = 0.6
+    rest_fade_seconds: Annotated[
+        int, ops("A pause that lacks so much to a break becomes one once in three", **_SECONDS)
+    ] = 300
+    rest_used: Annotated[
+        Share, ops("Part of a used-up series that counts whatever the pause", unit="share")
+    ] = 0.3
+    hard_share: Annotated[
+        tuple[Share, Share, Share, Share],
+        ops("Share of contacts that turn out hard, by risk band", unit="share"),
+    ] = (0.04, 0.1, 0.5, 0.6)
     versatility: Annotated[
         float,
         ops(

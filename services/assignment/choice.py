@@ -54,7 +54,8 @@ class Pair:
 
     def worth(self, fixed: float, tariff: Tariff, now: datetime) -> float:
         """Points gained by this pair now; `fixed` is what such a pair is worth whoever it is."""
-        return fixed - tariff.rest_price(self.profile.series, idle_seconds(self.person, now))
+        idle = idle_seconds(self.person, now)
+        return fixed - tariff.rest_price(self.request.band, self.profile.series, idle)
 
     def rank(self, worth: float) -> Rank:
         """Order among all pairs; a region only chooses among people, never among callers."""

@@ -162,13 +162,20 @@ class Rules:
     contact_seconds: float = 1080
     #: Wrap-up, mean. Assumed until measured.
     wrap_up_seconds: float = 180
-    #: Weight of the price of a spare listener (spare.py): 0 = never hold back, 1 = as computed,
-    #: less = trusting the forecast less. Tuned on resampled days: 0.5, and 0.8 with a way out.
-    hold_back: float = 0.5
+    #: Weight of the price of a spare listener of a pool (spare.py): 0 = never hold back, 1 = as
+    #: computed. Less than 1, because who is refused waits and is served after all; with ways out,
+    #: where a refusal is final, 0.8. Measured on resampled days (bench policy).
+    hold_back: float = 0.35
     #: Points kept back per language, topic and level a person has beyond the need.
     versatility: float = 0.02
-    #: Points for a contact that uses up a rest already earned (see pricing.rest_price).
-    rest_saving: float = 0.2
+    #: Points of a break that has to be taken (see pricing.rest_price).
+    rest_saving: float = 0.6
+    #: A pause that lacks so much to a break becomes one about once in three times. Assumed.
+    rest_fade_seconds: float = 300
+    #: Part of a used-up series that counts whatever the pause. Assumed.
+    rest_used: float = 0.3
+    #: Share of contacts that turn out hard, by risk band. Source: the recorded press day.
+    hard_share: tuple[float, float, float, float] = (0.04, 0.1, 0.5, 0.6)
     #: Points for each rung further down the ladder of the first line: enough to keep its order
     #: among people of the first line, too little to decide anything else.
     ladder_step: float = 0.02
@@ -187,12 +194,30 @@ class Group(NamedTuple):
     need: str = ""
 
 
+class Alike(NamedTuple):
+    """Listeners alike to every caller."""
+
+    languages: frozenset[str]
+    topics: frozenset[str]
+    level: int
+
+
+class CallerKind(NamedTuple):
+    """Callers alike to every listener."""
+
+    languages: frozenset[str]
+    band: int
+    need: str
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Callers expected per second; empty = nothing known, so nobody is held back."""
 
     #: By language and risk band 0 to 3.
     arrivals_per_second: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    #: Callers per second by kind, for lines with few on duty; empty = nothing known.
+    callers: tuple[tuple[CallerKind, float], ...] = ()
     #: Price of taking one of so many free listeners of a group (see spare.spare_prices).
     spare_prices: Mapping[Group, tuple[float, ...]] = field(default_factory=dict)
     #: Means measured lately; None = the rules' own.

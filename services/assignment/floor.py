@@ -15,6 +15,7 @@ from contracts.vocabulary import LiveState
 from services.assignment.choice import Pair, Rank, person_changes, propose
 from services.assignment.crews import Crew, Filed, Fit, Heap, Line
 from services.assignment.domain import (
+    Alike,
     Decision,
     Forecast,
     Group,
@@ -40,6 +41,7 @@ from services.assignment.pricing import (
     Phase,
     Tariff,
     Traffic,
+    alike_of,
     breadth_price,
     groups_of,
     is_proposable,
@@ -77,7 +79,8 @@ class Floor:
         self._free = 0
         self._kind_of: dict[str, Kind] = {}
         self._kinds: dict[Kind, set[str]] = {}
-        self._phase_of: dict[str, tuple[tuple[Group, ...], Phase]] = {}
+        self._phase_of: dict[str, tuple[tuple[Group, ...], Alike, Phase]] = {}
+        self._alike: Counter[tuple[Alike, Phase]] = Counter()
         self._listeners: Counter[tuple[Group, Phase]] = Counter()
         self._line_counts: Counter[LineKey] = Counter()
         self._proposable: Counter[LineKey] = Counter()
@@ -105,6 +108,11 @@ class Floor:
         for person_id, person in present.items():
             if self._people.get(person_id) is not person:
                 self.person(person)
+
+    @property
+    def anybody_on_duty(self) -> bool:
+        """Whether there is anyone at all."""
+        return bool(self._people)
 
     @property
     def crews_formed(self) -> int:
@@ -149,16 +157,18 @@ class Floor:
 
     def traffic(self) -> Traffic:
         """The counts of the moment; they go on counting."""
-        return Traffic(self._listeners, self._line_counts, self._proposable)
+        return Traffic(self._listeners, self._alike, self._line_counts, self._proposable)
+
+    def phases(self) -> Counter[Phase]:
+        """How many listeners are in which phase, as of the last decision."""
+        return Counter(phase for *_, phase in self._phase_of.values())
 
     # -- the decision
 
     def decide(self, now: datetime) -> Proposal | WayOutProposed | Settled:
         """The worthiest offer to make at `now`, or when to look again. Takes nothing out."""
         self.catch_up(now)
-        tariff = Tariff(
-            self.rules, self.forecast, Traffic(self._listeners, self._line_counts, self._proposable)
-        )
+        tariff = Tariff(self.rules, self.forecast, self.traffic())
         best = self._best_pair(tariff, now)
         if best is None:
             relieved = tariff.line_to_relieve()
@@ -290,7 +300,9 @@ class Floor:
         phase = phase_of(person, now)
         if phase is not None:
             groups = groups_of(person, self.rules)
-            self._phase_of[person.person_id] = (groups, phase)
+            alike = alike_of(person)
+            self._phase_of[person.person_id] = (groups, alike, phase)
+            self._alike[alike, phase] += 1
             for group in groups:
                 self._listeners[group, phase] += 1
         if is_ready(person, now):
@@ -312,7 +324,9 @@ class Floor:
         if crew is None:
             crew = Crew(profile, len(self._numbered))
             crew.kind = self._number((profile._replace(series=0),))
-            crew.speech = self._number((profile.languages, profile.roles, profile.level))
+            crew.speech = self._number(
+                (profile.languages, profile.topics, profile.roles, profile.level)
+            )
             crew.breadth_price = breadth_price(profile, self.rules)
             self._crews[profile] = crew
             self._numbered.append(crew)
@@ -322,9 +336,14 @@ class Floor:
         return self._numbers.setdefault(kind, len(self._numbers))
 
     def _unfile_person(self, person_id: str) -> None:
-        groups, phase = self._phase_of.pop(person_id, ((), Phase.FREE))
-        for group in groups:
-            self._listeners[group, phase] -= 1
+        filed = self._phase_of.pop(person_id, None)
+        if filed is not None:
+            groups, alike, phase = filed
+            self._alike[alike, phase] -= 1
+            if not self._alike[alike, phase]:
+                del self._alike[alike, phase]
+            for group in groups:
+                self._listeners[group, phase] -= 1
         crew = self._crew_of.pop(person_id, None)
         if crew is not None:
             crew.remove(crew.people[person_id])

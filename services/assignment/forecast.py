@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import log, pi, sqrt
 from typing import TypeAlias
 
 from services.assignment.domain import Forecast, Group, Rules
 from services.assignment.pricing import Tariff, Traffic
-from services.assignment.spare import Demand, spare_prices
+from services.assignment.spare import Demand, rounded, spare_prices
 
 #: Callers who joined a line, counted by their languages (none = unknown) and risk band.
 Joined: TypeAlias = Counter[tuple[frozenset[str], int]]
@@ -37,7 +38,9 @@ def forecast_from(
     for (languages, band), callers in joined.items():
         usual = max(sorted(languages or rules.default_languages), key=asked.__getitem__)
         counts[usual, band] += callers
-    return Forecast({key: count / span_seconds for key, count in counts.items()})
+    return Forecast(
+        arrivals_per_second={key: count / span_seconds for key, count in counts.items()}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,11 @@ def with_spare_prices(forecast: Forecast, traffic: Traffic, rules: Rules) -> For
     for (group, _), count in traffic.listeners.items():
         if not group.need and count:
             sizes[group] += count
-    # Rest is part of being away: a break after so many contacts.
-    away_seconds = tariff.contact_seconds + rules.break_seconds / rules.consecutive_contacts_max
+    away_seconds = rounded(_away_seconds(tariff))
     return replace(
         forecast,
         spare_prices={
-            group: spare_prices(tuple(_demand(group, size, tariff)), size, round(away_seconds))
+            group: spare_prices(tuple(_demand(group, size, tariff)), size, away_seconds)
             for group, size in sizes.items()
         },
     )
@@ -92,17 +94,33 @@ def with_spare_prices(forecast: Forecast, traffic: Traffic, rules: Rules) -> For
 def _demand(group: Group, size: int, tariff: Tariff) -> Iterator[Demand]:
     """Who will ask for a listener of this group, and what not finding one free costs them."""
     rules = tariff.rules
-    for band in range(rules.accredited_from_band if group.accredited else 0, 4):
+    back = size / _away_seconds(tariff)
+    above = 0.0
+    for band in reversed(range(rules.accredited_from_band if group.accredited else 0, 4)):
         per_second = tariff.forecast.arrivals_per_second.get((group.language, band), 0.0)
-        cost = tariff.loss(band, tariff.contact_seconds / size)
+        above += per_second
+        cost = tariff.loss(band, wait_when_refused(above, back, tariff.patience_seconds))
         if rules.way_out and band < rules.accredited_from_band:
             cost, _ = tariff.way_out_price(band)
         if group.accredited:
             cost = min(cost, rules.prices.level_mismatch)
         if per_second:
-            yield Demand(_rounded(per_second), _rounded(cost))
+            yield Demand(rounded(per_second), rounded(cost))
 
 
-def _rounded(value: float) -> float:
-    """Two figures: a forecast knows no more, and equal questions are answered once."""
-    return float(f"{value:.2g}")
+def _away_seconds(tariff: Tariff) -> float:
+    """How long a contact keeps one away: rest is part of it, a break after so many contacts."""
+    rules = tariff.rules
+    return tariff.contact_seconds + rules.break_seconds / rules.consecutive_contacts_max
+
+
+def wait_when_refused(per_second: float, back: float, patience_seconds: float) -> float:
+    """Seconds a caller waits who found nobody free, with `per_second` callers who go no later.
+
+    `back`: listeners who come back per second. The line of many listeners with impatient callers,
+    near the load at which all are busy (Garnett, Mandelbaum, Reiman 2002): it is never longer than
+    what gives up makes it.
+    """
+    load = per_second / back
+    wait = 1 / (back * max(1 - load, 0.0) + sqrt(pi / 2 * back / patience_seconds))
+    return wait + (log(load) * patience_seconds if load > 1 else 0.0)

@@ -7,7 +7,7 @@ available while they are still owed a rest; the rest is kept here, by the rules 
 
 import json
 import sys
-from collections import Counter, deque
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from typing import Any, TextIO, assert_never
 
 from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
 from services.assignment.domain import (
+    CallerKind,
     PersonOnDuty,
     Prices,
     Proposal,
@@ -28,10 +29,11 @@ from services.assignment.domain import (
 from services.assignment.floor import Floor
 from services.assignment.forecast import (
     Observed,
-    forecast_from,
     with_observed,
     with_spare_prices,
 )
+from services.assignment.memory import Memory
+from services.assignment.pricing import Phase
 from services.assignment.rest import (
     LiveLoad,
     is_rest_due,
@@ -39,19 +41,18 @@ from services.assignment.rest import (
     load_when_wrapped_up,
     rest_after,
 )
+from services.assignment.wakes import Blind, next_wake
 
 #: Moment of second 0 of a trace; any would do.
 TRACE_START = datetime(2020, 4, 6, tzinfo=UTC)
 PRIORITY_OF_RISK = (Priority.P4, Priority.P3, Priority.P2, Priority.P1)
 #: Arrivals looked back at for the forecast, and how often it is made again.
-FORECAST_SPAN_SECONDS = 3600.0
 FORECAST_EVERY_SECONDS = 60.0
 #: Who is not back so long after a talk has gone home: the judge does not say so.
 GONE_AFTER_SECONDS = 900.0
 #: The judge asks only when somebody is free: to propose a way out while all are busy we ask to be
-#: woken, soon while someone waits, else after the time most callers have patience for.
+#: woken, soon while someone waits, else when most callers are caught (see `wakes`).
 WAKE_WHILE_WAITING_SECONDS = 5.0
-WAKE_LATER_SECONDS = 240.0
 ANSWER_OF_WAY_OUT = {WayOut.RETURN_PASS: "callback", WayOut.PARTNER_LINE: "overflow"}
 #: The judge's times are floats; ours have microseconds.
 ROUNDING_SECONDS = 0.001
@@ -98,11 +99,18 @@ class Judged:
         self._listeners = {listener["id"]: listener for listener in listeners}
         self._known: dict[str, OnDuty] = {}
         self._waiting: dict[str, WaitingContact] = {}
-        self._joined: deque[WaitingContact] = deque()
-        self._first_at: datetime | None = None
+        self._ended: dict[str, datetime] = {}  #: talks whose wrap-up goes on
+        self._memory = Memory()
+        self._told_at: datetime | None = None
         self._forecast_at: datetime | None = None
-        self._timer_at: datetime | None = None
+        self._wakes: list[datetime] = []
         self._seen = Observed()
+
+    def pass_time(self, now: datetime) -> None:
+        """So much time has passed; it counts while somebody is on duty."""
+        if self._told_at is not None and self.floor.anybody_on_duty:
+            self._memory.staffed((now - self._told_at).total_seconds())
+        self._told_at = now
 
     # -- what the judge tells
 
@@ -121,8 +129,7 @@ class Judged:
             waiting_since=now,
             joined_at=now,
         )
-        self._first_at = self._first_at or now
-        self._joined.append(contact)
+        self._memory.called(CallerKind(contact.languages, contact.band, contact.need))
         self._waiting[contact.contact_id] = contact
         self.floor.join(contact)
 
@@ -179,16 +186,39 @@ class Judged:
                     self._leave(contact_id, now, gave_up=0)
                     answer[ANSWER_OF_WAY_OUT[way_out]].append(contact_id)
                 case Settled(next_look_at=at):
-                    return answer | self._timer(self._wake_at(at, now), now)
+                    return answer | self._wake(at, now)
                 case _:
                     assert_never(outcome)
 
-    def _wake_at(self, at: datetime | None, now: datetime) -> datetime | None:
-        """The next look, sooner where a way out may have to be proposed."""
-        if not self.rules.way_out:
-            return at
-        wake = WAKE_WHILE_WAITING_SECONDS if self._waiting else WAKE_LATER_SECONDS
-        return min(at or now + seconds(wake), now + seconds(wake))
+    def _wake(self, at: datetime | None, now: datetime) -> dict[str, float]:
+        """Ask to be woken when it matters most; one moment can be asked for at a time."""
+        self._wakes = [wake for wake in self._wakes if wake > now]
+        if self._waiting and self.rules.way_out:
+            soon = now + seconds(WAKE_WHILE_WAITING_SECONDS)
+            at = min(at or soon, soon)
+        if at is None or (self._wakes and self._wakes[0] <= at):
+            at = self._blind_wake(now) if self.rules.way_out else None
+        if at is None:
+            return {}
+        insort(self._wakes, at)
+        return {"timer": (at - now).total_seconds() + ROUNDING_SECONDS}
+
+    def _blind_wake(self, now: datetime) -> datetime | None:
+        """When to look again, while all are busy and the judge would not ask."""
+        phases = self.floor.phases()
+        asked_for = [(wake - now).total_seconds() for wake in self._wakes]
+        wake = next_wake(
+            Blind(
+                free=phases[Phase.FREE] + phases[Phase.RESTING],
+                busy=phases[Phase.BUSY] + phases[Phase.WRAPPING_UP],
+                arrivals_per_second=sum(self.floor.forecast.arrivals_per_second.values()),
+                contact_seconds=self.floor.forecast.contact_seconds or self.rules.contact_seconds,
+                patience_seconds=self.floor.forecast.patience_seconds
+                or self.rules.patience_seconds,
+            ),
+            asked_for,
+        )
+        return None if wake is None else now + seconds(wake)
 
     def _take(self, proposal: Proposal, now: datetime) -> None:
         self._leave(proposal.contact_id, now, gave_up=0)
@@ -216,37 +246,28 @@ class Judged:
         seen = self._seen
         self._seen = replace(seen, **{name: getattr(seen, name) + n for name, n in more.items()})
 
-    def _timer(self, at: datetime | None, now: datetime) -> dict[str, float]:
-        """Ask to be woken, once for each moment."""
-        pending = self._timer_at is not None and self._timer_at > now
-        if at is None or (pending and self._timer_at is not None and self._timer_at <= at):
-            return {}
-        self._timer_at = at
-        return {"timer": (at - now).total_seconds() + ROUNDING_SECONDS}
-
     def _look_ahead(self, now: datetime) -> None:
         if self._forecast_at is not None and now - self._forecast_at < seconds(
             FORECAST_EVERY_SECONDS
         ):
             return
-        oldest = now - seconds(FORECAST_SPAN_SECONDS)
-        while self._joined and self._joined[0].joined_at < oldest:
-            self._joined.popleft()
-        since = max(self._first_at or now, oldest)
         self._forecast_at = now
-        joined = Counter((contact.languages, contact.band) for contact in self._joined)
-        forecast = forecast_from(joined, since, now, self.rules)
+        forecast = self._memory.forecast(self.rules)
         forecast = with_observed(forecast, self._seen, self.rules)
         self.floor.forecast = with_spare_prices(forecast, self.floor.traffic(), self.rules)
 
     def _forget_gone(self, now: datetime) -> None:
-        for person_id, known in self._known.items():
-            ended = known.talk_ended_at
-            if ended is not None and now - ended > seconds(GONE_AFTER_SECONDS):
-                self.floor.off_duty(person_id)
+        long_ago = now - seconds(GONE_AFTER_SECONDS)
+        for person_id in [id for id, ended in self._ended.items() if ended < long_ago]:
+            self.floor.off_duty(person_id)
+            del self._ended[person_id]
 
     def _put(self, known: OnDuty) -> None:
-        self._known[known.person.person_id] = known
+        person_id = known.person.person_id
+        self._known[person_id] = known
+        self._ended.pop(person_id, None)
+        if known.talk_ended_at is not None:
+            self._ended[person_id] = known.talk_ended_at
         self.floor.person(known.person)
 
 
@@ -272,7 +293,7 @@ def _person_of(listener: Mapping[str, Any], now: datetime) -> PersonOnDuty:
 
 
 def with_way_out(rules: Rules) -> Rules:
-    """The same rules, where ways out may be proposed."""
+    """The same rules, where ways out may be proposed: who is refused then is not served later."""
     return replace(rules, way_out=True, hold_back=0.8)
 
 
@@ -289,6 +310,7 @@ def play(lines: TextIO, answers: TextIO, way_out: bool = False) -> None:
         if judged is None:
             raise ValueError("the first line of the protocol is init")
         now = TRACE_START + seconds(message["t"])
+        judged.pass_time(now)
         if kind == "decide":
             print(json.dumps(judged.decide(now)), file=answers, flush=True)
         else:

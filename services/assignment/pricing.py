@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from contracts.vocabulary import LiveState, Role, Stage
 from services.assignment.domain import (
+    Alike,
     Forecast,
     Group,
     PersonOnDuty,
@@ -31,6 +32,8 @@ from services.assignment.eligibility import (
     is_trained_for,
     rung_of,
 )
+from services.assignment.few import FEW, Expected, FewOnDuty, few_on_duty
+from services.assignment.spare import rounded
 
 #: A waiting line as prices see it: languages, and band.
 LineKey: TypeAlias = tuple[frozenset[str], int]
@@ -68,6 +71,11 @@ def groups_of(person: PersonOnDuty, rules: Rules) -> tuple[Group, ...]:
     return _groups(person.languages, person.topics, accredited)
 
 
+def alike_of(person: PersonOnDuty) -> Alike:
+    """The kind of listener a person is."""
+    return Alike(person.languages, person.topics, person.level)
+
+
 @lru_cache(maxsize=4096)
 def _groups(
     languages: frozenset[str], topics: frozenset[str], accredited: bool
@@ -86,6 +94,8 @@ class Traffic:
     """How many listeners are in which phase, and how many contacts wait, by group; all counts."""
 
     listeners: Mapping[tuple[Group, Phase], int]
+    #: Listeners by kind and phase.
+    kinds: Mapping[tuple[Alike, Phase], int]
     #: Waiting for a listener, by languages and band.
     line: Mapping[LineKey, int]
     #: Of those, who may be proposed a way out.
@@ -115,9 +125,11 @@ def traffic_of(
 ) -> Traffic:
     """Count everyone from scratch."""
     listeners: Counter[tuple[Group, Phase]] = Counter()
+    kinds: Counter[tuple[Alike, Phase]] = Counter()
     for person in people:
         phase = phase_of(person, now)
         if phase is not None:
+            kinds[alike_of(person), phase] += 1
             listeners.update((group, phase) for group in groups_of(person, rules))
     line: Counter[LineKey] = Counter()
     proposable: Counter[LineKey] = Counter()
@@ -126,7 +138,7 @@ def traffic_of(
         if key is not None:
             line[key] += 1
             proposable[key] += is_proposable(contact, rules)
-    return Traffic(listeners, line, proposable)
+    return Traffic(listeners, kinds, line, proposable)
 
 
 def misfit(request: RequestClass, profile: Profile, rules: Rules) -> float:
@@ -162,15 +174,19 @@ class Tariff:
         self.wrap_up_seconds = forecast.wrap_up_seconds or rules.wrap_up_seconds
         self._waits: dict[tuple[bool, frozenset[str]], float] = {}
         self._keeps: dict[tuple[frozenset[str], bool], float] = {}
+        self._few_looked_at = False
+        self._few_on_duty: FewOnDuty | None = None
 
     def loss(self, band: int, wait_seconds: float) -> float:
         """Expected loss of letting a caller of this band wait so much longer, in points.
 
         Where a way out can be proposed, nobody it may be proposed to loses more than its price.
         """
-        prices, patience = self.rules.prices, self.patience_seconds
-        per_second = prices.wait_per_minute[band] / 60 + prices.abandoned[band] / patience
-        lost = per_second * patience * (1 - exp(-wait_seconds / patience))
+        prices = self.rules.prices
+        stays = exp(-wait_seconds / self.patience_seconds)
+        lost = prices.abandoned[band] * (1 - stays)
+        if stays:
+            lost += prices.wait_per_minute[band] / 60 * wait_seconds * stays
         if self.rules.way_out and band < self.rules.accredited_from_band:
             return min(lost, self.way_out_price(band)[0])
         return lost
@@ -229,6 +245,10 @@ class Tariff:
         """Price of having one listener of this profile less, to callers to come."""
         if Role.LISTENER not in profile.roles:
             return 0.0
+        few = self._few()
+        if few is not None:
+            kind = Alike(profile.languages, profile.topics, profile.level)
+            return few.price_of_taking(kind)
         accredited = profile.level >= self.rules.accredited_from_band
         key = (profile.languages, accredited)
         if key not in self._keeps:
@@ -237,6 +257,24 @@ class Tariff:
                 groups += [group._replace(accredited=True) for group in groups]
             self._keeps[key] = self.rules.hold_back * sum(map(self._spare_price, groups))
         return self._keeps[key]
+
+    def _few(self) -> FewOnDuty | None:
+        """Those on duty one by one, where they are few and callers are expected."""
+        if not self._few_looked_at:
+            self._few_looked_at = True
+            counts = self.traffic.kinds
+            if self.forecast.callers and 0 < sum(counts.values()) <= FEW:
+                here = {kind: n for (kind, phase), n in counts.items() if phase is Phase.FREE}
+                away = Counter[Alike]()
+                for (kind, phase), n in counts.items():
+                    away[kind] += n * (phase is not Phase.FREE)
+                expected = Expected(
+                    self.forecast.callers,
+                    rounded(self.contact_seconds),
+                    rounded(self.patience_seconds),
+                )
+                self._few_on_duty = few_on_duty(here, away, expected, self.rules)
+        return self._few_on_duty
 
     def _spare_price(self, group: Group) -> float:
         prices = self.forecast.spare_prices.get(group, ())
@@ -273,12 +311,18 @@ class Tariff:
         rate = max(self.returns_per_second(Group(g), one_more=False) for g in languages)
         return self.loss(band, ahead / rate if rate else inf)
 
-    def rest_price(self, series: int, idle: float) -> float:
-        """Price of a contact that brings a break nearer, or spoils a pause soon long enough."""
-        if series == 0:
-            return 0.0
-        used = series / self.rules.consecutive_contacts_max
-        return self.rules.rest_saving * (used + idle / self.rules.break_seconds)
+    def rest_price(self, band: int, series: int, idle: float) -> float:
+        """Price of a contact that spoils a pause soon long enough, or asks for a rest of its own.
+
+        Rest after a hard contact counts as the break of a series too: what may be hard is best
+        given to who is owed a break anyway.
+        """
+        rules = self.rules
+        used = min(series / rules.consecutive_contacts_max, 1.0)
+        lacks = max(rules.break_seconds - idle, 0.0)
+        spoiled = exp(-lacks / rules.rest_fade_seconds) if rules.rest_fade_seconds else 0.0
+        hard = rules.hard_share[band] * (1 - used)
+        return rules.rest_saving * (used * (spoiled + rules.rest_used) + hard)
 
     def is_held(self, request: RequestClass, profile: Profile) -> bool:
         """Whether the person is better kept: never against risk, nor in the first line, nor long.

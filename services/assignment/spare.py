@@ -9,11 +9,19 @@ of a large busy pool are worth keeping from those whose refusal costs little.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf, log
 
 #: Halvings of the interval in which the mean cost is sought: beyond the precision of a float.
 HALVINGS = 60
+#: Steps in which rates and means are told apart: a forecast knows no more.
+STEP = 1.08
 #: A price below this is none.
 NEGLIGIBLE = 1e-3
+
+
+def rounded(value: float) -> float:
+    """To the nearest step, so that equal questions are answered once."""
+    return STEP ** round(log(value) / log(STEP)) if value > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,20 @@ def _chain(
 ) -> tuple[bool, list[float]]:
     """Prices of k = 1, 2, ... were this the mean cost per second; and whether it is too high."""
     prices: list[float] = []
-    lost = sum(d.per_second * d.cost for d in demand)
+    asking = [(d.per_second, d.cost) for d in demand]
+    lost = 0.0
+    for per_second, cost in asking:
+        lost += per_second * cost
+    before = inf
     for free in range(size):
-        price = (lost - mean_cost) / ((size - free) / away_seconds)
+        price = (lost - mean_cost) * away_seconds / (size - free)
         if price < NEGLIGIBLE:
             return True, prices
-        if prices and price > prices[-1]:
+        if price > before:
             return False, prices
         prices.append(price)
-        lost = sum(d.per_second * min(d.cost, price) for d in demand)
+        before = price
+        lost = 0.0
+        for per_second, cost in asking:
+            lost += per_second * (cost if cost < price else price)
     return lost < mean_cost, prices

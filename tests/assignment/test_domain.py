@@ -18,6 +18,7 @@ from contracts.vocabulary import Channel, LiveState, LiveStateReason, OfferReaso
 from contracts.vocabulary import Stage as Line
 from services.assignment.choice import choose
 from services.assignment.domain import (
+    CallerKind,
     Decision,
     Forecast,
     Group,
@@ -560,6 +561,17 @@ SPARES_PRICED = replace(
 )
 
 
+#: As above, and who calls is known one by one, so that a few on duty are priced as a few.
+FEW_PRICED = replace(
+    SPARES_PRICED,
+    callers=(
+        (CallerKind(frozenset({"fr"}), 0, "deuil"), 1 / 400),
+        (CallerKind(frozenset({"fr", "ar"}), 1, "violences"), 1 / 2000),
+        (CallerKind(frozenset({"ar"}), 3, ""), 1 / 900),
+    ),
+)
+
+
 def test_spare_is_dearer_the_fewer_are_free_and_never_beyond_the_dearest_loss() -> None:
     demand = (Demand(1 / 20, 4.0), Demand(1 / 200, 60.0))
     prices = spare_prices(demand, 70, 1200)
@@ -593,6 +605,7 @@ class Rows:
     waiting: dict[str, WaitingContact]
     people: dict[str, PersonOnDuty]
     floor: Floor
+    ids: int = 12  #: how many people there may be
 
     def put(self, person: PersonOnDuty) -> None:
         self.people[person.person_id] = person
@@ -633,10 +646,10 @@ def seldom(dice: Random, usual: Any, *others: Any) -> Any:
     return usual if dice.random() < 0.75 else dice.choice(others)
 
 
-def any_person(dice: Random, now: datetime) -> PersonOnDuty:
+def any_person(dice: Random, now: datetime, ids: int = 12) -> PersonOnDuty:
     wrapped_up = now - timedelta(seconds=dice.randrange(700))
     return a_listener(
-        f"p{dice.randrange(12)}",
+        f"p{dice.randrange(ids)}",
         state=seldom(dice, LiveState.READY, *STATES),
         roles=seldom(dice, LISTENING, *ROLES),
         channels=seldom(dice, frozenset({Channel.PHONE}), WRITING),
@@ -679,7 +692,7 @@ def any_contact(dice: Random, now: datetime) -> WaitingContact:
 def something_happens(rows: Rows, dice: Random, now: datetime) -> None:
     match dice.choice(["person", "person", "contact", "contact", "leaves", "off", "nothing"]):
         case "person":
-            rows.put(any_person(dice, now))
+            rows.put(any_person(dice, now, rows.ids))
         case "contact":
             rows.join(any_contact(dice, now))
         case "leaves":
@@ -712,13 +725,15 @@ def assert_nobody_overtaken(rows: Rows, proposals: tuple[Proposal, ...], look: L
 def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int) -> None:
     dice, now = Random(seed), NOW
     rules = replace(RULES, way_out=dice.random() < 0.5)
-    rows = Rows({}, {}, Floor(rules, SPARES_PRICED))
+    forecast = dice.choice([SPARES_PRICED, FEW_PRICED])
+    people = 12 if forecast is SPARES_PRICED else 5
+    rows = Rows({}, {}, Floor(rules, forecast), people)
     for _ in range(40):
         now += timedelta(seconds=dice.choice([0, 0, 1, 7, 45, 600]))
         for _ in range(dice.choice([1, 1, 5])):
             something_happens(rows, dice, now)
         waiting, on_duty = tuple(rows.waiting.values()), tuple(rows.people.values())
-        plain = choose(waiting, on_duty, Look(now, rules, SPARES_PRICED))
+        plain = choose(waiting, on_duty, Look(now, rules, forecast))
         assert_nobody_overtaken(rows, plain.proposals, Look(now, rules))
         outcomes, next_look_at = all_outcomes(rows, now)
         assert outcomes == [o for o in plain.outcomes if not isinstance(o, NobodyFree)]
