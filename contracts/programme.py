@@ -170,19 +170,19 @@ class AssignmentTerms(Contract):
     ] = 2
     held_back_at_most_seconds: Annotated[
         int, ops("Nobody waits longer beside somebody free who is kept for others", **_SECONDS)
-    ] = 120
+    ] = 300
     ask_again_after_seconds: Annotated[
         int, ops("Wait after which who declined is asked again, if nobody else is free", **_SECONDS)
     ] = 60
     hold_back: Annotated[
         float,
         ops(
-            "Weight of the price of a spare listener; 0 holds nobody back; 0.8 with ways out",
+            "Weight of the price of a spare listener; 0 holds nobody back, 1 as computed",
             unit="1",
             ge=0,
             le=10,
         ),
-    ] = 0.35
+    ] = 1.0
     rest_saving: Annotated[
         float,
         ops("Price of a break that has to be taken", unit="points", ge=0, le=1000),

@@ -153,7 +153,7 @@ class Rules:
     #: Offers missed in a row that pause a person. Source: DESIGN 7.
     missed_offers_before_pause: int = 2
     #: Nobody waits beside somebody free, kept for others, longer than this. Assumed.
-    held_back_at_most_seconds: float = 120
+    held_back_at_most_seconds: float = 300
     #: Who declined is asked again, when nobody else is free, only after this. Assumed.
     ask_again_after_seconds: float = 60
     #: How long callers wait before they give up, mean. Assumed until measured.
@@ -163,9 +163,8 @@ class Rules:
     #: Wrap-up, mean. Assumed until measured.
     wrap_up_seconds: float = 180
     #: Weight of the price of a spare listener of a pool (spare.py): 0 = never hold back, 1 = as
-    #: computed. Less than 1, because who is refused waits and is served after all; with ways out,
-    #: where a refusal is final, 0.8. Measured on resampled days (bench policy).
-    hold_back: float = 0.35
+    #: computed, and best so on resampled days (bench policy); less = trusting the forecast less.
+    hold_back: float = 1.0
     #: Points kept back per language, topic and level a person has beyond the need.
     versatility: float = 0.02
     #: Points of a break that has to be taken (see pricing.rest_price).

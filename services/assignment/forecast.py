@@ -99,7 +99,12 @@ def _demand(group: Group, size: int, tariff: Tariff) -> Iterator[Demand]:
     for band in reversed(range(rules.accredited_from_band if group.accredited else 0, 4)):
         per_second = tariff.forecast.arrivals_per_second.get((group.language, band), 0.0)
         above += per_second
-        cost = tariff.loss(band, wait_when_refused(above, back, tariff.patience_seconds))
+        wait = wait_when_refused(above, back, tariff.patience_seconds)
+        cost = tariff.loss(band, wait)
+        if band < rules.accredited_from_band:
+            # Who waits is served later and takes a listener then: a refusal spares one only where
+            # the caller leaves.
+            cost /= tariff.chance_of_leaving(wait)
         if rules.way_out and band < rules.accredited_from_band:
             cost, _ = tariff.way_out_price(band)
         if group.accredited:

@@ -293,8 +293,8 @@ def _person_of(listener: Mapping[str, Any], now: datetime) -> PersonOnDuty:
 
 
 def with_way_out(rules: Rules) -> Rules:
-    """The same rules, where ways out may be proposed: who is refused then is not served later."""
-    return replace(rules, way_out=True, hold_back=0.8)
+    """The same rules, where ways out may be proposed."""
+    return replace(rules, way_out=True)
 
 
 def play(lines: TextIO, answers: TextIO, way_out: bool = False) -> None:

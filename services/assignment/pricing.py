@@ -333,13 +333,29 @@ class Tariff:
             return False
         if request.band >= self.rules.accredited_from_band:
             return False
-        price = misfit(request, profile, self.rules) + self.reserve_price(profile)
+        price = misfit(request, profile, self.rules)
+        price += self._spared(request) * self.reserve_price(profile)
         lost = self.loss_of_waiting_for_fit(request, profile)
         if self.rules.way_out:
             way_out_price, _ = self.way_out_price(request.band)
             if lost >= way_out_price * self.rules.way_out_share:
                 lost = way_out_price
         return lost <= price
+
+    def _spared(self, request: RequestClass) -> float:
+        """Chance that keeping a listener from this caller spares one: that the caller leaves.
+
+        Whoever is served later takes one then. With few on duty the worth of each is exact anyway,
+        and a way out is a leaving.
+        """
+        if self.rules.way_out or self._few() is not None:
+            return 1.0
+        at_risk = request.band >= self.rules.accredited_from_band
+        return self.chance_of_leaving(self.wait_seconds(request.languages, at_risk))
+
+    def chance_of_leaving(self, wait_seconds: float) -> float:
+        """Chance that a caller has left before so long a wait is over."""
+        return 1 - exp(-wait_seconds / self.patience_seconds)
 
     def fixed_worth(self, request: RequestClass, profile: Profile) -> float:
         """Points gained by such a pair now, whoever it is; negative = dearer than waiting."""

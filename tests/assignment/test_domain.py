@@ -398,7 +398,7 @@ def test_nobody_at_risk_is_ever_held_back() -> None:
 def test_nobody_is_held_back_for_longer_than_the_programme_says() -> None:
     last = a_listener("l1", level=3)
     busy = [a_listener(f"b{n}", state=LiveState.TALKING, level=1) for n in range(60)]
-    for waited, offered in ((119, []), (120, [("c1", "l1")])):
+    for waited, offered in ((299, []), (300, [("c1", "l1")])):
         contact = a_waiting_contact(joined_at=ago(waited), waiting_since=ago(waited))
         assert pairs(decide([contact], [last, *busy], forecast=MANY_AT_RISK)) == offered
 
@@ -479,8 +479,8 @@ NEXT_LOOKS: dict[str, tuple[list[WaitingContact], list[PersonOnDuty], float | No
         [a_listener()],
         55,
     ),
-    "held back no longer": ([a_waiting_contact(need="unknown")], [], 115),
-    "no such moment": ([a_waiting_contact(need="unknown", joined_at=ago(120))], [], None),
+    "held back no longer": ([a_waiting_contact(need="unknown")], [], 295),
+    "no such moment": ([a_waiting_contact(need="unknown", joined_at=ago(300))], [], None),
 }
 
 

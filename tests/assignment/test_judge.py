@@ -90,7 +90,7 @@ def test_listener_said_to_be_available_is_kept_resting_after_a_hard_call() -> No
         decide(700),
     )
     assert [answer["assign"] for answer in said[1:]] == [[], [], [["c2", "v1"]]]
-    assert said[1]["timer"] == pytest.approx(120, abs=0.01)  # then nobody is held back
+    assert said[1]["timer"] == pytest.approx(300, abs=0.01)  # then nobody is held back
 
 
 def test_fifth_call_in_a_row_waits_for_the_break() -> None:
