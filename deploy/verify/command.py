@@ -149,6 +149,8 @@ async def read(
         hours=ledgers.hours,
         audit=ledgers.audit,
         exports=ledgers.exports,
+        traces=ledgers.traces,
+        ways_back=ledgers.ways_back,
         drift=await streams.drift(),
         journal=journal,
         still_open=still_open,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from contracts.envelope import Event, Stream
 from deploy.verify.journal import Journal
+from deploy.verify.traces import Trace
 from services.bus.decode import ReadEvent, Unreadable, event_headers, read_event
 from services.bus.table import Service
 from services.quality.domain import HourFigures
@@ -174,6 +175,16 @@ class HourStanding:
     kept: HourFigures | None
 
 
+class WayBack(NamedTuple):
+    """What brings somebody back to a contact that has ended. `until`: as decided, or its window."""
+
+    contact_id: str
+    programme: str
+    programme_version: int
+    ended_at: datetime
+    until: datetime | None
+
+
 class AuditStanding(NamedTuple):
     """An entry of the audit chain, as risk's ledger holds it."""
 
@@ -218,6 +229,8 @@ class History:
     hours: tuple[HourStanding, ...] = ()
     audit: tuple[AuditStanding, ...] = ()
     exports: tuple[str, ...] = ()  #: ids of what was taken out
+    traces: tuple[Trace, ...] = ()
+    ways_back: tuple[WayBack, ...] = ()
     drift: tuple[str, ...] = ()
     journal: Journal | None = None
     #: The run goes on: contacts may be live, and what is on its way is not held against anybody.

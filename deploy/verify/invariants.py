@@ -18,6 +18,7 @@ from deploy.verify.delivery import (
 )
 from deploy.verify.endings import check_i01, check_i02, check_i03
 from deploy.verify.history import History
+from deploy.verify.links import check_i25
 from deploy.verify.machines import check_i04
 from deploy.verify.referrals import check_i28
 from deploy.verify.refusals import check_i33, check_i34
@@ -58,6 +59,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I20", "a level goes down by nobody, an alert ends by a human", check_i20),
     Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),
     Invariant("I22", "an alert reaches the console in time", check_i22),
+    Invariant("I25", "two contacts of one caller share no value", check_i25),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I32", "the audit chain verifies and covers what it must", check_i32),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),

@@ -30,7 +30,9 @@ from deploy.verify.history import (
     Parked,
     PersonStanding,
     ShownStanding,
+    WayBack,
 )
+from deploy.verify.traces import Trace, traces_kept
 from services.bus.database import CHECKER
 from services.bus.table import Service
 from services.quality import store as quality
@@ -60,6 +62,12 @@ _AUDIT = (
     " FROM risk.audit ORDER BY number"
 )
 _EXPORTS = "SELECT export_id FROM risk.export"
+_WAYS_BACK = (
+    "SELECT contact_id, programme, programme_version, ended_at, NULL FROM intake.contact"
+    " WHERE return_hash IS NOT NULL AND ended_at IS NOT NULL"
+    " UNION ALL SELECT slowed.contact_id, '', 0, slowed.until, slowed.until"
+    " FROM intake.slowed_return AS slowed"
+)
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
 
@@ -79,6 +87,8 @@ class Ledgers:
     hours: tuple[HourStanding, ...]
     audit: tuple[AuditStanding, ...]
     exports: tuple[str, ...]
+    traces: tuple[Trace, ...]
+    ways_back: tuple[WayBack, ...]
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,8 @@ class LedgerReader:
                 hours=_hours(connection),
                 audit=tuple(AuditStanding(*row) for row in _all(connection, _AUDIT)),
                 exports=tuple(str(row[0]) for row in _all(connection, _EXPORTS)),
+                traces=traces_kept(connection, self._services),
+                ways_back=tuple(WayBack(*row) for row in _all(connection, _WAYS_BACK)),
             )
 
     def close(self) -> None:

@@ -144,6 +144,12 @@ BREAKS = {
         "UPDATE console.contact SET state = 'waiting_listener'",
         "UPDATE console.contact SET state = 'ended'",
     ),
+    "I25": (
+        """INSERT INTO triage.contact
+        SELECT (jsonb_populate_record(c, '{"contact_id": "the caller again"}')).*
+        FROM triage.contact AS c""",
+        "DELETE FROM triage.contact WHERE contact_id = 'the caller again'",
+    ),
     "I35": (
         "UPDATE quality.duty SET busy = busy + interval '1 second'",
         "UPDATE quality.duty SET busy = busy - interval '1 second'",
