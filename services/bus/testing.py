@@ -52,8 +52,17 @@ class ServiceUnderTest:
         self.ledger = Ledger(service.name, service.exclusive)
         self.transactions = Transactions(service, self.ledger)
         self.lane = Lane(f"{service.name}-test", service, settings, 2)
-        if service.exclusive:
+        self._engine = self.lane.engine
+        self.take_lease()
+
+    def take_lease(self) -> None:
+        """Take or renew the lease of an exclusive service."""
+        if self.service.exclusive:
             self.transactions.epoch = Lease(self.ledger, self.lane, "test", 3600).take_or_renew()
+
+    def forget(self) -> None:
+        """Remember nothing, as a process that has just started: what is kept, is by engine."""
+        self.lane.engine = self._engine.execution_options()
 
     def at(self, moment: datetime) -> None:
         """Move domain time to `moment` and hold it there."""

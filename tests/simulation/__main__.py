@@ -11,7 +11,8 @@ from pathlib import Path
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.servers import a_postgres_place, within_reach
-from tests.simulation.ground import Ground
+from tests.simulation.ground import a_house
+from tests.simulation.house import House
 from tests.simulation.run import NeverAtRest, run
 
 
@@ -24,24 +25,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch, within_reach(Path(scratch)) as folder:
         server = EmbeddedPostgres(a_postgres_place(folder))
         server.start()
+        keys = folder / "simulation-keys"
+        keys.mkdir()
         try:
-            return _play(server, folder, range(options.first, options.first + options.seeds))
+            with a_house(server, keys) as house:
+                return _play(house, range(options.first, options.first + options.seeds))
         finally:
             server.stop()
 
 
-def _play(server: EmbeddedPostgres, folder: Path, seeds: range) -> int:
-    keys = folder / "simulation-keys"
-    keys.mkdir()
-    ground = Ground(server, keys)
+def _play(house: House, seeds: range) -> int:
     began, contacts, events = time.monotonic(), 0, 0
     for played, seed in enumerate(seeds, 1):
-        with ground.database(f"seed_{seed}") as dsn:
-            try:
-                outcome = run(seed, dsn, keys)
-            except NeverAtRest as unrest:
-                print(f"seed {seed}: never at rest, {unrest}")
-                return 1
+        try:
+            outcome = run(seed, house)
+        except NeverAtRest as unrest:
+            print(f"seed {seed}: never at rest, {unrest}")
+            return 1
         for finding in islice(outcome.findings, 10):
             print(f"seed {seed}: {finding}")
         if outcome.violated:

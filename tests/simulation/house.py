@@ -7,7 +7,7 @@ nothing of it is left, or after it, so that nobody hears of it yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +33,16 @@ T = TypeVar("T")
 
 #: So slow that domain time stands still between two steps.
 _SET_CLOCK = "UPDATE public.clock SET start = clock_timestamp(), rate = 1e-9, anchor = %s"
+#: Tables that something was written to.
+_WRITTEN = """
+    SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'r'
+        AND c.relnamespace::regnamespace::text = ANY(%s) AND pg_relation_size(c.oid) > 0
+"""
+#: Kinds of deadlines that are due, each once.
+_DUE = " UNION ".join(
+    f"SELECT '{each.name}', kind FROM {each.name}.deadline WHERE due_at <= %(now)s"
+    for each in SERVICES
+)
 
 
 class Dies(StrEnum):
@@ -87,26 +97,38 @@ class Fate:
 
 
 class House:
-    """The services, the wire between them, and the clock."""
+    """The services, the wire between them, and the clock. Made once, emptied for each run."""
 
-    def __init__(self, dsn: str, keys: Path, at: datetime) -> None:
+    def __init__(self, dsn: str, keys: Path) -> None:
         settings = settings_for_tests(make_url(dsn), keys)
-        self.now = at
         self.fate = Fate()
-        self.worked: set[str] = set()  #: services that may have something to publish
-        self._dsn, self._keys = dsn, keys
-        self._owner = psycopg.connect(dsn, autocommit=True)
-        self.advance(timedelta(0))
         self.services = {
             each.name: ServiceUnderTest(self.fate.over_all(each), settings, dsn)
             for each in SERVICES
         }
+        self._owner = psycopg.connect(dsn, autocommit=True)
+        self._reader = LedgerReader(dsn, keys, SERVICES)
+
+    def begin(self, at: datetime) -> None:
+        """Nothing has happened yet, nobody remembers anything, and it is `at`."""
+        written = [row[0] for row in self.look(_WRITTEN, (list(self.services),))]
+        if written:
+            self._owner.execute("; ".join(f"DELETE FROM {each}" for each in written).encode())
+        self.now = at
+        self.advance(timedelta(0))
+        self.fate.dies = Dies.NEVER
         self.wire = Wire(SERVICES)
+        self.worked: set[str] = set()  #: services that have worked in this step
+        self._unpublished: set[str] = set()  #: those that may have something to publish
+        for service in self.services.values():
+            service.forget()
+            service.take_lease()
 
     def close(self) -> None:
         """Close every connection."""
         for service in self.services.values():
             service.close()
+        self._reader.close()
         self._owner.close()
 
     def advance(self, by: timedelta) -> None:
@@ -114,9 +136,23 @@ class House:
         self.now += by
         self._owner.execute(_SET_CLOCK, (self.now,))
 
-    def look(self, query: LiteralString, named: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def look(
+        self, query: LiteralString, named: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """What is in the tables now, as their owner."""
         return self._owner.execute(query, named).fetchall()
+
+    def publish(self, name: str, *, stamped: bool = True) -> int:
+        """Take what a service has committed to the wire; how many rows that were."""
+        if name not in self._unpublished:
+            return 0
+        if stamped:
+            self._unpublished.discard(name)
+        return self.wire.publish(self.services[name], stamped=stamped)
+
+    def publish_all(self) -> int:
+        """Take what anybody has committed to the wire; how many rows that were."""
+        return sum(self.publish(name) for name in sorted(self._unpublished))
 
     def deliver(self, pending: Pending, *, acknowledged: bool = True) -> None:
         """Deliver a message, which stays pending unless it is handled and acknowledged."""
@@ -156,17 +192,20 @@ class House:
             return None
         return None if self.fate.dies is Dies.AFTER_COMMIT else reply
 
-    def fire(self, service: ServiceUnderTest) -> int:
-        """Let a service handle one deadline of each kind that is due; how many there were."""
-        fired = 0
-        self._working(service.service.name)
-        for due in service.service.deadlines:
-            try:
-                fired += service.transactions.handle_due(service.lane, due) is not None
-            except DueFailed as failure:
-                if not isinstance(failure.__cause__, Died):
-                    raise
-        return fired
+    def fire(self, names: Collection[str]) -> int:
+        """Let services handle one deadline of each kind that is due; how many there were."""
+        due = sorted(row for row in self.look(_DUE, {"now": self.now}) if row[0] in names)
+        return sum(self._honour(name, kind) for name, kind in due)
+
+    def _honour(self, name: str, kind: str) -> bool:
+        service = self._working(name)
+        due = next(due for due in service.service.deadlines if due.kind == kind)
+        try:
+            return service.transactions.handle_due(service.lane, due) is not None
+        except DueFailed as failure:
+            if not isinstance(failure.__cause__, Died):
+                raise
+            return False
 
     def settle(self) -> None:
         """Let every service that decides look at everything and decide."""
@@ -176,15 +215,14 @@ class House:
 
     def _working(self, name: str) -> ServiceUnderTest:
         self.worked.add(name)
+        self._unpublished.add(name)
+        if self.fate.dies is not Dies.NEVER:
+            self.services[name].forget()  # it comes back as another process
         return self.services[name]
 
     def history(self) -> History:
         """What the run has left behind; nothing may be on its way any more."""
-        reader = LedgerReader(self._dsn, self._keys, SERVICES)
-        try:
-            ledgers = vars(reader.read())
-        finally:
-            reader.close()
+        ledgers = vars(self._reader.read())
         return History(
             services=SERVICES,
             messages=tuple(self.wire.messages),

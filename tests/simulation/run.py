@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -71,20 +70,17 @@ class Outcome:
                 yield f"{each.invariant.id} {each.invariant.sentence}: {violation}"
 
 
-def run(seed: int, dsn: str, keys: Path) -> Outcome:
-    """Play a seed on an empty, prepared database."""
+def run(seed: int, house: House) -> Outcome:
+    """Play a seed in a house that is emptied first."""
     dice = Random(seed)
     with drawing_ids_from(lambda: UUID(int=dice.getrandbits(128), version=4)):
-        house = House(dsn, keys, TEN_O_CLOCK)
-        try:
-            play = _Play(house, dice)
-            play.open_the_house()
-            for _ in range(_STEPS):
-                play.step()
-            play.come_to_rest()
-            history = house.history()
-        finally:
-            house.close()
+        house.begin(TEN_O_CLOCK)
+        play = _Play(house, dice)
+        play.open_the_house()
+        for _ in range(_STEPS):
+            play.step()
+        play.come_to_rest()
+        history = house.history()
     judged = tuple(
         Judged(each, each.check(history)) for each in INVARIANTS if each.id not in _NOT_JUDGED
     )
@@ -127,7 +123,6 @@ class _Play:
         self._must(apply, "operator", Role.OPERATOR)
         volunteers = tuple(_volunteer(desk) for desk in self._desks)
         self._must(ImportVolunteers(volunteers=volunteers), "coordinator", Role.COORDINATOR)
-        self._publish_all()
         self._hear_all()
 
     def step(self) -> None:
@@ -138,7 +133,7 @@ class _Play:
         self._house.fate.dies = Dies.NEVER
         for name in sorted(self._house.worked):
             if self._dice.random() < 0.9:
-                self._house.wire.publish(self._house.services[name])
+                self._house.publish(name)
         self._house.worked.clear()
 
     def come_to_rest(self) -> None:
@@ -154,7 +149,7 @@ class _Play:
                 self._leave(caller)
             fired = self._arrive()
             gone = [desk.go_home(self._house, self._key()) for desk in self._desks]
-            moving = self._publish_all() or fired or self._house.wire.pending
+            moving = self._house.publish_all() or fired or self._house.wire.pending
             if not moving and all(gone) and self._nobody_is_live():
                 return
             self._house.advance(timedelta(seconds=5))
@@ -162,9 +157,8 @@ class _Play:
 
     def _arrive(self) -> int:
         """All that is on its way arrives, all that is due is done; how many deadlines were."""
-        self._publish_all()
         self._hear_all()
-        fired = sum(self._house.fire(each) for each in self._house.services.values())
+        fired = self._house.fire(self._house.services)
         self._house.settle()
         return fired
 
@@ -180,14 +174,14 @@ class _Play:
         self._dice.choice(self._desks).act(self._house, self._dice, self._key())
 
     def _publish(self) -> None:
-        service = self._dice.choice(tuple(self._house.services.values()))
-        self._house.wire.publish(service, stamped=self._dice.random() < 0.95)
+        name = self._dice.choice(tuple(self._house.services))
+        self._house.publish(name, stamped=self._dice.random() < 0.95)
 
     def _time_passes(self) -> None:
         self._house.advance(timedelta(seconds=self._dice.choice((0.1, 0.5, 1, 3, 10, 25))))
 
     def _deadlines(self) -> None:
-        self._house.fire(self._dice.choice(tuple(self._house.services.values())))
+        self._house.fire((self._dice.choice(tuple(self._house.services)),))
 
     def _settle(self) -> None:
         self._house.settle()
@@ -224,14 +218,12 @@ class _Play:
         )
         caller.gone = left is not None
 
-    def _publish_all(self) -> int:
-        return sum(self._house.wire.publish(each) for each in self._house.services.values())
-
     def _hear_all(self) -> None:
+        self._house.publish_all()
         while self._house.wire.pending:
             for pending in tuple(self._house.wire.pending):
                 self._house.deliver(pending)
-            self._publish_all()
+            self._house.publish_all()
 
     def _must(self, command: ApplyProgramme | ImportVolunteers, actor: str, role: Role) -> None:
         until = self._house.now + timedelta(seconds=5)

@@ -48,7 +48,7 @@ class Wire:
 
         Without `stamped` the service dies before it can note that the server has them.
         """
-        with service.session() as session, session.begin():
+        with service.lane.autocommit() as session:
             rows = session.execute(text(_UNPUBLISHED.format(service.service.name))).all()
             placed = [(row.id, self._place(row)) for row in rows]
             if placed and stamped:
