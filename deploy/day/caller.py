@@ -17,10 +17,13 @@ _HOLDS_ON = 0.8
 
 
 class Caller:
-    """A caller and where they are. Times are trace seconds."""
+    """A caller and where they are; `first` is the line they come into. Times are trace seconds."""
 
-    def __init__(self, call: Call, scene: Scene, stamps: Stamps) -> None:
+    def __init__(
+        self, call: Call, scene: Scene, stamps: Stamps, first: Line = Line.WAITING_REGULATOR
+    ) -> None:
         self.call = call
+        self._first = first
         self.place: Line | None = None
         self.contact_id: str | None = None
         self.away = False  #: the platform has been told that they hung up, and has answered
@@ -44,7 +47,7 @@ class Caller:
     def arrive(self, known: Callable[[Caller], None]) -> None:
         """Call the line; `known` is told once the contact has its id."""
         arrived_at = self._scene.now()
-        self._move(Line.WAITING_REGULATOR)
+        self._move(self._first)
         self._wait()
 
         def told(answer: Opened | Refused) -> None:

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import psycopg
 
-#: The press kit's day. Its line keeps the hours of Paris.
-MIDNIGHT = datetime(2020, 9, 15, tzinfo=ZoneInfo("Europe/Paris"))
+from deploy.day.line import PlayedLine
 
 _READINGS = 20
 _ASK = "SELECT extract(epoch FROM public.helpline_now()), rate FROM public.clock"
-
-
-def moment_of(trace_seconds: float) -> datetime:
-    """The domain time of a second of the trace."""
-    return MIDNIGHT + timedelta(seconds=trace_seconds)
 
 
 @dataclass(frozen=True)
 class TraceClock:
     """Trace seconds from `time.monotonic()`."""
 
+    line: PlayedLine
     speed: float  #: trace seconds per second
     zero: float  #: `time.monotonic()` at the trace's midnight; usually long before the machine was
 
@@ -42,26 +36,26 @@ class TraceClock:
 
     def of(self, moment: datetime) -> float:
         """The trace second of a moment of domain time."""
-        return (moment - MIDNIGHT).total_seconds()
+        return self.line.seconds_of(moment)
 
 
-def read_clock(owner_dsn: str) -> TraceClock:
+def read_clock(owner_dsn: str, line: PlayedLine) -> TraceClock:
     """Read the clock of a running platform; psycopg.Error when its database cannot be reached.
 
     Of several readings the one that took the shortest counts: it can be wrong by half of that.
     """
     with psycopg.connect(owner_dsn) as connection:
-        readings = [_read(connection) for _ in range(_READINGS)]
+        readings = [_read(connection, line) for _ in range(_READINGS)]
     return min(readings, key=lambda reading: reading[0])[1]
 
 
-def _read(connection: psycopg.Connection) -> tuple[float, TraceClock]:
+def _read(connection: psycopg.Connection, line: PlayedLine) -> tuple[float, TraceClock]:
     """Seconds a reading took, and the clock it gives."""
     asked = time.monotonic()
     row = connection.execute(_ASK).fetchone()
     answered = time.monotonic()
     assert row is not None
     domain_seconds, speed = float(row[0]), float(row[1])
-    since_midnight = domain_seconds - MIDNIGHT.timestamp()
+    since_midnight = domain_seconds - line.midnight.timestamp()
     zero = (asked + answered) / 2 - since_midnight / speed
-    return answered - asked, TraceClock(speed, zero)
+    return answered - asked, TraceClock(line, speed, zero)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.vocabulary import Role
@@ -64,7 +64,13 @@ def read_log(events: Iterable[Mapping[str, Any]]) -> dict[str, Seen]:
 
 def waits(trace: Trace, seen: Mapping[str, Seen]) -> list[Wait]:
     """How long everybody waited, who left included."""
-    return [_wait(call, seen.get(call.call_id, Seen())) for call in trace.calls]
+    return [_wait(call, _seen(trace, call, seen)) for call in trace.calls]
+
+
+def _seen(trace: Trace, call: Call, seen: Mapping[str, Seen]) -> Seen:
+    """What the log says of a call; where nobody answers first, it is understood as it comes."""
+    one = seen.get(call.call_id, Seen())
+    return one if trace.regulators else replace(one, triage_started=call.at, triaged=call.at)
 
 
 def _wait(call: Call, seen: Seen) -> Wait:
@@ -106,7 +112,7 @@ def lines(trace: Trace, seen: Mapping[str, Seen], every_seconds: float = 60.0) -
 def _steps(trace: Trace, seen: Mapping[str, Seen]) -> Iterator[tuple[float, int, int]]:
     """Moments at which a caller enters (1) or leaves (-1) the regulators', listeners', a talk."""
     for call in trace.calls:
-        one = seen.get(call.call_id, Seen())
+        one = _seen(trace, call, seen)
         for line, (entered, *left) in enumerate(
             (
                 (call.at, one.triage_started, one.gone),

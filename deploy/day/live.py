@@ -70,14 +70,19 @@ class Alarm:
 
 
 class LiveScene:
-    """See `scene.Scene`; `close` ends what it has begun."""
+    """See `scene.Scene`; `close` ends what it has begun.
 
-    def __init__(self, doors: Doors, programme: str, clock: TraceClock, stamps: Stamps) -> None:
+    `understood_first`: a regulator answers and notes the language.
+    """
+
+    def __init__(
+        self, doors: Doors, clock: TraceClock, stamps: Stamps, *, understood_first: bool
+    ) -> None:
         self.tolerance = TOLERANCE_SECONDS * clock.speed
         self.clock = clock
         self.desks: dict[str, Desk] = {}
         self._doors = doors
-        self._programme = programme
+        self._understood_first = understood_first
         self._stamps = stamps
         self._loop = asyncio.get_running_loop()
         self._callers: dict[str, Caller] = {}
@@ -113,13 +118,20 @@ class LiveScene:
 
     def open_contact(
         self,
-        call: Call,  # noqa: ARG002 - a line knows nothing of who calls
+        call: Call,
         told: Callable[[Opened | Refused], None],
     ) -> None:
-        """Reach the line."""
+        """Reach the line, which knows nothing of who calls.
+
+        Where nobody answers first, the caller has chosen a language: the first that will do.
+        """
+        language = (
+            LanguageCode.UNKNOWN if self._understood_first else LanguageCode(call.languages[0])
+        )
 
         async def ask() -> None:
-            caller = await self._doors.open_contact(self._programme)
+            programme = self.clock.line.programme
+            caller = await self._doors.open_contact(programme, language=language)
             self._callers[caller.contact_id] = caller
             opened_at = datetime.fromisoformat(caller.opened["opened_at"])
             told(Opened(caller.contact_id, opened_at))

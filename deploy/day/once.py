@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.day.caller import Caller
 from deploy.day.clock import TraceClock, read_clock
 from deploy.day.faults import Breaker
+from deploy.day.line import PlayedLine
 from deploy.day.live import LiveScene
 from deploy.day.nonsense import talk_nonsense
 from deploy.day.play import Play
@@ -22,7 +23,6 @@ from deploy.day.trace import Trace
 from deploy.day.wire import LeanDoors
 from deploy.desk import Desk, DoorRefused
 from deploy.platform import Platform
-from deploy.seeds import PROGRAMME
 from services.console.messages import Board
 
 #: Machine time a request is asked again for: longer than any fault lasts.
@@ -42,6 +42,7 @@ class Run:
 
     speed: float
     trace: Trace
+    line: PlayedLine
     out: Path
     stamps: Stamps = field(default_factory=Stamps)
     settled: bool = False  #: every caller was heard or had left, and the platform knows
@@ -73,9 +74,9 @@ async def play_once(
     Raises TooLate when preparing took too long.
     """
     async with LeanDoors.of(platform, _PATIENCE_SECONDS) as doors:
-        coordinator, desks = await prepare(platform, doors, run.trace)
-        clock = read_clock(platform.owner_dsn)
-        scene = LiveScene(doors, PROGRAMME, clock, run.stamps)
+        coordinator, desks = await prepare(platform, doors, run.trace, run.line)
+        clock = read_clock(platform.owner_dsn, run.line)
+        scene = LiveScene(doors, clock, run.stamps, understood_first=run.trace.regulators)
         scene.desks = desks
         play = Play(run.trace, scene, run.stamps)
         beside = [asyncio.create_task(_watch_board(coordinator, clock, run.stamps))]

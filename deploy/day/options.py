@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from deploy.day.slices import Hours
@@ -23,6 +24,8 @@ class Options:
     trace: Path
     speed: float  #: trace seconds per machine second
     hours: Hours | None  #: None is the whole day
+    surge: int  #: so many callers for each of the trace
+    day: date | None  #: the trace's day 0; None is the one its line is known by
     run_dir: Path
     faults: bool
     kills: int
@@ -57,6 +60,10 @@ def read_options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--speed", type=_speed, default=60.0, metavar="R", help="trace s per s")
     parser.add_argument("--from-hour", type=float, metavar="H", help="begin at this hour")
     parser.add_argument("--hours", type=float, metavar="N", help="callers of so many hours")
+    parser.add_argument("--surge", type=_surge, default=1, metavar="N", help="N times the callers")
+    parser.add_argument(
+        "--date", type=date.fromisoformat, metavar="DAY", help="day 0 of the trace, YYYY-MM-DD"
+    )
     parser.add_argument(
         "--run-dir",
         type=Path,
@@ -81,6 +88,8 @@ def read_options(arguments: Sequence[str] | None) -> Options:
         trace=read.trace.resolve(),
         speed=read.speed,
         hours=_hours(read.from_hour, read.hours),
+        surge=read.surge,
+        day=read.date,
         run_dir=read.run_dir.resolve(),
         faults=read.faults,
         kills=read.kills,
@@ -97,6 +106,13 @@ def _speed(text: str) -> float:
     if not 1 <= speed <= 600:
         raise argparse.ArgumentTypeError("from 1 to 600")
     return speed
+
+
+def _surge(text: str) -> int:
+    times = int(text)
+    if not 1 <= times <= 50:
+        raise argparse.ArgumentTypeError("from 1 to 50")
+    return times
 
 
 def _hours(first: float | None, count: float | None) -> Hours | None:

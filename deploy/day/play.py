@@ -30,7 +30,8 @@ class Play:
     def __init__(self, trace: Trace, scene: LiveScene, stamps: Stamps) -> None:
         self.trace = trace
         self.stamps = stamps
-        self.callers = [Caller(call, scene, stamps) for call in trace.calls]
+        first = Line.WAITING_REGULATOR if trace.regulators else Line.WAITING_LISTENER
+        self.callers = [Caller(call, scene, stamps, first) for call in trace.calls]
         self._scene = scene
         floor = Floor()
         self._floor = floor

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 
 from contracts.vocabulary import Role
-from deploy.day.clock import moment_of
+from deploy.day.line import PlayedLine
 from deploy.day.trace import Trace, Worker, volunteers
 from deploy.desk import Desk, Doors
 from deploy.platform import Platform
-from deploy.seeds import PROGRAMME, import_people
+from deploy.seeds import import_people
 from services.intake.programme import RunningPlatform, apply_manifest
-from services.intake.reader import Faulty, Sound, read_manifest
-
-MANIFEST = Path(__file__).resolve().parents[1] / "programmes" / "sos-crise.yaml"
+from services.intake.reader import Sound
 
 #: Nobody's accreditation lapses during the day; people of the trace are accredited or not.
 _ACCREDITED_FOR = timedelta(days=365)
@@ -26,26 +23,21 @@ _ACCREDITED_FOR = timedelta(days=365)
 _SESSIONS_AT_ONCE = 8
 
 
-async def prepare(platform: Platform, doors: Doors, trace: Trace) -> tuple[Desk, dict[str, Desk]]:
+async def prepare(
+    platform: Platform, doors: Doors, trace: Trace, line: PlayedLine
+) -> tuple[Desk, dict[str, Desk]]:
     """Apply the programme, import everybody of the trace, open sessions.
 
-    Returns the coordinator's desk and everybody's. Raises DoorRefused, DoorSilent, or NotApplied.
+    Returns the coordinator's desk and everybody's. Raises DoorRefused, DoorSilent,
+    LineUnplayable or NotApplied.
     """
-    sound = _manifest()
+    sound = line.manifest()
     running = RunningPlatform(platform.doors["console"], doors.development_key)
     await asyncio.to_thread(_apply, sound, running)
     languages = tuple(code.value for code in sound.terms.languages)
-    until = moment_of(trace.last_arrival) + _ACCREDITED_FOR
-    coordinator = await import_people(doors, PROGRAMME, volunteers(trace, languages, until))
-    return coordinator, await _open_sessions(doors, trace)
-
-
-def _manifest() -> Sound:
-    match read_manifest(MANIFEST.read_bytes()):
-        case Faulty(faults):
-            raise ValueError(f"{MANIFEST.name}: {faults[0].field} {faults[0].reason}")
-        case Sound() as sound:
-            return sound
+    until = line.moment_of(trace.last_arrival) + _ACCREDITED_FOR
+    coordinator = await import_people(doors, line.programme, volunteers(trace, languages, until))
+    return coordinator, await _open_sessions(doors, trace, line)
 
 
 def _apply(sound: Sound, running: RunningPlatform) -> None:
@@ -53,13 +45,13 @@ def _apply(sound: Sound, running: RunningPlatform) -> None:
         apply_manifest(sound, None, running, console)
 
 
-async def _open_sessions(doors: Doors, trace: Trace) -> dict[str, Desk]:
+async def _open_sessions(doors: Doors, trace: Trace, line: PlayedLine) -> dict[str, Desk]:
     gate = asyncio.Semaphore(_SESSIONS_AT_ONCE)
 
     async def open_one(worker: Worker) -> Desk:
         async with gate:
             role = Role(worker.role)
-            return await doors.session(worker.person_id, role, PROGRAMME, wait_seconds=60)
+            return await doors.session(worker.person_id, role, line.programme, wait_seconds=60)
 
     desks = await asyncio.gather(*map(open_one, trace.workers))
     return {desk.person_id: desk for desk in desks}

@@ -10,11 +10,11 @@ import psycopg
 import uvloop
 from rich.console import Console
 
-from deploy.day.clock import moment_of
 from deploy.day.faults import Breaker, Fault, every_fault, planned, some_kills
 from deploy.day.host import Wanted, platform_for
 from deploy.day.judged import Judge, JudgeFailed
 from deploy.day.ledger import reconcile
+from deploy.day.line import LineUnplayable, line_for
 from deploy.day.live import TOLERANCE_SECONDS
 from deploy.day.once import LATEST_SECONDS, Run, TooLate, play_once
 from deploy.day.options import Options, read_options
@@ -22,7 +22,7 @@ from deploy.day.page import write_page
 from deploy.day.progress import DayBar
 from deploy.day.report import print_report
 from deploy.day.results import Results
-from deploy.day.slices import take_hours
+from deploy.day.slices import WHOLE, take_hours
 from deploy.day.trace import TraceUnreadable, read_trace
 from deploy.day.verdict import check_invariants
 from deploy.desk import DoorRefused, DoorSilent
@@ -34,7 +34,7 @@ from services.intake.programme import NotApplied
 _PREPARE_TRIES = 2
 
 _TROUBLES = (
-    *(StartRefused, TraceUnreadable, JudgeFailed, TooLate, NotApplied),
+    *(StartRefused, TraceUnreadable, JudgeFailed, TooLate, NotApplied, LineUnplayable),
     *(DoorRefused, DoorSilent, psycopg.Error),
 )
 
@@ -76,12 +76,15 @@ def _play(options: Options, terminal: Console) -> Results:
     out = options.run_dir / f"played-{options.speed:g}x"
     out.mkdir(parents=True, exist_ok=True)
     trace = read_trace(options.trace)
-    if options.hours is not None:
-        trace = take_hours(trace, options.hours, out / "trace")
+    if options.hours is not None or options.surge > 1:
+        trace = take_hours(trace, options.hours or WHOLE, out / "trace", options.surge)
+    line = line_for(trace.regulators, options.day)
     lead_seconds = options.lead_seconds
     for _ in range(_PREPARE_TRIES):
         try:
-            return _play_after(lead_seconds, Run(options.speed, trace, out), options, terminal)
+            return _play_after(
+                lead_seconds, Run(options.speed, trace, line, out), options, terminal
+            )
         except TooLate:
             terminal.print(f"The platform was not ready in {lead_seconds:g} s.", markup=False)
             lead_seconds *= 2
@@ -93,7 +96,7 @@ def _play_after(lead_seconds: float, run: Run, options: Options, terminal: Conso
     wanted = Wanted(
         run_dir=options.run_dir,
         speed=run.speed,
-        anchor=moment_of(run.trace.first_second - lead_seconds * run.speed),
+        anchor=run.line.moment_of(run.trace.first_second - lead_seconds * run.speed),
         one_process_each=options.one_process_each,
         keep=options.keep,
     )

@@ -82,6 +82,11 @@ class Trace:
     meta: Mapping[str, Any]
 
     @property
+    def regulators(self) -> bool:
+        """Whether a regulator answers first."""
+        return bool(self.meta.get("regulators"))
+
+    @property
     def first_second(self) -> float:
         """When the first person comes on duty or the first caller calls."""
         return min(*(shift.start for w in self.workers for shift in w.shifts), self.calls[0].at)
@@ -105,8 +110,6 @@ def read_trace(folder: Path) -> Trace:
         workers = _workers(_rows(folder / "listeners.csv"), shifts)
     except (OSError, KeyError, ValueError) as wrong:
         raise TraceUnreadable(f"{folder} is no trace: {type(wrong).__name__} {wrong}") from wrong
-    if not meta.get("regulators"):
-        raise TraceUnreadable(f"{folder} has no regulators; this driver plays lines that do.")
     if not calls or not workers:
         raise TraceUnreadable(f"{folder} holds no calls, or nobody to answer them.")
     return Trace(folder, tuple(sorted(calls, key=lambda call: call.at)), workers, meta)

@@ -6,14 +6,16 @@ import time
 import uvloop
 
 from deploy.day.clock import TraceClock
+from deploy.day.line import line_for
 from deploy.day.live import Alarm
 
+LINE = line_for(regulators=True, day=None)
 SPEED = 60.0
 
 
 def test_nothing_is_done_before_its_time() -> None:
     async def scene() -> list[float]:
-        clock = TraceClock(zero=time.monotonic(), speed=SPEED)
+        clock = TraceClock(LINE, zero=time.monotonic(), speed=SPEED)
         done: list[float] = []
         for step in range(200):
             when = 0.6 + step * 0.0731  # trace seconds: 10 ms of machine time and up
@@ -29,7 +31,7 @@ def test_nothing_is_done_before_its_time() -> None:
 def test_what_was_called_off_is_not_done() -> None:
     async def scene() -> list[float]:
         done: list[float] = []
-        alarm = Alarm(0.6, TraceClock(zero=time.monotonic(), speed=SPEED), done.append)
+        alarm = Alarm(0.6, TraceClock(LINE, zero=time.monotonic(), speed=SPEED), done.append)
         alarm.cancel()
         await asyncio.sleep(0.05)
         return done

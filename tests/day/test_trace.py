@@ -75,3 +75,14 @@ def test_folder_without_a_trace_is_refused_by_name(tmp_path: Path, missing: str)
     (tmp_path / missing).unlink()
     with pytest.raises(TraceUnreadable, match=missing):
         read_trace(tmp_path)
+
+
+def test_surge_has_so_many_callers_alike_for_each(tmp_path: Path) -> None:
+    whole = Hours(NINE, NOON)
+    surge = take_hours(a_morning(tmp_path / "whole"), whole, tmp_path / "surge", surge=10)
+    assert len(surge.calls) == len({call.call_id for call in surge.calls}) == 30
+    alike = [call for call in surge.calls if call.call_id.startswith("middle")]
+    assert {(call.risk, call.languages) for call in alike} == {(3, ("ar", "fr"))}
+    assert all(32_500.0 <= call.at <= 40_000.0 for call in surge.calls)
+    again = take_hours(a_morning(tmp_path / "whole"), whole, tmp_path / "again", surge=10)
+    assert again.calls == surge.calls

@@ -11,11 +11,11 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from deploy.day.clock import MIDNIGHT
+from deploy.day.line import line_for
 from deploy.day.scene import (
     Act,
     Decline,
@@ -34,6 +34,7 @@ from deploy.day.scene import (
 )
 from deploy.day.trace import Call, Worker
 
+LINE = line_for(regulators=True, day=None)
 WAITING, OFFERED, WITH, ENDED = "waiting", "offered", "with", "ended"
 OFFER_STANDS = {"regulator": 15.0, "listener": 20.0}
 UNTRIAGED_AFTER = 60.0
@@ -121,7 +122,7 @@ class VirtualPlatform:
 
     def of(self, moment: datetime) -> float:
         """See Scene."""
-        return (moment - MIDNIGHT).total_seconds()
+        return LINE.seconds_of(moment)
 
     def at(self, when: float, act: Callable[[], None]) -> Timer:
         """See Scene."""
@@ -380,7 +381,7 @@ def _holds(duty: Duty, contact: Contact) -> bool:
 
 
 def _moment(trace_seconds: float) -> datetime:
-    return MIDNIGHT + timedelta(seconds=trace_seconds)
+    return LINE.moment_of(trace_seconds)
 
 
 def _said(trace_seconds: float) -> str:
