@@ -24,7 +24,7 @@ down *ARGS:
 call *ARGS:
     @exec {{ python }} -m deploy.call {{ ARGS }}
 
-# Play a recorded day on a platform of its own (--faults, --processes, --speed R, --from-hour H --hours N)
+# Play a recorded day on a platform of its own (--trace DIR, --faults, --processes, --speed R, --from-hour H --hours N, --surge N, --date DAY)
 [group('run')]
 day *ARGS:
     @exec {{ python }} -m deploy.day {{ ARGS }}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import alert, deciding, directory, offer, pipeline, recovery, start
+from bench import alert, deciding, directory, offer, pipeline, policy, recovery, start
 from bench.figures import Figure, markdown, shown
 from bench.ground import forget
 from bench.setting import Setting
@@ -32,6 +32,7 @@ FOLDER = DEFAULT_FOLDER / "bench"
 ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "decision": deciding.measure,
     "directory": directory.measure,
+    "policy": policy.measure,
     "start": start.measure,
     "offer": offer.measure,
     "alert": alert.measure,
@@ -52,6 +53,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--per-second", type=float, default=10.0, help="calls, for offer")
     parser.add_argument("--seconds", type=float, default=30.0, help="of calls, for offer")
     parser.add_argument("--contacts", type=int, default=60, help="in each batch, for pipeline")
+    parser.add_argument("--days", type=int, default=10, help="resampled, for policy")
     parser.add_argument(
         "--profile", action="store_true", help="where the time goes, for pipeline (needs py-spy)"
     )
@@ -74,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         per_second=options.per_second,
         seconds=options.seconds,
         contacts=options.contacts,
+        days=options.days,
     )
     terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     figures: list[Figure] = []

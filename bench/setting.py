@@ -11,7 +11,7 @@ class Setting:
     """What the person asked for.
 
     `people` on duty, calls `per_second` and `seconds` of them for `offer`; `contacts` in each batch
-    of `pipeline`.
+    of `pipeline`; resampled `days` of each trace for `policy`.
     """
 
     folder: Path
@@ -21,6 +21,7 @@ class Setting:
     per_second: float = 10.0
     seconds: float = 30.0
     contacts: int = 60
+    days: int = 10
 
     @property
     def arguments(self) -> tuple[str, ...]:

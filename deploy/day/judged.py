@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+#: Our decision, as the judge speaks to it.
 _POLICY = (sys.executable, "-m", "services.assignment.judge")
 _POLICY_MAY_TAKE_SECONDS = 900.0
 
@@ -39,13 +42,22 @@ class Judge:
             raise JudgeFailed(_last_line(said))
         return score
 
-    def play_policy(self, trace: Path, log: Path) -> dict[str, Any]:
-        """Play the trace in virtual time against the decision alone, and score it."""
-        script = self.folder / "drive.py"
-        said = _run((sys.executable, str(script), str(trace), str(log), "--", *_POLICY))
-        if said.returncode != 0:
-            raise JudgeFailed(_last_line(said))
-        return self.score(trace, log, 1.0)
+    def play_policy(self, trace: Path, *, way_out: bool = True) -> dict[str, Any]:
+        """Play the trace in virtual time against the decision alone, and score it.
+
+        `way_out`: return passes and partner lines are proposed, and each is accepted.
+        """
+        return self.play(trace, (*_POLICY, *([] if way_out else ["--no-way-out"])))
+
+    def play(self, trace: Path, policy: Sequence[str]) -> dict[str, Any]:
+        """Play the trace against a command that speaks the judge's protocol, and score it."""
+        with TemporaryDirectory() as scratch:
+            log = Path(scratch) / "log.jsonl"
+            script = str(self.folder / "drive.py")
+            said = _run((sys.executable, script, str(trace), str(log), "--", *policy))
+            if said.returncode != 0:
+                raise JudgeFailed(_last_line(said))
+            return self.score(trace, log, 1.0)
 
 
 def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:

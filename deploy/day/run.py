@@ -129,4 +129,4 @@ def _faults(options: Options, run: Run, platform: Platform) -> tuple[tuple[float
 
 
 def _policy_alone(judge: Judge, run: Run) -> dict[str, Any]:
-    return judge.play_policy(run.trace.folder, run.out / "policy.jsonl")
+    return judge.play_policy(run.trace.folder, way_out=False)

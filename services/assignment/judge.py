@@ -1,8 +1,8 @@
 """Speaks the protocol of judge/drive.py, so that the decision used live is scored on known days.
 
-Run as `python -m services.assignment.judge`; with `--way-out`, return passes and partner lines are
-proposed too (every one counts as accepted). The surprising thing: the judge says that a person is
-available while they are still owed a rest; the rest is kept here, by the rules of `rest`.
+Run as `python -m services.assignment.judge`; return passes and partner lines are proposed, every
+one counts as accepted; `--no-way-out` forbids them. The surprising thing: the judge says that a
+person is available while they are still owed a rest; the rest is kept here, by the rules of `rest`.
 """
 
 import json
@@ -297,7 +297,7 @@ def with_way_out(rules: Rules) -> Rules:
     return replace(rules, way_out=True)
 
 
-def play(lines: TextIO, answers: TextIO, way_out: bool = False) -> None:
+def play(lines: TextIO, answers: TextIO, *, way_out: bool = True) -> None:
     """Read the protocol line by line until its end; one answer per `decide`."""
     judged: Judged | None = None
     for line in lines:
@@ -336,4 +336,4 @@ def _tell(judged: Judged, kind: str, message: dict[str, Any], now: datetime) -> 
 
 
 if __name__ == "__main__":
-    play(sys.stdin, sys.stdout, way_out="--way-out" in sys.argv[1:])
+    play(sys.stdin, sys.stdout, way_out="--no-way-out" not in sys.argv[1:])

@@ -6,13 +6,12 @@ The known days are read from `$HELPLINE_SHARED/judge`, by default `../shared` be
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.day.judged import Judge
 from services.assignment.judge import play
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -61,7 +60,7 @@ def answers(*messages: dict[str, Any], listeners: Any = None) -> list[dict[str, 
     init = {"type": "init", "rules": PRICES, "listeners": listeners or [a_listener()]}
     heard = io.StringIO("".join(json.dumps(m) + "\n" for m in (init, *messages)))
     said = io.StringIO()
-    play(heard, said)
+    play(heard, said, way_out=False)
     return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
@@ -146,33 +145,22 @@ def test_line_of_another_protocol_is_refused() -> None:
 
 
 #: Cost per call that a known day must stay below without any way out.
-KNOWN_DAYS = {"pressday": 1.20, "detresse": 2.80}
+#: Cost per call without ways out, and with them.
+KNOWN_DAYS = {"pressday": (0.92, 0.66), "detresse": (2.40, 2.00)}
 
 
 @pytest.mark.skipif(not JUDGE.exists(), reason="the judge is not beside the repository")
+@pytest.mark.parametrize("way_out", [False, True])
 @pytest.mark.parametrize("day", KNOWN_DAYS)
 def test_known_day_is_served_within_its_cost_and_every_rest_is_kept(
-    day: str, tmp_path: Path
+    day: str, way_out: bool
 ) -> None:
-    trace, log = JUDGE / "traces" / day, tmp_path / "log.jsonl"
-    adapter = (sys.executable, "-m", "services.assignment.judge")
-    subprocess.run(
-        (sys.executable, str(JUDGE / "drive.py"), str(trace), str(log), "--", *adapter),
-        cwd=REPOSITORY,
-        check=True,
-    )
-    scored = subprocess.run(
-        (sys.executable, str(JUDGE / "score.py"), str(trace), str(log), "--json"),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    score = json.loads(scored.stdout)
+    score = Judge(JUDGE).play_policy(JUDGE / "traces" / day, way_out=way_out)
     assert score["valid"]
     assert (score["rest_violations"], score["lang_mismatch"], score["sent_away_at_risk"]) == (
         0,
         0,
         0,
     )
-    assert score["overflow"] == 0
-    assert score["cost_per_call"] <= KNOWN_DAYS[day]
+    assert (score["overflow"] > 0) == way_out
+    assert score["cost_per_call"] <= KNOWN_DAYS[day][way_out]
