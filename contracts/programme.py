@@ -160,6 +160,8 @@ class WaitPrices(Contract):
 
 #: A share of a price.
 Share = Annotated[float, Field(ge=0, le=1)]
+#: A share of a wait; never nothing, or a wait would never end.
+Pace = Annotated[float, Field(ge=0.001, le=1)]
 
 
 class AssignmentTerms(Contract):
@@ -224,6 +226,41 @@ class AssignmentTerms(Contract):
     partner_line_share: Annotated[
         Share, ops("Price of a partner line, in parts of a caller who left", unit="share")
     ] = 0.5
+    language_fallback_seconds: Annotated[
+        int,
+        ops(
+            "Wait after which who speaks the line's own language and not the caller's may answer; "
+            "0 is never",
+            **_SECONDS,
+        ),
+    ] = 120
+    language_mismatch: Annotated[
+        float,
+        ops("Price of a listener who does not speak it", unit="points", ge=0, le=1_000_000),
+    ] = 5
+    last_minutes_seconds: Annotated[
+        int, ops("End of a shift in which only who agrees is offered anything", **_SECONDS)
+    ] = 1200
+    channel_pace: Annotated[
+        tuple[Pace, Pace, Pace],
+        ops("As how much of itself a wait counts: telephone, chat, message", unit="share"),
+    ] = (1, 0.5, 0.025)
+    channel_back: Annotated[
+        tuple[Price, Price, Price],
+        ops("How far a telephone call, a chat, a message stands behind a voice", unit="points"),
+    ] = (0, 100, 200)
+    slowed_price: Annotated[
+        float,
+        ops("How far who is slowed stands behind others", unit="points", ge=0, le=1_000_000),
+    ] = 30
+    slowed_at_most_seconds: Annotated[int, ops("And for how long at most", **_SECONDS)] = 600
+    sought_worth: Annotated[
+        float,
+        ops("Worth of who a caller was cut off from", unit="points", ge=0, le=1_000_000),
+    ] = 5
+    sought_seconds: Annotated[
+        int, ops("For how long they come first, if they are free", **_SECONDS)
+    ] = 60
     patience_seconds: Annotated[
         int,
         ops("Mean wait before a caller leaves, until it is measured", unit="s", ge=1, le=86_400),

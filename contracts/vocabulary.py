@@ -294,6 +294,8 @@ class OfferReason(StrEnum):
     SUPERVISOR_REGULATES = "supervisor_regulates"
     UNTRIAGED = "untriaged"
     FAIR_SHARE = "fair_share"
+    FALLBACK_LANGUAGE = "fallback_language"  #: the line's own language, not the caller's
+    SOUGHT_AGAIN = "sought_again"  #: they were cut off from each other
 
 
 class LeaveReason(StrEnum):

@@ -152,17 +152,40 @@ def _not_eligible(case: _Case) -> Iterator[str]:
     made, held = case.made, case.qualification
     if case.eligibility.valid_until <= made.made_at:
         yield "made to a person whose accreditation had lapsed"
+    if _is_going(case):
+        yield "made in the last minutes of a shift to a person who had not agreed"
     if made.channel not in {each.channel for each in case.accreditations()}:
         yield "made to a person not accredited for the channel"
     if not _may_by_role(case):
         yield "made to a person whose role does not allow it"
     wanted = set(made.languages) or {case.terms.languages[0]}
     if wanted.isdisjoint(held.languages):
-        yield "made to a person who shares no language"
+        yield from _language_fallback(case)
     if not made.languages and OfferReason.LANGUAGE_UNKNOWN not in made.reasons:
         yield "made without saying that the language is unknown"
     if made.need in held.declines:
         yield "made against a limit the person has declared"
+
+
+def _is_going(case: _Case) -> bool:
+    """Whether the shift is too near its end for anything new (DESIGN 10)."""
+    eligible = case.eligibility
+    if eligible.shift_ends_at is None or eligible.accepts_last_minutes:
+        return False
+    last = timedelta(seconds=case.terms.assignment.last_minutes_seconds)
+    return case.made.made_at >= eligible.shift_ends_at - last
+
+
+def _language_fallback(case: _Case) -> Iterator[str]:
+    """The language gives way after the programme's delay, to the line's own, and it is said."""
+    made, after = case.made, case.terms.assignment.language_fallback_seconds
+    own = case.terms.languages[0] in case.qualification.languages
+    if not made.languages or not own or after == 0:
+        yield "made to a person who shares no language"
+    elif not case.has_waited(after):
+        yield "made in another language before the programme allows it"
+    elif OfferReason.FALLBACK_LANGUAGE not in made.reasons:
+        yield "made in another language without saying so"
 
 
 def _may_by_role(case: _Case) -> bool:

@@ -42,6 +42,8 @@ class Contact:
     untriaged: bool = False
     front: bool = False  #: offered before, and given back
     declined_by: frozenset[str] = frozenset()
+    sought: str | None = None
+    slowed: bool = False
     offers: int = 0  #: in this line
     offer_id: str | None = None
     person_id: str | None = None
@@ -68,6 +70,8 @@ class Contact:
             front=self.front,
             untriaged=self.untriaged,
             declined_by=self.declined_by,
+            sought=self.sought,
+            slowed=self.slowed,
         )
 
 

@@ -368,6 +368,8 @@ def _opened(event: ContactOpened) -> Contact:
         priority=event.priority,
         languages=_named((event.language,)),
         front=event.in_front,
+        sought=event.sought,
+        slowed=event.slowed,
     )
 
 

@@ -32,6 +32,7 @@ from services.assignment.eligibility import (
     regulates_for,
     request_class,
     room,
+    shares_language,
     standing_changes,
 )
 from services.assignment.forecast import with_spare_prices
@@ -55,7 +56,9 @@ class Pair:
     def worth(self, fixed: float, tariff: Tariff, now: datetime) -> float:
         """Points gained by this pair now; `fixed` is what such a pair is worth whoever it is."""
         idle = idle_seconds(self.person, now)
-        return fixed - tariff.rest_price(self.request.band, self.profile.series, idle)
+        worth = fixed - tariff.rest_price(self.request.band, self.profile.series, idle)
+        sought = self.request.sought == self.person.person_id
+        return worth + tariff.rules.sought_worth if sought else worth
 
     def rank(self, worth: float) -> Rank:
         """Order among all pairs; a region only chooses among people, never among callers."""
@@ -103,7 +106,7 @@ def choose(
 
 
 def _ready_crew(people: Iterable[PersonOnDuty], now: datetime, rules: Rules) -> Crew:
-    return {p.person_id: (p, profile_of(p, now, rules)) for p in people if is_ready(p, now)}
+    return {p.person_id: (p, profile_of(p, now, rules)) for p in people if is_ready(p, now, rules)}
 
 
 def _heads(
@@ -189,10 +192,19 @@ def _reasons(
         yield OfferReason.UNTRIAGED
     if request.band > 0 and request.stage is Stage.LISTENER:
         yield OfferReason.PRIORITY
-    yield (OfferReason.LANGUAGE_SHARED if contact.languages else OfferReason.LANGUAGE_UNKNOWN)
+    if request.sought == pair.person.person_id:
+        yield OfferReason.SOUGHT_AGAIN
+    yield _language_reason(pair)
     if request.stage is Stage.LISTENER:
         yield from _fitting_reasons(request, profile, tariff.rules)
     yield from _sparing_reasons(pair, rivals, tariff)
+
+
+def _language_reason(pair: Pair) -> OfferReason:
+    if not pair.contact.languages:
+        return OfferReason.LANGUAGE_UNKNOWN
+    shared = shares_language(pair.request, pair.profile)
+    return OfferReason.LANGUAGE_SHARED if shared else OfferReason.FALLBACK_LANGUAGE
 
 
 def _regulating_reason(profile: Profile) -> OfferReason:
@@ -246,7 +258,7 @@ def next_look_at(
 
 def person_changes(person: PersonOnDuty, rules: Rules) -> Iterator[datetime]:
     """Moments at which time alone makes a person ready or counts their pause as a break."""
-    writing = person.state is LiveState.TALKING and bool(person.live) and bool(room(person))
+    writing = person.state is LiveState.TALKING and bool(person.live) and bool(room(person, rules))
     if person.state not in (LiveState.READY, LiveState.RESTING) and not writing:
         return
     if person.rest_until is not None:

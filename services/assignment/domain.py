@@ -21,6 +21,8 @@ BAND_OF_PRIORITY: Mapping[Priority, int] = {
     Priority.P4: 0,
     Priority.P5: 0,
 }
+#: Place of a channel in what the rules say by channel.
+CHANNELS: tuple[Channel, ...] = (Channel.PHONE, Channel.CHAT, Channel.MESSAGE)
 #: A need nobody could name yet: no topic is asked for.
 UNNAMED_NEEDS = frozenset({"", "unknown"})
 
@@ -53,6 +55,10 @@ class WaitingContact:
     way_out_proposed: bool = False
     #: Person ids who declined this contact.
     declined_by: frozenset[str] = frozenset()
+    #: Who they were cut off from, and are offered to first for a while; None = nobody.
+    sought: str | None = None
+    #: A supervisor has them slowed: served after others for a while, and served.
+    slowed: bool = False
 
     @property
     def band(self) -> int:
@@ -96,14 +102,16 @@ class PersonOnDuty:
     wrapped_up_at: datetime | None = None
     #: Contacts taken in a row without a break, the last one included.
     consecutive_contacts: int = 0
-    #: Written contacts this person may hold at once.
-    capacity: int = 1
     #: Channels of the contacts held now.
     live: tuple[Channel, ...] = ()
     #: Needs this person does not take.
     declined_needs: frozenset[str] = frozenset()
     #: Offers missed in a row.
     missed_offers: int = 0
+    #: End of the shift they are in; None = no end is known.
+    shift_ends_at: datetime | None = None
+    #: Agrees to new contacts until then, and not only until the last minutes.
+    accepts_last_minutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,8 @@ class Prices:
     topic_mismatch: float = 2
     #: Person not accredited to the level of the risk.
     level_mismatch: float = 10
+    #: Person who speaks the default language of the line, and not the caller's. Assumed.
+    language_mismatch: float = 5
     #: Return pass accepted, as a share of `abandoned`, by risk band.
     return_pass_share: tuple[float, float, float, float] = (0.4, 0.5, 1, 1)
     #: Partner line accepted, as a share of `abandoned`.
@@ -144,6 +154,26 @@ class Rules:
     level_fallback_seconds: float = 20
     #: A person not trained for the need only after this wait. Assumed.
     topic_fallback_seconds: float = 10
+    #: A caller whose language nobody speaks is offered to who speaks the line's own only after this
+    #: wait; 0 = never. Assumed; DESIGN 7: a ladder, each rung timed.
+    language_fallback_seconds: float = 120
+    #: Written contacts a listener may hold at once; a voice excludes all else. Programme value.
+    chats_at_once: int = 1
+    #: Last minutes of a shift, in which only who agrees is offered anything. Source: DESIGN 10.
+    last_minutes_seconds: float = 1200
+    #: How much faster waiting by telephone hurts than by chat or message, below risk: a wait counts
+    #: as so much of itself. Assumed: a message is answered within 48 h.
+    channel_pace: tuple[float, float, float] = (1, 0.5, 0.025)
+    #: Points by which telephone, chat and message stand behind a voice, below risk: each more than
+    #: any loss and misfit there, so that no written contact takes a caller's listener. Assumed.
+    channel_back: tuple[float, float, float] = (0, 100, 200)
+    #: Points by which who is slowed stands behind others, below risk; how long at most. Assumed.
+    slowed_price: float = 30
+    slowed_at_most_seconds: float = 600
+    #: Points for who a caller was cut off from, and how long they are sought. Assumed: more than a
+    #: topic, less than a level.
+    sought_worth: float = 5
+    sought_seconds: float = 60
     #: Rest after a hard contact. Source: judge/meta.json.
     rest_after_hard_seconds: float = 600
     #: Contacts in a row before a break is owed. Source: judge/meta.json.
@@ -275,6 +305,7 @@ class NobodyReason(StrEnum):
     CHANNEL_NOT_ACCREDITED = "channel_not_accredited"
     DECLARED_LIMIT = "declared_limit"
     ACCREDITATION_LAPSED = "accreditation_lapsed"
+    LAST_MINUTES = "last_minutes"
     WAITING_FOR_REGULATOR = "waiting_for_regulator"
     WAITING_FOR_LEVEL = "waiting_for_level"
     WAITING_FOR_TOPIC = "waiting_for_topic"

@@ -1,7 +1,7 @@
 """The hard rules of an assignment, and how time alone relaxes some: no price buys one.
 
-The surprising thing: topic and accreditation level are soft, yet they bind until the programme's
-fallback delay has passed; until then they are checked here.
+The surprising thing: topic, accreditation level and language are soft, yet they bind until the
+programme's fallback delay has passed; until then they are checked here.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from contracts.vocabulary import Channel, LiveState, Role, Stage
 from services.assignment.domain import (
+    CHANNELS,
     UNNAMED_NEEDS,
     NobodyReason,
     PersonOnDuty,
@@ -36,6 +37,8 @@ class Standing(NamedTuple):
     off_topic: bool  #: a person not trained for the need may take it
     not_held: bool  #: nobody is kept back from it any longer
     ask_again: bool  #: who declined may be asked again, if nobody else is free
+    off_language: bool  #: a person who speaks only the line's own language may take it
+    not_slowed: bool  #: it no longer stands behind others
 
 
 class Profile(NamedTuple):
@@ -65,6 +68,7 @@ class RequestClass(NamedTuple):
     languages: frozenset[str]
     declined_by: frozenset[str]
     standing: Standing
+    sought: str | None = None  #: who is offered it first, for a while
 
 
 def series_at(person: PersonOnDuty, now: datetime, rules: Rules) -> int:
@@ -75,18 +79,40 @@ def series_at(person: PersonOnDuty, now: datetime, rules: Rules) -> int:
     return person.consecutive_contacts
 
 
-def room(person: PersonOnDuty) -> frozenset[Channel]:
-    """Channels with room now: a voice excludes all else, writing goes up to the capacity."""
+def room(person: PersonOnDuty, rules: Rules) -> frozenset[Channel]:
+    """Channels with room now: a voice excludes all else, writing goes up to `chats_at_once`.
+
+    No more are begun in a row, nor beside each other, than before a break is due.
+    """
     if not person.live:
         return person.channels
-    if Channel.PHONE in person.live or len(person.live) >= person.capacity:
+    many = Role.LISTENER in person.roles and len(person.live) < rules.chats_at_once
+    if Channel.PHONE in person.live or not many:
+        return frozenset()
+    if person.consecutive_contacts >= rules.consecutive_contacts_max:
         return frozenset()
     return person.channels - {Channel.PHONE}
 
 
-def is_ready(person: PersonOnDuty, now: datetime) -> bool:
-    """Whether this person can be offered anything at `now`: free, rested, accredited."""
-    if person.valid_until <= now:
+def takes_new_until(person: PersonOnDuty, rules: Rules) -> datetime | None:
+    """From this moment the person is offered nothing new in this shift; None = no such moment.
+
+    What is live goes on: a shift ends no contact.
+    """
+    if person.shift_ends_at is None or person.accepts_last_minutes:
+        return person.shift_ends_at
+    return person.shift_ends_at - seconds(rules.last_minutes_seconds)
+
+
+def is_going(person: PersonOnDuty, now: datetime, rules: Rules) -> bool:
+    """Whether the shift of this person is too near its end for anything new."""
+    until = takes_new_until(person, rules)
+    return until is not None and until <= now
+
+
+def is_ready(person: PersonOnDuty, now: datetime, rules: Rules) -> bool:
+    """Whether this person can be offered anything at `now`: free, rested, accredited, here."""
+    if person.valid_until <= now or is_going(person, now, rules):
         return False
     match person.state:
         case LiveState.READY:
@@ -94,7 +120,7 @@ def is_ready(person: PersonOnDuty, now: datetime) -> bool:
         case LiveState.RESTING:
             return person.rest_until is not None and person.rest_until <= now
         case LiveState.TALKING:
-            return bool(person.live) and bool(room(person))
+            return bool(person.live) and bool(room(person, rules))
         case _:
             return False
 
@@ -103,7 +129,7 @@ def profile_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Profile:
     """The profile a person has at `now`."""
     return Profile(
         roles=person.roles,
-        channels=room(person),
+        channels=room(person, rules),
         languages=person.languages,
         topics=person.topics,
         regulates=rules.regulating_skill in person.skills,
@@ -127,13 +153,33 @@ def standing_of(contact: WaitingContact, now: datetime, rules: Rules) -> Standin
     unnamed = contact.need in UNNAMED_NEEDS
     safe = contact.band < rules.accredited_from_band
     listening = contact.stage is Stage.LISTENER
+    foreign = is_foreign(contact, rules)
     return Standing(
         rung=rung,
         below_level=safe or in_line >= rules.level_fallback_seconds,
         off_topic=unnamed or in_line >= rules.topic_fallback_seconds,
-        not_held=not listening or in_line >= rules.held_back_at_most_seconds,
+        not_held=not listening or in_line >= held_back_seconds(contact, rules),
         ask_again=bool(contact.declined_by) and in_line >= rules.ask_again_after_seconds,
+        off_language=not foreign or 0 < rules.language_fallback_seconds <= in_line,
+        not_slowed=not (safe and contact.slowed) or in_line >= rules.slowed_at_most_seconds,
     )
+
+
+def is_foreign(contact: WaitingContact, rules: Rules) -> bool:
+    """Whether the caller is known not to speak the line's own language."""
+    return bool(contact.languages) and contact.languages.isdisjoint(rules.default_languages)
+
+
+def pace_of(channel: Channel, band: int, rules: Rules) -> float:
+    """As how much of itself a wait counts: all of it by telephone, and at risk on any channel."""
+    if band >= rules.accredited_from_band:
+        return 1.0
+    return rules.channel_pace[CHANNELS.index(channel)]
+
+
+def held_back_seconds(contact: WaitingContact, rules: Rules) -> float:
+    """How long at most somebody free is kept back from this contact."""
+    return rules.held_back_at_most_seconds / pace_of(contact.channel, contact.band, rules)
 
 
 def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime]:
@@ -146,9 +192,15 @@ def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime
     if contact.need not in UNNAMED_NEEDS and rules.topic_fallback_seconds > 0:
         yield contact.joined_at + seconds(rules.topic_fallback_seconds)
     if contact.stage is Stage.LISTENER and rules.held_back_at_most_seconds > 0:
-        yield contact.joined_at + seconds(rules.held_back_at_most_seconds)
+        yield contact.joined_at + seconds(held_back_seconds(contact, rules))
     if contact.declined_by:
         yield contact.joined_at + seconds(rules.ask_again_after_seconds)
+    if rules.language_fallback_seconds > 0 and is_foreign(contact, rules):
+        yield contact.joined_at + seconds(rules.language_fallback_seconds)
+    if contact.slowed and contact.band < rules.accredited_from_band:
+        yield contact.joined_at + seconds(rules.slowed_at_most_seconds)
+    if contact.sought is not None:
+        yield contact.joined_at + seconds(rules.sought_seconds)
 
 
 def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> RequestClass:
@@ -162,7 +214,13 @@ def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> Reque
         languages=contact.languages or rules.default_languages,
         declined_by=contact.declined_by,
         standing=standing_of(contact, now, rules),
+        sought=contact.sought if is_sought(contact, now, rules) else None,
     )
+
+
+def is_sought(contact: WaitingContact, now: datetime, rules: Rules) -> bool:
+    """Whether the person they were cut off from still comes first."""
+    return now - contact.joined_at < seconds(rules.sought_seconds)
 
 
 def rung_of(request: RequestClass, profile: Profile) -> int:
@@ -189,6 +247,11 @@ def is_trained_for(request: RequestClass, profile: Profile) -> bool:
     return request.need in profile.topics
 
 
+def shares_language(request: RequestClass, profile: Profile) -> bool:
+    """Whether they can talk in a language of the caller."""
+    return not request.languages.isdisjoint(profile.languages)
+
+
 def is_accredited_for(request: RequestClass, profile: Profile, rules: Rules) -> bool:
     """Whether the level reaches the risk band, where the band asks for one."""
     return request.band < rules.accredited_from_band or profile.level >= request.band
@@ -205,8 +268,10 @@ def objections(request: RequestClass, profile: Profile, rules: Rules) -> Iterato
         yield NobodyReason.NOT_A_LISTENER
     if request.channel not in profile.channels:
         yield NobodyReason.CHANNEL_NOT_ACCREDITED
-    if request.languages.isdisjoint(profile.languages):
-        yield NobodyReason.NO_SHARED_LANGUAGE
+    if not shares_language(request, profile):
+        own = not rules.default_languages.isdisjoint(profile.languages)
+        if not (own and request.standing.off_language):
+            yield NobodyReason.NO_SHARED_LANGUAGE
     if request.need in profile.declined_needs:
         yield NobodyReason.DECLARED_LIMIT
     if not request.standing.below_level and not is_accredited_for(request, profile, rules):

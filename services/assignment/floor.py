@@ -34,6 +34,7 @@ from services.assignment.eligibility import (
     profile_of,
     request_class,
     standing_changes,
+    takes_new_until,
 )
 from services.assignment.nobody import Kind, kind_of, nobody_free
 from services.assignment.pricing import (
@@ -48,6 +49,7 @@ from services.assignment.pricing import (
     last_of,
     line_key,
     phase_of,
+    voice_key,
 )
 
 #: Request classes remembered after their last contact has left.
@@ -84,6 +86,7 @@ class Floor:
         self._listeners: Counter[tuple[Group, Phase]] = Counter()
         self._line_counts: Counter[LineKey] = Counter()
         self._proposable: Counter[LineKey] = Counter()
+        self._voices: Counter[frozenset[str]] = Counter()
         self._unfiled: dict[str, Filed] = {}
         self._person_changes = Heap()
         self._contact_changes = Heap()
@@ -146,6 +149,11 @@ class Floor:
         self._count(contact, -1)
 
     def _count(self, contact: WaitingContact, more: int) -> None:
+        voice = voice_key(contact, self.rules)
+        if voice is not None:
+            self._voices[voice] += more
+            if not self._voices[voice]:
+                del self._voices[voice]
         key = line_key(contact, self.rules)
         if key is None:
             return
@@ -157,7 +165,9 @@ class Floor:
 
     def traffic(self) -> Traffic:
         """The counts of the moment; they go on counting."""
-        return Traffic(self._listeners, self._alike, self._line_counts, self._proposable)
+        return Traffic(
+            self._listeners, self._alike, self._line_counts, self._proposable, self._voices
+        )
 
     def phases(self) -> Counter[Phase]:
         """How many listeners are in which phase, as of the last decision."""
@@ -217,16 +227,17 @@ class Floor:
     ) -> tuple[Rank, Pair] | None:
         """The best pair so far, or a better one of this line; kinds that cannot be are skipped."""
         tariff, request, contact = moment.tariff, line.fit.request, line.head()
-        loss = tariff.loss_of_waiting(request)
-        if best is not None and loss < -best[0][0]:
+        worth = tariff.worth_of_serving(request)
+        at_most = self.rules.sought_worth if request.sought is not None else 0.0
+        if best is not None and worth + at_most < -best[0][0]:
             return best
         reserves: dict[int, float] = {}
         for crew in self._crews_among(fitting):
             reserve = reserves.get(crew.speech)
             if reserve is None:
                 reserve = reserves[crew.speech] = tariff.reserve_price(crew.profile)
-            fixed = loss - line.fit.misfits[crew.number] - (reserve + crew.breadth_price)
-            if best is not None and fixed < -best[0][0]:
+            fixed = worth - line.fit.misfits[crew.number] - (reserve + crew.breadth_price)
+            if best is not None and fixed + at_most < -best[0][0]:
                 continue
             if tariff.is_held(request, crew.profile):
                 continue
@@ -242,7 +253,8 @@ class Floor:
     ) -> Iterable[PersonOnDuty]:
         """Who of this crew can be best; where someone declined, which is rare, all are seen."""
         if not request.declined_by:
-            return crew.candidates(contact.region)
+            sought = crew.people.get(request.sought) if request.sought else None
+            return [*crew.candidates(contact.region), *([sought] if sought else ())]
         others = [p for p in crew.people.values() if p.person_id not in request.declined_by]
         if others or not request.standing.ask_again:
             return others
@@ -297,7 +309,7 @@ class Floor:
 
     def _file_person(self, person: PersonOnDuty, now: datetime) -> None:
         self._unfile_person(person.person_id)
-        phase = phase_of(person, now)
+        phase = phase_of(person, now, self.rules)
         if phase is not None:
             groups = groups_of(person, self.rules)
             alike = alike_of(person)
@@ -305,7 +317,7 @@ class Floor:
             self._alike[alike, phase] += 1
             for group in groups:
                 self._listeners[group, phase] += 1
-        if is_ready(person, now):
+        if is_ready(person, now, self.rules):
             crew = self._crew(profile_of(person, now, self.rules))
             crew.add(person)
             self._crew_of[person.person_id] = crew
@@ -315,7 +327,8 @@ class Floor:
                 self._person_changes.push(at, person.person_id, person)
         kind = self._kind_of[person.person_id] = kind_of(person, now, self.rules)
         self._kinds.setdefault(kind, set()).add(person.person_id)
-        for end in (person.valid_until, person.rest_until):
+        goes_at = takes_new_until(person, self.rules)
+        for end in (person.valid_until, person.rest_until, goes_at):
             if end is not None and end > now:
                 self._lapses.push(end, person.person_id, person)
 

@@ -75,6 +75,8 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
             joined_at=event.opened_at,
             priority=event.priority,
             front=event.in_front,
+            sought=event.sought,
+            slowed=event.slowed,
         ),
     )
 
@@ -166,6 +168,9 @@ def on_start_duty(command: StartDuty, work: Work) -> Reply:
     person.wish = None
     if person.state in (LiveState.OFF_DUTY, LiveState.PAUSED):
         person.programme, person.role, person.missed_offers = asker.programme, asker.role, 0
+        if eligible.shift_ends_at is not None and eligible.shift_ends_at <= work.now:
+            eligible.shift_ends_at = None  # who comes after a shift has come by themselves
+            work.session.add(eligible)
         live.be_free(work, person, LiveStateReason.ASKED)
         work.session.flush()
     store.note_beat(work.session, asker.actor)

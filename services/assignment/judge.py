@@ -74,6 +74,7 @@ def rules_from(init: Mapping[str, Any]) -> Rules:
         accredited_from_band=init["accred_min_risk"],
         level_fallback_seconds=0,
         topic_fallback_seconds=0,
+        language_fallback_seconds=0,
         rest_after_hard_seconds=init["rest_after_hard_s"],
         consecutive_contacts_max=init["max_consec_calls"],
         break_seconds=init["break_s"],

@@ -20,6 +20,7 @@ from services.assignment.domain import (
 from services.assignment.eligibility import (
     Profile,
     RequestClass,
+    is_going,
     is_ready,
     objections,
     profile_of,
@@ -34,7 +35,7 @@ class Kind(NamedTuple):
     profile: Profile
     #: Channels with room now.
     room: frozenset[Channel]
-    #: What passes by itself: lapsed, resting, busy; None = ready.
+    #: What passes by itself: lapsed, going, resting, busy; None = ready.
     passing: NobodyReason | None
 
 
@@ -53,13 +54,15 @@ def bystanders(people: Iterable[PersonOnDuty], now: datetime, rules: Rules) -> B
 def kind_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Kind:
     """What this person is alike in; it changes at the end of a rest and of the accreditation."""
     profile = profile_of(person, now, rules)._replace(channels=person.channels, series=0)
-    return Kind(profile, room(person), _passing(person, now))
+    return Kind(profile, room(person, rules), _passing(person, now, rules))
 
 
-def _passing(person: PersonOnDuty, now: datetime) -> NobodyReason | None:
+def _passing(person: PersonOnDuty, now: datetime, rules: Rules) -> NobodyReason | None:
     if person.valid_until <= now:
         return NobodyReason.ACCREDITATION_LAPSED
-    if is_ready(person, now):
+    if is_going(person, now, rules):
+        return NobodyReason.LAST_MINUTES
+    if is_ready(person, now, rules):
         return None
     resting = person.rest_until is not None and person.rest_until > now
     return NobodyReason.ALL_RESTING if resting else NobodyReason.ALL_BUSY

@@ -14,8 +14,9 @@ from functools import lru_cache
 from math import exp, inf
 from typing import TypeAlias
 
-from contracts.vocabulary import LiveState, Role, Stage
+from contracts.vocabulary import Channel, LiveState, Role, Stage
 from services.assignment.domain import (
+    CHANNELS,
     Alike,
     Forecast,
     Group,
@@ -28,9 +29,12 @@ from services.assignment.eligibility import (
     Profile,
     RequestClass,
     is_accredited_for,
+    is_going,
     is_ready,
     is_trained_for,
+    pace_of,
     rung_of,
+    shares_language,
 )
 from services.assignment.few import FEW, Expected, FewOnDuty, few_on_duty
 from services.assignment.spare import rounded
@@ -48,11 +52,13 @@ class Phase(IntEnum):
     BUSY = 3
 
 
-def phase_of(person: PersonOnDuty, now: datetime) -> Phase | None:
+def phase_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Phase | None:
     """The phase of a listener at `now`; None for who takes nothing of the listening line."""
     if Role.LISTENER not in person.roles or person.valid_until <= now:
         return None
-    if is_ready(person, now):
+    if is_going(person, now, rules):
+        return None
+    if is_ready(person, now, rules):
         return Phase.FREE
     match person.state:
         case LiveState.READY | LiveState.RESTING:
@@ -100,13 +106,27 @@ class Traffic:
     line: Mapping[LineKey, int]
     #: Of those, who may be proposed a way out.
     proposable: Mapping[LineKey, int]
+    #: Who waits on the telephone in either line, by languages.
+    voices: Mapping[frozenset[str], int]
 
 
 def line_key(contact: WaitingContact, rules: Rules) -> LineKey | None:
-    """Where a contact counts in `Traffic.line`; None in the first waiting line."""
+    """Where a contact counts in `Traffic.line`; None in the first waiting line.
+
+    Nobody waits behind a message, unless it is at risk.
+    """
     if contact.stage is Stage.REGULATOR:
         return None
+    if contact.channel is Channel.MESSAGE and contact.band < rules.accredited_from_band:
+        return None
     return (contact.languages or rules.default_languages, contact.band)
+
+
+def voice_key(contact: WaitingContact, rules: Rules) -> frozenset[str] | None:
+    """Where a contact counts in `Traffic.voices`; None for a written one."""
+    if contact.channel is not Channel.PHONE:
+        return None
+    return contact.languages or rules.default_languages
 
 
 def is_proposable(contact: WaitingContact, rules: Rules) -> bool:
@@ -127,25 +147,28 @@ def traffic_of(
     listeners: Counter[tuple[Group, Phase]] = Counter()
     kinds: Counter[tuple[Alike, Phase]] = Counter()
     for person in people:
-        phase = phase_of(person, now)
+        phase = phase_of(person, now, rules)
         if phase is not None:
             kinds[alike_of(person), phase] += 1
             listeners.update((group, phase) for group in groups_of(person, rules))
     line: Counter[LineKey] = Counter()
     proposable: Counter[LineKey] = Counter()
+    voices: Counter[frozenset[str]] = Counter()
     for contact in waiting:
-        key = line_key(contact, rules)
+        key, voice = line_key(contact, rules), voice_key(contact, rules)
         if key is not None:
             line[key] += 1
             proposable[key] += is_proposable(contact, rules)
-    return Traffic(listeners, kinds, line, proposable)
+        if voice is not None:
+            voices[voice] += 1
+    return Traffic(listeners, kinds, line, proposable, voices)
 
 
 def misfit(request: RequestClass, profile: Profile, rules: Rules) -> float:
     """Price of the soft rules this pair breaks; in the first line, of the rung of the ladder."""
+    price = 0.0 if shares_language(request, profile) else rules.prices.language_mismatch
     if request.stage is Stage.REGULATOR:
-        return rules.ladder_step * rung_of(request, profile)
-    price = 0.0
+        return price + rules.ladder_step * rung_of(request, profile)
     if not is_trained_for(request, profile):
         price += rules.prices.topic_mismatch
     if not is_accredited_for(request, profile, rules):
@@ -225,7 +248,23 @@ class Tariff:
     def loss_of_waiting(self, request: RequestClass) -> float:
         """What is lost if such a caller waits for the next listener."""
         at_risk = request.band >= self.rules.accredited_from_band
-        return self.loss(request.band, self.wait_seconds(request.languages, at_risk))
+        wait = self.wait_seconds(request.languages, at_risk)
+        return self.loss(request.band, wait * self._pace(request))
+
+    def worth_of_serving(self, request: RequestClass) -> float:
+        """What is gained by serving such a caller, whoever does: voice first, risk beside it."""
+        return self.loss_of_waiting(request) - self._stands_back(request)
+
+    def _stands_back(self, request: RequestClass) -> float:
+        """Points by which such callers stand behind others of the line; never at risk."""
+        rules = self.rules
+        if request.band >= rules.accredited_from_band:
+            return 0.0
+        slowed = 0.0 if request.standing.not_slowed else rules.slowed_price
+        return rules.channel_back[CHANNELS.index(request.channel)] + slowed
+
+    def _pace(self, request: RequestClass) -> float:
+        return pace_of(request.channel, request.band, self.rules)
 
     def loss_of_waiting_for_fit(self, request: RequestClass, profile: Profile) -> float:
         """What is lost if such a caller waits for a listener who fits where this one does not."""
@@ -235,7 +274,9 @@ class Tariff:
             wait = max(wait, self.wait_for_fit_seconds(request.languages, False, request.need))
         if not is_accredited_for(request, profile, self.rules):
             wait = max(wait, self.wait_for_fit_seconds(request.languages, True, ""))
-        return self.loss(request.band, wait)
+        if not shares_language(request, profile):
+            wait = max(wait, self.wait_for_fit_seconds(request.languages, False, ""))
+        return self.loss(request.band, wait * self._pace(request))
 
     def keep_price(self, profile: Profile) -> float:
         """Price of giving a listener of this profile and not a less versatile one."""
@@ -325,14 +366,18 @@ class Tariff:
         return rules.rest_saving * (used * (spoiled + rules.rest_used) + hard)
 
     def is_held(self, request: RequestClass, profile: Profile) -> bool:
-        """Whether the person is better kept: never against risk, nor in the first line, nor long.
+        """Whether the person is better kept: never against risk, nor in the first line, nor long,
+        nor from who seeks somebody again.
 
-        Rest used up is no reason: whoever comes back next has used up as much.
+        Rest used up is no reason: whoever comes back next has used up as much. A message waits
+        while anybody waits on the telephone who may yet come to this person.
         """
         if request.stage is Stage.REGULATOR or request.standing.not_held:
             return False
-        if request.band >= self.rules.accredited_from_band:
+        if request.band >= self.rules.accredited_from_band or request.sought is not None:
             return False
+        if request.channel is Channel.MESSAGE and self._is_awaited(profile):
+            return True
         price = misfit(request, profile, self.rules)
         price += self._spared(request) * self.reserve_price(profile)
         lost = self.loss_of_waiting_for_fit(request, profile)
@@ -341,6 +386,13 @@ class Tariff:
             if lost >= way_out_price * self.rules.way_out_share:
                 lost = way_out_price
         return lost <= price
+
+    def _is_awaited(self, profile: Profile) -> bool:
+        """Whether somebody waits on the telephone who shares a language with this profile."""
+        return any(
+            count and not languages.isdisjoint(profile.languages)
+            for languages, count in self.traffic.voices.items()
+        )
 
     def _spared(self, request: RequestClass) -> float:
         """Chance that keeping a listener from this caller spares one: that the caller leaves.
@@ -360,7 +412,7 @@ class Tariff:
     def fixed_worth(self, request: RequestClass, profile: Profile) -> float:
         """Points gained by such a pair now, whoever it is; negative = dearer than waiting."""
         return (
-            self.loss_of_waiting(request)
+            self.worth_of_serving(request)
             - misfit(request, profile, self.rules)
             - self.keep_price(profile)
         )

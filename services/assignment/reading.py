@@ -63,7 +63,8 @@ _LOOK = """
                         concat_ws(' ', p.programme, p.person_id, p.version,
                             extract(epoch FROM p.since), e.version, p.wish)
                     END AS mark, p.*, e.version AS eligibility_version, e.valid_until,
-                    e.qualification, c.channel AS talking_on
+                    e.shift_ends_at, e.accepts_last_minutes, e.qualification,
+                    c.channel AS talking_on
                 FROM assignment.person AS p
                 JOIN assignment.eligibility AS e
                     ON e.person_id = p.person_id AND e.programme = p.programme
@@ -237,6 +238,8 @@ def _know(row: Told, brings: _Brings, now: datetime) -> _Known:
         live=(Channel(row["talking_on"]),) if row["talking_on"] else (),
         declined_needs=brings.declines,
         missed_offers=row["missed_offers"],
+        shift_ends_at=_moment(row["shift_ends_at"]),
+        accepts_last_minutes=row["accepts_last_minutes"],
     )
     until = min([a.valid_until for a in accredited], default=_NEVER)
     return _Known(row, brings, person, now, until)
@@ -263,4 +266,6 @@ def _waiting(row: Told) -> WaitingContact:
         front=row["front"],
         untriaged=row["untriaged"],
         declined_by=frozenset(row["declined_by"]),
+        sought=row["sought"],
+        slowed=row["slowed"],
     )

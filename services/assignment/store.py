@@ -72,6 +72,8 @@ class ContactRow(Row, table=True):
     declined_by: list[str] = _words()
     offers: int = 0
     offer_id: str | None = None
+    sought: str | None = None  #: who they were cut off from
+    slowed: bool = False
     version: int = 0
 
     @property
@@ -163,6 +165,8 @@ class EligibilityRow(Row, table=True):
     programme: str = Field(primary_key=True)
     version: int
     valid_until: datetime = _moment(nullable=False)
+    shift_ends_at: datetime | None = _moment()
+    accepts_last_minutes: bool = False
     roles: list[str] = _words()
     qualification: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
@@ -225,13 +229,23 @@ def terms_of(session: Session, programme: str, version: int) -> TermsInForce:
 
 
 def keep_eligibility(session: Session, event: EligibilityEstablished, version: int) -> None:
-    """Replace what is known of a person."""
+    """Replace what is known of a person.
+
+    A shift that has ended stays so for who is still here: the roster knows of no shift from then.
+    """
+    before = eligibility_of(session, event.person_id, event.programme)
+    shift_ends_at = event.shift_ends_at
+    if shift_ends_at is None and before is not None and before.shift_ends_at is not None:
+        over = before.shift_ends_at <= event.established_at
+        shift_ends_at = before.shift_ends_at if over else None
     session.merge(
         EligibilityRow(
             person_id=event.person_id,
             programme=event.programme,
             version=version,
             valid_until=event.valid_until,
+            shift_ends_at=shift_ends_at,
+            accepts_last_minutes=event.accepts_last_minutes,
             roles=[role.value for role in event.qualification.roles],
             qualification=event.qualification.model_dump(mode="json"),
         )

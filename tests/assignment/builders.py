@@ -1,6 +1,7 @@
 """A line and its people, for tests."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from contracts.programme import (
     ProgrammePublished,
@@ -22,21 +23,26 @@ MARCH = datetime(2020, 3, 1, tzinfo=UTC)
 NEXT_YEAR = datetime(2021, 3, 1, tzinfo=UTC)
 
 
-def terms() -> ProgrammeTerms:
-    return a_line(
-        languages=(LanguageCode.FR, LanguageCode.EN),
-        needs=(Need.SOLITUDE, Need.ECOUTE_GENERALISTE, Need.UNKNOWN),
-    )
+def terms(**changes: Any) -> ProgrammeTerms:
+    usual = {
+        "languages": (LanguageCode.FR, LanguageCode.EN),
+        "needs": (Need.SOLITUDE, Need.ECOUTE_GENERALISTE, Need.UNKNOWN),
+    }
+    return a_line(**usual | changes)
 
 
-def published_terms() -> ProgrammePublished:
+def published_terms(programme_version: int = 1, **changes: Any) -> ProgrammePublished:
+    """The line; `changes` replace whole fields of its terms.
+
+    A version never changes, so what is read of it is kept: other terms want another version.
+    """
     return ProgrammePublished(
         programme=SOS,
-        programme_version=1,
+        programme_version=programme_version,
         effective_at=MARCH,
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
-        terms=terms(),
+        terms=terms(**changes),
     )
 
 

@@ -216,10 +216,10 @@ def test_voice_excludes_all_else_and_writing_goes_up_to_capacity(case: str) -> N
     person = a_listener(
         state=LiveState.TALKING if live else LiveState.READY,
         channels=frozenset({Channel.PHONE, Channel.CHAT}),
-        capacity=2,
         live=live,
     )
-    decision = decide([a_waiting_contact(channel=channel)], [person])
+    rules = replace(RULES, chats_at_once=2)
+    decision = decide([a_waiting_contact(channel=channel)], [person], rules)
     assert bool(decision.proposals) is offered
     if not offered:
         assert reasons_of(decision, "c1") == (NobodyReason.ALL_BUSY,)
@@ -467,7 +467,6 @@ NEXT_LOOKS: dict[str, tuple[list[WaitingContact], list[PersonOnDuty], float | No
                 state=LiveState.TALKING,
                 channels=frozenset({Channel.CHAT}),
                 live=(Channel.CHAT,),
-                capacity=2,
                 consecutive_contacts=2,
                 wrapped_up_at=ago(590),
             )
@@ -488,7 +487,8 @@ NEXT_LOOKS: dict[str, tuple[list[WaitingContact], list[PersonOnDuty], float | No
 def test_next_look_is_when_time_alone_may_change_the_decision(case: str) -> None:
     waiting, people, after = NEXT_LOOKS[case]
     expected = None if after is None else NOW + timedelta(seconds=after)
-    assert decide(waiting, people).next_look_at == expected
+    rules = replace(RULES, chats_at_once=2, language_fallback_seconds=0)
+    assert decide(waiting, people, rules).next_look_at == expected
 
 
 RESTS: dict[str, tuple[int, bool, LiveStateReason | None]] = {
@@ -638,7 +638,7 @@ FR, AR, NONE = frozenset({"fr"}), frozenset({"ar"}), frozenset[str]()
 LISTENING = frozenset({Role.LISTENER})
 ROLES = [frozenset({Role.REGULATOR}), frozenset({Role.SUPERVISOR}), LISTENING | {Role.REGULATOR}]
 STATES = [LiveState.TALKING, LiveState.WRAPPING_UP, LiveState.RESTING, LiveState.PAUSED]
-WRITING = frozenset({Channel.PHONE, Channel.CHAT})
+WRITING = frozenset(Channel)
 
 
 def seldom(dice: Random, usual: Any, *others: Any) -> Any:
@@ -664,8 +664,9 @@ def any_person(dice: Random, now: datetime, ids: int = 12) -> PersonOnDuty:
         wrapped_up_at=dice.choice([None, wrapped_up]),
         consecutive_contacts=dice.choice([0, 2, 2, 3]),
         declined_needs=seldom(dice, NONE, frozenset({"deuil"})),
-        capacity=2,
         live=seldom(dice, (), (Channel.CHAT,)),
+        shift_ends_at=seldom(dice, None, now + timedelta(seconds=dice.choice([-5, 30, 1210]))),
+        accepts_last_minutes=dice.choice([False, True]),
     )
 
 
@@ -674,7 +675,7 @@ def any_contact(dice: Random, now: datetime) -> WaitingContact:
     return a_waiting_contact(
         f"c{dice.randrange(15)}",
         stage=seldom(dice, Line.LISTENER, Line.REGULATOR),
-        channel=seldom(dice, Channel.PHONE, Channel.CHAT),
+        channel=seldom(dice, Channel.PHONE, Channel.CHAT, Channel.MESSAGE),
         priority=seldom(dice, Priority.P4, None, *Priority),
         risk_band=seldom(dice, 0, 1, 2, 3),
         need=seldom(dice, "deuil", "violences", "unknown"),
@@ -686,6 +687,17 @@ def any_contact(dice: Random, now: datetime) -> WaitingContact:
         untriaged=seldom(dice, False, True),
         way_out_proposed=seldom(dice, False, True),
         declined_by=seldom(dice, NONE, frozenset({"p1", "p2", "p3"})),
+        sought=seldom(dice, None, "p1", "p4"),
+        slowed=seldom(dice, False, True),
+    )
+
+
+def any_rules(dice: Random) -> Rules:
+    return replace(
+        RULES,
+        way_out=dice.random() < 0.5,
+        chats_at_once=dice.choice([1, 2]),
+        language_fallback_seconds=dice.choice([0, 30, 120]),
     )
 
 
@@ -716,7 +728,8 @@ def assert_nobody_overtaken(rows: Rows, proposals: tuple[Proposal, ...], look: L
             theirs = request_class(other, look.now, look.rules)
             alike = theirs._replace(standing=request.standing) == request
             earlier = other.place < chosen.place and other.joined_at <= chosen.joined_at
-            if alike and earlier and not other.front:
+            slowed = not theirs.standing.not_slowed
+            if alike and earlier and not other.front and not slowed:
                 assert not may_take(theirs, profile, look.rules)
 
 
@@ -724,7 +737,7 @@ def assert_nobody_overtaken(rows: Rows, proposals: tuple[Proposal, ...], look: L
 @given(seed=st.integers(0, 2**32))
 def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int) -> None:
     dice, now = Random(seed), NOW
-    rules = replace(RULES, way_out=dice.random() < 0.5)
+    rules = any_rules(dice)
     forecast = dice.choice([SPARES_PRICED, FEW_PRICED])
     people = 12 if forecast is SPARES_PRICED else 5
     rows = Rows({}, {}, Floor(rules, forecast), people)
@@ -745,7 +758,7 @@ def test_floor_makes_the_choices_of_the_plain_decision_on_any_history(seed: int)
 def test_floor_that_is_looked_at_gives_every_outcome_of_the_plain_decision(seed: int) -> None:
     """Whatever has happened since the last look, and whether its proposals came true or not."""
     dice, now = Random(seed), NOW
-    rules = replace(RULES, way_out=dice.random() < 0.5)
+    rules = any_rules(dice)
     rows, floor = Rows({}, {}, Floor(rules)), Floor(rules)
     for _ in range(8):
         now += timedelta(seconds=dice.choice([0, 0, 1, 7, 45, 600]))

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from contracts.assignment import DeclineOffer, EndDuty, FinishWrapUp, Pause, Resume, StartDuty
 from contracts.contact import ContactOpened
+from contracts.programme import AssignmentTerms
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
 from contracts.vocabulary import (
     Channel,
@@ -48,7 +49,8 @@ from tests.assignment.test_handlers import (
 def floor(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
     """A regulator, two listeners, and one caller who waits for a language that nobody speaks."""
     with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
-        under_test.deliver(published_terms())
+        never = AssignmentTerms(language_fallback_seconds=0)
+        under_test.deliver(published_terms(2, assignment=never))
         under_test.deliver(
             ContactOpened(
                 contact_id=ContactId(new_id()),
@@ -105,6 +107,8 @@ def established_anew(floor: ServiceUnderTest) -> None:
             programme=SOS,
             established_at=NOON,
             valid_until=NEXT_YEAR - timedelta(days=1),
+            shift_ends_at=NEXT_YEAR,
+            accepts_last_minutes=True,
             qualification=Qualification(
                 roles=(Role.LISTENER, Role.REGULATOR),
                 languages=(LanguageCode.FR, LanguageCode.EN),
@@ -170,7 +174,7 @@ def a_day(floor: ServiceUnderTest) -> Iterator[str]:
 
 
 #: One region and one contact at a time for everyone, as yet.
-NEVER_CHANGES = {"person_id", "region", "capacity"}
+NEVER_CHANGES = {"person_id", "region"}
 
 
 def test_whatever_happens_to_people_is_seen_at_the_next_look(floor: ServiceUnderTest) -> None:

@@ -50,6 +50,7 @@ def test_the_decision_knows_no_number_the_programme_cannot_say() -> None:
         *type(terms.times).model_fields,
         *type(terms.rest).model_fields,
         *type(terms.prices).model_fields,
+        *type(terms.frame).model_fields,
     }
     named_otherwise = {
         "rules_version",

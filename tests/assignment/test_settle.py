@@ -108,6 +108,8 @@ def a_contact_row(state: str, dice: Random) -> ContactRow:
         joined_at=joined_at,
         front=dice.choice([False, True]),
         declined_by=dice.choice([[], ["p1"]]),
+        sought=dice.choice([None, None, "p1"]),
+        slowed=dice.choice([False, False, True]),
     )
 
 
@@ -275,7 +277,7 @@ def test_look_that_offers_asks_five_statements(floor: ServiceUnderTest) -> None:
 
 #: What is written when a row is made, and by nothing that changes it later.
 NEVER_SAVED = {
-    ContactRow: {"contact_id", "programme", "channel", "waiting_since"},
+    ContactRow: {"contact_id", "programme", "channel", "waiting_since", "sought", "slowed"},
     PersonRow: {"person_id", "last_beat"},
     OfferRow: set(OfferRow.model_fields) - {"state", "version"},
 }

@@ -19,6 +19,7 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
+from contracts.programme import AssignmentTerms
 from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
 from contracts.rescue import RescueFailed, RescueStarted
 from contracts.risk import AlertAcknowledged, AlertClosed, AlertEscalated, AlertRaised
@@ -70,19 +71,25 @@ class ARun(Recorder):
 
     # --- the line and its people ------------------------------------------------------------------
 
-    def line(self, **times: int) -> None:
+    def line(self, assignment: dict[str, Any] | None = None, **times: int) -> None:
         """The line is published, and assignment knows it; `times` replace its clocks."""
-        event = published_terms()
+        event = published_terms(assignment=AssignmentTerms(**assignment or {}))
         clocks = event.terms.times.model_copy(update=times)
         terms = event.terms.model_copy(update={"times": clocks})
         (fact,) = self.work("intake", event.model_copy(update={"terms": terms}))
         self.work("assignment", heard=fact)
 
-    def person(self, name: str, role: Role = Role.LISTENER, **changes: Any) -> None:
-        """Somebody comes on duty; `changes` to what they bring."""
+    def person(
+        self,
+        name: str,
+        role: Role = Role.LISTENER,
+        shift: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Somebody comes on duty; `changes` to what they bring, `shift` to when they go."""
         event = an_eligibility(name, role)
         brings = event.qualification.model_copy(update=changes)
-        event = event.model_copy(update={"qualification": brings})
+        event = event.model_copy(update={"qualification": brings} | (shift or {}))
         (fact,) = self.work("roster", event)
         self.work("assignment", heard=fact)
         self._role[name] = role

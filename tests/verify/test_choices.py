@@ -1,6 +1,7 @@
 """I13 catches an offer against each hard rule, and each soft one without time or reason."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"languages": (LanguageCode.DE,)},
         {
             "says other than what was known of the contact",
-            "made to a person who shares no language",
+            "made in another language before the programme allows it",
         },
     ),
     "another priority than was set": (
@@ -259,6 +260,8 @@ def test_listener_line_is_for_listeners() -> None:
 # --- soft rules -----------------------------------------------------------------------------------
 
 _TOPIC, _LEVEL = OfferReason.FALLBACK_TOPIC, OfferReason.FALLBACK_LEVEL
+_LANGUAGE = OfferReason.FALLBACK_LANGUAGE
+_LB: dict[str, Any] = {"languages": (LanguageCode.LB,)}
 _EARLY = "before the programme allows it"
 _UNSAID = "without saying so"
 
@@ -269,6 +272,9 @@ SOFT: dict[str, tuple[dict[str, Any], float, tuple[OfferReason, ...], set[str]]]
     "below the level, in time and said": ({"priority": Priority.P2}, 45, (_LEVEL,), set()),
     "below the level, too early": ({"priority": Priority.P2}, 44, (_LEVEL,), {_EARLY}),
     "below the level, unsaid": ({"priority": Priority.P1}, 45, (), {_UNSAID}),
+    "another language, in time and said": (_LB, 120, (_LANGUAGE,), set()),
+    "another language, too early": (_LB, 119, (_LANGUAGE,), {_EARLY}),
+    "another language, unsaid": (_LB, 120, (), {_UNSAID}),
     "a need nobody could name": ({"need": Need.UNKNOWN}, 0, (), set()),
 }
 
@@ -289,6 +295,41 @@ def test_soft_rule_gives_way_in_time_and_with_its_reason(
     found = said(run.history(still_open=True))
     assert len(found) == len(expected)
     assert all(any(each in what for each in expected) for what in found)
+
+
+def test_line_that_never_gives_way_in_language_is_held_to_it() -> None:
+    run = ARun()
+    run.line(assignment={"language_fallback_seconds": 0})
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1")
+    sent_on(run, **_LB).wait(900)
+    run.offers("ana", "lis-1", reasons=(OfferReason.WAITED_LONGEST, _LANGUAGE))
+    assert said(run.history(still_open=True)) == ["made to a person who shares no language"]
+
+
+SHIFTS: dict[str, tuple[float, bool, list[str]]] = {
+    "before the last minutes": (1201, False, []),
+    "agreed": (30, True, []),
+    "not agreed": (
+        1200,
+        False,
+        ["made in the last minutes of a shift to a person who had not agreed"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("left", "agrees", "expected"), SHIFTS.values(), ids=SHIFTS.keys())
+def test_offer_in_the_last_minutes_of_a_shift(
+    left: float, agrees: bool, expected: list[str]
+) -> None:
+    run = ARun()
+    run.line()
+    run.person("reg-1", Role.REGULATOR)
+    ends = run.now + timedelta(seconds=left)
+    run.person("lis-1", shift={"shift_ends_at": ends, "accepts_last_minutes": agrees})
+    sent_on(run)
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == expected
 
 
 def test_level_that_reaches_the_risk_needs_no_wait() -> None:
