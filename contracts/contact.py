@@ -113,6 +113,10 @@ class ContactEnded(Event):
     outcome: Annotated[Outcome, ops("How it ended, from the closed list")]
     nature: Annotated[Nature, ops("What kind of contact it was, said by a human")]
     ended_by: Annotated[EndedBy, ops("Whose act ended it")]
+    kept_until: Annotated[
+        Moment,
+        ops("When whoever knows of it forgets it, by the line's terms", unit="UTC, domain time"),
+    ]
     stage: Annotated[Stage | None, ops("The human it was with; empty while it waited")] = None
     person_id: Annotated[PersonId | None, staff("Who was with the person")] = None
 

@@ -25,6 +25,7 @@ from contracts.triage import ContactTriaged
 from services.assignment import handlers, store
 from services.assignment.settle import settle
 from services.assignment.writing import saving
+from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
 
 SERVICE = Service(
@@ -54,6 +55,7 @@ SERVICE = Service(
         Due("offer_expires", saving(handlers.on_offer_expires_due)),
         Due("rest_over", saving(handlers.on_rest_over_due)),
         Due("look_again", handlers.on_look_again_due),
+        forgetting("assignment", "offer", "contact"),
     ),
     publishes=(
         OfferMade,

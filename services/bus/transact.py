@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from sqlmodel import Session
 
+from contracts.contact import ContactEnded
 from contracts.envelope import (
     Command,
     CommandEnvelope,
@@ -27,6 +28,7 @@ from contracts.envelope import (
 )
 from contracts.vocabulary import PersonId, Refusal
 from services.bus.failure import is_ground_away
+from services.bus.forgetting import FORGET, remember_to_forget
 from services.bus.lane import Lane
 from services.bus.ledger import Arrival, Ledger, NextDue, Received, Request
 from services.bus.table import Answer, Due, On, Service
@@ -80,6 +82,7 @@ class Transactions:
         # Who takes every event, late or not, keeps no versions: the name of an aggregate may be a
         # person's, and quality holds none (invariant I23 and the privacy tests of quality).
         self.tells_late = not all(on.even_late for on in service.consumes)
+        self._forgets = any(due.kind == FORGET for due in service.deadlines)
 
     def handle_event(
         self, lane: Lane, on: On[Event], envelope: EventEnvelope, event: Event
@@ -102,6 +105,8 @@ class Transactions:
             work = Work(session, received.now, self.service.name, envelope.id, traceparent)
             work.envelope = envelope
             on.handler(event, work)
+            if self._forgets and isinstance(event, ContactEnded):
+                remember_to_forget(event, work)
             return self._written(work)
 
     def handle_command(

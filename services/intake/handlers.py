@@ -130,6 +130,7 @@ def live_on(contact: store.Contact, life: Life, work: Work) -> None:
         outcome=life.outcome,
         nature=life.nature,
         ended_by=life.ended_by,
+        kept_until=keeping.kept_until(threads.terms_of(work.session, contact), work.now),
         stage=life.stage,
         person_id=life.person_id,
     )

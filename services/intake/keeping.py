@@ -43,6 +43,12 @@ def kept_by(programme: ProgrammeId, version: int, terms: ProgrammeTerms, now: da
     )
 
 
+def kept_until(terms: ProgrammeTerms, ended_at: datetime) -> datetime:
+    """When whoever knows of a contact forgets it: in full hours, so that many go at once."""
+    over = ended_at + timedelta(days=terms.keeping.contact_days)
+    return over.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 def sweep(key: str, keys: DayKeys, work: Work) -> None:
     """Forget what a line has kept long enough, and look after the keys of days."""
     swept = 0

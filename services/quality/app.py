@@ -18,6 +18,7 @@ from contracts.referral import RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import WrittenAnswered, WrittenFirstRead
 from contracts.triage import ContactTriaged
+from services.bus.forgetting import forgetting
 from services.bus.table import Due, On, Service
 from services.quality import handlers
 from services.quality.settings import SETTINGS
@@ -45,7 +46,11 @@ SERVICE = Service(
         On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),
     publishes=(HourCounted,),
-    deadlines=(Due("hour", handlers.on_hour_due), Due("limbo", handlers.on_limbo_due)),
+    deadlines=(
+        Due("hour", handlers.on_hour_due),
+        Due("limbo", handlers.on_limbo_due),
+        forgetting("quality", "contact"),
+    ),
     workers=SETTINGS.workers,
     statement_timeout=timedelta(seconds=5),  # nobody waits for a figure
     longest_retry=timedelta(seconds=30),

@@ -76,6 +76,8 @@ def on_hour_due(key: str, work: Work) -> None:
     programme, hour = _read_key(key)
     row = store.hour_to_count(work.session, programme, hour)
     figures = store.figures_now(work.session, programme, hour)
+    if figures.opened < row.opened:
+        return  # its contacts are forgotten by now; what was counted of them stays
     if row.version > 0 and store.figures_kept(work.session, row) == figures:
         return
     store.keep_figures(work.session, row, figures)

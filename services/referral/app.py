@@ -20,6 +20,7 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
 from services.referral import handlers
 from services.referral.settings import SETTINGS
@@ -54,6 +55,9 @@ SERVICE = Service(
         ReferralClosed,
         RelayOutcomeGiven,
     ),
-    deadlines=(Due(handlers.ANSWER_DUE, handlers.on_answer_due),),
+    deadlines=(
+        Due(handlers.ANSWER_DUE, handlers.on_answer_due),
+        forgetting("referral", "referral", "contact"),
+    ),
     workers=SETTINGS.workers,
 )

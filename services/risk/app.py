@@ -49,8 +49,9 @@ from contracts.risk import (
 )
 from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
+from services.bus.forgetting import Through, forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.risk import calling, cards, handlers, lifting, reporting, rescuing
+from services.risk import calling, cards, handlers, lifting, reporting, rescuing, store
 from services.risk.callout import carry_out_calls
 from services.risk.door import open_door
 from services.risk.settings import SETTINGS
@@ -113,6 +114,19 @@ SERVICE = Service(
         Due("card_over", cards.on_card_over_due),
         Due("review", lifting.on_review_due),
         Due("report", reporting.on_report_due),
+        forgetting(
+            "risk",
+            Through("call_attempt", of="duty_call", by="call_id"),
+            "duty_call",
+            "rescue",
+            "card",
+            "at_risk_report",
+            "legal_report",
+            "lift",
+            "alert",
+            "contact",
+            spares=store.with_open_alert,
+        ),
     ),
     door=open_door,
     errands=carry_out_calls,

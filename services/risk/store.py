@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -311,6 +312,16 @@ def alert_of_contact(session: Session, contact_id: ContactId) -> AlertRow | None
         AlertRow.contact_id == contact_id, col(AlertRow.standing).in_(_NOT_OVER)
     )
     return session.exec(query.with_for_update()).one_or_none()
+
+
+def with_open_alert(session: Session, contacts: Sequence[str]) -> frozenset[str]:
+    """Those of the contacts whose alert no human has ended yet."""
+    statement = """
+        SELECT contact_id FROM risk.alert
+        WHERE contact_id = ANY(%(contacts)s) AND standing IN ('open', 'taken')
+    """
+    rows = ask(session, statement, {"contacts": list(contacts)})
+    return frozenset(row.contact_id for row in rows)
 
 
 def open_alerts(session: Session, programme: ProgrammeId) -> list[AlertRow]:

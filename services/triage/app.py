@@ -4,6 +4,7 @@ from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdraw
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
+from services.bus.forgetting import forgetting
 from services.bus.table import Answer, On, Service
 from services.triage import handlers
 from services.triage.settings import SETTINGS
@@ -25,5 +26,6 @@ SERVICE = Service(
         Answer(ProposeTriage, handlers.on_propose_triage, kept=False),
     ),
     publishes=(ContactTriaged,),
+    deadlines=(forgetting("triage", "contact"),),
     workers=SETTINGS.workers,
 )

@@ -125,6 +125,7 @@ def ended(
             channel=Channel.PHONE,
             opened_at=NOON,
             ended_at=floor.now(),
+            kept_until=floor.now() + timedelta(days=400),
             outcome=outcome,
             nature=Nature.ORDINARY,
             ended_by=EndedBy.CALLER,

@@ -72,6 +72,7 @@ def _ended(event: ContactOpened, work: Work) -> ContactEnded:
         channel=event.channel,
         opened_at=event.opened_at,
         ended_at=work.now,
+        kept_until=work.now + timedelta(days=400),
         outcome=Outcome.LISTENED,
         nature=Nature.TEST,
         ended_by=EndedBy.PLATFORM,

@@ -172,6 +172,7 @@ def ended(outcome: Outcome = Outcome.LISTENED) -> ContactEnded:
         channel=Channel.PHONE,
         opened_at=NOON,
         ended_at=later(900),
+        kept_until=later(900) + timedelta(days=400),
         outcome=outcome,
         nature=Nature.ORDINARY,
         ended_by=EndedBy.LISTENER,

@@ -245,6 +245,7 @@ def test_a_contact_crosses_the_line_and_is_ended_by_its_listener(line: ServiceUn
             channel=Channel.PHONE,
             opened_at=NOON,
             ended_at=NOON + timedelta(minutes=20),
+            kept_until=NOON + timedelta(days=400, hours=1),
             outcome=Outcome.REFERRED,
             nature=Nature.THIRD_PARTY,
             ended_by=EndedBy.LISTENER,

@@ -222,6 +222,7 @@ class AContact:
             channel=Channel.PHONE,
             opened_at=self.opened_at,
             ended_at=at(seconds),
+            kept_until=at(seconds) + timedelta(days=400),
             outcome=outcome,
             nature=nature,
             ended_by=EndedBy.CALLER,

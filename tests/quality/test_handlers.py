@@ -137,6 +137,24 @@ def test_hour_is_counted_again_only_when_late_facts_change_it(quality: ServiceUn
     assert [event.opened for event in of_noon] == [1, 2]
 
 
+def test_what_was_counted_of_contacts_outlives_them(quality: ServiceUnderTest) -> None:
+    for event in PLAIN_HOUR:
+        quality.deliver(event)
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    quality.at(at(700) + timedelta(days=400))
+    quality.fire_deadlines()
+    assert quality.read(lambda session: store.contacts_of(session, LINE, NOON)) == []
+    late = a_change(LiveState.READY, 1360, 3600, LiveState.OFF_DUTY)
+    quality.deliver(late, version=99)
+    quality.at(quality.deadlines()[HOUR_OF_NOON])
+    quality.fire_deadlines()
+    assert [each.opened for each in quality.announced(HourCounted) if each.hour == NOON] == [1]
+    row = quality.read(lambda session: session.get(store.HourRow, (LINE, NOON)))
+    assert row is not None
+    assert (row.opened, row.version) == (1, 1)
+
+
 def test_a_contact_and_the_duty_of_an_hour_ask_for_its_count_once(
     quality: ServiceUnderTest,
 ) -> None:

@@ -89,6 +89,7 @@ def an_ended_contact() -> ContactEnded:
         channel=Channel.PHONE,
         opened_at=NOON,
         ended_at=after(10),
+        kept_until=after(10) + timedelta(days=400),
         outcome=Outcome.DROPPED,
         nature=Nature.ORDINARY,
         ended_by=EndedBy.CALLER,

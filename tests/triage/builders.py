@@ -134,6 +134,7 @@ def an_ended_contact() -> ContactEnded:
         channel=Channel.PHONE,
         opened_at=NOON,
         ended_at=NOON + timedelta(seconds=90),
+        kept_until=NOON + timedelta(days=400),
         outcome=Outcome.ABANDONED,
         nature=Nature.ORDINARY,
         ended_by=EndedBy.CALLER,

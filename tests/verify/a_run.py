@@ -52,6 +52,7 @@ from deploy.verify.history import (
     PersonStanding,
     ShownStanding,
 )
+from services.intake.keeping import kept_until
 from tests.assignment.builders import SOS, an_eligibility, published_terms
 from tests.verify.recorder import Recorder, an_id
 
@@ -426,6 +427,7 @@ class ARun(Recorder):
             channel=Channel.PHONE,
             opened_at=opened.opened_at,
             ended_at=self.now,
+            kept_until=kept_until(published_terms().terms, self.now),
             outcome=outcome,
             nature=Nature.ORDINARY,
             ended_by=EndedBy.CALLER if made is None else EndedBy.LISTENER,
