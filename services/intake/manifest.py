@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from contracts.frame import AlertDuty, EmergencyList, Member, ReportRecipient
 from contracts.ladder import PartnerLine, Rung
 from contracts.opening import SpecialDay
-from contracts.programme import AssignmentTerms, RosterTerms
+from contracts.programme import AssignmentTerms, RiskPolicy, RosterTerms
 from contracts.vocabulary import (
     Channel,
     LanguageCode,
@@ -156,6 +156,7 @@ class Assumptions(Part):
     indicator: Assumed[Indicator] | None = None  #: without it, off
     roster: Assumed[RosterTerms] | None = None  #: without it, people are planned elsewhere
     assignment: Assumed[AssignmentTerms] | None = None
+    risk: Assumed[RiskPolicy] | None = None  #: without it, the design's
     frame: AssumedFrame
     callers: AssumedForCallers
     emergency_numbers: Assumed[tuple[str, ...]]

@@ -30,7 +30,7 @@ CHANNELS = {
 }
 #: Fields of the terms that are a group of single assumptions, and those assumed as one block.
 _GROUPS = ("times", "rest", "prices")
-_BLOCKS = ("writing", "returning", "keeping", "roster", "assignment")
+_BLOCKS = ("writing", "returning", "keeping", "roster", "assignment", "risk")
 
 
 def channels_of(manifest: Manifest) -> tuple[Channel, ...]:

@@ -17,7 +17,7 @@ def origin_of_terms(manifest: Manifest, path: Path) -> Path:
     match field:
         case "times" | "rest" | "prices":
             return ("assumed", field, *rest[:1], "value", *rest[1:])
-        case "writing" | "returning" | "keeping" | "roster" | "assignment":
+        case "writing" | "returning" | "keeping" | "roster" | "assignment" | "risk":
             return ("assumed", field, "value", *rest)
         case "special_days" | "on_holidays":
             return ("assumed", "calendar", "value", field, *rest)

@@ -41,7 +41,7 @@ class Line:
 
     supervisors: bool
     regulators: bool
-    duty_list: tuple[PersonId, ...]  #: who can be called, in the order in which they are
+    duty_list: tuple[PersonId, ...]  #: who can be called, in that order: those in a shift first
     duty_unreachable: bool = False  #: there are others, who left no way to call them
 
 

@@ -1,8 +1,9 @@
-"""Where at-risk reports are written and read, and exported without their sealed part."""
+"""Where reports are written and read, and at-risk ones exported without their sealed part."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from contracts.envelope import Contract, Reply, done
 from contracts.privacy import ops, staff
-from contracts.report import Danger, ReportId, TakenOverBy
+from contracts.report import Danger, DecideLegalReport, ReportId, TakenOverBy
 from contracts.risk import AlertId, RiskCapability, RiskSignal
 from contracts.vocabulary import ContactId, Moment, PersonId, Priority, Refusal, Role
 from services.bus.body import read_body, read_contract
@@ -32,6 +33,7 @@ from services.risk.settings import Settings
 from services.risk.store import Row, moment
 
 _PATH = "/at-risk-reports/{report_id}"
+_LEGAL_PATH = "/legal-reports/{report_id}"
 
 
 class ReportGiven(Contract):
@@ -41,6 +43,14 @@ class ReportGiven(Contract):
     danger: Annotated[Danger, ops("How it stood at the end")] = Danger.NOT_ASSESSED
     taken_over_by: Annotated[TakenOverBy, ops("Who goes on with the person")] = TakenOverBy.NOBODY
     what_happened: Annotated[str, staff("Sealed; read by a supervisor", max_length=4000)] = ""
+
+
+class LegalReportWords(Contract):
+    """What an authority is told: of whom, what was seen or said, where."""
+
+    words: Annotated[
+        str, staff("Sealed; read by the two who decide", min_length=1, max_length=8000)
+    ]
 
 
 class ReportTold(Contract):
@@ -82,7 +92,9 @@ class ExportRow(Row, table=True):
 class Reports:
     """What can be asked about reports."""
 
-    models: tuple[type[Contract], ...] = (ReportGiven, ReportsTold, ReportRead)
+    models: tuple[type[Contract], ...] = (
+        ReportGiven, ReportsTold, ReportRead, LegalReportWords,
+    )  # fmt: skip
 
     def __init__(
         self, door: Door, settings: Settings, who: Callable[[Request], Awaitable[RiskCapability]]
@@ -107,6 +119,15 @@ class Reports:
                 "summary": "Read a report: a supervisor, and it is known that they did.",
                 "security": security,
                 "responses": answers(content(ref(ReportRead)), ProblemTold),
+            }),
+            Address("PUT", _LEGAL_PATH, self.write_legal, {
+                "summary": "Write what an authority is to be told, until it is decided.",
+                "security": security, "requestBody": content(ref(LegalReportWords)),
+            }),
+            Address("GET", _LEGAL_PATH, self.read_legal, {
+                "summary": "Read it to decide or to send it on: kept in the audit.",
+                "security": security,
+                "responses": answers(content(ref(LegalReportWords)), ProblemTold),
             }),
             Address("POST", "/exports/at-risk-reports", self.export, {
                 "summary": "Take the reports out, without their sealed part: kept in the audit.",
@@ -153,13 +174,45 @@ class Reports:
             raise refusal_problem(Refusal.UNKNOWN_REPORT, "report_id") from None
         return _json(ReportRead(report=_told(row), what_happened=words))
 
+    async def write_legal(self, request: Request) -> Response:
+        """Keep the words of a legal report, sealed."""
+        asker = await self._who(request)
+        report_id = request.path_params["report_id"]
+        given = read_contract(
+            LegalReportWords, await read_body(request, self._settings.longest_body_bytes)
+        )
+        sealed = sealed_in(self._key(), given.words.encode(), _legal_place_of(report_id))
+        handler = partial(reporting.write_legal_report, report_id, _by(asker), sealed)
+        _checked(await self._door.answer(new_id(), "legal report", handler))
+        return Response(status_code=204)
+
+    async def read_legal(self, request: Request) -> Response:
+        """Show the words to who may decide it; that they were shown is in the chain first."""
+        asker = await self._who(request)
+        report_id = request.path_params["report_id"]
+        row = await self._door.read(partial(reporting.legal_report, report_id=report_id))
+        if row is None or row.programme != asker.programme or row.sealed is None:
+            raise refusal_problem(Refusal.UNKNOWN_REPORT, "report_id")
+        if asker.role not in DecideLegalReport.roles:
+            raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
+        try:
+            words = opened(self._key(), row.sealed, _legal_place_of(report_id)).decode()
+        except WrongKey:
+            raise refusal_problem(Refusal.UNKNOWN_REPORT, "report_id") from None
+        export = Export(new_id(), "legal_report", 1)
+        _checked(
+            await self._door.answer(new_id(), "export", partial(_keep_export, export, _by(asker)))
+        )
+        return _json(LegalReportWords(words=words))
+
     async def export(self, request: Request) -> Response:
         """Take the closed words out; that it was done, by whom, is in the chain before they go."""
         asker = await self._who(request)
         if asker.role is not Role.SUPERVISOR:
             raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
         rows = await self._door.read(partial(reporting.reports_of, programme=asker.programme))
-        handler = partial(_keep_export, new_id(), _by(asker), len(rows))
+        export = Export(new_id(), "at_risk_reports", len(rows))
+        handler = partial(_keep_export, export, _by(asker))
         _checked(await self._door.answer(new_id(), "export", handler))
         return _json(ReportsTold(reports=tuple(_told(row) for row in rows)))
 
@@ -167,16 +220,28 @@ class Reports:
         return key_from(self._settings.keys_dir / SEAL_KEY)
 
 
-def _keep_export(export_id: str, by: Asker, reports: int, work: Work) -> Reply:
-    work.session.add(ExportRow(export_id=export_id, at=work.now, by=by.person_id, reports=reports))
+@dataclass(frozen=True)
+class Export:
+    """What leaves: which kind of reports, how many."""
+
+    export_id: str
+    what: str
+    reports: int
+
+
+def _keep_export(export: Export, by: Asker, work: Work) -> Reply:
+    row = ExportRow(
+        export_id=export.export_id, at=work.now, by=by.person_id, reports=export.reports
+    )
+    work.session.add(row)
     entry = AuditEntry(
         at=work.now,
         kind=AuditKind.EXPORT.value,
         programme=by.programme,
         actor=by.person_id,
         role=by.role.value,
-        subject=export_id,
-        reason="at_risk_reports",
+        subject=export.export_id,
+        reason=export.what,
     )
     audit.append(work.session, entry)
     return done()
@@ -205,6 +270,10 @@ def _checked(reply: Reply) -> None:
 
 def _place_of(report_id: str) -> str:
     return f"at-risk report {report_id}"
+
+
+def _legal_place_of(report_id: str) -> str:
+    return f"legal report {report_id}"
 
 
 def _json(said: Contract) -> Response:

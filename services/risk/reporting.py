@@ -79,7 +79,7 @@ class ReportRow(Row, table=True):
 
 
 class LegalReportRow(Row, table=True):
-    """A legal report."""
+    """A legal report: closed words, and a sealed part."""
 
     __tablename__ = "legal_report"
 
@@ -94,6 +94,7 @@ class LegalReportRow(Row, table=True):
     proposed_as: str
     proposed_at: datetime = moment(nullable=False)
     decided: bool = False
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     version: int = 0
 
     @property
@@ -296,6 +297,25 @@ def on_decide_legal_report(command: DecideLegalReport, work: Work) -> Reply:
     )
     work.announce(event, of=row)
     return done(row.version)
+
+
+def write_legal_report(report_id: str, by: Asker, sealed: bytes, work: Work) -> Reply:
+    """Keep what an authority is to be told: by who proposed it or a professional, until decided."""
+    row = work.session.get(LegalReportRow, report_id, with_for_update=True)
+    if row is None or row.programme != by.programme:
+        return refused(Refusal.UNKNOWN_REPORT, "report_id")
+    if by.person_id != row.proposed_by and by.role is not Role.DUTY_PROFESSIONAL:
+        return refused(Refusal.NOT_YOURS, "report_id")
+    if row.decided:
+        return refused(Refusal.WRONG_STATE)
+    row.sealed = sealed
+    work.session.add(row)
+    return done(row.version)
+
+
+def legal_report(session: Session, report_id: str) -> LegalReportRow | None:
+    """A legal report."""
+    return session.get(LegalReportRow, report_id)
 
 
 def _said_of_legal(row: LegalReportRow) -> dict[str, Any]:

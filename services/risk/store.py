@@ -65,13 +65,14 @@ class ContactRow(Row, table=True):
 
 
 class EligibilityRow(Row, table=True):
-    """Roles a person has in a line, by the roster."""
+    """Roles a person has in a line, by the roster, and whether they are in a shift."""
 
     __tablename__ = "eligibility"
 
     person_id: str = Field(primary_key=True)
     programme: str = Field(primary_key=True)
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    shift_ends_at: datetime | None = moment()  #: of the shift they are in
 
 
 class AlertRow(Row, table=True):
@@ -174,9 +175,10 @@ _ROLES = """
     WHERE person_id = %(person_id)s AND programme = %(programme)s FOR UPDATE
 """
 _ELIGIBLE = """
-    INSERT INTO risk.eligibility (person_id, programme, roles)
-    VALUES (%(person_id)s, %(programme)s, %(roles)s)
-    ON CONFLICT (person_id, programme) DO UPDATE SET roles = excluded.roles
+    INSERT INTO risk.eligibility (person_id, programme, roles, shift_ends_at)
+    VALUES (%(person_id)s, %(programme)s, %(roles)s, %(shift_ends_at)s)
+    ON CONFLICT (person_id, programme)
+        DO UPDATE SET roles = excluded.roles, shift_ends_at = excluded.shift_ends_at
 """
 
 
@@ -212,7 +214,8 @@ def keep_eligibility(session: Session, event: EligibilityEstablished) -> tuple[R
     """Keep which roles the roster gives a person in a line; the roles they had before."""
     named = {"person_id": event.person_id, "programme": event.programme}
     before = ask(session, _ROLES, named).fetchone()
-    ask(session, _ELIGIBLE, named | {"roles": [role.value for role in event.qualification.roles]})
+    roles = [role.value for role in event.qualification.roles]
+    ask(session, _ELIGIBLE, named | {"roles": roles, "shift_ends_at": event.shift_ends_at})
     return () if before is None else tuple(Role(role) for role in before.roles)
 
 
@@ -230,17 +233,23 @@ _POLICY = """
 """
 _LINE = """
     WITH roster AS (
-        SELECT person_id, roles FROM risk.eligibility
+        SELECT person_id, roles, shift_ends_at > public.helpline_now() AS in_shift
+        FROM risk.eligibility
         WHERE programme = %(programme)s AND person_id <> %(but_for)s
     ), duty AS (
-        SELECT person_id, EXISTS (SELECT 1 FROM risk.reach WHERE reach.person_id = roster.person_id
-            AND reach.programme = %(programme)s) AS can_be_called
+        SELECT person_id, in_shift, EXISTS (
+            SELECT 1 FROM risk.reach
+            WHERE reach.person_id = roster.person_id AND reach.programme = %(programme)s
+        ) AS can_be_called
         FROM roster WHERE 'duty_professional' = ANY(roles)
     )
     SELECT
         EXISTS (SELECT 1 FROM roster WHERE 'supervisor' = ANY(roles)) AS supervisors,
         EXISTS (SELECT 1 FROM roster WHERE 'regulator' = ANY(roles)) AS regulators,
-        ARRAY (SELECT person_id FROM duty WHERE can_be_called ORDER BY person_id) AS duty_list,
+        ARRAY (
+            SELECT person_id FROM duty WHERE can_be_called
+            ORDER BY in_shift DESC NULLS LAST, person_id
+        ) AS duty_list,
         EXISTS (SELECT 1 FROM duty WHERE NOT can_be_called) AS duty_unreachable
 """
 

@@ -359,6 +359,17 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
         "assumed.roster.value.prerequisites.0.channel",
         "chat is not served",
     ),
+    "an alert that goes on before anybody can see it": (
+        "  calendar:",
+        (
+            "  risk:\n"
+            "    value: {next_person_seconds: 0}\n"
+            "    reason: enough for a test\n"
+            "  calendar:"
+        ),
+        "assumed.risk.value.next_person_seconds",
+        "greater than or equal to 1",
+    ),
     "an indicator nobody answers for": (
         "  calendar:",
         "  indicator: {value: {switched_on: true}, reason: enough for a test}\n  calendar:",

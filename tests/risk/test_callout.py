@@ -109,6 +109,26 @@ def test_receiver_is_called_at_90_s_and_has_it_once(risk: ServiceUnderTest, tmp_
     assert CONTACT not in received.body.decode()
 
 
+def test_who_is_in_a_shift_is_called_before_the_others_of_the_list(
+    risk: ServiceUnderTest, tmp_path: Path
+) -> None:
+    """And who is in none is called too, in turn: a list is there to be reached."""
+    in_a_shift = PersonId("professional-2")
+    risk.deliver(
+        in_the_roster(in_a_shift, Role.DUTY_PROFESSIONAL).model_copy(
+            update={"shift_ends_at": after(3600)}
+        )
+    )
+    with a_receiver() as receiver:
+        settings = settings_in(tmp_path, receiver.origin)
+        can_be_called(risk, settings, receiver)
+        can_be_called(risk, settings, receiver, person=in_a_shift)
+        raised_and_called(risk)
+        risk.at(after(150))
+        risk.fire_deadlines()
+    assert [event.person_id for event in risk.announced(DutyCalled)] == [in_a_shift, PROFESSIONAL]
+
+
 def test_delivered_is_not_taken_so_the_next_minute_calls_again(
     risk: ServiceUnderTest, tmp_path: Path
 ) -> None:

@@ -235,3 +235,48 @@ def test_professional_proposes_and_a_regulator_is_enough_as_the_second(
     assert status(alone) is Refusal.SECOND_PERSON_NEEDED
     assert status(risk.ask(decide, REGULATOR, Role.REGULATOR)) is ReplyStatus.DONE
     assert [event.made for event in risk.announced(LegalReportDecided)] == [False]
+
+
+WORDS = {"words": "Léo, 9 ans, école des Tilleuls, dort dans la cave"}
+
+
+def test_words_of_a_legal_report_are_sealed_and_read_by_those_who_decide(
+    listing: ServiceUnderTest, tmp_path: Path
+) -> None:
+    risk = listing
+    path = f"/legal-reports/{proposed(risk, SUPERVISOR)}"
+
+    async def visit(people: People) -> None:
+        assert (await people(PROFESSIONAL).asks("GET", path)).status_code == 404
+        assert (await people(LISTENER).asks("PUT", path, WORDS)).status_code == 403
+        assert (await people(SUPERVISOR).asks("PUT", path, {"words": ""})).status_code == 400
+        assert (await people(SUPERVISOR).asks("PUT", path, WORDS)).status_code == 204
+        assert (await people(LISTENER).asks("GET", path)).status_code == 403
+        told = await people(PROFESSIONAL).asks("GET", path)
+        assert told.json() == WORDS
+
+    at_the_door(risk, tmp_path, visit)
+    with risk.session() as session:
+        everything = session.execute(
+            text(
+                "SELECT (SELECT t::text FROM risk.legal_report t)"
+                " || (SELECT string_agg(body, ' ') FROM risk.outbox)"
+            )
+        ).scalar_one()
+        audited = session.execute(
+            text("SELECT actor, reason FROM risk.audit WHERE kind = 'export'")
+        ).all()
+    assert "Tilleuls" not in everything
+    assert [tuple(row) for row in audited] == [(PROFESSIONAL, "legal_report")]
+
+
+def test_words_of_a_decided_legal_report_stand(listing: ServiceUnderTest, tmp_path: Path) -> None:
+    risk = listing
+    id = proposed(risk, SUPERVISOR)
+    risk.ask(DecideLegalReport(report_id=id, make=True), PROFESSIONAL, Role.DUTY_PROFESSIONAL)
+
+    async def visit(people: People) -> None:
+        late = await people(SUPERVISOR).asks("PUT", f"/legal-reports/{id}", WORDS)
+        assert late.json()["code"] == Refusal.WRONG_STATE
+
+    at_the_door(risk, tmp_path, visit)
