@@ -24,6 +24,7 @@ from deploy.verify.history import History, of_that_moment
 from deploy.verify.invariants import judge
 from deploy.verify.journal import Journal, JournalUnreadable, read_journal
 from deploy.verify.ledger import LedgerReader
+from deploy.verify.opening import BackupUnreadable
 from deploy.verify.report import Pass, as_json, as_text
 from deploy.verify.streams import StreamReader, StreamsSilent, reading_streams
 from services.registry import SERVICES
@@ -37,6 +38,7 @@ class Options:
 
     run_dir: Path
     journal: Path | None
+    backup: Path | None
     json: bool
     settle_seconds: float  #: machine time to wait until everything is published and handled
     still_open: bool  #: live contacts are allowed
@@ -53,6 +55,12 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="what callers were answered, as JSON lines"
     )
+    parser.add_argument(
+        "--backup",
+        type=Path,
+        metavar="FILE",
+        help="a plain dump of an earlier moment, to see that what is gone opens no more",
+    )
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument(
         "--settle",
@@ -65,7 +73,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
         "--open", action="store_true", help="the run goes on: contacts may still be live"
     )
     read = parser.parse_args(arguments)
-    return Options(read.run_dir, read.journal, read.json, read.settle, read.open)
+    return Options(read.run_dir, read.journal, read.backup, read.json, read.settle, read.open)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,8 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot("NATS cannot be read.", f"{type(error).__name__}: {error}")
     except SQLAlchemyError as error:
         return _cannot("The database cannot be read.", type(error).__name__)
-    except (OSError, JournalUnreadable) as error:
-        return _cannot("The journal or a key cannot be read.", str(error))
+    except (OSError, JournalUnreadable, BackupUnreadable) as error:
+        return _cannot("The journal, the backup or a key cannot be read.", str(error))
     print(as_json(outcome) if options.json else as_text(outcome))
     return 1 if outcome.violated else 0
 
@@ -95,7 +103,7 @@ def _cannot(problem: str, why: str) -> int:
 async def verify(platform: Platform, options: Options, journal: Journal | None) -> Pass:
     """Wait until it has settled, read everything once, judge it."""
     keys = Path(platform.keys)
-    ledger = LedgerReader(platform.owner_dsn, keys, SERVICES)
+    ledger = LedgerReader(platform.owner_dsn, keys, SERVICES, options.backup)
     try:
         async with reading_streams(platform.nats_url, keys, SERVICES) as streams:
             settled = await settle(ledger, streams, options.settle_seconds)
@@ -151,6 +159,8 @@ async def read(
         exports=ledgers.exports,
         traces=ledgers.traces,
         ways_back=ledgers.ways_back,
+        erasures=ledgers.erasures,
+        opened=ledgers.opened,
         drift=await streams.drift(),
         journal=journal,
         still_open=still_open,

@@ -15,6 +15,8 @@ from deploy.verify.history import Fact, Handled, History
 from deploy.verify.verdict import Checked, Violation, violation
 
 INTAKE = "intake"
+#: Intake goes by the moment, who follows it by the hour after (`ContactEnded.kept_until`).
+ROUNDED_UP = timedelta(hours=1)
 
 
 def check_i01(history: History) -> Checked:
@@ -23,10 +25,17 @@ def check_i01(history: History) -> Checked:
     states = {contact.contact_id: contact.state for contact in history.contacts}
     found: list[Violation] = []
     known = opened.keys() | ended.keys() | states.keys()
+    swept = {
+        event.contact_id
+        for _, event in history.told(ContactEnded)
+        if event.kept_until - ROUNDED_UP <= history.clock.domain
+    }
     for contact in sorted(known):
         over = states.get(contact) == ContactState.ENDED
         live = history.still_open and contact in states and not over
         found.extend(_endings(contact, opened[contact], ended[contact], live))
+        if contact in swept:
+            continue  # its row goes with its retention (I26)
         if contact not in states:
             found.append(violation("announced, and not in the ledger of intake", contact=contact))
         elif over is not bool(ended[contact]):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from contracts.envelope import Event, Stream
 from deploy.verify.journal import Journal
+from deploy.verify.opening import NOTHING_OPENED, Opened
 from deploy.verify.traces import Trace
 from services.bus.decode import ReadEvent, Unreadable, event_headers, read_event
 from services.bus.table import Service
@@ -231,6 +232,8 @@ class History:
     exports: tuple[str, ...] = ()  #: ids of what was taken out
     traces: tuple[Trace, ...] = ()
     ways_back: tuple[WayBack, ...] = ()
+    erasures: tuple[tuple[str, datetime], ...] = ()  #: contacts whose texts were erased, and when
+    opened: Opened = NOTHING_OPENED
     drift: tuple[str, ...] = ()
     journal: Journal | None = None
     #: The run goes on: contacts may be live, and what is on its way is not held against anybody.

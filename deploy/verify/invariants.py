@@ -22,6 +22,7 @@ from deploy.verify.links import check_i25
 from deploy.verify.machines import check_i04
 from deploy.verify.referrals import check_i28
 from deploy.verify.refusals import check_i33, check_i34
+from deploy.verify.retention import check_i26
 from deploy.verify.shown import check_i17, check_i35
 from deploy.verify.silence import check_i15
 from deploy.verify.turns import check_i11, check_i12, check_i14, check_i16
@@ -60,6 +61,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),
     Invariant("I22", "an alert reaches the console in time", check_i22),
     Invariant("I25", "two contacts of one caller share no value", check_i25),
+    Invariant("I26", "nothing outlives its retention, nor opens without its key", check_i26),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I32", "the audit chain verifies and covers what it must", check_i32),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),

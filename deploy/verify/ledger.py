@@ -5,8 +5,10 @@ Bulk SQL, read-only, in one transaction: what one table says can be held against
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,11 @@ from deploy.verify.history import (
     ShownStanding,
     WayBack,
 )
+from deploy.verify.opening import Opened, try_to_open
 from deploy.verify.traces import Trace, traces_kept
 from services.bus.database import CHECKER
 from services.bus.table import Service
+from services.intake import day_keys
 from services.quality import store as quality
 
 #: Nobody waits for the checker; a whole day's ledger takes a few seconds.
@@ -68,6 +72,7 @@ _WAYS_BACK = (
     " UNION ALL SELECT slowed.contact_id, '', 0, slowed.until, slowed.until"
     " FROM intake.slowed_return AS slowed"
 )
+_ERASURES = "SELECT contact_id, erased_at FROM intake.text_erasure"
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
 
@@ -89,6 +94,8 @@ class Ledgers:
     exports: tuple[str, ...]
     traces: tuple[Trace, ...]
     ways_back: tuple[WayBack, ...]
+    erasures: tuple[tuple[str, datetime], ...]
+    opened: Opened
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,17 @@ class Unsettled:
 
 
 class LedgerReader:
-    """The ledgers of a running platform; raises SQLAlchemyError when they cannot be read."""
+    """The ledgers of a running platform; raises SQLAlchemyError when they cannot be read.
 
-    def __init__(self, owner_dsn: str, keys: Path, services: Iterable[Service]) -> None:
+    `backup`: a plain dump of an earlier moment, whose texts are tried too (opening.py).
+    """
+
+    def __init__(
+        self, owner_dsn: str, keys: Path, services: Iterable[Service], backup: Path | None = None
+    ) -> None:
         self._services = tuple(services)
+        self._backup = backup
+        self._day_keys = day_keys.from_environment({day_keys.KEYS_DIR: str(keys)} | os.environ)
         self._engine = create_engine(
             checker_url(owner_dsn, keys),
             isolation_level="REPEATABLE READ",
@@ -143,6 +157,8 @@ class LedgerReader:
                 exports=tuple(str(row[0]) for row in _all(connection, _EXPORTS)),
                 traces=traces_kept(connection, self._services),
                 ways_back=tuple(WayBack(*row) for row in _all(connection, _WAYS_BACK)),
+                erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
+                opened=try_to_open(connection, self._day_keys, self._backup),
             )
 
     def close(self) -> None:

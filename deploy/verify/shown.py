@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
@@ -18,7 +18,7 @@ from contracts.triage import ContactTriaged
 from contracts.vocabulary import ContactState, Destination, Stage
 from deploy.verify.history import History, HourStanding
 from deploy.verify.verdict import Checked, Violation, violation
-from services.quality.domain import HourFigures
+from services.quality.domain import HourFigures, hour_of
 from services.quality.recount import recount
 
 #: A programme and which of its two waiting lines.
@@ -125,12 +125,24 @@ def check_i35(history: History) -> Checked:
     heard = (event for _, event in history.heard_by("quality"))
     true = {(str(line), hour): each for (line, hour), each in recount(heard).items()}
     kept = {(standing.programme, standing.hour): standing for standing in history.hours}
+    forgotten = _forgotten(history)
     found: list[Violation] = []
     for programme, hour in sorted(true.keys() | kept.keys()):
         standing = kept.get((programme, hour))
         figures = true.get((programme, hour), HourFigures())
+        if standing is not None and (programme, hour) in forgotten:
+            standing = replace(standing, now=figures)  # what was announced is all there is
         found.extend(_miscounted(history, (programme, hour), standing, figures))
     return Checked(len(true.keys() | kept.keys()), tuple(found))
+
+
+def _forgotten(history: History) -> frozenset[tuple[str, datetime]]:
+    """Hours of whose contacts quality may have forgotten some (I26)."""
+    return frozenset(
+        (event.programme, hour_of(event.opened_at))
+        for _, event in history.told(ContactEnded)
+        if event.kept_until <= history.clock.domain
+    )
 
 
 def _miscounted(

@@ -376,7 +376,8 @@ def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
         )
     )
     on_duty = session.exec(select(DutyRow.programme, DutyRow.hour))
-    moments = [*opened, *on_duty]
+    counted = session.exec(select(HourRow.programme, HourRow.hour))
+    moments = [*opened, *on_duty, *counted]
     return {(ProgrammeId(line), hour_of(at)) for line, at in moments if at is not None}
 
 
