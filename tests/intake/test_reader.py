@@ -368,7 +368,7 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
             "  calendar:"
         ),
         "assumed.risk.value.next_person_seconds",
-        "greater than or equal to 1",
+        "must be 1 or more",
     ),
     "an indicator nobody answers for": (
         "  calendar:",
