@@ -25,7 +25,9 @@ from deploy.platform import Platform, read_platform
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 #: What a platform and earlier days leave in a run folder.
-_OURS = re.compile(r"nats|postgres|keys|log|claim|ports\.json|platform\.json|\..*|played-.*")
+_OURS = re.compile(
+    r"nats|postgres|binaries-.*|keys|log|claim|ports\.json|platform\.json|\..*|played-.*"
+)
 _STARTS_WITHIN_SECONDS = 120.0
 _STOPS_WITHIN_SECONDS = 60.0
 
