@@ -17,8 +17,11 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
+from contracts.programme import ProgrammePublished
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import ContactState, LiveState
+from contracts.vocabulary import AuthorKind, Channel, ContactState, LiveState, TextKind
+from contracts.writing import WritingTerms
 from deploy.verify.history import ContactStanding, History, LineStanding
 from deploy.verify.turns import HONOURED_WITHIN_SECONDS
 from deploy.verify.verdict import Checked, Violation, violation
@@ -100,8 +103,16 @@ def _in_limbo(history: History) -> Iterator[Violation]:
         if lost:
             yield violation("in limbo now", programme=programme, contacts=lost)
     allowed = bound + history.domain(_HEALED_WITHIN_SECONDS)
+    writing = {
+        (event.programme, event.programme_version): event.terms.writing
+        for _, event in history.told(ProgrammePublished)
+    }
     for contact, events in _by_contact(history).items():
-        if longest_silence(events) > allowed:
+        opened = next((each for each in events if isinstance(each, ContactOpened)), None)
+        clocks = None
+        if opened is not None and opened.channel is Channel.MESSAGE:
+            clocks = writing.get((opened.programme, opened.programme_version))
+        if longest_silence(events, clocks) > allowed:
             yield violation("was in limbo", contact=contact)
 
 
@@ -114,11 +125,12 @@ def _by_contact(history: History) -> dict[str, list[Event]]:
     return by_contact
 
 
-def longest_silence(events: list[Event]) -> timedelta:
+def longest_silence(events: list[Event], clocks: WritingTerms | None = None) -> timedelta:
     """The longest time in which a contact waited and nobody did a thing, in domain time.
 
     A take begins a talk, which ends with what comes next of the contact: nobody waits in between.
-    Nobody waits after the end either, whatever is still withdrawn then.
+    Nobody waits after the end either, whatever is still withdrawn then. A message (`clocks`) waits
+    until the clock rings that is next to; its silence begins where none has rung.
     """
     ended_at = min((e.ended_at for e in events if isinstance(e, ContactEnded)), default=None)
     signs = sorted(
@@ -126,8 +138,44 @@ def longest_silence(events: list[Event]) -> timedelta:
         for event in events
         if (sign := _sign(event)) is not None and (ended_at is None or sign[0] <= ended_at)
     )
-    silences = (after - before for (before, talks), (after, _) in pairwise(signs) if not talks)
+    silences = (
+        after - max(before, _rings_at(events, before, clocks))
+        for (before, talks), (after, _) in pairwise(signs)
+        if not talks
+    )
     return max(silences, default=timedelta())
+
+
+def _rings_at(events: list[Event], moment: datetime, clocks: WritingTerms | None) -> datetime:
+    """When the clock of a message that runs at a moment rings next; the moment when none does."""
+    asked = max((at for each in events if (at := _asked_at(each)) and at <= moment), default=None)
+    if clocks is None or asked is None:
+        return moment
+    steps: dict[type[Event], timedelta] = {
+        WrittenAnswered: timedelta(hours=clocks.answered_within_hours),
+        WrittenFirstRead: timedelta(minutes=clocks.first_reading_minutes),
+    }
+    over = {
+        type(each)
+        for each in events
+        if isinstance(each, WrittenFirstRead | WrittenAnswered)
+        and each.asked_at == asked
+        and (_sign(each) or (moment, False))[0] <= moment
+    }
+    if WrittenAnswered in over:
+        return moment
+    rings = [asked + step for kind, step in steps.items() if kind not in over]
+    return min((ring for ring in rings if ring > moment), default=moment)
+
+
+def _asked_at(event: Event) -> datetime | None:
+    match event:
+        case ContactOpened():
+            return event.opened_at
+        case TextSealed(kind=TextKind.MESSAGE, author=AuthorKind.CALLER):
+            return event.sealed_at
+        case _:
+            return None
 
 
 def _sign(event: Event) -> tuple[datetime, bool] | None:
@@ -151,5 +199,13 @@ def _sign(event: Event) -> tuple[datetime, bool] | None:
             return event.expired_at, False
         case OfferWithdrawn():
             return event.withdrawn_at, False
+        case WrittenFirstRead():
+            return event.read_at, False
+        case WrittenAnswered():
+            return event.answered_at, False
+        case WrittenClockRang():
+            return event.rang_at, False
+        case TextSealed(kind=TextKind.MESSAGE, author=AuthorKind.CALLER):
+            return event.sealed_at, False
         case _:
             return None

@@ -16,7 +16,7 @@ from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
-from contracts.text import WrittenAnswered, WrittenFirstRead
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from services.bus.forgetting import forgetting
 from services.bus.table import Due, On, Service
@@ -42,6 +42,8 @@ SERVICE = Service(
         On(AlertAcknowledged, handlers.on_contact_fact, even_late=True),
         On(WrittenFirstRead, handlers.on_contact_fact, even_late=True),
         On(WrittenAnswered, handlers.on_contact_fact, even_late=True),
+        On(WrittenClockRang, handlers.on_contact_fact, even_late=True),
+        On(TextSealed, handlers.on_text_sealed, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
         On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),

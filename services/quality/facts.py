@@ -6,6 +6,7 @@ that learning a history twice, or backwards, ends in the same facts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -20,9 +21,11 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.risk import AlertAcknowledged, AlertRaised
-from contracts.text import WrittenAnswered, WrittenFirstRead
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    AuthorKind,
+    Channel,
     Departement,
     Destination,
     Nature,
@@ -32,6 +35,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Stage,
     TallyKind,
+    TextKind,
     WithdrawalReason,
 )
 
@@ -49,6 +53,8 @@ ContactFact = (
     | AlertAcknowledged
     | WrittenFirstRead
     | WrittenAnswered
+    | WrittenClockRang
+    | TextSealed
 )
 
 #: Under which waits are counted of contacts whose priority nobody set.
@@ -119,6 +125,8 @@ class ContactFacts:
     nature: Nature | None = None
     marks: tuple[Mark, ...] = ()  #: in order, each once
     last_sign_at: datetime | None = None  #: last thing that anybody did for it
+    channel: Channel | None = None
+    asked_at: datetime | None = None  #: when its newest message came; it restarts its clocks
 
 
 def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
@@ -127,7 +135,8 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
     match event:
         case ContactOpened():
             version, opened_at = event.programme_version, event.opened_at
-            return replace(known, programme_version=version, opened_at=opened_at)
+            known = replace(known, programme_version=version, opened_at=opened_at)
+            return _asked(replace(known, channel=event.channel), event.opened_at)
         case ContactTriaged():
             version, opened_at = event.programme_version, event.opened_at
             known = replace(known, programme_version=version, opened_at=opened_at)
@@ -155,9 +164,15 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
             taken = Mark(TallyKind.ALERT, "taken", event.alert_id, event.acknowledged_at)
             return _with_mark(_with_mark(known, raised), taken)
         case WrittenFirstRead():
+            known = _asked(known, event.asked_at)
             return _with_mark(known, _clock_mark(TallyKind.FIRST_READING, event))
         case WrittenAnswered():
+            known = _asked(known, event.asked_at)
             return _with_mark(known, _clock_mark(TallyKind.ANSWER, event))
+        case WrittenClockRang():
+            return known
+        case TextSealed():
+            return _asked(known, event.sealed_at) if asks(event) else known
         case OfferTaken():
             take = replace(
                 _take(known, event.offer_id),
@@ -181,7 +196,12 @@ def is_mere_sign(event: ContactFact) -> bool:
         return not event.was_taken
     if isinstance(event, OfferMade):
         return event.attempt == 1
-    return isinstance(event, OfferDeclined | OfferExpired)
+    return isinstance(event, OfferDeclined | OfferExpired | WrittenClockRang)
+
+
+def asks(event: TextSealed) -> bool:
+    """Whether a text is a caller's message, which restarts the clocks of its contact."""
+    return event.kind is TextKind.MESSAGE and event.author is AuthorKind.CALLER
 
 
 def sign_of(event: ContactFact) -> datetime | None:
@@ -205,7 +225,13 @@ def sign_of(event: ContactFact) -> datetime | None:
             return event.taken_at
         case OfferWithdrawn():
             return event.withdrawn_at
-        case AlertRaised() | AlertAcknowledged() | WrittenFirstRead() | WrittenAnswered():
+        case WrittenFirstRead():
+            return event.read_at
+        case WrittenAnswered():
+            return event.answered_at
+        case WrittenClockRang():
+            return event.rang_at
+        case AlertRaised() | AlertAcknowledged() | TextSealed():
             return None  # said of a contact, not done for who waits
         case _:
             assert_never(event)
@@ -214,6 +240,11 @@ def sign_of(event: ContactFact) -> datetime | None:
 def _sign(facts: ContactFacts, at: datetime | None) -> ContactFacts:
     signs = [sign for sign in (at, facts.last_sign_at) if sign is not None]
     return replace(facts, last_sign_at=max(signs, default=None))
+
+
+def _asked(facts: ContactFacts, at: datetime) -> ContactFacts:
+    newest = at if facts.asked_at is None else max(at, facts.asked_at)
+    return replace(facts, asked_at=newest)
 
 
 def _decided(facts: ContactFacts, event: ContactTriaged) -> ContactFacts:
@@ -270,15 +301,49 @@ def _holds(facts: ContactFacts, take: Take) -> bool:
     return not (sent_on and decision.decided_at >= take.taken_at)
 
 
-def in_limbo(facts: ContactFacts, now: datetime, bound: timedelta) -> bool:
+@dataclass(frozen=True)
+class Clocks:
+    """How long a line lets a message wait: to be read by a human, and to be answered."""
+
+    first_reading: timedelta
+    answer: timedelta
+
+
+def in_limbo(
+    facts: ContactFacts,
+    now: datetime,
+    bound: timedelta,
+    clocks: Mapping[int, Clocks] | None = None,
+) -> bool:
     """Whether a contact waits and nobody has done anything for it for longer than `bound`.
 
     Who waits is offered to somebody again and again; silence that long means that it has fallen
-    between two services, or that nobody is there. Both are for a human to look at (I15).
+    between two services, or that nobody is there. Both are for a human to look at (I15). A message
+    waits by the clocks of its line (by version), of which each ring is a thing done for it: it is
+    in limbo when one that should have rung has not, or when the last has and nobody came.
     """
     if facts.ended_at is not None or is_with_human(facts):
         return False
-    return facts.last_sign_at is None or now - facts.last_sign_at > bound
+    cared_until = _cared_until(facts, clocks or {})
+    return cared_until is None or now - cared_until > bound
+
+
+def _cared_until(facts: ContactFacts, clocks: Mapping[int, Clocks]) -> datetime | None:
+    last, asked_at = facts.last_sign_at, facts.asked_at
+    running = clocks.get(facts.programme_version or 0)
+    if last is None or asked_at is None or running is None:
+        return last
+    if facts.channel is not Channel.MESSAGE or _is_over(facts, TallyKind.ANSWER):
+        return last
+    rings = [asked_at + running.answer]
+    if not _is_over(facts, TallyKind.FIRST_READING):
+        rings.append(asked_at + running.first_reading)
+    return min((ring for ring in rings if ring > last), default=last)
+
+
+def _is_over(facts: ContactFacts, clock: TallyKind) -> bool:
+    """Whether this clock of the newest message stands still."""
+    return any(mark.kind is clock and mark.at == facts.asked_at for mark in facts.marks)
 
 
 def priority_of(facts: ContactFacts) -> str:

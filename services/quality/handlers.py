@@ -14,6 +14,7 @@ from contracts.contact import ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
+from contracts.text import TextSealed
 from contracts.vocabulary import ProgrammeId
 from services.bus.work import Work
 from services.quality import metrics, store
@@ -21,6 +22,7 @@ from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_
 from services.quality.facts import (
     ContactFact,
     ContactFacts,
+    asks,
     in_limbo,
     is_mere_sign,
     learn,
@@ -39,6 +41,8 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
         answer_target_seconds=event.terms.answer_target_seconds,
         talk_minutes_min=shortest,
         talk_minutes_max=longest,
+        first_reading_minutes=event.terms.writing.first_reading_minutes,
+        answered_within_hours=event.terms.writing.answered_within_hours,
     )
     store.keep_target(work.session, row)
     moments = store.moments_of_version(work.session, programme, version)
@@ -60,6 +64,12 @@ def on_contact_fact(event: ContactFact, work: Work) -> None:
         look = look_at(work.now, SETTINGS.look_every)
         work.set_deadline("limbo", event.programme, look)
     metrics.record_learnt(before, after, is_in_target(after, known.targets))
+
+
+def on_text_sealed(event: TextSealed, work: Work) -> None:
+    """A caller's message restarts the clocks of its contact; other texts say nothing here."""
+    if asks(event):
+        on_contact_fact(event, work)
 
 
 def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
@@ -89,15 +99,16 @@ def on_limbo_due(key: str, work: Work) -> None:
     """Look for contacts nobody cares for, as long as there are contacts."""
     programme = ProgrammeId(key)
     live = store.live_contacts(work.session, programme)
-    lost = sum(in_limbo(facts, work.now, SETTINGS.limbo_after) for facts in live)
+    clocks = store.clocks_of(work.session, programme)
+    lost = sum(in_limbo(facts, work.now, SETTINGS.limbo_after, clocks) for facts in live)
     metrics.record_limbo(programme, lost)
     if live:
         work.set_deadline("limbo", programme, look_at(work.now, SETTINGS.look_every))
 
 
 def _shows(facts: ContactFacts) -> ContactFacts:
-    """Only what the figures show: a sign of life changes none."""
-    return replace(facts, last_sign_at=None)
+    """Only what the figures show: a sign of life changes none, nor does another message."""
+    return replace(facts, last_sign_at=None, channel=None, asked_at=None)
 
 
 def _is_first(known: store.Known, after: ContactFacts) -> bool:

@@ -25,9 +25,11 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
 from contracts.risk import AlertAcknowledged, AlertRaised
-from contracts.text import WrittenAnswered, WrittenFirstRead
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    AuthorKind,
+    Channel,
     ContactId,
     Destination,
     LiveState,
@@ -37,8 +39,10 @@ from contracts.vocabulary import (
     Role,
     Stage,
     TallyKind,
+    TextKind,
     WithdrawalReason,
 )
+from contracts.writing import WritingTerms
 from services.quality.domain import HOUR, WAIT_BOUNDS_SECONDS, Duty, HourFigures, WaitCount
 from services.quality.facts import UNTRIAGED
 
@@ -77,8 +81,14 @@ def recount_limbo(
     events: Iterable[Event], now: datetime, bound: timedelta
 ) -> Mapping[ProgrammeId, int]:
     """Count, by line, the contacts that wait at `now` and for which nobody did a thing since."""
+    history = set(events)
+    writing = {
+        (event.programme, event.programme_version): event.terms.writing
+        for event in history
+        if isinstance(event, ProgrammePublished)
+    }
     return Counter(
-        story.programme for story in _stories(set(events)) if story.in_limbo(now - bound)
+        story.programme for story in _stories(history) if story.in_limbo(now - bound, writing)
     )
 
 
@@ -94,6 +104,16 @@ class _Story:
         self.alerts = [e for e in events if isinstance(e, AlertRaised | AlertAcknowledged)]
         self.read = [e for e in events if isinstance(e, WrittenFirstRead)]
         self.answered = [e for e in events if isinstance(e, WrittenAnswered)]
+        self.asked = [
+            *(e.opened_at for e in self.opened),
+            *(e.asked_at for e in (*self.read, *self.answered)),
+            *(
+                e.sealed_at
+                for e in events
+                if isinstance(e, TextSealed)
+                and (e.kind, e.author) == (TextKind.MESSAGE, AuthorKind.CALLER)
+            ),
+        ]
         self.given_back = {
             e.offer_id: e.reason for e in events if isinstance(e, OfferWithdrawn) and e.was_taken
         }
@@ -175,10 +195,27 @@ class _Story:
             return None
         return (self.ended[0].ended_at - max(heard)) / timedelta(minutes=1)
 
-    def in_limbo(self, since: datetime) -> bool:
+    def in_limbo(
+        self, since: datetime, writing: Mapping[tuple[ProgrammeId, int], WritingTerms]
+    ) -> bool:
         if self.ended or any(self._holds(take) for take in self.takes):
             return False
-        return all(sign < since for sign in self.signs)
+        if any(sign >= since for sign in self.signs):
+            return False
+        return not any(ring >= since for ring in self._next_ring(writing))
+
+    def _next_ring(self, writing: Mapping[tuple[ProgrammeId, int], WritingTerms]) -> list[datetime]:
+        """The clock of its newest message that rings next; none for who did not write."""
+        if not self.signs or [e.channel for e in self.opened] != [Channel.MESSAGE]:
+            return []
+        terms = writing.get((self.programme, self.opened[0].programme_version))
+        asked = max(self.asked)
+        if terms is None or asked in {e.asked_at for e in self.answered}:
+            return []
+        rings = [asked + timedelta(hours=terms.answered_within_hours)]
+        if asked not in {e.asked_at for e in self.read}:
+            rings.append(asked + timedelta(minutes=terms.first_reading_minutes))
+        return sorted(ring for ring in rings if ring > max(self.signs))[:1]
 
     def _holds(self, take: OfferTaken) -> bool:
         if take.offer_id in self.given_back:
@@ -225,6 +262,12 @@ def _sign_of_life(event: Event) -> datetime | None:
             return event.expired_at
         case OfferWithdrawn():
             return event.withdrawn_at
+        case WrittenFirstRead():
+            return event.read_at
+        case WrittenAnswered():
+            return event.answered_at
+        case WrittenClockRang():
+            return event.rang_at
         case _:
             return None
 

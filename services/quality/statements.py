@@ -25,6 +25,8 @@ _KEPT = (
     "departement",
     "marks",
     "last_sign_at",
+    "channel",
+    "asked_at",
 )
 _FACTS = ", ".join(("programme", *_KEPT))
 

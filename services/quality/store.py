@@ -18,6 +18,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from contracts.vocabulary import (
+    Channel,
     ContactId,
     Destination,
     Nature,
@@ -37,7 +38,7 @@ from services.quality.domain import (
     count_hour,
     hour_of,
 )
-from services.quality.facts import ContactFacts, Decision, Mark, Take
+from services.quality.facts import Clocks, ContactFacts, Decision, Mark, Take
 from services.quality.statements import (
     ADD_DUTY,
     ADD_SIGN,
@@ -82,6 +83,8 @@ class TargetRow(Row, table=True):
     answer_target_seconds: int
     talk_minutes_min: int | None = None  #: guidance for a talk; empty: the line gives none
     talk_minutes_max: int | None = None
+    first_reading_minutes: int
+    answered_within_hours: int
 
 
 class ContactRow(Row, table=True):
@@ -108,6 +111,8 @@ class ContactRow(Row, table=True):
     departement: str | None = None
     marks: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     last_sign_at: datetime | None = _moment()
+    channel: str | None = None
+    asked_at: datetime | None = _moment()
     news: int = 0
 
 
@@ -231,6 +236,8 @@ def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts, n
             "departement": None if decision is None else decision.departement,
             "marks": _MARKS.dump_json(facts.marks).decode(),
             "last_sign_at": facts.last_sign_at,
+            "channel": facts.channel,
+            "asked_at": facts.asked_at,
             "news": news,
         },
     )
@@ -265,6 +272,8 @@ def _facts(row: Any) -> ContactFacts:
         nature=Nature(row.nature) if row.nature else None,
         marks=_MARKS.validate_python(row.marks),
         last_sign_at=row.last_sign_at,
+        channel=Channel(row.channel) if row.channel else None,
+        asked_at=row.asked_at,
     )
 
 
@@ -299,6 +308,17 @@ def guidance_of(session: Session, programme: ProgrammeId) -> Mapping[int, Guidan
         )
         for row in rows
         if row.talk_minutes_min is not None and row.talk_minutes_max is not None
+    }
+
+
+def clocks_of(session: Session, programme: ProgrammeId) -> Mapping[int, Clocks]:
+    """Return how long a message may wait, by version of a line."""
+    rows = session.exec(select(TargetRow).where(TargetRow.programme == programme))
+    return {
+        row.programme_version: Clocks(
+            timedelta(minutes=row.first_reading_minutes), timedelta(hours=row.answered_within_hours)
+        )
+        for row in rows
     }
 
 

@@ -21,10 +21,13 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.risk import AlertAcknowledged, AlertRaised
-from contracts.text import WrittenAnswered, WrittenFirstRead
+from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    AuthorKind,
     Channel,
+    Clock,
+    ClockStep,
     ContactId,
     Destination,
     EndedBy,
@@ -41,7 +44,9 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Role,
+    SealedId,
     Stage,
+    TextKind,
     WithdrawalReason,
 )
 from tests.terms import a_line
@@ -78,7 +83,9 @@ class AContact:
         opened: float = 0,
         programme: ProgrammeId = LINE,
         programme_version: int = 1,
+        channel: Channel = Channel.PHONE,
     ) -> None:
+        self.channel = channel
         self.name = f"{programme}/{name}"
         self.id = contact_id(self.name)
         self.opened_at = at(opened)
@@ -90,7 +97,7 @@ class AContact:
             contact_id=self.id,
             programme=self.programme,
             programme_version=self.programme_version,
-            channel=Channel.PHONE,
+            channel=self.channel,
             language=LanguageCode.UNKNOWN,
             first_stage=Stage.REGULATOR,
             opened_at=self.opened_at,
@@ -125,6 +132,32 @@ class AContact:
             asked_at=at(asked),
             answered_at=at(seconds),
             late=late,
+        )
+
+    def asks(self, seconds: float, author: AuthorKind = AuthorKind.CALLER) -> TextSealed:
+        """A message, or an answer to one."""
+        return TextSealed(
+            sealed_id=SealedId(str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {seconds}"))),
+            contact_id=self.id,
+            programme=self.programme,
+            channel=self.channel,
+            kind=TextKind.MESSAGE,
+            author=author,
+            characters=200,
+            position=1,
+            sealed_at=at(seconds),
+        )
+
+    def rang(
+        self, seconds: float, asked: float, clock: Clock, step: ClockStep = ClockStep.LATE
+    ) -> WrittenClockRang:
+        return WrittenClockRang(
+            contact_id=self.id,
+            programme=self.programme,
+            asked_at=at(asked),
+            clock=clock,
+            step=step,
+            rang_at=at(seconds),
         )
 
     def _alert(self, raised: float, alert: str) -> dict[str, Any]:
@@ -282,6 +315,10 @@ def a_published_programme(
 SECONDS = st.one_of(st.integers(-60, 60), st.floats(-4000, 8000).map(lambda s: round(s, 6)))
 
 
+#: Seconds after noon: before, at and after the clocks of a message.
+RINGS = (100.0, 4 * 3600.0, 24 * 3600.0, 48 * 3600.0 + 60, 50 * 3600.0)
+
+
 @st.composite
 def an_offer(draw: st.DrawFn, contact: AContact, name: str) -> list[Event]:
     """One offer: made, perhaps taken, perhaps taken back or turned down. Times need not fit."""
@@ -307,7 +344,8 @@ def an_offer(draw: st.DrawFn, contact: AContact, name: str) -> list[Event]:
 @st.composite
 def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> list[Event]:
     """The events of one contact, each perhaps missing."""
-    contact = AContact(name, draw(SECONDS), programme, draw(st.integers(1, 2)))
+    channel = draw(st.sampled_from((Channel.PHONE, Channel.MESSAGE)))
+    contact = AContact(name, draw(SECONDS), programme, draw(st.integers(1, 2)), channel)
     events: list[Event] = [contact.opened()]
     for number in range(draw(st.integers(0, 4))):
         events += draw(an_offer(contact, str(number)))
@@ -332,6 +370,10 @@ def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> lis
     for number in range(draw(st.integers(0, 2))):
         asked, late = 100.0 * number, draw(st.booleans())
         events += [contact.first_read(asked + 9, asked, late), contact.answered(asked, asked, late)]
+        events += [contact.asks(asked), contact.asks(asked + 50, draw(st.sampled_from(AuthorKind)))]
+        events.append(
+            contact.rang(draw(st.sampled_from(RINGS)), asked, draw(st.sampled_from(Clock)))
+        )
     return draw(st.lists(st.sampled_from(events), unique=True)) if draw(st.booleans()) else events
 
 

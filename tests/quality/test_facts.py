@@ -1,6 +1,7 @@
 """What is known of one contact, in whatever order it was told."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import reduce
 from random import Random
 from typing import get_args
@@ -10,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.envelope import Event
-from contracts.vocabulary import Destination, Outcome, Priority, Stage, WithdrawalReason
+from contracts.vocabulary import (
+    AuthorKind,
+    Channel,
+    Clock,
+    Destination,
+    Outcome,
+    Priority,
+    Stage,
+    WithdrawalReason,
+)
 from services.quality.facts import (
+    Clocks,
     ContactFact,
     ContactFacts,
     in_limbo,
@@ -53,6 +64,8 @@ SAYS_MORE: dict[str, tuple[ContactFact, bool]] = {
     "alert taken": (A.alert_taken(70, 60), True),
     "first read": (A.first_read(70, 60), True),
     "answered": (A.answered(70, 60), True),
+    "rang": (A.rang(70, 60, Clock.FIRST_READING), False),
+    "written": (A.asks(60), True),
     "taken": (A.taken(REGULATOR, 60), True),
     "declined": (A.declined(REGULATOR, 60), False),
     "expired": (A.expired(REGULATOR, 60), False),
@@ -151,6 +164,47 @@ LIMBO_AT_NOON_PLUS_700: dict[str, tuple[list[ContactFact], bool]] = {
 def test_contact_is_in_limbo(name: str) -> None:
     events, expected = LIMBO_AT_NOON_PLUS_700[name]
     assert in_limbo(known(*events), at(700), SETTINGS.limbo_after) is expected
+
+
+M = AContact("m", channel=Channel.MESSAGE)
+HOUR, MINUTE = 3600.0, 60.0
+CLOCKS = {1: Clocks(timedelta(hours=4), timedelta(hours=48))}
+READ, RANG = M.first_read(3 * HOUR, 0), M.rang(4 * HOUR, 0, Clock.FIRST_READING)
+LATE = M.rang(48 * HOUR, 0, Clock.ANSWER)
+
+#: When it is looked at, what was told until then, whether it is in limbo.
+MESSAGE_LIMBO: dict[str, tuple[float, list[ContactFact], bool]] = {
+    "nobody has come yet": (3 * HOUR, [M.opened()], False),
+    "nobody has read it, and no clock rang": (4 * HOUR + 11 * MINUTE, [M.opened()], True),
+    "nobody has read it, and a supervisor has heard": (20 * HOUR, [M.opened(), RANG], False),
+    "somebody has read it": (47 * HOUR, [M.opened(), READ], False),
+    "it was read, and its last clock never rang": (49 * HOUR, [M.opened(), READ], True),
+    "its last clock has rung, and nobody came": (49 * HOUR, [M.opened(), RANG, LATE], True),
+    "its last clock has just rung": (48 * HOUR + 9 * MINUTE, [M.opened(), RANG, LATE], False),
+    "somebody came after the last clock": (
+        49 * HOUR,
+        [M.opened(), RANG, LATE, M.made(LISTENER, 48.9 * HOUR)],
+        False,
+    ),
+    "another message came": (50 * HOUR, [M.opened(), READ, M.asks(47 * HOUR)], False),
+    "an answer is no message": (
+        50 * HOUR,
+        [M.opened(), READ, M.asks(47 * HOUR, AuthorKind.LISTENER)],
+        True,
+    ),
+    "it was answered and waits again": (
+        20 * HOUR,
+        [M.opened(), READ, M.answered(3 * HOUR, 0)],
+        True,
+    ),
+    "a talk waits by no such clock": (HOUR, [A.opened(), A.asks(0)], True),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGE_LIMBO)
+def test_a_message_waits_by_its_own_clocks(name: str) -> None:
+    seconds, events, expected = MESSAGE_LIMBO[name]
+    assert in_limbo(known(*events), at(seconds), SETTINGS.limbo_after, CLOCKS) is expected
 
 
 def test_no_identifier_of_a_person_is_learnt() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from contracts.quality import HourCounted
 from contracts.referral import RelayOutcomeGiven
 from contracts.vocabulary import (
+    Clock,
     LiveState,
     LiveStateReason,
     Outcome,
@@ -59,6 +60,8 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
         a.alert_taken(120, 100),
         a.first_read(130, 10),
         a.answered(140, 10),
+        a.rang(70, 60, Clock.ANSWER),
+        a.asks(60),
         a.ended(700, stage=LISTENER),
         b.opened(),
         b.taken(REGULATOR, 30),

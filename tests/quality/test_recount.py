@@ -4,13 +4,14 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.assignment import LiveStateEntered
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
 from contracts.vocabulary import ContactId, Nature, Outcome, Stage
 from services.quality.domain import Duty, HourFigures, count_hour, duty_of, hour_of
-from services.quality.facts import ContactFacts, in_limbo, learn
+from services.quality.facts import Clocks, ContactFacts, in_limbo, learn
 from services.quality.recount import recount, recount_limbo
 from services.quality.settings import SETTINGS
 from tests.quality.builders import LINE, NOON, AContact, a_history, a_published_programme, at
@@ -58,10 +59,18 @@ def test_counting_by_learning_equals_the_recount(events: list[Event]) -> None:
     assert count_by_learning(events) == recounted
 
 
-@given(a_history())
-def test_limbo_by_learning_equals_the_recount(events: list[Event]) -> None:
-    now, bound = at(900), SETTINGS.limbo_after
-    lost = sum(in_limbo(facts, now, bound) for facts in facts_of(events).values())
+@given(a_history(), st.sampled_from((0.25, 3, 4.5, 24.5, 47, 48.3, 50, 60)))
+def test_limbo_by_learning_equals_the_recount(events: list[Event], hours: float) -> None:
+    now, bound = at(hours * 3600), SETTINGS.limbo_after
+    clocks = {
+        event.programme_version: Clocks(
+            timedelta(minutes=event.terms.writing.first_reading_minutes),
+            timedelta(hours=event.terms.writing.answered_within_hours),
+        )
+        for event in events
+        if isinstance(event, ProgrammePublished)
+    }
+    lost = sum(in_limbo(facts, now, bound, clocks) for facts in facts_of(events).values())
     assert recount_limbo(events, now, bound).get(LINE, 0) == lost
 
 

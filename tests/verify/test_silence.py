@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 
 from contracts.assignment import OfferWithdrawn
-from contracts.vocabulary import LiveState, Role
+from contracts.envelope import Event
+from contracts.vocabulary import Channel, Clock, LiveState, Role, Stage
 from deploy.verify.history import Deadline, History
 from deploy.verify.silence import check_i15, longest_silence
 from tests.assignment.builders import SOS
+from tests.quality.builders import AContact, a_published_programme, at
 from tests.verify.a_run import ARun, a_day
 from tests.verify.plants import with_fact
-from tests.verify.recorder import an_id
+from tests.verify.recorder import Recorder, an_id
 
 
 def said(history: History) -> list[str]:
@@ -154,6 +156,65 @@ def test_silence_is_counted_between_signs_while_nobody_talks() -> None:
     events = [fact.event for fact in run.facts if fact.event is not None]
     silence = longest_silence(events)
     assert timedelta(seconds=40) <= silence < timedelta(seconds=41)
+
+
+M = AContact("m", channel=Channel.MESSAGE)
+HOUR = 3600.0
+#: Hours after the opening, by the line's clocks: 4 h to a first reading, 48 h to the answer.
+MESSAGES: dict[str, tuple[list[Event], list[str]]] = {
+    "read in time and answered in time": (
+        [
+            M.first_read(3 * HOUR, 0),
+            M.rang(24 * HOUR, 0, Clock.ANSWER),
+            M.taken(Stage.LISTENER, 30 * HOUR),
+        ],
+        [],
+    ),
+    "read late, a supervisor had heard": (
+        [M.rang(4 * HOUR, 0, Clock.FIRST_READING), M.taken(Stage.LISTENER, 30 * HOUR)],
+        [],
+    ),
+    "another message restarts both": (
+        [M.first_read(3 * HOUR, 0), M.asks(47 * HOUR), M.taken(Stage.LISTENER, 50.9 * HOUR)],
+        [],
+    ),
+    "no clock rang when nobody read it": (
+        [M.taken(Stage.LISTENER, 5 * HOUR)],
+        ["was in limbo"],
+    ),
+    "no clock rang when nobody answered": (
+        [M.first_read(3 * HOUR, 0), M.taken(Stage.LISTENER, 49 * HOUR)],
+        ["was in limbo"],
+    ),
+    "nobody came after the last": (
+        [
+            M.first_read(3 * HOUR, 0),
+            M.rang(48 * HOUR, 0, Clock.ANSWER),
+            M.taken(Stage.LISTENER, 49 * HOUR),
+        ],
+        ["was in limbo"],
+    ),
+}
+
+
+def a_message(*told: Event, until: float) -> History:
+    run = Recorder()
+    for event in (a_published_programme(), M.opened(), *told):
+        run.work(event.publisher, event)
+    run.now = at(until)
+    return run.history()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_is_silent_beyond_its_own_clocks_alone(name: str) -> None:
+    told, expected = MESSAGES[name]
+    assert said(a_message(*told, M.ended(60 * HOUR), until=61 * HOUR)) == expected
+
+
+def test_a_message_that_waits_in_its_time_is_in_no_limbo_now() -> None:
+    read = M.first_read(3 * HOUR, 0)
+    assert said(a_message(read, until=47 * HOUR)) == []
+    assert said(a_message(read, until=49 * HOUR)) == ["in limbo now"]
 
 
 def test_watch_of_quality_is_owner_enough() -> None:
