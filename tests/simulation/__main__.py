@@ -1,4 +1,7 @@
-"""`just simulate [--from SEED] [--seeds N]`: play seeds, judge each; 1 at the first violation."""
+"""`just simulate [--from SEED] [--seeds N]`: play seeds, judge each; 1 at the first violation.
+
+At the end it tells what was covered: every kind of fact and of trouble, with how often it happened.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,20 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.servers import a_postgres_place, within_reach
+from tests.simulation.covered import as_text
 from tests.simulation.ground import a_house
 from tests.simulation.house import House
 from tests.simulation.run import NeverAtRest, run
 
 
 def main() -> int:
-    """Play; print a line every hundred seeds."""
+    """Play; print a line every hundred seeds, and at the end what was covered."""
     parser = argparse.ArgumentParser(prog="just simulate", description=__doc__)
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEED")
     parser.add_argument("--seeds", type=int, default=300, metavar="N")
@@ -36,6 +41,7 @@ def main() -> int:
 
 def _play(house: House, seeds: range) -> int:
     began, contacts, events = time.monotonic(), 0, 0
+    covered: Counter[str] = Counter()
     for played, seed in enumerate(seeds, 1):
         try:
             outcome = run(seed, house)
@@ -46,10 +52,13 @@ def _play(house: House, seeds: range) -> int:
             print(f"seed {seed}: {finding}")
         if outcome.violated:
             return 1
+        covered += outcome.covered
         contacts, events = contacts + outcome.contacts, events + len(outcome.told)
         if played % 100 == 0 or played == len(seeds):
             seconds = time.monotonic() - began
-            print(f"{played} seeds, {contacts} contacts, {events} events, {seconds:.0f} s: held")
+            told = f"{played} seeds, {contacts} contacts, {events} events"
+            print(f"{told}, {seconds:.0f} s: held", flush=True)
+    print(as_text(covered))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import make_url
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.bus.database import prepare
+from services.intake.day_keys import FOLDER
 from services.registry import SERVICES
 from tests.simulation.house import House
 
@@ -24,13 +26,28 @@ def a_house(server: EmbeddedPostgres, keys: Path) -> Iterator[House]:
     try:
         url = make_url(server.dsn(_DATABASE)).set(drivername="postgresql+psycopg")
         prepare(url.render_as_string(hide_password=False), SERVICES, keys)
-        house = House(server.dsn(_DATABASE), keys)
-        try:
-            yield house
-        finally:
-            house.close()
+        with _day_keys_in(keys / "days"):
+            house = House(server.dsn(_DATABASE), keys)
+            try:
+                yield house
+            finally:
+                house.close()
     finally:
         _owned(server, f"DROP DATABASE {_DATABASE} WITH (FORCE)")
+
+
+@contextmanager
+def _day_keys_in(folder: Path) -> Iterator[None]:
+    """The keys of days are there, as for intake's own process."""
+    before = os.environ.get(FOLDER)
+    os.environ[FOLDER] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FOLDER]
+        else:
+            os.environ[FOLDER] = before
 
 
 def _owned(server: EmbeddedPostgres, statement: str) -> None:

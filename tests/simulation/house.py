@@ -7,6 +7,7 @@ nothing of it is left, or after it, so that nobody hears of it yet.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import make_url
+from sqlmodel import Session
 
-from contracts.envelope import Command, Reply
-from contracts.vocabulary import Role
+from contracts.envelope import Reply
+from contracts.vocabulary import ContactId, PersonId
 from deploy.verify.history import History
 from deploy.verify.ledger import LedgerReader
 from services.bus.decode import ReadEvent, read_event
@@ -26,7 +29,12 @@ from services.bus.table import Service
 from services.bus.testing import ServiceUnderTest, settings_for_tests
 from services.bus.transact import DueFailed
 from services.bus.work import Work
+from services.intake import day_keys
+from services.intake.answers import PassTold
+from services.intake.callers import look_at_pass
 from services.registry import SERVICES
+from tests.simulation.asking import Asked, AtDoor
+from tests.simulation.callers import Town
 from tests.simulation.wire import Pending, Wire
 
 T = TypeVar("T")
@@ -55,18 +63,6 @@ class Dies(StrEnum):
 
 class Died(Exception):
     """The service died before it could commit."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A command as a desk asks it; the same `id` again is the same asking."""
-
-    command: Command
-    actor: str
-    role: Role
-    programme: str
-    id: str
-    deadline: datetime
 
 
 @dataclass
@@ -118,6 +114,8 @@ class House:
         self.advance(timedelta(0))
         self.fate.dies = Dies.NEVER
         self.wire = Wire(SERVICES)
+        self.town = Town()
+        self.troubles: Counter[str] = Counter()
         self.worked: set[str] = set()  #: services that have worked in this step
         self._unpublished: set[str] = set()  #: those that may have something to publish
         for service in self.services.values():
@@ -162,11 +160,20 @@ class House:
         assert isinstance(read, ReadEvent), "a service has published what nobody can read"
         on = next(on for on in service.service.consumes if on.event is type(read.event))
         try:
-            service.transactions.handle_event(service.lane, on, read.envelope, read.event)
+            came = service.transactions.handle_event(service.lane, on, read.envelope, read.event)
         except Died:
             return
+        self.troubles[f"an event was {came.verdict.value}"] += 1
         if acknowledged and self.fate.dies is Dies.NEVER:
             self.wire.pending.remove(pending)
+        else:
+            self.troubles["an event was handled, and not acknowledged"] += 1
+
+    def put(self, asked: Asked | AtDoor) -> Reply | None:
+        """Put what somebody at a desk asks."""
+        if isinstance(asked, AtDoor):
+            return self.request(asked.service, asked.handler, asked.id)
+        return self.ask(asked)
 
     def ask(self, asked: Asked) -> Reply | None:
         """Ask a command; None when no answer came, although it may have been carried out."""
@@ -207,6 +214,28 @@ class House:
                 raise
             return False
 
+    def next_due(self, name: str) -> datetime | None:
+        """When the first deadline of a service is due."""
+        table = sql.Identifier(name, "deadline")
+        query = sql.SQL("SELECT min(due_at) FROM {}").format(table)
+        rows = self._owner.execute(query).fetchall()
+        return None if rows[0][0] is None else rows[0][0]
+
+    def read(self, name: str, query: Callable[[Session], T]) -> T:
+        """Look as a service's door does, without a trace."""
+        return self.services[name].read(query)
+
+    def tell_pass(self, contact_id: ContactId, person_id: PersonId) -> None:
+        """A human tells the digits of the pass they gave."""
+        told = self.read(
+            "intake",
+            lambda session: look_at_pass(
+                session, contact_id, person_id, day_keys.from_environment()
+            ),
+        )
+        if isinstance(told, PassTold):
+            self.town.passes.append(told.digits)
+
     def settle(self) -> None:
         """Let every service that decides look at everything and decide."""
         for service in self.services.values():
@@ -217,6 +246,7 @@ class House:
         self.worked.add(name)
         self._unpublished.add(name)
         if self.fate.dies is not Dies.NEVER:
+            self.troubles[f"somebody may have died {self.fate.dies.value}"] += 1
             self.services[name].forget()  # it comes back as another process
         return self.services[name]
 

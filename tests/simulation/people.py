@@ -1,12 +1,11 @@
-"""Who is in the simulation: people at desks, who see what their desk shows, and callers."""
+"""Regulators and listeners: people at desks, who see what their desk shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.assignment import (
     DeclineOffer,
@@ -17,55 +16,64 @@ from contracts.assignment import (
     StartDuty,
     TakeOffer,
 )
-from contracts.contact import EndContact
+from contracts.care import AnswerDebrief
+from contracts.contact import CorrectNature, EndContact, GiveReturnPass
 from contracts.envelope import Command, Reply
+from contracts.referral import ProposeReferral, SendReferral
+from contracts.rescue import StartRescue
+from contracts.risk import AcknowledgeAlert, RaiseAlert
+from contracts.shift import LeaveShift, TakeShift
 from contracts.triage import DecideTriage, TriageNotes
 from contracts.vocabulary import (
+    Channel,
     ContactId,
+    DebriefId,
     Destination,
     LiveState,
     Nature,
     Need,
     Outcome,
-    PersonId,
     Priority,
     Role,
-    Sha256,
+    ShiftId,
     Stage,
 )
-from tests.assignment.builders import SOS
-from tests.simulation.house import Asked, House
+from tests.simulation.asking import AtDoor, Person
+from tests.simulation.in_contact import Notes, something, something_begun
 
-#: How long a desk keeps asking with the same key.
-_PATIENCE = timedelta(seconds=10)
+if TYPE_CHECKING:
+    from tests.simulation.house import House
 
 _DESK = "SELECT live_state, offer, contact FROM console.desk WHERE person_id = %s"
+_ALERT_TO_TAKE = """
+    SELECT alert_id FROM console.alert WHERE standing = 'open' AND raised_by <> %s LIMIT 1
+"""
+_BESIDE = """
+    SELECT 'debrief', debrief_id FROM console.debrief WHERE person_id = %(me)s
+    UNION ALL SELECT 'mine', shift_id FROM roster.shift WHERE person_id = %(me)s
+    UNION ALL SELECT 'open', shift_id FROM roster.shift WHERE person_id IS NULL
+    ORDER BY 1, 2
+"""
 
 _BY_REGULATOR = (Outcome.INFORMED_BY_REGULATOR, Outcome.CLOSED_WITHIN_FRAME)
-_BY_LISTENER = (Outcome.LISTENED, Outcome.REFERRED, Outcome.DROPPED)
+_BY_LISTENER = {
+    Channel.PHONE: (Outcome.LISTENED, Outcome.REFERRED, Outcome.DROPPED),
+    Channel.CHAT: (Outcome.LISTENED, Outcome.REFERRED, Outcome.DROPPED),
+    Channel.MESSAGE: (Outcome.ANSWERED_IN_WRITING, Outcome.DROPPED),
+}
 
 
 @dataclass
-class Desk:
-    """A person at a desk. Asks again with the same key until an answer comes."""
+class Desk(Person):
+    """A regulator or a listener."""
 
-    person_id: PersonId
-    role: Role
-    unanswered: Asked | None = None
+    notes: Notes = field(default_factory=Notes)
+    last: ContactId | None = None  #: the contact they ended
 
-    def act(self, house: House, dice: Random, key: str) -> None:
-        """Do the next thing, or ask again for the last."""
-        if self.unanswered is None or self.unanswered.deadline < house.now:
-            wish = self._wish(house, dice)
-            if wish is None:
-                return
-            until = house.now + _PATIENCE
-            self.unanswered = Asked(wish, self.person_id, self.role, SOS, key, until)
-        reply = house.ask(self.unanswered)
-        if reply is not None and reply.status != "not_yet":
-            self.unanswered = None
-
-    def _wish(self, house: House, dice: Random) -> Command | None:
+    def wish(self, house: House, dice: Random) -> Command | AtDoor | None:
+        """What the desk asks for comes first; now and then, something beside it."""
+        if dice.random() < 0.15 and (beside := self._beside(house, dice)) is not None:
+            return beside
         seen = self._sees(house)
         if seen.contact is not None:
             return self._in_contact(seen.contact, dice)
@@ -92,10 +100,12 @@ class Desk:
         state, offer, contact = rows[0]
         return Seen(LiveState(state), offer, contact)
 
-    def _in_contact(self, contact: Mapping[str, Any], dice: Random) -> Command | None:
+    def _in_contact(self, contact: Mapping[str, Any], dice: Random) -> Command | AtDoor | None:
         contact_id = ContactId(contact["contact_id"])
         if dice.random() < 0.3:
             return None  # they talk on
+        if dice.random() < 0.35:
+            return something(contact, (self.person_id, self.role), dice)
         if contact["stage"] == Stage.REGULATOR and dice.random() < 0.8:
             return DecideTriage(
                 contact_id=contact_id,
@@ -103,12 +113,55 @@ class Desk:
                 destination=dice.choice((*(Destination.LISTENER,) * 4, *Destination)),
                 notes=TriageNotes(need=dice.choice((Need.SOLITUDE, Need.UNKNOWN))),
             )
-        outcomes = _BY_REGULATOR if contact["stage"] == Stage.REGULATOR else _BY_LISTENER
+        regulates = contact["stage"] == Stage.REGULATOR
+        outcomes = _BY_REGULATOR if regulates else _BY_LISTENER[Channel(contact["channel"])]
         return EndContact(
             contact_id=contact_id,
             outcome=dice.choice(outcomes),
             nature=dice.choice((Nature.ORDINARY, Nature.SILENT)),
         )
+
+    def _beside(self, house: House, dice: Random) -> Command | None:
+        if self.last is not None and dice.random() < 0.1:
+            return CorrectNature(contact_id=self.last, nature=dice.choice(tuple(Nature)))
+        if self.role is Role.REGULATOR and dice.random() < 0.5:
+            alerts = house.look(_ALERT_TO_TAKE, (self.person_id,))
+            if alerts:
+                return AcknowledgeAlert(alert_id=alerts[0][0])
+        begun = something_begun(self.notes, dice)
+        if begun is not None and dice.random() < 0.8:
+            return begun
+        waiting = house.look(_BESIDE, {"me": self.person_id})
+        if not waiting:
+            return None
+        what, id = dice.choice(waiting)
+        match what:
+            case "debrief":
+                return AnswerDebrief(debrief_id=DebriefId(id), wanted=dice.random() < 0.5)
+            case "mine":
+                return LeaveShift(shift_id=ShiftId(id))
+            case _:
+                return TakeShift(shift_id=ShiftId(id))
+
+    def learn(self, command: Command, reply: Reply, house: House) -> None:
+        """Note what was begun, and what callers are told by them."""
+        if reply.status != "done":
+            return
+        told = reply.result or {}
+        match command:
+            case ProposeReferral():
+                self.notes.referrals.append(told["referral_id"])
+            case SendReferral(referral_id=sent):
+                self.notes.referrals.remove(sent)
+                house.town.outcome_tokens.append(told["outcome_token"])
+            case StartRescue():
+                self.notes.rescues.append(told["rescue_id"])
+            case RaiseAlert():
+                self.notes.alerts.append(told["alert_id"])
+            case GiveReturnPass(contact_id=contact_id):
+                house.tell_pass(contact_id, self.person_id)
+            case EndContact(contact_id=contact_id):
+                self.last = contact_id
 
     def go_home(self, house: House, key: str) -> bool:
         """End what there is to end, then the duty; whether they are gone."""
@@ -118,11 +171,11 @@ class Desk:
         wish: Command = EndDuty()
         if seen.contact is not None:
             regulates = seen.contact["stage"] == Stage.REGULATOR
-            outcome = Outcome.INFORMED_BY_REGULATOR if regulates else Outcome.LISTENED
+            outcome = Outcome.INFORMED_BY_REGULATOR if regulates else Outcome.DROPPED
             wish = EndContact(contact_id=seen.contact["contact_id"], outcome=outcome)
         elif seen.state is LiveState.WRAPPING_UP:
             wish = FinishWrapUp()
-        house.ask(Asked(wish, self.person_id, self.role, SOS, key, house.now + _PATIENCE))
+        house.put(self.asking(wish, house, key))
         return False
 
 
@@ -133,19 +186,3 @@ class Seen:
     state: LiveState
     offer: Mapping[str, Any] | None
     contact: Mapping[str, Any] | None
-
-
-@dataclass
-class Caller:
-    """A caller's side. `contact_id` is empty until the door has answered."""
-
-    token_sha256: Sha256
-    key: str
-    contact_id: ContactId | None = None
-    gone: bool = False
-    leave_key: str = field(default="")
-
-    def heard(self, reply: Reply | None) -> None:
-        """Learn the contact from the door's answer."""
-        if reply is not None and reply.result is not None:
-            self.contact_id = ContactId(reply.result["contact_id"])

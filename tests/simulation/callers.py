@@ -1,0 +1,143 @@
+"""Callers: somebody who telephones, chats or leaves a message, and comes back or does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from contracts.envelope import Reply
+from contracts.vocabulary import Channel, ContactId, LanguageCode, LeaveReason, Sha256
+from services.bus.work import Work
+from services.intake import day_keys, texts
+from services.intake.callers import (
+    Arrival,
+    Departure,
+    leave_contact,
+    look_at_contact,
+    open_contact,
+    resume_contact,
+)
+from services.intake.chats import Resuming, is_there
+from services.intake.codes import as_typed, words_from
+from services.intake.returns import Back, ReturnKeys
+from tests.assignment.builders import SOS
+
+if TYPE_CHECKING:
+    from tests.simulation.house import House
+
+
+@dataclass
+class Town:
+    """What people have been told, wherever they are; all of it secret, none of it a name."""
+
+    return_keys: ReturnKeys = field(default_factory=ReturnKeys)
+    return_tokens: list[str] = field(default_factory=list)
+    passes: list[str] = field(default_factory=list)
+    outcome_tokens: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Caller:
+    """A caller's side. Each thing is asked with one key until an answer comes."""
+
+    channel: Channel
+    secret: UUID
+    back: Back = field(default_factory=Back)
+    contact_id: ContactId | None = None  #: None until the door has answered
+    code: str = ""
+    gone: bool = False
+    unanswered: tuple[Callable[[Work], Reply], str] | None = None
+
+    def __post_init__(self) -> None:
+        self.code = self._code_of(self.secret)
+
+    @property
+    def token_sha256(self) -> Sha256:
+        """What is kept of the token that opens their contact."""
+        return Sha256(sha256(self.secret.bytes).hexdigest())
+
+    @property
+    def return_token(self) -> str:
+        """What they may come back with. By telephone it stays theirs; else each contact has its."""
+        if self.channel is Channel.PHONE and self.back.token is not None:
+            return self.back.token
+        return sha256(b"return" + self.secret.bytes).hexdigest()[:32]
+
+    @staticmethod
+    def _code_of(secret: UUID) -> str:
+        return as_typed(words_from(secret.bytes)) or ""
+
+    def call(self, house: House, key: str) -> None:
+        """Reach the line, or ask again whether it was reached."""
+        arrival = Arrival(
+            SOS,
+            self.channel,
+            LanguageCode.UNKNOWN,
+            self.token_sha256,
+            text="Des mots." if self.channel is Channel.MESSAGE else None,
+            code=self.code if self.channel is Channel.CHAT else None,
+            back=self.back,
+            next_token=self.return_token,
+            return_keys=house.town.return_keys,
+        )
+        opened = self._ask(house, partial(open_contact, arrival), key)
+        if opened is not None and opened.result is not None:
+            self.contact_id = ContactId(opened.result["contact_id"])
+            house.town.return_tokens.append(self.return_token)
+
+    def act(self, house: House, dice: Random, key: str) -> None:
+        """Write, be heard of, be cut off, come back."""
+        if self.contact_id is None:
+            self.call(house, key)
+        elif self.unanswered is not None:
+            self._ask(house, *self.unanswered)
+        elif self.channel is not Channel.PHONE:
+            self._in_writing(self.contact_id, house, dice, key)
+
+    def _in_writing(self, contact_id: ContactId, house: House, dice: Random, key: str) -> None:
+        chats = self.channel is Channel.CHAT
+        match dice.choices(("write", "look", "lost", "code", "there"), (4, 2, chats, chats, chats)):
+            case ["write"]:
+                wrote = texts.CallerWrites(contact_id, self.token_sha256, "Des mots.")
+                keys = day_keys.from_environment()
+                self._ask(house, partial(texts.keep_of_caller, wrote, keys), key)
+            case ["look"]:
+                token = self.token_sha256
+                looking = partial(look_at_contact, contact_id=contact_id, token_sha256=token)
+                house.read("intake", looking)
+            case ["lost"]:
+                self.leave(house, key, LeaveReason.CUT_OFF)
+            case ["code"]:
+                self._come_back(house, key)
+            case _:
+                self._ask(house, partial(is_there, contact_id), key)
+
+    def _come_back(self, house: House, key: str) -> None:
+        """With the three words; from now on by another token and other words."""
+        other = UUID(key)
+        token = Sha256(sha256(other.bytes).hexdigest())
+        resuming = Resuming(self.code, token, self._code_of(other))
+        back = self._ask(house, partial(resume_contact, resuming), key)
+        self._known_by(back, other)
+
+    def _known_by(self, back: Reply | None, secret: UUID) -> None:
+        if back is not None and back.status == "done":
+            self.secret, self.code = secret, self._code_of(secret)
+
+    def leave(self, house: House, key: str, reason: LeaveReason) -> None:
+        """End their side, if it has begun."""
+        if self.contact_id is None or self.gone:
+            return
+        departure = Departure(self.contact_id, self.token_sha256, reason)
+        left = self._ask(house, partial(leave_contact, departure), key)
+        self.gone = left is not None and reason is LeaveReason.HUNG_UP
+
+    def _ask(self, house: House, handler: Callable[[Work], Reply], key: str) -> Reply | None:
+        reply = house.request("intake", handler, key)
+        self.unanswered = (handler, key) if reply is None else None
+        return reply

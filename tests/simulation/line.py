@@ -1,0 +1,107 @@
+"""The line of the simulation: every channel, and clocks that ring within a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from random import Random
+
+from contracts.envelope import Reply, done
+from contracts.opening import OpeningRule
+from contracts.programme import ApplyProgramme, RosterTerms
+from contracts.risk import CallWay
+from contracts.roster import Accreditation, Qualification, Volunteer
+from contracts.shift import PlanShifts, WishedShift
+from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, RelayId, Role
+from contracts.writing import ReturnTerms, WritingTerms
+from services.bus.work import Work
+from services.risk.duty import ReachRow, keep_reach
+from tests.assignment.builders import NEXT_YEAR, SOS, terms
+from tests.terms import EVERY_DAY, what_callers_are_told
+
+TEN_O_CLOCK = datetime(2020, 9, 15, 8, 0, tzinfo=UTC)
+
+#: One whose row was checked and one whose was not, both not anonymous by their own word; one that
+#: is anonymous; one nobody knows.
+CHECKED_RELAY = RelayId("fr-3114")
+RELAYS = (CHECKED_RELAY, RelayId("fr-sos-amitie"), RelayId("fr-115"), RelayId("fr-nobody"))
+CHECKED_RELAYS = RELAYS[:2]
+
+
+def apply_line(*, plans: bool) -> ApplyProgramme:
+    """A line that is always open, with clocks that ring within a run; whether it plans shifts."""
+    channels = (Channel.PHONE, Channel.CHAT, Channel.MESSAGE)
+    ordinary = terms()
+    line = ordinary.model_copy(
+        update={
+            "channels": channels,
+            "opening": tuple(
+                OpeningRule(channel=each, days=EVERY_DAY, opens_at="00:00", closes_at="00:00")
+                for each in channels
+            ),
+            "writing": WritingTerms(
+                first_reading_minutes=1,
+                warned_after_hours=(1,),
+                answered_within_hours=2,
+                chat_resume_minutes=1,
+            ),
+            "returning": ReturnTerms(window_minutes=5, pass_valid_hours=1),
+            "roster": RosterTerms(warn_hours=1) if plans else None,
+            # Machine time: a seed that is played slowly must be the same seed.
+            "times": ordinary.times.model_copy(update={"heartbeat_lost_seconds": 86_400}),
+        }
+    )
+    return ApplyProgramme(
+        programme=SOS,
+        manifest_sha256="0" * 64,
+        rules_version="triage-2026.1",
+        terms=line,
+        callers=what_callers_are_told(line),
+    )
+
+
+def a_volunteer(person_id: PersonId, roles: Iterable[Role]) -> Volunteer:
+    """Somebody accredited for everything, for a year."""
+    return Volunteer(
+        person_id=person_id,
+        qualification=Qualification(
+            roles=tuple(roles),
+            languages=(LanguageCode.FR,),
+            topics=(Need.SOLITUDE,),
+            accreditations=tuple(
+                Accreditation(channel=each, level=3, valid_until=NEXT_YEAR) for each in Channel
+            ),
+        ),
+    )
+
+
+def some_shifts(listeners: Iterable[PersonId], dice: Random) -> PlanShifts:
+    """The hours of the morning: some of them somebody's, some open."""
+    people = (*listeners, None)
+    hours = ((10, 12), (12, 14), (14, 16))
+    return PlanShifts(
+        shifts=tuple(
+            WishedShift(
+                day=TEN_O_CLOCK.date().isoformat(),
+                starts_at=f"{begins}:00",
+                ends_at=f"{ends}:00",
+                role=Role.LISTENER,
+                person_id=dice.choice(people),
+            )
+            for begins, ends in hours
+        )
+    )
+
+
+def a_way_to_call(person_id: PersonId) -> Iterator[Callable[[Work], Reply]]:
+    """Ways to call somebody, kept as risk's door keeps them. What is sealed is never opened."""
+    for way in CallWay:
+
+        def keep(work: Work, way: CallWay = way) -> Reply:
+            row = ReachRow(
+                programme=SOS, person_id=person_id, way=way.value, sealed=b"-", since=work.now
+            )
+            keep_reach(work.session, row)
+            return done()
+
+        yield keep
