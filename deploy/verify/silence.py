@@ -25,6 +25,7 @@ from contracts.writing import WritingTerms
 from deploy.verify.history import ContactStanding, History, LineStanding
 from deploy.verify.turns import HONOURED_WITHIN_SECONDS
 from deploy.verify.verdict import Checked, Violation, violation
+from deploy.verify.written import clocks_of_messages
 from services.quality.recount import recount_limbo
 from services.quality.settings import SETTINGS
 
@@ -35,7 +36,10 @@ _WAITING = frozenset({ContactState.WAITING_REGULATOR, ContactState.WAITING_LISTE
 
 
 def check_i15(history: History) -> Checked:
-    """Who waits now has an owner and a deadline; nobody was in limbo; no deadline is forgotten."""
+    """Who waits now has an owner and a deadline; nobody was in limbo; no deadline is forgotten.
+
+    Nor does a message wait without a clock of its own.
+    """
     lines = {line.contact_id: line for line in history.lines}
     waiting = [each for each in history.contacts if each.state in _WAITING]
     found: list[Violation] = []
@@ -43,6 +47,7 @@ def check_i15(history: History) -> Checked:
         found.extend(_unowned(history, contact, lines.get(contact.contact_id)))
     found.extend(_forgotten(history))
     found.extend(_in_limbo(history))
+    found.extend(clocks_of_messages(history))
     count = len(history.contacts) + len(history.deadlines)
     return Checked(count, tuple(found))
 
