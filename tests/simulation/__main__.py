@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.servers import a_postgres_place, within_reach
-from tests.simulation.covered import as_text
+from tests.simulation.covered import as_text, unseen
 from tests.simulation.ground import a_house
 from tests.simulation.house import House
 from tests.simulation.run import NeverAtRest, run
@@ -59,6 +59,8 @@ def _play(house: House, seeds: range) -> int:
             told = f"{played} seeds, {contacts} contacts, {events} events"
             print(f"{told}, {seconds:.0f} s: held", flush=True)
     print(as_text(covered))
+    for each in unseen(covered):
+        print(f"never: {each}")
     return 0
 
 

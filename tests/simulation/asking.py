@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ class AtDoor:
     handler: Callable[[Work], Reply]
     id: str = ""
     deadline: datetime | None = None
+    told: Callable[[Reply], None] | None = None  #: what is done with the answer
 
 
 @dataclass
@@ -62,6 +63,8 @@ class Person:
             asked, self.unanswered = self.unanswered, None
             if isinstance(asked, Asked):
                 self.learn(asked.command, reply, house)
+            elif asked.told is not None:
+                asked.told(reply)
 
     def _given_up(self, asked: Asked | AtDoor, house: House) -> bool:
         return asked.deadline is not None and asked.deadline < house.now
@@ -70,7 +73,7 @@ class Person:
         """The wish with its key."""
         until = house.now + PATIENCE
         if isinstance(wish, AtDoor):
-            return AtDoor(wish.service, wish.handler, key, until)
+            return replace(wish, id=key, deadline=until)
         return Asked(wish, self.person_id, self.role, SOS, key, until)
 
     def wish(self, house: House, dice: Random) -> Command | AtDoor | None:

@@ -41,6 +41,19 @@ class Town:
     outcome_tokens: list[str] = field(default_factory=list)
 
 
+def _nothing(_: Reply) -> None:
+    """The answer tells them nothing."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Something asked at the door with one key, and what is done with the answer."""
+
+    handler: Callable[[Work], Reply]
+    key: str
+    told: Callable[[Reply], None] = _nothing
+
+
 @dataclass
 class Caller:
     """A caller's side. Each thing is asked with one key until an answer comes."""
@@ -51,7 +64,7 @@ class Caller:
     contact_id: ContactId | None = None  #: None until the door has answered
     code: str = ""
     gone: bool = False
-    unanswered: tuple[Callable[[Work], Reply], str] | None = None
+    unanswered: Asking | None = None
 
     def __post_init__(self) -> None:
         self.code = self._code_of(self.secret)
@@ -85,17 +98,20 @@ class Caller:
             next_token=self.return_token,
             return_keys=house.town.return_keys,
         )
-        opened = self._ask(house, partial(open_contact, arrival), key)
-        if opened is not None and opened.result is not None:
-            self.contact_id = ContactId(opened.result["contact_id"])
-            house.town.return_tokens.append(self.return_token)
+
+        def told(opened: Reply) -> None:
+            if opened.result is not None:
+                self.contact_id = ContactId(opened.result["contact_id"])
+                house.town.return_tokens.append(self.return_token)
+
+        self._ask(house, Asking(partial(open_contact, arrival), key, told))
 
     def act(self, house: House, dice: Random, key: str) -> None:
         """Write, be heard of, be cut off, come back."""
         if self.contact_id is None:
             self.call(house, key)
         elif self.unanswered is not None:
-            self._ask(house, *self.unanswered)
+            self._ask(house, self.unanswered)
         elif self.channel is not Channel.PHONE:
             self._in_writing(self.contact_id, house, dice, key)
 
@@ -105,7 +121,7 @@ class Caller:
             case ["write"]:
                 wrote = texts.CallerWrites(contact_id, self.token_sha256, "Des mots.")
                 keys = day_keys.from_environment()
-                self._ask(house, partial(texts.keep_of_caller, wrote, keys), key)
+                self._ask(house, Asking(partial(texts.keep_of_caller, wrote, keys), key))
             case ["look"]:
                 token = self.token_sha256
                 looking = partial(look_at_contact, contact_id=contact_id, token_sha256=token)
@@ -115,29 +131,36 @@ class Caller:
             case ["code"]:
                 self._come_back(house, key)
             case _:
-                self._ask(house, partial(is_there, contact_id), key)
+                self._ask(house, Asking(partial(is_there, contact_id), key))
 
     def _come_back(self, house: House, key: str) -> None:
         """With the three words; from now on by another token and other words."""
         other = UUID(key)
         token = Sha256(sha256(other.bytes).hexdigest())
         resuming = Resuming(self.code, token, self._code_of(other))
-        back = self._ask(house, partial(resume_contact, resuming), key)
-        self._known_by(back, other)
 
-    def _known_by(self, back: Reply | None, secret: UUID) -> None:
-        if back is not None and back.status == "done":
-            self.secret, self.code = secret, self._code_of(secret)
+        def told(back: Reply) -> None:
+            if back.status == "done":
+                self.secret, self.code = other, self._code_of(other)
+                house.troubles["a chat was taken up again"] += 1
+
+        self._ask(house, Asking(partial(resume_contact, resuming), key, told))
 
     def leave(self, house: House, key: str, reason: LeaveReason) -> None:
         """End their side, if it has begun."""
         if self.contact_id is None or self.gone:
             return
         departure = Departure(self.contact_id, self.token_sha256, reason)
-        left = self._ask(house, partial(leave_contact, departure), key)
-        self.gone = left is not None and reason is LeaveReason.HUNG_UP
 
-    def _ask(self, house: House, handler: Callable[[Work], Reply], key: str) -> Reply | None:
-        reply = house.request("intake", handler, key)
-        self.unanswered = (handler, key) if reply is None else None
-        return reply
+        def told(left: Reply) -> None:
+            self.gone = left.status == "done" and reason is LeaveReason.HUNG_UP
+            if (left.result or {}).get("away_until") is not None:
+                house.troubles["a chat was held"] += 1
+
+        self._ask(house, Asking(partial(leave_contact, departure), key, told))
+
+    def _ask(self, house: House, asking: Asking) -> None:
+        reply = house.request("intake", asking.handler, asking.key)
+        self.unanswered = asking if reply is None else None
+        if reply is not None:
+            asking.told(reply)

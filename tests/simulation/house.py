@@ -146,7 +146,9 @@ class House:
             return 0
         if stamped:
             self._unpublished.discard(name)
-        return self.wire.publish(self.services[name], stamped=stamped)
+        placed = self.wire.publish(self.services[name], stamped=stamped)
+        self.troubles["an event was published again"] += placed.again
+        return placed.rows
 
     def publish_all(self) -> int:
         """Take what anybody has committed to the wire; how many rows that were."""
@@ -156,6 +158,8 @@ class House:
         """Deliver a message, which stays pending unless it is handled and acknowledged."""
         service = self._working(pending.service)
         message = pending.message
+        if any(each.service == pending.service for each in self.wire.before(pending)):
+            self.troubles["an event was heard before an earlier one"] += 1
         read = read_event(message.subject, message.headers, message.body)
         assert isinstance(read, ReadEvent), "a service has published what nobody can read"
         on = next(on for on in service.service.consumes if on.event is type(read.event))
@@ -246,7 +250,7 @@ class House:
         self.worked.add(name)
         self._unpublished.add(name)
         if self.fate.dies is not Dies.NEVER:
-            self.troubles[f"somebody may have died {self.fate.dies.value}"] += 1
+            self.troubles[f"a service died {self.fate.dies.value}"] += 1
             self.services[name].forget()  # it comes back as another process
         return self.services[name]
 

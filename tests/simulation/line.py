@@ -13,7 +13,7 @@ from contracts.risk import CallWay
 from contracts.roster import Accreditation, Qualification, Volunteer
 from contracts.shift import PlanShifts, WishedShift
 from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, RelayId, Role
-from contracts.writing import ReturnTerms, WritingTerms
+from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 from services.bus.work import Work
 from services.risk.duty import ReachRow, keep_reach
 from tests.assignment.builders import NEXT_YEAR, SOS, terms
@@ -45,6 +45,7 @@ def apply_line(*, plans: bool) -> ApplyProgramme:
                 answered_within_hours=2,
                 chat_resume_minutes=1,
             ),
+            "keeping": KeepingTerms(chat_hours=1, written_hours=24, contact_days=2),
             "returning": ReturnTerms(window_minutes=5, pass_valid_hours=1),
             "roster": RosterTerms(warn_hours=1) if plans else None,
             # Machine time: a seed that is played slowly must be the same seed.

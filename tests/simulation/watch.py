@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.anonymity import DecideLift, LiftVerdict, ReviewLift
 from contracts.care import CloseDebrief
 from contracts.contact import EndContact
-from contracts.envelope import Command
+from contracts.envelope import Command, Reply
 from contracts.referral import GiveOutcome, RecordAnswer
 from contracts.report import (
     Danger,
@@ -31,7 +31,7 @@ from contracts.risk import (
 )
 from contracts.text import EraseTexts, WantHumanNow
 from contracts.vocabulary import Outcome, RelayOutcome, Role
-from services.risk import reporting
+from services.risk import lifting, reporting
 from services.risk.domain import Asker
 from tests.assignment.builders import SOS
 from tests.simulation.asking import AtDoor, Person
@@ -47,6 +47,7 @@ _ALERTS = """
 _REST = """
     SELECT 'debrief', debrief_id FROM roster.debrief WHERE NOT closed
     UNION ALL SELECT 'lift', lift_id FROM risk.lift WHERE state = 'asked'
+    UNION ALL SELECT 'agreed', lift_id FROM risk.lift WHERE state = 'agreed'
     UNION ALL SELECT 'review', lift_id FROM risk.lift WHERE alone AND NOT reviewed
     UNION ALL SELECT 'legal', report_id FROM risk.legal_report WHERE NOT decided
     UNION ALL SELECT state, report_id FROM risk.at_risk_report WHERE state <> 'read'
@@ -64,8 +65,14 @@ _OF_SUPERVISORS = frozenset({"debrief", "message", "ended", "sent"})
 class Watch(Person):
     """Somebody who may take alerts."""
 
+    shown: str | None = None  #: the lift that is being shown to them
+
     def wish(self, house: House, dice: Random) -> Command | AtDoor | None:
         """An alert comes first; then, now and then, something else that waits."""
+        if self.shown is not None:
+            lift, self.shown = self.shown, None
+            found = dice.random() < 0.5
+            return AtDoor("risk", partial(lifting.keep_shown, lift, self._asker, found))
         alerts = house.look(_ALERTS)
         if alerts and dice.random() < 0.7:
             return self._of_alert(dice.choice(alerts), dice)
@@ -74,6 +81,14 @@ class Watch(Person):
             return None
         what, id = dice.choice(waiting)
         return self._of_the_rest(what, id, house, dice)
+
+    @property
+    def _asker(self) -> Asker:
+        return Asker(self.person_id, self.role, SOS)
+
+    def _begins_to_see(self, lift: str, reply: Reply) -> None:
+        if reply.status == "done":
+            self.shown = lift
 
     def _of_alert(self, alert: tuple[Any, ...], dice: Random) -> Command:
         alert_id, standing, held_by = alert
@@ -90,7 +105,7 @@ class Watch(Person):
     def _of_the_rest(
         self, what: str, id: Any, house: House, dice: Random
     ) -> Command | AtDoor | None:
-        asker = Asker(self.person_id, self.role, SOS)
+        asker = self._asker
         if what in _OF_SUPERVISORS and self.role is not Role.SUPERVISOR:
             return None
         match what:
@@ -98,6 +113,9 @@ class Watch(Person):
                 return CloseDebrief(debrief_id=id)
             case "lift":
                 return DecideLift(lift_id=id, agree=dice.random() < 0.6)
+            case "agreed":
+                begins = partial(lifting.begin_showing, id, asker)
+                return AtDoor("risk", begins, told=partial(self._begins_to_see, id))
             case "review":
                 return ReviewLift(lift_id=id, verdict=dice.choice(tuple(LiftVerdict)))
             case "legal":

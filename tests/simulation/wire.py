@@ -31,6 +31,13 @@ class Pending(NamedTuple):
     message: Message
 
 
+class Placed(NamedTuple):
+    """What a publishing came to: rows that went out, and how many of them were there already."""
+
+    rows: int
+    again: int
+
+
 class Wire:
     """Streams, and what each durable has not acknowledged."""
 
@@ -43,17 +50,22 @@ class Wire:
         self.messages: list[Message] = []
         self.pending: list[Pending] = []
 
-    def publish(self, service: ServiceUnderTest, *, stamped: bool = True) -> int:
-        """Take over what a service has committed and not published; how many rows that were.
+    def before(self, pending: Pending) -> list[Pending]:
+        """What was there for anybody before this, and is not acknowledged."""
+        return self.pending[: self.pending.index(pending)]
+
+    def publish(self, service: ServiceUnderTest, *, stamped: bool = True) -> Placed:
+        """Take over what a service has committed and not published.
 
         Without `stamped` the service dies before it can note that the server has them.
         """
         with service.lane.autocommit() as session:
             rows = session.execute(text(_UNPUBLISHED.format(service.service.name))).all()
+            known = len(self.messages)
             placed = [(row.id, self._place(row)) for row in rows]
             if placed and stamped:
                 service.ledger.stamp(session, placed)
-        return len(rows)
+        return Placed(len(rows), len(rows) - (len(self.messages) - known))
 
     def _place(self, row: Any) -> int:
         sequences = self._sequence_of[row.stream]
