@@ -1,6 +1,7 @@
 """Intake on a real Postgres, a weekday at noon in Paris.
 
-One database for all tests of a worker, emptied before each: making one costs most of a second.
+One database for all tests of a file, emptied before each: making one costs most of a second. Not
+for longer: other tests stop the server, and give its roles other passwords.
 """
 
 from collections.abc import Iterator
@@ -25,13 +26,15 @@ CAPABILITY_KEY = bytes(range(32))
 _DATABASE = "tests_of_intake"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def provisioned_intake(
     postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceUnderTest]:
     """Intake's table on a database of its own, with whatever tests have left there."""
     with psycopg.connect(postgres_server.dsn(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+        named = sql.Identifier(_DATABASE)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(named))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(named))
     keys = tmp_path_factory.mktemp("keys")
     dsn = postgres_server.dsn(_DATABASE)
     with service_under_test(SERVICE, dsn, keys, NOON) as under_test:
