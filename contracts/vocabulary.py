@@ -321,6 +321,7 @@ class WithdrawalReason(StrEnum):
     CONTACT_ENDED = "contact_ended"
     PERSON_UNREACHABLE = "person_unreachable"
     PERSON_LEFT_DUTY = "person_left_duty"
+    PERSON_WRAPS_UP = "person_wraps_up"  #: beside the last chat of theirs, which has ended
 
 
 class Refusal(StrEnum):

@@ -16,6 +16,7 @@ from contracts.programme import ProgrammeTerms
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
+    Channel,
     EndedBy,
     LiveState,
     Need,
@@ -105,6 +106,8 @@ class _Case:
     eligibility: EligibilityEstablished
     terms: ProgrammeTerms
     opened_at: datetime  #: of the contact, domain time
+    beside: tuple[Channel, ...]  #: of the contacts the person was in
+    asked: bool  #: to take another one
 
     @property
     def qualification(self) -> Qualification:
@@ -130,6 +133,8 @@ def _broken(offering: Offering) -> Iterator[str]:
         offering.eligibility,
         offering.terms.terms,
         offering.contact.opened_at,
+        offering.live,
+        offering.asked,
     )
     yield from _not_available(case)
     yield from _not_eligible(case)
@@ -137,14 +142,24 @@ def _broken(offering: Offering) -> Iterator[str]:
 
 
 def _not_available(case: _Case) -> Iterator[str]:
-    """On duty, free, not paused, rested."""
+    """On duty, free or with room for one more chat, not paused, rested."""
     person, made_at = case.person, case.made.made_at
-    if person.state not in (LiveState.READY, LiveState.RESTING):
+    chats_on = person.state is LiveState.TALKING and _has_room(case)
+    if person.state not in (LiveState.READY, LiveState.RESTING) and not chats_on:
         yield f"made to a person who is {person.state.value}"
     if person.rest_until is not None and person.rest_until > made_at:
         yield "made to a person who was owed rest"
     elif person.state is LiveState.RESTING and person.rest_until is None:
         yield "made to a person who rests"
+
+
+def _has_room(case: _Case) -> bool:
+    """Whether a listener who chats may be asked to take one more: none of it a voice."""
+    voice = Channel.PHONE in (case.made.channel, *case.beside)
+    many = case.person.role is Role.LISTENER and len(case.beside) < case.terms.frame.chats_at_once
+    begun = case.person.in_a_row
+    rested = begun < case.terms.rest.max_consecutive_contacts
+    return bool(case.beside) and many and rested and not voice and not case.asked
 
 
 def _not_eligible(case: _Case) -> Iterator[str]:

@@ -95,6 +95,8 @@ class Offering:
     eligibility_version: int | None
     terms: ProgrammePublished | None
     earlier: tuple[Earlier, ...]
+    live: tuple[Channel, ...]  #: of the contacts the person was in
+    asked: bool  #: the person was asked to take another one
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class Hold:
     fact: Fact
     taken: OfferTaken
     begun: int
+    at_once: int = 1  #: contacts the line lets one person hold in writing
     ended: int | None = None
 
 

@@ -104,6 +104,18 @@ LIVE_STATES: Mapping[LiveState, Mapping[LiveState, frozenset[LiveStateReason]]] 
     },
     _TALKING: {
         _WRAPPING_UP: frozenset({_R.CONTACT_ENDED}),
+        # Who chats is asked to take another chat, and goes on with one when another ends.
+        _TALKING: frozenset(
+            {
+                _R.OFFER_MADE,
+                _R.OFFER_TAKEN,
+                _R.OFFER_DECLINED,
+                _R.OFFER_EXPIRED,
+                _R.OFFER_WITHDRAWN,
+                _R.CONTACT_ENDED,
+                _R.HANDED_OVER,
+            }
+        ),
         _READY: frozenset({_R.HANDED_OVER, _R.CONTACT_ENDED, _R.OFFER_WITHDRAWN}),
         _PAUSED: frozenset({_R.ASKED}),
         _OFF: frozenset({_R.ASKED}),

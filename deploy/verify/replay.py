@@ -28,7 +28,7 @@ from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RestRules
 from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Destination, LanguageCode, Outcome, Stage
+from contracts.vocabulary import Channel, Destination, LanguageCode, Outcome, Stage
 from deploy.verify.history import Fact, History
 from deploy.verify.known import Contact, Earlier, Hold, Offering, Place, Replay, Return
 from deploy.verify.person import Person, after_entering, after_take
@@ -223,6 +223,10 @@ class _Assigner:
                 eligibility_version=version,
                 terms=terms,
                 earlier=self._earlier(decided_on, made.made_at, terms),
+                live=self._live(made.person_id),
+                asked=any(
+                    other.person_id == made.person_id for other in self.outcome.unanswered.values()
+                ),
             )
         )
         self.outcome.made[made.offer_id] = self.outcome.unanswered[made.offer_id] = made
@@ -260,7 +264,9 @@ class _Assigner:
                 pass
 
     def _take(self, fact: Fact, taken: OfferTaken, contact: Contact) -> None:
-        hold = Hold(fact, taken, self._txid)
+        terms = self._in_force(taken.programme, taken.taken_at)
+        at_once = 1 if terms is None else terms.terms.frame.chats_at_once
+        hold = Hold(fact, taken, self._txid, at_once)
         self.outcome.holds.append(hold)
         self._holds[taken.offer_id] = hold
         self._keep(replace(contact, place=Place.TAKEN, stage=taken.stage))
@@ -292,6 +298,12 @@ class _Assigner:
 
     def _person(self, person_id: str) -> Person:
         return self._people.get(person_id) or Person(person_id)
+
+    def _live(self, person_id: str) -> tuple[Channel, ...]:
+        """Channels of the contacts a person is in."""
+        return tuple(
+            hold.taken.channel for hold in self._holds.values() if hold.taken.person_id == person_id
+        )
 
     def _release(self, offer_id: str) -> None:
         hold = self._holds.pop(offer_id, None)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 
 from contracts.assignment import OfferExpired, OfferTaken
-from contracts.vocabulary import OfferReason
+from contracts.vocabulary import Channel, OfferReason
 from deploy.verify.history import History
 from deploy.verify.known import Hold, Offering, Replay, Return
 from deploy.verify.replay import replay_of
@@ -19,25 +18,44 @@ HONOURED_WITHIN_SECONDS = 6.0
 
 
 def check_i11(history: History) -> Checked:
-    """Nobody is in two contacts at once. No programme declares a capacity for chat yet: one."""
-    return _alone(history, lambda hold: hold.taken.person_id, "in two contacts at once")
+    """Nobody is in two contacts at once, beyond the chats the line lets one person hold."""
+    return _alone(
+        history, lambda hold: hold.taken.person_id, "in two contacts at once", _may_hold_beside
+    )
 
 
 def check_i12(history: History) -> Checked:
     """No contact is with two humans at once; double listening and hand-over do not exist yet."""
-    return _alone(history, lambda hold: hold.taken.contact_id, "with two humans at once")
+    return _alone(
+        history,
+        lambda hold: hold.taken.contact_id,
+        "with two humans at once",
+        lambda _hold, _beside: False,
+    )
 
 
-def _alone(history: History, who: Callable[[Hold], str], what: str) -> Checked:
+def _may_hold_beside(hold: Hold, beside: Sequence[Hold]) -> bool:
+    """A voice excludes all else; in writing as many as the line says."""
+    written = all(each.taken.channel is not Channel.PHONE for each in (hold, *beside))
+    return written and len(beside) < hold.at_once
+
+
+def _alone(
+    history: History,
+    who: Callable[[Hold], str],
+    what: str,
+    allowed: Callable[[Hold, Sequence[Hold]], bool],
+) -> Checked:
     holds: dict[str, list[Hold]] = defaultdict(list)
     for hold in replay_of(history).holds:
         holds[who(hold)].append(hold)
     found: list[Violation] = []
     for of_one in holds.values():
-        of_one.sort(key=lambda hold: hold.begun)
-        for before, hold in pairwise(of_one):
-            if before.ended is None or hold.begun < before.ended:
-                taken = hold.taken
+        beside: list[Hold] = []
+        for hold in sorted(of_one, key=lambda hold: hold.begun):
+            beside = [each for each in beside if each.ended is None or hold.begun < each.ended]
+            if beside and not allowed(hold, beside):
+                before, taken = beside[-1], hold.taken
                 found.append(
                     violation(
                         what,
@@ -47,6 +65,7 @@ def _alone(history: History, who: Callable[[Hold], str], what: str) -> Checked:
                         beside=before.taken.offer_id,
                     )
                 )
+            beside.append(hold)
     return Checked(sum(map(len, holds.values())), tuple(found))
 
 

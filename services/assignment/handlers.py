@@ -139,13 +139,15 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
         live.close_offer(work, offer, store.OVER)
     else:
         live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
-    if person.offer_id != offer.offer_id:
-        return
-    if heard and offer.stage == Stage.LISTENER:
-        live.enter(work, person, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED)
-    else:
-        reason = LiveStateReason.CONTACT_ENDED if heard else LiveStateReason.OFFER_WITHDRAWN
-        live.be_free(work, person, reason)
+    reason = LiveStateReason.CONTACT_ENDED if heard else LiveStateReason.OFFER_WITHDRAWN
+    if offer.offer_id not in person.held:
+        if person.offer_id == offer.offer_id:
+            live.stop_asking(work, person, reason)
+    elif live.let_go(work, person, offer, reason):
+        if heard and offer.stage == Stage.LISTENER:
+            live.enter(work, person, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED)
+        else:
+            live.be_free(work, person, reason)
 
 
 def on_start_duty(command: StartDuty, work: Work) -> Reply:
@@ -247,10 +249,14 @@ def on_offer_expires_due(key: str, work: Work) -> None:
     match after_missed_offer(person.missed_offers, rules_from(in_force)):
         case Paused(reason):
             person.missed_offers += 1
-            live.enter(work, person, LiveState.PAUSED, reason)
+            if person.held:  # paused once they are in no contact any more
+                person.wish = person.wish or LiveState.PAUSED.value
+                live.go_on(work, person, LiveStateReason.OFFER_EXPIRED)
+            else:
+                live.enter(work, person, LiveState.PAUSED, reason)
         case StillReady(missed_offers):
             person.missed_offers = missed_offers
-            live.be_free(work, person, LiveStateReason.OFFER_EXPIRED)
+            live.stop_asking(work, person, LiveStateReason.OFFER_EXPIRED)
 
 
 def on_rest_over_due(key: str, work: Work) -> None:
@@ -272,8 +278,11 @@ def _free_the_regulator(offer: OfferRow, person: PersonRow, work: Work) -> None:
         live.withdraw(work, offer, WithdrawalReason.CONTACT_ENDED)
     else:
         live.close_offer(work, offer, store.OVER)
-    if person.offer_id == offer.offer_id:
-        live.be_free(work, person, LiveStateReason.HANDED_OVER)
+    if offer.offer_id in person.held:
+        if live.let_go(work, person, offer, LiveStateReason.HANDED_OVER):
+            live.be_free(work, person, LiveStateReason.HANDED_OVER)
+    elif person.offer_id == offer.offer_id:
+        live.stop_asking(work, person, LiveStateReason.HANDED_OVER)
 
 
 def _answer_offer(offer_id: str, work: Work, answer: Callable[[OfferInFull, Work], None]) -> Reply:
@@ -298,6 +307,7 @@ def _take(found: OfferInFull, work: Work) -> None:
         load = load_when_taken(live.load_of(person), work.now, rules_from(in_force))
         person.consecutive_contacts = load.consecutive_contacts
     live.take(work, offer, contact)
+    person.held = [*person.held, offer.offer_id]
     live.enter(work, person, LiveState.TALKING, LiveStateReason.OFFER_TAKEN)
 
 
@@ -305,7 +315,7 @@ def _decline(found: OfferInFull, work: Work) -> None:
     offer, contact, person, _ = found
     live.decline(work, offer)
     live.back_in_front(contact, declined_by=person.person_id)
-    live.be_free(work, person, LiveStateReason.OFFER_DECLINED)
+    live.stop_asking(work, person, LiveStateReason.OFFER_DECLINED)
 
 
 def _leave(work: Work, wish: LiveState, why: WithdrawalReason) -> Reply:
@@ -317,26 +327,19 @@ def _leave(work: Work, wish: LiveState, why: WithdrawalReason) -> Reply:
     match LiveState(person.state):
         case LiveState.TALKING:
             person.wish = wish.value
+            if person.offer_id not in person.held:  # asked to take another beside it
+                live.take_back(work, person, why)
+                live.go_on(work, person, LiveStateReason.OFFER_WITHDRAWN)
         case LiveState.WRAPPING_UP:
             person.wish = wish.value
             if wish is LiveState.OFF_DUTY:
                 _wrapped_up(person, work, hard=False)
         case LiveState.OFFERED:
-            _give_back(person, work, why)
+            live.take_back(work, person, why)
             live.enter(work, person, wish, LiveStateReason.ASKED)
         case state if state is not wish:
             live.enter(work, person, wish, LiveStateReason.ASKED)
     return done(person.version)
-
-
-def _give_back(person: PersonRow, work: Work, why: WithdrawalReason) -> None:
-    offer = store.offer_of(work.session, person.offer_id or "")
-    if offer is None or offer.state != store.OPEN:
-        return
-    live.withdraw(work, offer, why)
-    contact = store.contact_of(work.session, offer.contact_id)
-    if contact is not None and contact.state == store.OFFERED:
-        live.back_in_front(contact)
 
 
 def _wrapped_up(person: PersonRow, work: Work, *, hard: bool) -> None:

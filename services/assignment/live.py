@@ -1,7 +1,9 @@
 """What people on duty do from now on, and what becomes of an offer: rows changed, facts announced.
 
 Every change of a live state goes through `enter`; every end of an offer through `close_offer`. A
-wish made during a contact (pause, go home) is kept and granted when the person is free.
+wish made during a contact (pause, go home) is kept and granted when the person is free. The
+surprising thing: who chats may be offered another chat and goes on talking meanwhile, whatever
+becomes of it.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def enter(  # noqa: PLR0913 - a state, why, and until when
     """Have a person do something else from now on, and say so."""
     previous, previous_since = LiveState(person.state), person.since
     if state not in _IN_CONTACT:
-        person.offer_id = None
+        person.offer_id, person.held = None, []
         if state is not LiveState.WRAPPING_UP:
             person.contact_id = None
     person.state, person.since = state.value, work.now
@@ -72,6 +74,48 @@ def enter(  # noqa: PLR0913 - a state, why, and until when
         ),
         of=person,
     )
+
+
+def go_on(work: Work, person: PersonRow, reason: LiveStateReason) -> bool:
+    """Whether the person is in a contact still, and goes on with the one taken last."""
+    if not person.held:
+        return False
+    person.offer_id = person.held[-1]
+    person.contact_id = store.contact_held(work.session, person.offer_id)
+    enter(work, person, LiveState.TALKING, reason)
+    return True
+
+
+def stop_asking(work: Work, person: PersonRow, reason: LiveStateReason) -> None:
+    """The person is no longer asked to take a contact: go on with those they are in, or be free."""
+    if not go_on(work, person, reason):
+        be_free(work, person, reason)
+
+
+def let_go(work: Work, person: PersonRow, offer: OfferRow, reason: LiveStateReason) -> bool:
+    """A contact the person had taken is no longer theirs; whether it was the last.
+
+    Who is asked to take another beside the last is asked no more: they finish first.
+    """
+    person.held = [offer_id for offer_id in person.held if offer_id != offer.offer_id]
+    if person.offer_id == offer.offer_id:
+        go_on(work, person, reason)
+    elif person.held:
+        enter(work, person, LiveState.TALKING, reason)
+    else:
+        take_back(work, person, WithdrawalReason.PERSON_WRAPS_UP)
+    return not person.held
+
+
+def take_back(work: Work, person: PersonRow, why: WithdrawalReason) -> None:
+    """The contact a person is asked to take is offered to others instead, if they are asked one."""
+    offer = store.offer_of(work.session, person.offer_id) if person.offer_id else None
+    if offer is None or offer.state != store.OPEN:
+        return
+    withdraw(work, offer, why)
+    contact = store.contact_of(work.session, offer.contact_id)
+    if contact is not None and contact.state == store.OFFERED:
+        back_in_front(contact)
 
 
 def be_free(work: Work, person: PersonRow, reason: LiveStateReason) -> None:

@@ -216,11 +216,22 @@ def _brings(qualification: Told) -> _Brings:
     )
 
 
+def _state(row: Told) -> LiveState:
+    """What the decision takes the person to be doing.
+
+    Who is in a contact and is asked to take another, or wants to go, can take no more: they are as
+    one who was offered something.
+    """
+    state = LiveState(row["state"])
+    asked = row["offer_id"] not in row["held"] or row["wish"] is not None
+    return LiveState.OFFERED if state is LiveState.TALKING and asked else state
+
+
 def _know(row: Told, brings: _Brings, now: datetime) -> _Known:
     accredited = [a for a in brings.accreditations if a.valid_until > now]
     person = PersonOnDuty(
         person_id=row["person_id"],
-        state=LiveState(row["state"]),
+        state=_state(row),
         roles=frozenset((Role(row["role"]),)),
         channels=frozenset([a.channel for a in accredited]),
         languages=brings.languages,
@@ -235,7 +246,7 @@ def _know(row: Told, brings: _Brings, now: datetime) -> _Known:
         rest_until=_moment(row["rest_until"]),
         wrapped_up_at=_moment(row["wrapped_up_at"]),
         consecutive_contacts=row["consecutive_contacts"],
-        live=(Channel(row["talking_on"]),) if row["talking_on"] else (),
+        live=(Channel(row["talking_on"]),) * len(row["held"]) if row["talking_on"] else (),
         declined_needs=brings.declines,
         missed_offers=row["missed_offers"],
         shift_ends_at=_moment(row["shift_ends_at"]),

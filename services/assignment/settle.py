@@ -117,12 +117,7 @@ def _is_let_go_of(work: Work, line: LineOnTheFloor) -> bool:
 
 def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> None:
     for person in store.silent_people(work.session, programme, lost_after):
-        offer = store.offer_of(work.session, person.offer_id) if person.offer_id else None
-        if offer is not None and offer.state == store.OPEN:
-            live.withdraw(work, offer, WithdrawalReason.PERSON_UNREACHABLE)
-            contact = store.contact_of(work.session, offer.contact_id)
-            if contact is not None and contact.state == store.OFFERED:
-                live.back_in_front(contact)
+        live.take_back(work, person, WithdrawalReason.PERSON_UNREACHABLE)
         live.enter(work, person, LiveState.PAUSED, LiveStateReason.HEARTBEAT_LOST)
     writing.save(work.session)
 
@@ -222,9 +217,12 @@ def _offer(work: Work, match: _Match, terms: ProgrammeTerms) -> OfferRow:
         contact.offers + 1,
         offer.offer_id,
     )
+    if person.held:
+        offer.place = store.free_place(work.session, person.person_id)
     person.contact_id, person.offer_id = contact.contact_id, offer.offer_id
     work.announce(_offer_made(offer, contact), of=offer)
-    live.enter(work, person, LiveState.OFFERED, LiveStateReason.OFFER_MADE, until=offer.expires_at)
+    state = LiveState.TALKING if person.held else LiveState.OFFERED
+    live.enter(work, person, state, LiveStateReason.OFFER_MADE, until=offer.expires_at)
     work.set_deadline("offer_expires", offer.offer_id, offer.expires_at)
     return offer
 

@@ -1,7 +1,7 @@
 """Tables of assignment and small functions named by intent. Nothing here commits.
 
-The constraints are the last judge: one live offer per person and per contact, whatever the code
-above believes.
+The constraints are the last judge, whatever the code above believes: one live offer per contact;
+per person one by telephone and nothing beside it, or one in each of four places in writing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,21 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import ARRAY, Column, DateTime, Index, MetaData, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    Text,
+    event,
+    func,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import class_mapper, make_transient_to_detached, registry
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -29,9 +42,12 @@ class Row(SQLModel, registry=registry(metadata=MetaData(schema="assignment"))):
 
 
 tables = Row.metadata
+# Equality of people beside difference of channels in one index; trusted since Postgres 13.
+event.listen(tables, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS btree_gist"))  # type: ignore[no-untyped-call]
 
 WAITING, OFFERED, TAKEN, ENDED = "waiting", "offered", "taken", "ended"
 OPEN, DECLINED, EXPIRED, WITHDRAWN, OVER = "open", "declined", "expired", "withdrawn", "over"
+_LIVE = "state IN ('open', 'taken')"
 
 
 def _moment(*, nullable: bool = True) -> Any:
@@ -83,7 +99,11 @@ class ContactRow(Row, table=True):
 
 
 class PersonRow(Row, table=True):
-    """A person's live state. `wish` is what they asked for while they could not have it."""
+    """A person's live state. `wish` is what they asked for while they could not have it.
+
+    `held`: the offers of the contacts they are in, oldest first; several in writing only.
+    `offer_id` and `contact_id`: what they are asked to take, else what they took last.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -97,6 +117,7 @@ class PersonRow(Row, table=True):
     since: datetime = _moment(nullable=False)
     contact_id: str | None = None
     offer_id: str | None = None
+    held: list[str] = _words()
     wish: str | None = None
     missed_offers: int = 0
     consecutive_contacts: int = 0
@@ -123,16 +144,28 @@ class OfferRow(Row, table=True):
     __tablename__ = "offer"
     __table_args__ = (
         Index(
-            "one_live_offer_per_person",
+            "one_live_offer_per_place",
             "person_id",
+            "place",
             unique=True,
-            postgresql_where=text("state IN ('open', 'taken')"),
+            postgresql_where=text(_LIVE),
+        ),
+        ExcludeConstraint(
+            ("person_id", "="),
+            (literal_column("((channel = 'phone')::int)"), "<>"),
+            name="voice_excludes_writing",
+            using="gist",
+            where=text(_LIVE),
+        ),
+        CheckConstraint(
+            "place BETWEEN 0 AND CASE channel WHEN 'phone' THEN 0 ELSE 3 END",
+            name="one_place_by_telephone",
         ),
         Index(
             "one_live_offer_per_contact",
             "contact_id",
             unique=True,
-            postgresql_where=text("state IN ('open', 'taken')"),
+            postgresql_where=text(_LIVE),
         ),
     )
 
@@ -148,6 +181,7 @@ class OfferRow(Row, table=True):
     reasons: list[str] = _words()
     rules_version: str
     eligibility_version: int
+    place: int = 0  #: of up to four that a person has for contacts; the first, by telephone
     version: int = 0
 
     @property
@@ -272,6 +306,17 @@ def offer_of(session: Session, offer_id: str) -> OfferRow | None:
     return session.get(OfferRow, offer_id, with_for_update=True)
 
 
+def free_place(session: Session, person_id: str) -> int:
+    """The first place this person has for one more contact in writing."""
+    row = only(ask(session, _FREE_PLACE, {"person_id": person_id}))
+    return int(row.place)
+
+
+def contact_held(session: Session, offer_id: str) -> str:
+    """The contact of an offer that has been taken; it is never locked by itself."""
+    return str(only(ask(session, _CONTACT_HELD, {"offer_id": offer_id})).contact_id)
+
+
 class OfferInFull(NamedTuple):
     """An open offer with whom it is about, and the terms of its line at the moment."""
 
@@ -295,6 +340,12 @@ class ContactInFull(NamedTuple):
     live: tuple[OfferRow, PersonRow] | None
 
 
+_FREE_PLACE = f"""
+    SELECT min(place) AS place FROM generate_series(0, 3) AS place WHERE place NOT IN (
+        SELECT o.place FROM assignment.offer AS o WHERE person_id = %(person_id)s AND {_LIVE}
+    )
+"""  # noqa: S608 - statements of ours
+_CONTACT_HELD = "SELECT contact_id FROM assignment.offer WHERE offer_id = %(offer_id)s"
 #: Nothing is locked of an offer that is over.
 _OFFER = """
     WITH locked AS (

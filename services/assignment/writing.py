@@ -37,7 +37,7 @@ _CHANGES = """
     ), people AS (
         UPDATE assignment.person AS p SET programme = n.programme, role = n.role,
             state = n.state, since = n.since, contact_id = n.contact_id, offer_id = n.offer_id,
-            wish = n.wish, missed_offers = n.missed_offers,
+            held = n.held, wish = n.wish, missed_offers = n.missed_offers,
             consecutive_contacts = n.consecutive_contacts, wrapped_up_at = n.wrapped_up_at,
             rest_until = n.rest_until, version = n.version
         FROM jsonb_populate_recordset(NULL::assignment.person, %(people)s::jsonb) AS n

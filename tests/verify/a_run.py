@@ -53,7 +53,7 @@ from deploy.verify.history import (
     ShownStanding,
 )
 from services.intake.keeping import kept_until
-from tests.assignment.builders import SOS, an_eligibility, published_terms
+from tests.assignment.builders import SOS, an_eligibility, published_terms, terms
 from tests.verify.recorder import Recorder, an_id
 
 
@@ -62,6 +62,8 @@ class ARun(Recorder):
 
     def __init__(self) -> None:
         super().__init__()
+        self.chats_at_once, self.in_a_row = 1, 4
+        self.channel = Channel.PHONE
         self._live: dict[str, LiveStateEntered] = {}
         self._role: dict[str, Role] = {}
         self._opened: dict[str, ContactOpened] = {}
@@ -74,10 +76,14 @@ class ARun(Recorder):
 
     def line(self, assignment: dict[str, Any] | None = None, **times: int) -> None:
         """The line is published, and assignment knows it; `times` replace its clocks."""
-        event = published_terms(assignment=AssignmentTerms(**assignment or {}))
+        usual = terms()
+        frame = usual.frame.model_copy(update={"chats_at_once": self.chats_at_once})
+        rest = usual.rest.model_copy(update={"max_consecutive_contacts": self.in_a_row})
+        more = AssignmentTerms(**assignment or {})
+        event = published_terms(assignment=more, frame=frame, rest=rest)
         clocks = event.terms.times.model_copy(update=times)
-        terms = event.terms.model_copy(update={"times": clocks})
-        (fact,) = self.work("intake", event.model_copy(update={"terms": terms}))
+        timed = event.terms.model_copy(update={"times": clocks})
+        (fact,) = self.work("intake", event.model_copy(update={"terms": timed}))
         self.work("assignment", heard=fact)
 
     def person(
@@ -95,6 +101,10 @@ class ARun(Recorder):
         self.work("assignment", heard=fact)
         self._role[name] = role
         self.work("assignment", self._enters(name, LiveState.READY, LiveStateReason.ASKED))
+
+    def people_again(self, name: str, state: LiveState) -> None:
+        """Somebody does what they did before."""
+        self.work("assignment", self._enters(name, state, LiveStateReason.OFFER_MADE))
 
     def works_as(self, name: str, role: Role) -> None:
         """Somebody goes, and comes back in another role."""
@@ -228,7 +238,7 @@ class ARun(Recorder):
             contact_id=ContactId(an_id(name)),
             programme=SOS,
             programme_version=1,
-            channel=Channel.PHONE,
+            channel=self.channel,
             language=language,
             first_stage=Stage.REGULATOR,
             opened_at=self.now,
@@ -276,7 +286,7 @@ class ARun(Recorder):
             programme=SOS,
             person_id=PersonId(person),
             stage=Stage.REGULATOR if regulating else Stage.LISTENER,
-            channel=Channel.PHONE,
+            channel=self.channel,
             made_at=self.now,
             expires_at=self.now + timedelta(seconds=15),
             waiting_since=opened.opened_at if triaged is None else triaged.decided_at,
@@ -346,7 +356,7 @@ class ARun(Recorder):
             contact_id=opened.contact_id,
             programme=SOS,
             programme_version=1,
-            channel=Channel.PHONE,
+            channel=self.channel,
             opened_at=opened.opened_at,
             priority=priority,
             destination=Destination.LISTENER,
@@ -424,7 +434,7 @@ class ARun(Recorder):
         event = ContactEnded(
             contact_id=opened.contact_id,
             programme=SOS,
-            channel=Channel.PHONE,
+            channel=self.channel,
             opened_at=opened.opened_at,
             ended_at=self.now,
             kept_until=kept_until(published_terms().terms, self.now),

@@ -332,6 +332,57 @@ def test_offer_in_the_last_minutes_of_a_shift(
     assert said(run.history(still_open=True)) == expected
 
 
+def who_chats(at_once: int, has: Channel = Channel.CHAT, in_a_row: int = 4) -> ARun:
+    """A listener in a contact, on a line that lets them hold so many chats, and begin so many."""
+    (held,) = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
+    accredited = tuple(held.model_copy(update={"channel": each}) for each in Channel)
+    run = ARun()
+    run.chats_at_once, run.in_a_row, run.channel = at_once, in_a_row, has
+    run.line()
+    run.person("reg-1", Role.REGULATOR, accreditations=accredited)
+    run.person("lis-1", accreditations=accredited)
+    sent_on(run, "zoe", channel=has)
+    run.offers("zoe", "lis-1")
+    run.takes("zoe")
+    return run
+
+
+CHATTING: dict[str, tuple[Callable[[], ARun], Channel, list[str]]] = {
+    "a second of two chats": (lambda: who_chats(2), Channel.CHAT, []),
+    "a message beside a chat": (lambda: who_chats(2), Channel.MESSAGE, []),
+    "a second of one chat": (lambda: who_chats(1), Channel.CHAT, ["talking"]),
+    "a call beside a chat": (lambda: who_chats(2), Channel.PHONE, ["talking"]),
+    "a chat beside a call": (lambda: who_chats(2, Channel.PHONE), Channel.CHAT, ["talking"]),
+    "one more than before a break": (
+        lambda: who_chats(2, in_a_row=1),
+        Channel.CHAT,
+        ["talking"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("begin", "channel", "expected"), CHATTING.values(), ids=CHATTING.keys())
+def test_offer_to_who_is_in_a_contact(
+    begin: Callable[[], ARun], channel: Channel, expected: list[str]
+) -> None:
+    run = begin()
+    run.channel = channel
+    sent_on(run, channel=channel)
+    run.offers("ana", "lis-1")
+    found = [what for what in said(run.history(still_open=True)) if "who is" in what]
+    assert found == [f"made to a person who is {state}" for state in expected]
+
+
+def test_who_chats_is_asked_to_take_one_more_at_a_time() -> None:
+    run = who_chats(4)
+    for name in ("ana", "bea"):
+        sent_on(run, name, channel=Channel.CHAT)
+    run.offers("ana", "lis-1")
+    run.people_again("lis-1", LiveState.TALKING)
+    run.offers("bea", "lis-1")
+    assert said(run.history(still_open=True)) == ["made to a person who is talking"]
+
+
 def test_level_that_reaches_the_risk_needs_no_wait() -> None:
     (phone,) = an_eligibility("lis-1", Role.LISTENER).qualification.accreditations
     run = a_run(accreditations=(phone.model_copy(update={"level": 2}),))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.assignment import OfferDeclined, OfferExpired, OfferMade, OfferTaken
-from contracts.vocabulary import OfferReason, PersonId, Role
+from contracts.vocabulary import Channel, OfferReason, PersonId, Role
 from deploy.verify.history import History
 from deploy.verify.turns import check_i11, check_i12, check_i14, check_i16
 from deploy.verify.verdict import Checked
@@ -38,6 +38,30 @@ def test_person_who_holds_two_contacts_is_found() -> None:
         run.takes(name)
     assert said(check_i11(run.history())) == ["in two contacts at once"]
     assert not check_i12(run.history()).violations
+
+
+BESIDE: dict[str, tuple[int, tuple[Channel, ...], list[str]]] = {
+    "as many chats as the line says": (2, (Channel.CHAT, Channel.MESSAGE), []),
+    "a chat too many": (2, (Channel.CHAT,) * 3, ["in two contacts at once"]),
+    "a call beside a chat": (4, (Channel.CHAT, Channel.PHONE), ["in two contacts at once"]),
+    "a chat beside a call": (4, (Channel.PHONE, Channel.CHAT), ["in two contacts at once"]),
+    "two chats on a line of one": (1, (Channel.CHAT,) * 2, ["in two contacts at once"]),
+}
+
+
+@pytest.mark.parametrize(("at_once", "channels", "expected"), BESIDE.values(), ids=BESIDE.keys())
+def test_several_contacts_of_one_person(
+    at_once: int, channels: tuple[Channel, ...], expected: list[str]
+) -> None:
+    run = ARun()
+    run.chats_at_once = at_once
+    run.line()
+    run.person("reg-0", Role.REGULATOR)
+    for number, run.channel in enumerate(channels):
+        run.opens(str(number))
+        run.offers(str(number), "reg-0")
+        run.takes(str(number))
+    assert said(check_i11(run.history())) == expected
 
 
 def test_contact_with_two_humans_is_found() -> None:
