@@ -72,5 +72,6 @@ class HourCounted(Event):
     ]
     rests_given: Annotated[int, ops("Rests that were given", unit="count", ge=0, le=LARGEST_COUNT)]
     tallies: Annotated[
-        tuple[Tally, ...], public("Further counts of its contacts; none is 0", max_length=80)
+        tuple[Tally, ...],
+        public("Further counts of its contacts, and what was told in it; none is 0", max_length=80),
     ] = ()

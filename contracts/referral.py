@@ -183,6 +183,9 @@ class RelayOutcomeGiven(Event):
     programme: Annotated[ProgrammeId, ops("The line")]
     relay_id: Annotated[RelayId, public("The relay")]
     outcome: Annotated[RelayOutcome, ops("What became of the person")]
+    hour: Annotated[
+        Moment, ops("The hour in which we were told; no closer", unit="UTC, domain time")
+    ]
 
 
 ReferralFact = (

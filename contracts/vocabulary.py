@@ -638,3 +638,6 @@ class TallyKind(StrEnum):
     ALERT = "alert"  #: how soon a human had it: in_30_s, in_90_s, later, not_yet
     FIRST_READING = "first_reading"  #: of a message: on_time, late
     ANSWER = "answer"  #: to a message: on_time, late
+    OUTCOME = "outcome"  #: how contacts ended
+    REFERRAL = "referral"  #: why referrals of its contacts were closed
+    RELAY_OUTCOME = "relay_outcome"  #: told in the hour by blind tokens, of whichever contacts

@@ -14,7 +14,7 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
-from contracts.referral import RelayOutcomeGiven
+from contracts.referral import ReferralClosed, RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
@@ -44,6 +44,7 @@ SERVICE = Service(
         On(WrittenAnswered, handlers.on_contact_fact, even_late=True),
         On(WrittenClockRang, handlers.on_contact_fact, even_late=True),
         On(TextSealed, handlers.on_text_sealed, even_late=True),
+        On(ReferralClosed, handlers.on_contact_fact, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
         On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),

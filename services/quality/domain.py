@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from contracts.assignment import LiveStateEntered
-from contracts.vocabulary import LiveState, LiveStateReason, Outcome, Role, Stage, TallyKind
+from contracts.vocabulary import (
+    LiveState,
+    LiveStateReason,
+    Outcome,
+    RelayOutcome,
+    Role,
+    Stage,
+    TallyKind,
+)
 from services.quality.facts import ContactFacts, priority_of, taken_at, talk_of, wait_of
 
 HOUR = timedelta(hours=1)
@@ -100,6 +108,12 @@ def count_hour(
     )
 
 
+def with_relays(figures: HourFigures, told: Mapping[RelayOutcome, int]) -> HourFigures:
+    """The figures of an hour with what was told in it by blind tokens, of no contact known."""
+    words = ((TallyKind.RELAY_OUTCOME, outcome.value, count) for outcome, count in told.items())
+    return replace(figures, tallies=tuple(sorted((*figures.tallies, *words))))
+
+
 #: How soon somebody had an alert: the steps of its escalation (DESIGN 8).
 _ALERT_STEPS = ((timedelta(seconds=30), "in_30_s"), (timedelta(seconds=90), "in_90_s"))
 
@@ -117,7 +131,7 @@ def _tallies(
         for mark in facts.marks:
             if mark.kind is not TallyKind.ALERT:
                 counts[mark.kind, mark.word] += 1
-        for word in _alerts(facts):
+        for word in how_soon_taken(facts):
             counts[TallyKind.ALERT, word] += 1
     return tuple((kind, word, count) for (kind, word), count in sorted(counts.items()))
 
@@ -128,7 +142,7 @@ def _against(talk: timedelta, band: Guidance) -> str:
     return "within" if talk <= band[1] else "above"
 
 
-def _alerts(facts: ContactFacts) -> Iterator[str]:
+def how_soon_taken(facts: ContactFacts) -> Iterator[str]:
     """How soon a human first had each alert of a contact."""
     marks = [mark for mark in facts.marks if mark.kind is TallyKind.ALERT]
     for alert in sorted({mark.of for mark in marks}):

@@ -20,6 +20,7 @@ from contracts.assignment import (
     OfferWithdrawn,
 )
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.referral import ReferralClosed
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
@@ -55,6 +56,7 @@ ContactFact = (
     | WrittenAnswered
     | WrittenClockRang
     | TextSealed
+    | ReferralClosed
 )
 
 #: Under which waits are counted of contacts whose priority nobody set.
@@ -171,6 +173,10 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
             return _with_mark(known, _clock_mark(TallyKind.ANSWER, event))
         case WrittenClockRang():
             return known
+        case ReferralClosed():
+            why = event.why.value
+            mark = Mark(TallyKind.REFERRAL, why, event.referral_id, event.closed_at)
+            return _with_mark(known, mark)
         case TextSealed():
             return _asked(known, event.sealed_at) if asks(event) else known
         case OfferTaken():
@@ -231,7 +237,7 @@ def sign_of(event: ContactFact) -> datetime | None:
             return event.answered_at
         case WrittenClockRang():
             return event.rang_at
-        case AlertRaised() | AlertAcknowledged() | TextSealed():
+        case AlertRaised() | AlertAcknowledged() | TextSealed() | ReferralClosed():
             return None  # said of a contact, not done for who waits
         case _:
             assert_never(event)

@@ -15,7 +15,7 @@ from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
 from contracts.text import TextSealed
-from contracts.vocabulary import ProgrammeId
+from contracts.vocabulary import ProgrammeId, TallyKind
 from services.bus.work import Work
 from services.quality import metrics, store
 from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_in_target, look_at
@@ -143,11 +143,18 @@ def _counted(programme: ProgrammeId, hour: datetime, figures: HourFigures) -> Ho
         resting_seconds=duty.resting.total_seconds(),
         rests_given=duty.rests_given,
         tallies=tuple(
-            Tally(kind=kind, word=word, count=count) for kind, word, count in figures.tallies
+            Tally(kind=kind, word=word, count=count)
+            for kind, word, count in (*figures.tallies, *_outcomes(figures))
         ),
     )
 
 
+def _outcomes(figures: HourFigures) -> Iterable[tuple[TallyKind, str, int]]:
+    return ((TallyKind.OUTCOME, outcome.value, count) for outcome, count in figures.outcomes)
+
+
 def on_relay_outcome_given(event: RelayOutcomeGiven, work: Work) -> None:
-    """Count what became of somebody at a relay; nobody is named."""
+    """Count what became of somebody at a relay, in the hour it was told; nobody is named."""
+    store.add_relay_outcome(work.session, event)
+    _count_again(work, event.programme, {event.hour})
     metrics.record_relay_outcome(event.programme, event.outcome)

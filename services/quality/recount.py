@@ -24,6 +24,7 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
+from contracts.referral import ReferralClosed, RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
@@ -52,7 +53,8 @@ Figures = Mapping[Hour, HourFigures]
 
 def recount(events: Iterable[Event]) -> Figures:
     """Count every hour in which a contact was opened or a listener was on duty."""
-    history = set(events)
+    told = tuple(events)
+    history = set(told)
     targets = {
         (event.programme, event.programme_version): event.terms.answer_target_seconds
         for event in history
@@ -67,13 +69,18 @@ def recount(events: Iterable[Event]) -> Figures:
     for story in _stories(history):
         if story.opened_at is not None:
             opened[story.programme, _full_hour(story.opened_at)].append(story)
+    # Two people may be told of in the same words: each of these events counts.
+    relays: dict[Hour, Counter[str]] = defaultdict(Counter)
+    for event in told:
+        if isinstance(event, RelayOutcomeGiven):
+            relays[event.programme, event.hour][event.outcome.value] += 1
     duty = _duty(event for event in history if isinstance(event, LiveStateEntered))
     return {
         hour: replace(
             _figures(opened.get(hour, []), duty.get(hour, Duty()), targets),
-            tallies=_tallies(opened.get(hour, []), guidance),
+            tallies=_tallies(opened.get(hour, []), guidance, relays.get(hour, {})),
         )
-        for hour in opened.keys() | duty.keys()
+        for hour in opened.keys() | duty.keys() | relays.keys()
     }
 
 
@@ -102,6 +109,7 @@ class _Story:
         self.ended = [e for e in events if isinstance(e, ContactEnded)]
         self.made = [e for e in events if isinstance(e, OfferMade)]
         self.alerts = [e for e in events if isinstance(e, AlertRaised | AlertAcknowledged)]
+        self.closed = [e for e in events if isinstance(e, ReferralClosed)]
         self.read = [e for e in events if isinstance(e, WrittenFirstRead)]
         self.answered = [e for e in events if isinstance(e, WrittenAnswered)]
         self.asked = [
@@ -181,6 +189,8 @@ class _Story:
             raised = min(e.raised_at for e in its)
             seconds = (min(acks) - raised).total_seconds() if acks else None
             found.append((TallyKind.ALERT, _how_soon(seconds)))
+        closed = {(e.referral_id, e.why, e.closed_at) for e in self.closed}
+        found += [(TallyKind.REFERRAL, why.value) for _, why, _ in closed]
         minutes = self._talk_minutes()
         told: list[ContactOpened | ContactTriaged] = [*self.opened, *self.triaged]
         band = guidance.get((self.programme, told[0].programme_version)) if told else None
@@ -296,10 +306,14 @@ def _figures(
 
 
 def _tallies(
-    stories: list[_Story], guidance: Mapping[tuple[ProgrammeId, int], tuple[int, int] | None]
+    stories: list[_Story],
+    guidance: Mapping[tuple[ProgrammeId, int], tuple[int, int] | None],
+    relays: Mapping[str, int],
 ) -> tuple[tuple[TallyKind, str, int], ...]:
     words = [word for story in stories for word in story.words(guidance)]
-    return tuple((kind, word, words.count((kind, word))) for kind, word in sorted(set(words)))
+    told = [(kind, word, words.count((kind, word))) for kind, word in set(words)]
+    told += [(TallyKind.RELAY_OUTCOME, word, count) for word, count in relays.items()]
+    return tuple(sorted(told))
 
 
 def _duty(events: Iterable[LiveStateEntered]) -> dict[Hour, Duty]:

@@ -69,6 +69,12 @@ ADD_DUTY = """
     RETURNING news
 """
 
+ADD_RELAY_OUTCOME = """
+    INSERT INTO quality.relay_outcome AS told (programme, hour, outcome, count)
+    VALUES (%(programme)s, %(hour)s, %(outcome)s, 1)
+    ON CONFLICT (programme, hour, outcome) DO UPDATE SET count = told.count + 1
+"""
+
 _OPENED_IN_HOUR = (
     "programme = %(programme)s AND opened_at >= %(hour)s AND opened_at < %(next_hour)s"
 )

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
+from contracts.referral import RelayOutcomeGiven
 from contracts.vocabulary import (
     Channel,
     ContactId,
@@ -25,6 +26,7 @@ from contracts.vocabulary import (
     Outcome,
     Priority,
     ProgrammeId,
+    RelayOutcome,
     Stage,
     TallyKind,
 )
@@ -37,10 +39,12 @@ from services.quality.domain import (
     WaitCount,
     count_hour,
     hour_of,
+    with_relays,
 )
 from services.quality.facts import Clocks, ContactFacts, Decision, Mark, Take
 from services.quality.statements import (
     ADD_DUTY,
+    ADD_RELAY_OUTCOME,
     ADD_SIGN,
     CONTACTS_OF_HOUR,
     ENDED_SINCE,
@@ -180,6 +184,17 @@ class TallyRow(Row, table=True):
     count: int
 
 
+class RelayOutcomeRow(Row, table=True):
+    """What was told in an hour of people at relays; which, nobody can say."""
+
+    __tablename__ = "relay_outcome"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    hour: datetime = _hour()
+    outcome: RelayOutcome = Field(primary_key=True, sa_type=Text)
+    count: int
+
+
 class WaitRow(Row, table=True):
     """One bar of the wait histogram of an hour, as last counted; its bound may be infinite."""
 
@@ -257,6 +272,12 @@ def add_duty(session: Session, programme: ProgrammeId, hour: datetime, duty: Dut
     """
     added = {"programme": programme, "hour": hour, **vars(duty)}
     return bool(only(ask(session, ADD_DUTY, added)).news == 1)
+
+
+def add_relay_outcome(session: Session, event: RelayOutcomeGiven) -> None:
+    """Add one more of its hour. Adding has no order; the inbox keeps it to once."""
+    told = {"programme": event.programme, "hour": event.hour, "outcome": event.outcome}
+    ask(session, ADD_RELAY_OUTCOME, told)
 
 
 def _facts(row: Any) -> ContactFacts:
@@ -374,18 +395,41 @@ def _duty(row: DutyRow | HourRow) -> Duty:
     return Duty(row.ready, row.busy, row.resting, row.paused, row.rests_given)
 
 
+def relay_outcomes_of(
+    session: Session, programme: ProgrammeId, hour: datetime
+) -> Mapping[RelayOutcome, int]:
+    """Return what was told in an hour of people at relays."""
+    told = relay_outcomes_between(session, programme, hour, hour + HOUR)
+    return {outcome: count for _, outcome, count in told}
+
+
+def relay_outcomes_between(
+    session: Session, programme: ProgrammeId, begin: datetime, end: datetime
+) -> list[tuple[datetime, RelayOutcome, int]]:
+    """Return what was told of people at relays, by hour, from one moment up to another."""
+    rows = session.exec(
+        select(RelayOutcomeRow).where(
+            RelayOutcomeRow.programme == programme,
+            col(RelayOutcomeRow.hour) >= begin,
+            col(RelayOutcomeRow.hour) < end,
+        )
+    )
+    return [(row.hour, RelayOutcome(row.outcome), row.count) for row in rows]
+
+
 # --- what is counted ------------------------------------------------------------------------------
 
 
 def figures_now(session: Session, programme: ProgrammeId, hour: datetime) -> HourFigures:
     """Count an hour from what is known at this moment."""
     contacts = contacts_of(session, programme, hour)
-    return count_hour(
+    figures = count_hour(
         contacts,
         targets_of(session, programme),
         duty_of(session, programme, hour),
         guidance_of(session, programme),
     )
+    return with_relays(figures, relay_outcomes_of(session, programme, hour))
 
 
 def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
@@ -397,7 +441,8 @@ def hours_known(session: Session) -> set[tuple[ProgrammeId, datetime]]:
     )
     on_duty = session.exec(select(DutyRow.programme, DutyRow.hour))
     counted = session.exec(select(HourRow.programme, HourRow.hour))
-    moments = [*opened, *on_duty, *counted]
+    told = session.exec(select(RelayOutcomeRow.programme, RelayOutcomeRow.hour))
+    moments = [*opened, *on_duty, *counted, *told]
     return {(ProgrammeId(line), hour_of(at)) for line, at in moments if at is not None}
 
 

@@ -287,7 +287,10 @@ def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
         return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
     row.outcome_given = True
     given = RelayOutcomeGiven(
-        programme=row.programme, relay_id=row.relay_id, outcome=command.outcome
+        programme=row.programme,
+        relay_id=row.relay_id,
+        outcome=command.outcome,
+        hour=work.now.replace(minute=0, second=0, microsecond=0),
     )
     work.announce(given, of=_Unnamed())
     return done()

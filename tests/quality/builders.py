@@ -20,6 +20,7 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RiskPolicy
+from contracts.referral import ReferralClosed, RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
@@ -43,6 +44,10 @@ from contracts.vocabulary import (
     PersonId,
     Priority,
     ProgrammeId,
+    ReferralClosing,
+    ReferralId,
+    RelayId,
+    RelayOutcome,
     Role,
     SealedId,
     Stage,
@@ -146,6 +151,20 @@ class AContact:
             characters=200,
             position=1,
             sealed_at=at(seconds),
+        )
+
+    def referral_closed(
+        self, seconds: float, why: ReferralClosing, referral: str = "1"
+    ) -> ReferralClosed:
+        name = f"referral/{self.name}/{referral}"
+        return ReferralClosed(
+            referral_id=ReferralId(str(uuid.uuid5(uuid.NAMESPACE_OID, name))),
+            contact_id=self.id,
+            programme=self.programme,
+            relay_id=RelayId("fr-3114"),
+            why=why,
+            closed_by=CANARY,
+            closed_at=at(seconds),
         )
 
     def rang(
@@ -309,6 +328,15 @@ def a_published_programme(
     )
 
 
+def a_relay_outcome(
+    outcome: RelayOutcome, hour: int = 0, programme: ProgrammeId = LINE
+) -> RelayOutcomeGiven:
+    """Told so many hours after noon of somebody at a relay."""
+    relay = RelayId("fr-3114")
+    told = at(3600 * hour)
+    return RelayOutcomeGiven(programme=programme, relay_id=relay, outcome=outcome, hour=told)
+
+
 # --- any history ----------------------------------------------------------------------------------
 
 #: Seconds around noon, so that much of it lies near the border of an hour.
@@ -374,6 +402,9 @@ def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> lis
         events.append(
             contact.rang(draw(st.sampled_from(RINGS)), asked, draw(st.sampled_from(Clock)))
         )
+    for number in range(draw(st.integers(0, 2))):
+        why = draw(st.sampled_from(ReferralClosing))
+        events.append(contact.referral_closed(5000, why, str(number)))
     return draw(st.lists(st.sampled_from(events), unique=True)) if draw(st.booleans()) else events
 
 

@@ -18,6 +18,7 @@ from contracts.vocabulary import (
     Destination,
     Outcome,
     Priority,
+    ReferralClosing,
     Stage,
     WithdrawalReason,
 )
@@ -66,6 +67,7 @@ SAYS_MORE: dict[str, tuple[ContactFact, bool]] = {
     "answered": (A.answered(70, 60), True),
     "rang": (A.rang(70, 60, Clock.FIRST_READING), False),
     "written": (A.asks(60), True),
+    "referral closed": (A.referral_closed(60, ReferralClosing.TAKEN_UP), True),
     "taken": (A.taken(REGULATOR, 60), True),
     "declined": (A.declined(REGULATOR, 60), False),
     "expired": (A.expired(REGULATOR, 60), False),

@@ -21,6 +21,8 @@ from contracts.vocabulary import (
     LiveStateReason,
     Outcome,
     ProgrammeId,
+    ReferralClosing,
+    RelayOutcome,
     Role,
     Stage,
     TallyKind,
@@ -40,6 +42,7 @@ from tests.quality.builders import (
     a_change,
     a_history,
     a_published_programme,
+    a_relay_outcome,
     at,
 )
 
@@ -115,6 +118,7 @@ def test_hour_is_counted_five_minutes_after_its_end(quality: ServiceUnderTest) -
         tallies=(
             Tally(kind=TallyKind.NATURE, word="ordinary", count=1),
             Tally(kind=TallyKind.TALK, word="below", count=1),
+            Tally(kind=TallyKind.OUTCOME, word="listened", count=1),
         ),
     )
 
@@ -135,6 +139,31 @@ def test_hour_is_counted_again_only_when_late_facts_change_it(quality: ServiceUn
     quality.fire_deadlines()
     of_noon = [event for event in quality.announced(HourCounted) if event.hour == NOON]
     assert [event.opened for event in of_noon] == [1, 2]
+
+
+def test_what_became_of_people_at_relays_is_counted_in_the_hour_it_was_told(
+    quality: ServiceUnderTest,
+) -> None:
+    """Two are told in the very same words; one of the next hour is none of this one's."""
+    told = (RelayOutcome.HELPED, RelayOutcome.HELPED, RelayOutcome.NOT_REACHED)
+    events = [a_relay_outcome(each) for each in told]
+    for number, event in enumerate((*events, a_relay_outcome(RelayOutcome.WAITING, hour=1))):
+        quality.deliver(event, id=new_id(), version=number + 1)
+    assert figures_of(quality, LINE)[LINE, NOON] == recount(events)[LINE, NOON]
+    quality.at(at(3900))
+    quality.fire_deadlines()
+    (counted,) = (each for each in quality.announced(HourCounted) if each.hour == NOON)
+    assert [(each.kind, each.word, each.count) for each in counted.tallies] == [
+        (TallyKind.RELAY_OUTCOME, "helped", 2),
+        (TallyKind.RELAY_OUTCOME, "not_reached", 1),
+    ]
+
+
+def test_a_referral_counts_in_the_hour_of_its_contact(quality: ServiceUnderTest) -> None:
+    for event in (*PLAIN_HOUR, A.referral_closed(90_000, ReferralClosing.TAKEN_UP)):
+        quality.deliver(event)
+    figures = figures_of(quality, LINE)[LINE, NOON]
+    assert (TallyKind.REFERRAL, "taken_up", 1) in figures.tallies
 
 
 def test_what_was_counted_of_contacts_outlives_them(quality: ServiceUnderTest) -> None:

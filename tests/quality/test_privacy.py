@@ -19,6 +19,7 @@ from contracts.vocabulary import (
     LiveState,
     LiveStateReason,
     Outcome,
+    ReferralClosing,
     RelayId,
     RelayOutcome,
     Stage,
@@ -62,6 +63,7 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
         a.answered(140, 10),
         a.rang(70, 60, Clock.ANSWER),
         a.asks(60),
+        a.referral_closed(800, ReferralClosing.TAKEN_UP),
         a.ended(700, stage=LISTENER),
         b.opened(),
         b.taken(REGULATOR, 30),
@@ -73,6 +75,7 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
             programme=a.opened().programme,
             relay_id=RelayId("fr-3114"),
             outcome=RelayOutcome.HELPED,
+            hour=NOON,
         ),
     )
     with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as quality:

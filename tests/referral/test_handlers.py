@@ -215,12 +215,14 @@ def test_no_answer_expires_and_one_that_comes_late_still_counts(held: ServiceUnd
 def test_an_outcome_names_nobody_and_a_token_works_once(held: ServiceUnderTest) -> None:
     referral_id, token = a_sent_referral(held)
     wish = GiveOutcome(outcome_token=token, outcome=RelayOutcome.HELPED)
+    held.at(NOON + timedelta(minutes=25))
     assert held.ask(wish, "coordinator-1", Role.COORDINATOR).status is ReplyStatus.DONE
     (given,) = held.announced(RelayOutcomeGiven)
     assert given.model_dump() == {
         "programme": "sos-crise",
         "relay_id": "fr-3114",
         "outcome": "helped",
+        "hour": NOON,
     }
     again = held.ask(wish, "coordinator-1", Role.COORDINATOR)
     assert (status(again), again.field) == (Refusal.UNKNOWN_REFERRAL, "outcome_token")

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from contracts.contact import ContactEnded
-from contracts.vocabulary import ContactState, Outcome, Role, Stage
+from contracts.vocabulary import ContactState, Outcome, RelayOutcome, Role, Stage, TallyKind
 from deploy.verify.history import Deadline, History, HourStanding
 from deploy.verify.shown import check_i17, check_i35
-from services.quality.domain import HourFigures
+from services.quality.domain import HourFigures, with_relays
 from tests.assignment.builders import SOS
 from tests.verify.a_run import ARun, a_day
 from tests.verify.plants import fact_of
@@ -113,6 +113,14 @@ FIGURES: dict[str, tuple[Callable[[HourFigures], HourFigures], str]] = {
     "one contact too many": (lambda f: replace(f, opened=f.opened + 1), "opened"),
     "one answer too few": (lambda f: replace(f, answered=f.answered - 1), "answered"),
     "a wait that is lost": (lambda f: replace(f, waits=f.waits[1:]), "waits"),
+    "somebody a relay told of": (
+        lambda f: with_relays(f, {RelayOutcome.HELPED: 1}),
+        "tallies",
+    ),
+    "a referral": (
+        lambda f: replace(f, tallies=(*f.tallies, (TallyKind.REFERRAL, "taken_up", 1))),
+        "tallies",
+    ),
     "a second of duty": (
         lambda f: replace(f, duty=replace(f.duty, busy=f.duty.busy + timedelta(seconds=1))),
         "duty",
