@@ -20,6 +20,7 @@ from contracts.vocabulary import (
     Role,
     RulesVersion,
     Stage,
+    WayOut,
     WithdrawalReason,
 )
 
@@ -130,6 +131,40 @@ class ContactSentUntriaged(Event):
     programme: Annotated[ProgrammeId, ops("The line")]
     sent_at: Annotated[Moment, ops("When", unit="UTC, domain time")]
     priority: Annotated[Priority, ops("Served as, until a human has heard the person")]
+
+
+class WayOutOffered(Event):
+    """Somebody who waits for a listener may leave by a way out if they say yes; they wait on.
+
+    Once for a contact, and only where a human has heard the person and never found them at risk.
+    """
+
+    noun: ClassVar = "way_out"
+    fact: ClassVar = "offered"
+    publisher: ClassVar = "assignment"
+    stream: ClassVar = Stream.ASSIGNMENT
+    subject_field: ClassVar = "contact_id"
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    way_out: Annotated[WayOut, ops("A return pass, or another line")]
+    offered_at: Annotated[Moment, ops("When", unit="UTC, domain time")]
+    valid_until: Annotated[Moment, ops("A yes counts until then", unit="UTC, domain time")]
+    rules_version: Annotated[RulesVersion, ops("Version of the rules that offer it")]
+
+
+class LineStaffed(Event):
+    """The first person has come on duty for a line, or the last has left; said at each change."""
+
+    noun: ClassVar = "line"
+    fact: ClassVar = "staffed"
+    publisher: ClassVar = "assignment"
+    stream: ClassVar = Stream.ASSIGNMENT
+    subject_field: ClassVar = "programme"
+
+    programme: Annotated[ProgrammeId, ops("The line")]
+    staffed: Annotated[bool, ops("Whether anybody at all is on duty from now on")]
+    since: Annotated[Moment, ops("Since when", unit="UTC, domain time")]
 
 
 class LiveStateEntered(Event):

@@ -19,6 +19,7 @@ from contracts.assignment import (
     EndDuty,
     FinishWrapUp,
     HardContactNoted,
+    LineStaffed,
     LiveStateEntered,
     OfferDeclined,
     OfferExpired,
@@ -29,6 +30,7 @@ from contracts.assignment import (
     Resume,
     StartDuty,
     TakeOffer,
+    WayOutOffered,
 )
 from contracts.care import (
     AnswerDebrief,
@@ -145,6 +147,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContactOpened,
     ContactTriaged,
     ContactSentUntriaged,
+    WayOutOffered,
     ContactEnded,
     OfferMade,
     OfferTaken,
@@ -152,6 +155,7 @@ EVENTS: tuple[type[Event], ...] = (
     OfferExpired,
     OfferWithdrawn,
     LiveStateEntered,
+    LineStaffed,
     EligibilityEstablished,
     HoleForeseen,
     HoleFilled,

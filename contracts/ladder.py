@@ -38,6 +38,10 @@ class Rung(Contract):
         tuple[RelayId, ...],
         public("Lines to connect to or to offer: the first that is open", max_length=6),
     ] = ()
+    wordings: Annotated[
+        tuple[Wording, ...],
+        public("How the caller is asked, by language; a way out needs their yes", max_length=9),
+    ] = ()
 
 
 class Ladder(Contract):

@@ -41,6 +41,9 @@ class ServiceTimes(Contract):
     ]
     regulator_offer_seconds: Annotated[int, ops("How long an offer to regulate stands", **_SECONDS)]
     listener_offer_seconds: Annotated[int, ops("How long an offer to listen stands", **_SECONDS)]
+    way_out_offer_seconds: Annotated[
+        int, ops("How long a caller may say yes to a way out", **_SECONDS)
+    ] = 600
     topic_fallback_seconds: Annotated[
         int, ops("Wait after which someone not trained for the need may answer", **_SECONDS)
     ]
@@ -51,6 +54,9 @@ class ServiceTimes(Contract):
         int,
         ops("Silence of a desk after which its person is unreachable (machine time)", **_SECONDS),
     ]
+    all_busy_after_seconds: Annotated[
+        int, ops("Who has waited so long is told that all are busy", **_SECONDS)
+    ] = 60
 
 
 class RestRules(Contract):
@@ -213,7 +219,7 @@ class AssignmentTerms(Contract):
         ops("Price of each rung further from a regulator", unit="points", ge=0, le=1000),
     ] = 0.02
     way_out: Annotated[
-        bool, ops("A return pass or a partner line may be proposed, never at risk band 2 or 3")
+        bool, ops("A return pass or another line may be offered, never at risk band 2 or 3")
     ] = False
     way_out_share: Annotated[
         Share,

@@ -636,6 +636,7 @@ class TallyKind(StrEnum):
     TALK = "talk"  #: a listener's talk against the guidance of the line: below, within, above
     RE_OFFER = "re_offer"  #: offers after the first, by waiting line
     ALERT = "alert"  #: how soon a human had it: in_30_s, in_90_s, later, not_yet
+    WAY_OUT = "way_out"  #: a return pass or another line: offered, taken
     FIRST_READING = "first_reading"  #: of a message: on_time, late
     ANSWER = "answer"  #: to a message: on_time, late
     OUTCOME = "outcome"  #: how contacts ended

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contracts.assignment import OfferMade
+from contracts.assignment import LineStaffed, OfferMade, WayOutOffered
 from contracts.contact import ContactEnded
 from contracts.programme import ProgrammeTerms
 from contracts.roster import Accreditation, EligibilityEstablished, Qualification
@@ -26,9 +26,10 @@ from contracts.vocabulary import (
     Role,
     SkillCode,
     Stage,
+    WayOut,
 )
 from deploy.verify.history import History
-from deploy.verify.known import Contact, Offering
+from deploy.verify.known import Contact, Leaving, Offering
 from deploy.verify.person import Person
 from deploy.verify.replay import replay_of
 from deploy.verify.verdict import Checked, Violation, violation
@@ -47,12 +48,19 @@ _LEVEL_ASKED_FROM = 2
 _REGULATES = SkillCode("SK-REGUL")
 #: Ways of being sent away (DESIGN 7); at risk only a human may choose them.
 _SENT_AWAY = frozenset({Outcome.OVERFLOWED, Outcome.RETURN_PASS_GIVEN, Outcome.CLOSED_HOURS})
+#: How somebody has gone who said yes to a way out while they waited.
+_WAYS_OUT: Mapping[Outcome, WayOut] = {
+    Outcome.RETURN_PASS_GIVEN: WayOut.RETURN_PASS,
+    Outcome.OVERFLOWED: WayOut.ANOTHER_LINE,
+}
+#: Machine time in which intake may not yet have heard that somebody came on duty (I08).
+_HEARD_WITHIN_SECONDS = 10.0
 _HUMANS = frozenset({EndedBy.REGULATOR, EndedBy.LISTENER, EndedBy.SUPERVISOR})
 
 
 def check_i13(history: History) -> Checked:
-    """Each offer by every rule; then nobody at risk sent away by software."""
-    offerings = replay_of(history).offerings
+    """Each offer by every rule; then nobody at risk sent away by software, or offered to go."""
+    offerings, ways_out = replay_of(history).offerings, replay_of(history).ways_out
     established = {
         (event.programme, event.person_id, fact.version)
         for fact in history.facts
@@ -67,7 +75,12 @@ def check_i13(history: History) -> Checked:
             violation(what, offer=made.offer_id, contact=made.contact_id, person=made.person_id)
             for what in broken
         )
-    return Checked(len(offerings), (*found, *_sent_away(history)))
+    found.extend(
+        violation(what, contact=each.offered.contact_id, event=each.fact.id)
+        for each in ways_out
+        for what in _not_to_go(each)
+    )
+    return Checked(len(offerings) + len(ways_out), (*found, *_sent_away(history)))
 
 
 def _unknown(offering: Offering, established: bool) -> Iterator[str]:
@@ -238,16 +251,68 @@ def _soft(case: _Case) -> Iterator[str]:
             yield "made off the person's topics without saying so"
 
 
+def _not_to_go(leaving: Leaving) -> Iterator[str]:
+    """A way out is for who was heard by a human and never found at risk, where the line has it."""
+    offered, contact, terms = leaving.offered, leaving.contact, leaving.terms
+    if contact is None or not contact.heard or contact.untriaged:
+        yield "offered a way out before a human had heard them"
+    elif contact.was_at_risk or _RISK[contact.priority] >= _LEVEL_ASKED_FROM:
+        yield "offered a way out, and a human had found them at risk"
+    elif contact.stage is not Stage.LISTENER:
+        yield "offered a way out of the first line"
+    if terms is None or not terms.terms.assignment.way_out:
+        yield "offered a way out where the programme has none"
+    elif offered.way_out is WayOut.RETURN_PASS and not terms.terms.returning.return_pass:
+        yield "offered a return pass by a line that gives none"
+    if offered.way_out not in (WayOut.RETURN_PASS, WayOut.ANOTHER_LINE):
+        yield "offered what no way out is"
+
+
 def _sent_away(history: History) -> Iterator[Violation]:
-    """P1 and P2 are never deferred, passed or sent to another line except by a human."""
+    """P1 and P2 are never deferred, passed or sent to another line except by a human; nobody is,
+    who was not asked.
+    """
     urgent = {
         event.contact_id
         for _, event in history.told(ContactTriaged)
         if _RISK[event.priority] >= _LEVEL_ASKED_FROM
     }
+    offered = {event.contact_id: event for _, event in history.told(WayOutOffered)}
     for id, event in history.told(ContactEnded):
         by_software = event.outcome in _SENT_AWAY and event.ended_by not in _HUMANS
         if by_software and event.contact_id in urgent:
             yield violation(
                 "at risk, and sent away by software", contact=event.contact_id, event=id
             )
+        if not _was_asked(history, event, offered.get(event.contact_id)):
+            yield violation("gone by a way out nobody offered", contact=event.contact_id, event=id)
+
+
+def _was_asked(history: History, ended: ContactEnded, offered: WayOutOffered | None) -> bool:
+    """Whether who left the line by a way out had been offered it, and still was.
+
+    Where nobody is on duty the ladder of the line leads to another one, whoever waits.
+    """
+    way_out = _WAYS_OUT.get(ended.outcome)
+    if way_out is None or ended.stage is not None or ended.ended_by in _HUMANS:
+        return True
+    if way_out is WayOut.ANOTHER_LINE and _is_empty(history, ended):
+        return True
+    return (
+        offered is not None
+        and offered.way_out is way_out
+        and offered.offered_at <= ended.ended_at <= offered.valid_until
+    )
+
+
+def _is_empty(history: History, ended: ContactEnded) -> bool:
+    """Whether nobody was on duty when the contact ended, as intake may have known it."""
+    lately = ended.ended_at - history.domain(_HEARD_WITHIN_SECONDS)
+    told = sorted(
+        (event.since, event.staffed)
+        for _, event in history.told(LineStaffed)
+        if event.programme == ended.programme and event.since <= ended.ended_at
+    )
+    before = [staffed for since, staffed in told if since <= lately][-1:]
+    since_then = [staffed for since, staffed in told if since > lately]
+    return False in (*before, *since_then)

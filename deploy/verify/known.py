@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from contracts.assignment import OfferMade, OfferTaken
+from contracts.assignment import OfferMade, OfferTaken, WayOutOffered
 from contracts.programme import ProgrammePublished
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import Channel, Priority, Stage
@@ -40,6 +40,8 @@ class Contact:
     need: str = "unknown"
     languages: frozenset[str] = frozenset()
     untriaged: bool = False
+    heard: bool = False  #: a human has set its priority
+    was_at_risk: bool = False  #: a human once found it P1 or P2
     front: bool = False  #: offered before, and given back
     declined_by: frozenset[str] = frozenset()
     sought: str | None = None
@@ -69,6 +71,8 @@ class Contact:
             joined_at=self.joined_at,
             front=self.front,
             untriaged=self.untriaged,
+            heard=self.heard,
+            was_at_risk=self.was_at_risk,
             declined_by=self.declined_by,
             sought=self.sought,
             slowed=self.slowed,
@@ -99,6 +103,16 @@ class Offering:
     asked: bool  #: the person was asked to take another one
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A way out that was offered, with what was known then."""
+
+    fact: Fact
+    offered: WayOutOffered
+    contact: Contact | None
+    terms: ProgrammePublished | None
+
+
 @dataclass(slots=True)
 class Hold:
     """A person in a contact, as txids: from the take to the work that ended it, if any has."""
@@ -123,6 +137,7 @@ class Replay:
     """All that comes out of the replay."""
 
     offerings: list[Offering] = field(default_factory=list)
+    ways_out: list[Leaving] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     strays: list[Violation] = field(default_factory=list)

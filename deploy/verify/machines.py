@@ -11,7 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from contracts.assignment import LiveStateEntered, OfferEvent, OfferTaken, OfferWithdrawn
+from contracts.assignment import (
+    LineStaffed,
+    LiveStateEntered,
+    OfferEvent,
+    OfferTaken,
+    OfferWithdrawn,
+)
 from contracts.contact import ContactEnded
 from contracts.envelope import Event
 from contracts.triage import ContactTriaged
@@ -54,8 +60,27 @@ TRIAGE = Machine(
     },
 )
 
-#: The step down the ladder that assignment takes by itself.
-UNTRIAGED = Machine("in line", {("in line", "sent_untriaged"): "listening line"})
+#: What assignment does with a contact that waits by itself: a step down the ladder, before any
+#: human has heard it, and after one has a way out, once.
+IN_LINE = Machine(
+    "in line",
+    {
+        ("in line", "sent_untriaged"): "listening line",
+        ("in line", "offered"): "way out offered",
+        ("listening line", "offered"): "way out offered",
+    },
+)
+
+#: Said at each change alone.
+LINE = Machine(
+    "new",
+    {
+        ("new", "staffed"): "staffed",
+        ("new", "left"): "left",
+        ("staffed", "left"): "left",
+        ("left", "staffed"): "staffed",
+    },
+)
 
 OFFER = Machine(
     "new",
@@ -269,7 +294,8 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "written"): WRITTEN,
     ("intake", "nature"): _REPLACED["nature_corrected"],
     ("triage", "contact"): TRIAGE,
-    ("assignment", "contact"): UNTRIAGED,
+    ("assignment", "contact"): IN_LINE,
+    ("assignment", "line"): LINE,
     ("assignment", "offer"): OFFER,
     ("assignment", "person"): PERSON,
     ("roster", "eligibility"): _REPLACED["established"],
@@ -296,6 +322,8 @@ def letter_of(event: Event) -> str:
             return f"triaged {event.destination.value}"
         case LiveStateEntered():
             return f"{event.state.value}: {event.reason.value}"
+        case LineStaffed(staffed=False):
+            return "left"
         case _:
             return event.fact
 

@@ -22,15 +22,16 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RestRules
 from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
-from contracts.vocabulary import Channel, Destination, LanguageCode, Outcome, Stage
+from contracts.vocabulary import Channel, Destination, LanguageCode, Outcome, Priority, Stage
 from deploy.verify.history import Fact, History
-from deploy.verify.known import Contact, Earlier, Hold, Offering, Place, Replay, Return
+from deploy.verify.known import Contact, Earlier, Hold, Leaving, Offering, Place, Replay, Return
 from deploy.verify.person import Person, after_entering, after_take
 from deploy.verify.verdict import Violation, violation
 from services.assignment.domain import Rules
@@ -39,6 +40,9 @@ from services.assignment.settle import rules_from
 from services.assignment.store import TermsInForce
 
 ASSIGNMENT = "assignment"
+_AT_RISK = frozenset({Priority.P1, Priority.P2})
+#: How a contact ends whose caller has left by a way out, with no human in it.
+_TAKEN_WAYS_OUT = frozenset({Outcome.RETURN_PASS_GIVEN, Outcome.OVERFLOWED})
 
 _REPLAYED: WeakKeyDictionary[History, Replay] = WeakKeyDictionary()
 
@@ -127,7 +131,8 @@ class _Assigner:
         """A message goes up while it waits."""
         contact = self._contacts.get(event.contact_id)
         if contact is not None and contact.place in (Place.WAITING, Place.OFFERED):
-            self._keep(replace(contact, priority=event.priority))
+            at_risk = contact.was_at_risk or event.priority in _AT_RISK
+            self._keep(replace(contact, priority=event.priority, was_at_risk=at_risk))
 
     def _send_to_listeners(self, event: ContactTriaged) -> None:
         """Into the listening line; a correction there changes how it is served, not since when."""
@@ -153,6 +158,8 @@ class _Assigner:
             replace(
                 contact,
                 priority=event.priority,
+                heard=True,
+                was_at_risk=contact.was_at_risk or event.priority in _AT_RISK,
                 need=event.need.value,
                 languages=_named(event.languages),
             )
@@ -160,7 +167,8 @@ class _Assigner:
 
     def _end(self, event: ContactEnded) -> None:
         contact = self._contacts.get(event.contact_id) or _met(event, Place.ENDED)
-        self._let_go(contact, heard=event.outcome is not Outcome.ABANDONED)
+        away = event.outcome in _TAKEN_WAYS_OUT and event.stage is None
+        self._let_go(contact, heard=event.outcome is not Outcome.ABANDONED and not away)
         self._keep(replace(contact, place=Place.ENDED, offer_id=None, person_id=None))
 
     def _let_go(self, contact: Contact, *, heard: bool) -> None:
@@ -189,6 +197,8 @@ class _Assigner:
                 self._send_untriaged(fact, sent)
             case OfferMade() as made:
                 self._offer(fact, made)
+            case WayOutOffered() as offered:
+                self._offer_way_out(fact, offered)
             case OfferEvent() as answer:
                 self.outcome.unanswered.pop(answer.offer_id, None)
                 self._answer(fact, answer)
@@ -241,6 +251,14 @@ class _Assigner:
                     person_id=made.person_id,
                 )
             )
+
+    def _offer_way_out(self, fact: Fact, offered: WayOutOffered) -> None:
+        """Whoever is offered one waits on: nothing about the contact changes."""
+        contact = self._contacts.get(offered.contact_id)
+        if contact is None or contact.place is not Place.WAITING:
+            self._stray(fact, contact)
+        terms = self._in_force(offered.programme, offered.offered_at)
+        self.outcome.ways_out.append(Leaving(fact, offered, contact, terms))
 
     def _answer(self, fact: Fact, answer: OfferEvent) -> None:
         owed = self._owed.pop(("withdrawn", answer.offer_id), None)

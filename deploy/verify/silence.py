@@ -14,6 +14,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
@@ -196,6 +197,8 @@ def _sign(event: Event) -> tuple[datetime, bool] | None:
             return event.ended_at, False
         case OfferMade():
             return event.made_at, False
+        case WayOutOffered():
+            return event.offered_at, False
         case OfferTaken():
             return event.taken_at, True
         case OfferDeclined():

@@ -7,6 +7,7 @@ from contracts.assignment import (
     EndDuty,
     FinishWrapUp,
     HardContactNoted,
+    LineStaffed,
     LiveStateEntered,
     OfferDeclined,
     OfferExpired,
@@ -17,6 +18,7 @@ from contracts.assignment import (
     Resume,
     StartDuty,
     TakeOffer,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.programme import ProgrammePublished
@@ -64,7 +66,9 @@ SERVICE = Service(
         OfferExpired,
         OfferWithdrawn,
         ContactSentUntriaged,
+        WayOutOffered,
         LiveStateEntered,
+        LineStaffed,
         HardContactNoted,
     ),
 )

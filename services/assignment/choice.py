@@ -93,12 +93,13 @@ def choose(
         if best is not None:
             outcomes.append(propose(best, rivals_of(best, crew, rules), tariff))
             on_duty[best.person.person_id] = replace(best.person, state=LiveState.OFFERED)
+            del line[best.contact.contact_id]
         elif (relieved := tariff.line_to_relieve()) is not None:
             last = last_of(still_waiting, relieved[0], rules)
             outcomes.append(WayOutProposed(last.contact_id, relieved[1], rules.rules_version))
+            line[last.contact_id] = replace(last, way_out_proposed=True)  # and waits on
         else:
             break
-        del line[outcomes[-1].contact_id]
     heads = _heads(still_waiting, now, rules)
     seen = bystanders(everyone, now, rules)
     outcomes.extend(nobody_free(request, c, seen, rules) for request, c in heads)

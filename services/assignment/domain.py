@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from contracts.vocabulary import Channel, LiveState, OfferReason, Priority, Role, Stage
+from contracts.vocabulary import Channel, LiveState, OfferReason, Priority, Role, Stage, WayOut
 
 #: Risk band of a priority (DESIGN 7: P1 and P2 are risk 3 and 2).
 BAND_OF_PRIORITY: Mapping[Priority, int] = {
@@ -51,6 +51,10 @@ class WaitingContact:
     front: bool = False
     #: Sent to listeners before any regulator has answered.
     untriaged: bool = False
+    #: A human has set its priority; nobody is proposed a way out before.
+    heard: bool = False
+    #: A human once found it P1 or P2; it is proposed no way out any more.
+    was_at_risk: bool = False
     #: A way out was proposed once; it is not proposed again.
     way_out_proposed: bool = False
     #: Person ids who declined this contact.
@@ -208,11 +212,21 @@ class Rules:
     #: Points for each rung further down the ladder of the first line: enough to keep its order
     #: among people of the first line, too little to decide anything else.
     ladder_step: float = 0.02
-    #: Return pass and partner line may be proposed. Off until they exist live.
+    #: A return pass or another line may be proposed.
     way_out: bool = False
+    #: The line gives return passes; if not, another line is all there is to propose.
+    return_pass: bool = True
+    #: Whoever is proposed a way out takes it, as the judge has it. Live a proposal is an offer and
+    #: no more: nobody is counted as gone who has not said yes.
+    way_out_taken: bool = False
     #: It is, once waiting is expected to lose this share of its price. Low, because whoever waits
     #: takes the listener of a caller to come. Tuned on resampled days.
     way_out_share: float = 0.05
+
+    @property
+    def counts_on_way_out(self) -> bool:
+        """Whether nobody who may be proposed a way out loses more than its price."""
+        return self.way_out and self.way_out_taken
 
 
 class Group(NamedTuple):
@@ -278,19 +292,12 @@ class Proposal:
     eligibility_version: int
 
 
-class WayOut(StrEnum):
-    """What can be proposed to a caller who would wait too long. Never at risk band 2 or 3."""
-
-    RETURN_PASS = "return_pass"
-    PARTNER_LINE = "partner_line"
-
-
 @dataclass(frozen=True, slots=True)
 class WayOutProposed:
-    """Propose a way out to this caller; only an accepted offer counts."""
+    """Propose a way out to this caller, never at risk band 2 or 3; only an accepted one counts."""
 
     contact_id: str
-    way_out: WayOut
+    way_out: WayOut  #: a return pass, or another line
     rules_version: str
 
 

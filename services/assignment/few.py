@@ -159,7 +159,7 @@ def _values(kinds: tuple[Alike, ...], expected: Expected, rules: Rules) -> Value
     asked: dict[tuple[tuple[float, ...], float, float, float], float] = {}
     for caller, per_second in expected.callers:
         lost, way_out = prices.abandoned[caller.band], inf
-        if rules.way_out and caller.band < rules.accredited_from_band:
+        if rules.counts_on_way_out and caller.band < rules.accredited_from_band:
             share = min(prices.return_pass_share[caller.band], prices.partner_line_share)
             way_out = lost * share
         costs = tuple(_cost(caller, kind, rules) for kind in kinds)

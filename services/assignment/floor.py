@@ -197,10 +197,13 @@ class Floor:
         outcomes: list[Outcome] = []
         while not isinstance(outcome := self.decide(now), Settled):
             outcomes.append(outcome)
-            self.leave(outcome.contact_id)
             if isinstance(outcome, Proposal):
+                self.leave(outcome.contact_id)
                 person = self._people[outcome.person_id]
                 self.person(replace(person, state=LiveState.OFFERED))
+            else:
+                contact = self._waiting[outcome.contact_id]
+                self.join(replace(contact, way_out_proposed=True))  # and waits on
         for line in self._lines.values():
             outcomes.append(nobody_free(line.fit.request, line.head(), self._kinds, self.rules))
         return Decision(tuple(outcomes), outcome.next_look_at)

@@ -105,7 +105,7 @@ def _demand(group: Group, size: int, tariff: Tariff) -> Iterator[Demand]:
             # Who waits is served later and takes a listener then: a refusal spares one only where
             # the caller leaves.
             cost /= tariff.chance_of_leaving(wait)
-        if rules.way_out and band < rules.accredited_from_band:
+        if rules.counts_on_way_out and band < rules.accredited_from_band:
             cost, _ = tariff.way_out_price(band)
         if group.accredited:
             cost = min(cost, rules.prices.level_mismatch)

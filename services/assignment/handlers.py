@@ -30,6 +30,7 @@ from contracts.vocabulary import (
     LiveStateReason,
     Outcome,
     PersonId,
+    Priority,
     ProgrammeId,
     Refusal,
     Stage,
@@ -48,10 +49,17 @@ from services.assignment.settle import rules_from
 from services.assignment.store import ContactRow, OfferInFull, OfferRow, PersonRow
 from services.bus.work import Work
 
+#: Whoever a human has found so is offered no way out any more, whatever they find later.
+AT_RISK = frozenset({Priority.P1, Priority.P2})
+
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
-    """A line has new terms; contacts that wait are looked at again."""
+    """A line has new terms; contacts that wait are looked at again.
+
+    Of a new line it is said whether anybody is on duty: nobody is, until somebody comes.
+    """
     store.keep_terms(work.session, event)
+    live.staff(work, event.programme)
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
@@ -86,6 +94,7 @@ def on_human_wanted(event: HumanWanted, work: Work) -> None:
     contact = store.contact_of(work.session, event.contact_id)
     if contact is not None and contact.state in (store.WAITING, store.OFFERED):
         contact.priority = event.priority
+        contact.was_at_risk |= event.priority in AT_RISK
         work.session.add(contact)
 
 
@@ -115,6 +124,7 @@ def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
         contact.joined_at, contact.untriaged = event.decided_at, False
         contact.declined_by, contact.offers, contact.offer_id = [], 0, None
     contact.priority, contact.need = event.priority, event.need
+    contact.heard, contact.was_at_risk = True, contact.was_at_risk or event.priority in AT_RISK
     contact.languages = [language for language in event.languages if language != "unknown"]
     contact.departement = event.departement
     work.session.add(contact)
@@ -134,7 +144,7 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
     if with_whom is None:
         return
     offer, person = with_whom
-    heard = offer.state == store.TAKEN and event.outcome is not Outcome.ABANDONED
+    heard = offer.state == store.TAKEN and not _left_the_line(event)
     if heard:
         live.close_offer(work, offer, store.OVER)
     else:
@@ -148,6 +158,12 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
             live.enter(work, person, LiveState.WRAPPING_UP, LiveStateReason.CONTACT_ENDED)
         else:
             live.be_free(work, person, reason)
+
+
+def _left_the_line(event: ContactEnded) -> bool:
+    """Whether the caller left while, as intake judges it, nobody was with them yet."""
+    by_way_out = event.outcome in (Outcome.RETURN_PASS_GIVEN, Outcome.OVERFLOWED)
+    return event.outcome is Outcome.ABANDONED or (by_way_out and event.stage is None)
 
 
 def on_start_duty(command: StartDuty, work: Work) -> Reply:
@@ -169,12 +185,16 @@ def on_start_duty(command: StartDuty, work: Work) -> Reply:
         work.session.add(person)
     person.wish = None
     if person.state in (LiveState.OFF_DUTY, LiveState.PAUSED):
+        moved_from = person.programme
         person.programme, person.role, person.missed_offers = asker.programme, asker.role, 0
         if eligible.shift_ends_at is not None and eligible.shift_ends_at <= work.now:
             eligible.shift_ends_at = None  # who comes after a shift has come by themselves
             work.session.add(eligible)
         live.be_free(work, person, LiveStateReason.ASKED)
         work.session.flush()
+        if moved_from != person.programme:
+            live.staff(work, moved_from)
+            live.staff(work, person.programme)
     store.note_beat(work.session, asker.actor)
     return done(person.version)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TextIO, assert_never
 
-from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage
+from contracts.vocabulary import Channel, LiveState, Priority, Role, Stage, WayOut
 from services.assignment.domain import (
     CallerKind,
     PersonOnDuty,
@@ -22,7 +22,6 @@ from services.assignment.domain import (
     Rules,
     Settled,
     WaitingContact,
-    WayOut,
     WayOutProposed,
     seconds,
 )
@@ -53,7 +52,7 @@ GONE_AFTER_SECONDS = 900.0
 #: The judge asks only when somebody is free: to propose a way out while all are busy we ask to be
 #: woken, soon while someone waits, else when most callers are caught (see `wakes`).
 WAKE_WHILE_WAITING_SECONDS = 5.0
-ANSWER_OF_WAY_OUT = {WayOut.RETURN_PASS: "callback", WayOut.PARTNER_LINE: "overflow"}
+ANSWER_OF_WAY_OUT = {WayOut.RETURN_PASS: "callback", WayOut.ANOTHER_LINE: "overflow"}
 #: The judge's times are floats; ours have microseconds.
 ROUNDING_SECONDS = 0.001
 
@@ -129,6 +128,7 @@ class Judged:
             region=message["region"],
             waiting_since=now,
             joined_at=now,
+            heard=True,
         )
         self._memory.called(CallerKind(contact.languages, contact.band, contact.need))
         self._waiting[contact.contact_id] = contact
@@ -295,7 +295,7 @@ def _person_of(listener: Mapping[str, Any], now: datetime) -> PersonOnDuty:
 
 def with_way_out(rules: Rules) -> Rules:
     """The same rules, where ways out may be proposed."""
-    return replace(rules, way_out=True)
+    return replace(rules, way_out=True, way_out_taken=True)
 
 
 def play(lines: TextIO, answers: TextIO, *, way_out: bool = True) -> None:

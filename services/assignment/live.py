@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.assignment import (
+    LineStaffed,
     LiveStateEntered,
     OfferDeclined,
     OfferExpired,
@@ -33,7 +34,7 @@ from contracts.vocabulary import (
 )
 from services.assignment import store
 from services.assignment.rest import LiveLoad, Rest
-from services.assignment.store import ContactRow, OfferRow, PersonRow
+from services.assignment.store import ContactRow, LineRow, OfferRow, PersonRow
 from services.bus.work import Work
 
 _IN_CONTACT = (LiveState.OFFERED, LiveState.TALKING)
@@ -74,6 +75,22 @@ def enter(  # noqa: PLR0913 - a state, why, and until when
         ),
         of=person,
     )
+    if (previous is LiveState.OFF_DUTY) is not (state is LiveState.OFF_DUTY):
+        staff(work, person.programme, person.person_id, there=state is not LiveState.OFF_DUTY)
+
+
+def staff(work: Work, programme: str, but: str = "", *, there: bool = False) -> None:
+    """Say when the first person is there for a line, or nobody is any more; `but` is who moves."""
+    line = store.line_of(work.session, programme)
+    staffed = there or store.is_staffed(work.session, programme, but)
+    if line is not None and line.staffed is staffed:
+        return
+    if line is None:
+        line = LineRow(programme=programme, staffed=staffed)
+    line.staffed = staffed
+    said = LineStaffed(programme=ProgrammeId(programme), staffed=staffed, since=work.now)
+    work.announce(said, of=line)
+    work.session.add(line)
 
 
 def go_on(work: Work, person: PersonRow, reason: LiveStateReason) -> bool:

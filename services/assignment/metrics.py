@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter
 
-from contracts.vocabulary import OfferReason, Stage
+from contracts.vocabulary import OfferReason, Stage, WayOut
 from services.assignment.domain import NobodyReason
 
 offers = Counter("helpline_assignment_offers_total", "Offers made", ["programme", "stage"])
@@ -18,6 +18,11 @@ nobody_free = Counter(
     "Looks at a waiting contact that found nobody, by obstacle",
     ["programme", "reason"],
 )
+ways_out = Counter(
+    "helpline_assignment_ways_out_total",
+    "Ways out offered to who waits",
+    ["programme", "way_out"],
+)
 
 
 def record_offer(programme: str, stage: Stage, reasons: Iterable[OfferReason]) -> None:
@@ -25,6 +30,11 @@ def record_offer(programme: str, stage: Stage, reasons: Iterable[OfferReason]) -
     offers.labels(programme, stage).inc()
     for reason in reasons:
         reasons_given.labels(programme, reason).inc()
+
+
+def record_way_out(programme: str, way_out: WayOut) -> None:
+    """Somebody who waits was offered a way out."""
+    ways_out.labels(programme, way_out).inc()
 
 
 def record_nobody_free(programme: str, reasons: Iterable[NobodyReason]) -> None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import exp, inf
 from typing import TypeAlias
 
-from contracts.vocabulary import Channel, LiveState, Role, Stage
+from contracts.vocabulary import Channel, LiveState, Role, Stage, WayOut
 from services.assignment.domain import (
     CHANNELS,
     Alike,
@@ -23,7 +23,6 @@ from services.assignment.domain import (
     PersonOnDuty,
     Rules,
     WaitingContact,
-    WayOut,
 )
 from services.assignment.eligibility import (
     Profile,
@@ -133,7 +132,9 @@ def is_proposable(contact: WaitingContact, rules: Rules) -> bool:
     """Whether a way out may be proposed: once, to who is not at risk and was heard by a human."""
     if not rules.way_out or contact.stage is Stage.REGULATOR:
         return False
-    settled = contact.untriaged or contact.way_out_proposed
+    if contact.channel is Channel.MESSAGE or not contact.heard or contact.untriaged:
+        return False
+    settled = contact.was_at_risk or contact.way_out_proposed
     return not settled and contact.band < rules.accredited_from_band
 
 
@@ -210,7 +211,7 @@ class Tariff:
         lost = prices.abandoned[band] * (1 - stays)
         if stays:
             lost += prices.wait_per_minute[band] / 60 * wait_seconds * stays
-        if self.rules.way_out and band < self.rules.accredited_from_band:
+        if self.rules.counts_on_way_out and band < self.rules.accredited_from_band:
             return min(lost, self.way_out_price(band)[0])
         return lost
 
@@ -327,9 +328,9 @@ class Tariff:
         prices = self.rules.prices
         return_pass = prices.abandoned[band] * prices.return_pass_share[band]
         partner_line = prices.abandoned[band] * prices.partner_line_share
-        if return_pass <= partner_line:
+        if self.rules.return_pass and return_pass <= partner_line:
             return return_pass, WayOut.RETURN_PASS
-        return partner_line, WayOut.PARTNER_LINE
+        return partner_line, WayOut.ANOTHER_LINE
 
     def line_to_relieve(self) -> tuple[LineKey, WayOut] | None:
         """The line whose last caller loses most, beside its price, by waiting; None = no such."""
@@ -343,8 +344,12 @@ class Tariff:
         return worst[1:] if worst else None
 
     def _loss_of_last(self, languages: frozenset[str], band: int) -> float:
-        """Loss of the last in the line: everyone of his band and above goes first."""
-        ahead = sum(
+        """Loss of the last in the line who may be proposed a way out: everyone of their band and
+        above goes first. Who was proposed one came behind, and may be gone.
+        """
+        key = (languages, band)
+        ahead = self.traffic.proposable.get(key, 0) - self.traffic.line.get(key, 0)
+        ahead += sum(
             n
             for (others, other_band), n in self.traffic.line.items()
             if other_band >= band and not others.isdisjoint(languages)
@@ -381,7 +386,7 @@ class Tariff:
         price = misfit(request, profile, self.rules)
         price += self._spared(request) * self.reserve_price(profile)
         lost = self.loss_of_waiting_for_fit(request, profile)
-        if self.rules.way_out:
+        if self.rules.counts_on_way_out:
             way_out_price, _ = self.way_out_price(request.band)
             if lost >= way_out_price * self.rules.way_out_share:
                 lost = way_out_price
@@ -400,7 +405,7 @@ class Tariff:
         Whoever is served later takes one then. With few on duty the worth of each is exact anyway,
         and a way out is a leaving.
         """
-        if self.rules.way_out or self._few() is not None:
+        if self.rules.counts_on_way_out or self._few() is not None:
             return 1.0
         at_risk = request.band >= self.rules.accredited_from_band
         return self.chance_of_leaving(self.wait_seconds(request.languages, at_risk))

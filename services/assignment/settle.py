@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
-from contracts.assignment import ContactSentUntriaged, OfferMade
+from contracts.assignment import ContactSentUntriaged, OfferMade, WayOutOffered
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import (
     ContactId,
@@ -30,7 +30,15 @@ from contracts.vocabulary import (
     WithdrawalReason,
 )
 from services.assignment import live, metrics, reading, store, writing
-from services.assignment.domain import Decision, Forecast, NobodyFree, Prices, Proposal, Rules
+from services.assignment.domain import (
+    Decision,
+    Forecast,
+    NobodyFree,
+    Prices,
+    Proposal,
+    Rules,
+    WayOutProposed,
+)
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
 from services.assignment.reading import LOOK_BACK, LineOnTheFloor
@@ -88,6 +96,7 @@ def rules_from(in_force: TermsInForce) -> Rules:
         hard_share=more.hard_share,
         ladder_step=more.ladder_step,
         way_out=more.way_out,
+        return_pass=terms.returning.return_pass,
         way_out_share=more.way_out_share,
     )
 
@@ -156,8 +165,10 @@ def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> No
     decision = decide(line, _floor_of(work, in_force), work.now)
     if decision.proposals:
         offer_all(work, line, in_force, decision.proposals)
+    ways_out = [each for each in decision.outcomes if isinstance(each, WayOutProposed)]
+    if ways_out:
+        offer_ways_out(work, line, in_force, ways_out)
     for outcome in decision.outcomes:
-        # Ways out are proposed once the programme can carry them out (rule off).
         if isinstance(outcome, NobodyFree):
             metrics.record_nobody_free(in_force.programme, outcome.reasons)
     at = decision.next_look_at
@@ -195,6 +206,29 @@ def offer_all(
         raise ChoiceOutdated
     for proposal in proposals:
         metrics.record_offer(in_force.programme, proposal.stage, proposal.reasons)
+
+
+def offer_ways_out(
+    work: Work, line: LineOnTheFloor, in_force: TermsInForce, proposed: Sequence[WayOutProposed]
+) -> None:
+    """Offer these ways out to who waits on; raises ChoiceOutdated when one waits no longer."""
+    stands = timedelta(seconds=in_force.terms.times.way_out_offer_seconds)
+    for each in proposed:
+        contact = store.taken_up(work.session, ContactRow, line.rows[each.contact_id])
+        contact.way_out_at = work.now
+        offered = WayOutOffered(
+            contact_id=ContactId(contact.contact_id),
+            programme=ProgrammeId(contact.programme),
+            way_out=each.way_out,
+            offered_at=work.now,
+            valid_until=work.now + stands,
+            rules_version=each.rules_version,
+        )
+        work.announce(offered, of=contact)
+    if not writing.offer_ways_out(work.session):
+        raise ChoiceOutdated
+    for each in proposed:
+        metrics.record_way_out(in_force.programme, each.way_out)
 
 
 def _match(work: Work, line: LineOnTheFloor, proposal: Proposal) -> _Match:

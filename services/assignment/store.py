@@ -90,6 +90,9 @@ class ContactRow(Row, table=True):
     offer_id: str | None = None
     sought: str | None = None  #: who they were cut off from
     slowed: bool = False
+    heard: bool = False  #: a human has set its priority
+    was_at_risk: bool = False  #: a human once found it P1 or P2
+    way_out_at: datetime | None = _moment()  #: when it was offered a way out, once
     version: int = 0
 
     @property
@@ -203,6 +206,21 @@ class EligibilityRow(Row, table=True):
     accepts_last_minutes: bool = False
     roles: list[str] = _words()
     qualification: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class LineRow(Row, table=True):
+    """Whether anybody is on duty for a line, as last announced."""
+
+    __tablename__ = "line"
+
+    programme: str = Field(primary_key=True)
+    staffed: bool
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Counted by line."""
+        return f"line:{self.programme}"
 
 
 class TermsRow(Row, table=True):
@@ -427,6 +445,25 @@ def taken_up(session: Session, kind: type[K], told: Mapping[str, Any]) -> K:
     make_transient_to_detached(row)
     session.add(row)
     return row
+
+
+_ANYBODY_ELSE = """
+    SELECT EXISTS (
+        SELECT FROM assignment.person WHERE programme = %(programme)s
+            AND state <> 'off_duty' AND person_id <> %(but)s
+    ) AS staffed
+"""
+
+
+def is_staffed(session: Session, programme: str, but: str = "") -> bool:
+    """Whether anybody but this person is on duty for a line."""
+    asked = {"programme": programme, "but": but}
+    return bool(only(ask(session, _ANYBODY_ELSE, asked)).staffed)
+
+
+def line_of(session: Session, programme: str) -> LineRow | None:
+    """What was last said of a line; None when nothing was."""
+    return session.get(LineRow, programme)
 
 
 _BEAT = (

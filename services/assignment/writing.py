@@ -30,7 +30,8 @@ _CHANGES = """
             priority = n.priority, need = n.need, languages = n.languages,
             departement = n.departement, joined_at = n.joined_at, front = n.front,
             untriaged = n.untriaged, declined_by = n.declined_by, offers = n.offers,
-            offer_id = n.offer_id, version = n.version
+            offer_id = n.offer_id, heard = n.heard, was_at_risk = n.was_at_risk,
+            way_out_at = n.way_out_at, version = n.version
         FROM jsonb_populate_recordset(NULL::assignment.contact, %(contacts)s::jsonb) AS n
         WHERE c.contact_id = n.contact_id{contact_still}
         RETURNING 1
@@ -61,6 +62,15 @@ _SAVE = f"""
     FROM jsonb_populate_recordset(NULL::assignment.offer, %(offers)s::jsonb) AS n
     WHERE o.offer_id = n.offer_id
 """  # noqa: S608 - statements of ours
+_OFFER_WAYS_OUT = """
+    WITH offered AS (
+        UPDATE assignment.contact AS c SET way_out_at = n.way_out_at, version = n.version
+        FROM jsonb_populate_recordset(NULL::assignment.contact, %(contacts)s::jsonb) AS n
+        WHERE c.contact_id = n.contact_id AND c.state = 'waiting' AND c.version = n.version - 1
+        RETURNING 1
+    )
+    SELECT count(*) AS rows FROM offered
+"""
 _MAKE_OFFERS = f"""
     WITH {_AS_SEEN}, made AS (
         INSERT INTO assignment.offer
@@ -96,6 +106,12 @@ def make_offers(session: Session, offers: Sequence[OfferRow]) -> bool:
     changed = _changed(session)
     written = only(_write(session, _MAKE_OFFERS, changed, offers)).rows
     return bool(written == len(changed) + len(offers))
+
+
+def offer_ways_out(session: Session) -> bool:
+    """Write which contacts were offered a way out; whether all still wait as the look saw them."""
+    changed = _changed(session)
+    return bool(only(_write(session, _OFFER_WAYS_OUT, changed, ())).rows == len(changed))
 
 
 def saving(handler: Callable[[M, Work], R]) -> Callable[[M, Work], R]:

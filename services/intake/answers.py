@@ -53,6 +53,9 @@ class RungTold(Contract):
     act: Annotated[Act, public("What it does; `says` says the words of the ladder")]
     way_out: Annotated[WayOut | None, public("What is offered")] = None
     partner: Annotated[PartnerTold | None, public("The line it leads to, open now")] = None
+    wordings: Annotated[
+        tuple[Wording, ...], public("How it is offered, by language; empty: it is no question")
+    ] = ()
 
 
 class LadderTold(Contract):
@@ -66,6 +69,15 @@ class LadderTold(Contract):
 _Ladder = Annotated[
     LadderTold | None, public("What is there while nobody can answer; empty: somebody can")
 ]
+
+
+class WayOutTold(Contract):
+    """What a caller who waits may choose instead; whoever says nothing keeps their place."""
+
+    way_out: Annotated[WayOut, public("A return pass, or another line")]
+    valid_until: Annotated[Moment, public("A yes counts until then", unit="UTC, domain time")]
+    partner: Annotated[PartnerTold | None, public("The other line, open now")] = None
+    wordings: Annotated[tuple[Wording, ...], public("How it is offered, by language")] = ()
 
 
 class ContactSeen(Contract):
@@ -83,6 +95,11 @@ class ContactSeen(Contract):
     away_until: Annotated[
         Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
     ] = None
+    language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
+    ladder: Annotated[
+        LadderTold | None, public("Why nobody has answered yet; empty: somebody soon will")
+    ] = None
+    way_out: Annotated[WayOutTold | None, public("What they may choose instead of waiting")] = None
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     emergency_numbers: _Numbers
 
@@ -92,11 +109,35 @@ _Notice = Annotated[
 ]
 
 
+class PassTold(Contract):
+    """A return pass, for the human who tells it."""
+
+    digits: Annotated[str, public("Four digits", pattern="^[0-9]{4}$")]
+    valid_until: Annotated[Moment, public("Until when", unit="UTC, domain time")]
+
+
 class ContactTold(ContactSeen):
     """A contact as the door tells it."""
 
     words: Annotated[str, public("Its state in plain words")]
     notice: _Notice = None
+
+
+class WayOutSeen(ContactSeen):
+    """What came of a caller's yes or no, without the digits of a pass: those are kept nowhere."""
+
+    timezone: Annotated[str, public("IANA zone of the line's hours")]
+    partner: Annotated[PartnerTold | None, public("The line they are led to, open now")] = None
+
+
+class WayOutAnswered(ContactTold):
+    """What came of a caller's yes or no, as the door tells it."""
+
+    timezone: Annotated[str, public("IANA zone of the line's hours")]
+    return_pass: Annotated[
+        PassTold | None, public("Their pass; told to whoever has said yes, and kept nowhere")
+    ] = None
+    partner: Annotated[PartnerTold | None, public("The line they are led to, open now")] = None
 
 
 class ContactBegun(ContactTold):
@@ -138,13 +179,6 @@ class TextTold(TextKept):
     heard: Annotated[tuple[WordsHeard, ...], ops("Which words spoke; desks only")] = ()
 
 
-class PassTold(Contract):
-    """A return pass, for the human who tells it."""
-
-    digits: Annotated[str, public("Four digits", pattern="^[0-9]{4}$")]
-    valid_until: Annotated[Moment, public("Until when", unit="UTC, domain time")]
-
-
 class TextsTold(Contract):
     """What was written after a place, and where the contact is."""
 
@@ -156,6 +190,11 @@ class TextsTold(Contract):
     ] = None
     last: Annotated[int, public("What to ask for more after", unit="count")]
     texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
+    ladder: Annotated[
+        LadderTold | None, public("Why nobody has answered yet; empty: somebody soon will")
+    ] = None
+    way_out: Annotated[WayOutTold | None, public("What they may choose instead of waiting")] = None
+    language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
 
 
 class DoorClosed(Contract):

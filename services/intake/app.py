@@ -1,6 +1,12 @@
 """Intake, whole: what it consumes, answers and publishes, what it waits for, and its door."""
 
-from contracts.assignment import ContactSentUntriaged, OfferTaken, OfferWithdrawn
+from contracts.assignment import (
+    ContactSentUntriaged,
+    LineStaffed,
+    OfferTaken,
+    OfferWithdrawn,
+    WayOutOffered,
+)
 from contracts.contact import (
     ContactEnded,
     ContactOpened,
@@ -23,7 +29,7 @@ from contracts.text import (
 )
 from contracts.triage import ContactTriaged
 from services.bus.table import Answer, Due, On, Service
-from services.intake import asked, chats, handlers, keeping, message_clocks, returns
+from services.intake import asked, chats, handlers, keeping, message_clocks, returns, ways_out
 from services.intake.door import open_door
 from services.intake.settings import Settings
 from services.intake.store import tables
@@ -36,6 +42,8 @@ SERVICE = Service(
         On(OfferWithdrawn, handlers.on_offer_withdrawn),
         On(ContactTriaged, handlers.on_contact_triaged),
         On(ContactSentUntriaged, handlers.on_contact_sent_untriaged),
+        On(WayOutOffered, ways_out.on_way_out_offered),
+        On(LineStaffed, ways_out.on_line_staffed),
     ),
     answers=(
         Answer(EndContact, handlers.on_end_contact),

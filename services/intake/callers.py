@@ -33,13 +33,15 @@ from services.bus.work import Work, new_id
 from services.intake import chats, day_keys, metrics, store, texts, threads
 from services.intake.answers import ContactSeen, DoorClosed, LadderTold, LineSeen, PassTold
 from services.intake.codes import hash_of_words
-from services.intake.domain import Ended, Life, Moved, Talking, Unchanged, Waiting, state_of
+from services.intake.domain import Ended, Life, Moved, Talking, Unchanged, Waiting
 from services.intake.handlers import live_on
 from services.intake.ladder import ladder_told
 from services.intake.looking import line_seen
 from services.intake.numbers import holds
 from services.intake.returns import Back, Reached, ReturnKeys, Way, digits_shown, find_way
+from services.intake.seen import seen, told_now
 from services.intake.terms import Admitted, Closed, NotServed, admit
+from services.intake.waiting import Moment, WaitTold, situation_of, wait_told
 from services.intake.written import Writes, write_as_caller
 
 
@@ -74,9 +76,15 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
             if arrival.channel is Channel.MESSAGE and arrival.text is None:
                 return refused(Refusal.INVALID_FIELD, "text")
             contact = _open(arrival, line, first_stage, work)
-            return done(contact.version, _seen(contact, terms))
+            return done(contact.version, seen(contact, terms, _told_at_once(contact, line, work)))
         case unexpected:
             assert_never(unexpected)
+
+
+def _told_at_once(contact: store.Contact, line: store.Line, work: Work) -> WaitTold:
+    """What somebody who has just come is told: above all, when nobody is there."""
+    situation = situation_of(contact, line.terms, Moment(work.now, line.staffed))
+    return wait_told(contact, situation, line.callers, work.now)
 
 
 def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) -> store.Contact:
@@ -132,6 +140,7 @@ def _contact(
         token_sha256=arrival.token_sha256,
         opened_at=work.now,
         life=Waiting(Stage.LISTENER),
+        language=arrival.language,
         return_hash=hashes[0] if hashes else None,
         heard_at=work.now if arrival.channel is Channel.CHAT else None,
     )
@@ -194,7 +203,7 @@ def leave_contact(departure: Departure, work: Work) -> Reply:
             metrics.record_unmoved("leave", why.value)
         case unexpected:
             assert_never(unexpected)
-    return done(contact.version, _seen(contact, terms))
+    return done(contact.version, seen(contact, terms, told_now(work.session, contact)))
 
 
 def _with_pass(contact: store.Contact, life: Life) -> Life:
@@ -209,7 +218,8 @@ def resume_contact(resuming: chats.Resuming, work: Work) -> Reply:
     contact = chats.contact_of(resuming, day_keys.from_environment(), work)
     if contact is None:
         return refused(Refusal.UNKNOWN_CONTACT, "code")
-    return done(contact.version, _seen(contact, threads.terms_of(work.session, contact)))
+    terms = threads.terms_of(work.session, contact)
+    return done(contact.version, seen(contact, terms, told_now(work.session, contact)))
 
 
 def look_at_contact(
@@ -224,7 +234,7 @@ def look_at_contact(
         return Refusal.NOT_YOURS
     if contact.channel is Channel.CHAT:
         threads.note_heard(session, contact_id)
-    return _seen(contact, terms)
+    return seen(contact, terms, told_now(session, contact))
 
 
 def look_at_pass(
@@ -256,28 +266,14 @@ def look_at_number(
     """The line a number leads to at `moment` (without one, now), as it was or is then."""
     lines, at = store.lines_and_moment(session, number, moment)
     line = next((each for each in lines if holds(each.callers, number, at)), None)
+    if line is not None and moment is not None:
+        line = replace(line, staffed=None)  # who is there now says nothing of then
     return Refusal.UNKNOWN_PROGRAMME if line is None else _looked(line, at)
 
 
 def _looked(line: store.Line, moment: datetime) -> LineLooked:
     fault = ladder_told(line.callers, Situation.PLATFORM_FAULT, Channel.PHONE, None)
     return LineLooked(line_seen(line, moment), fault)
-
-
-def _seen(contact: store.Contact, terms: ProgrammeTerms) -> ContactSeen:
-    """A contact as its caller may see it."""
-    return ContactSeen(
-        contact_id=contact.contact_id,
-        programme=contact.programme,
-        channel=contact.channel,
-        state=state_of(contact.life),
-        lost_human=contact.lost_human,
-        away_until=contact.away_until,
-        opened_at=contact.opened_at,
-        ended_at=contact.ended_at,
-        country=terms.country,
-        emergency_numbers=terms.emergency_numbers,
-    )
 
 
 def _door_closed(closed: Closed, terms: ProgrammeTerms, ladder: LadderTold | None) -> DoorClosed:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import Field
@@ -27,16 +27,18 @@ from contracts.envelope import Contract, Reply
 from contracts.privacy import public
 from contracts.vocabulary import (
     Channel,
+    ContactId,
     LanguageCode,
     LeaveReason,
     ProgrammeId,
     Refusal,
+    WayOut,
 )
 from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
-from services.intake import callers, metrics
+from services.intake import callers, day_keys, metrics, ways_out
 from services.intake.answers import (
     CallerProblemTold,
     ContactBegun,
@@ -44,6 +46,9 @@ from services.intake.answers import (
     ContactTold,
     DoorClosed,
     LineTold,
+    PassTold,
+    WayOutAnswered,
+    WayOutSeen,
 )
 from services.intake.asking import KEY, TOKEN, addressed, hash_of, random_uuid, reading
 from services.intake.callers import Arrival, Departure, LineLooked
@@ -60,9 +65,19 @@ from services.intake.returns import Back, ReturnKeys
 from services.intake.settings import Settings
 from services.intake.text_door import MODELS, addresses_of, checked
 from services.intake.voice import Voice
-from services.intake.words import CODE_UNKNOWN, closed_until, words_for
+from services.intake.ways_out import Choice
+from services.intake.words import (
+    CODE_UNKNOWN,
+    REFUSALS,
+    WAY_OUT_REFUSALS,
+    closed_until,
+    went_to,
+    went_with_pass,
+    words_for,
+)
 
 log = logging.getLogger(__name__)
+S = TypeVar("S", bound=ContactSeen)
 
 #: Who has the words wrong hears so after this long, in machine time; so many may try at once.
 _WRONG_CODE_SECONDS = 1.0
@@ -111,6 +126,13 @@ class Goodbye(Contract):
     reason: Annotated[LeaveReason, public("How")]
 
 
+class Answer(Contract):
+    """A caller's yes or no to what they were offered instead of waiting; by telephone, a key."""
+
+    way_out: Annotated[WayOut, public("What they were offered")]
+    accepts: Annotated[bool, public("Yes: their wait is over. No: it goes on")]
+
+
 def open_door(door: Door) -> Doorway:
     """Build the door as it is set up."""
     return build(door, Settings.from_environment())
@@ -125,6 +147,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
         Address("POST", "/contacts/resume", contacts.resume, _RESUMING),
         Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
+        Address("POST", "/contacts/{contact_id}/way-out", contacts.answer, _ANSWERING),
         Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
         Address("GET", "/numbers/{number}", partial(_see_number, door, voice), _SEEING_A_NUMBER),
         *addresses_of(door, voice, settings),
@@ -134,6 +157,8 @@ def build(door: Door, settings: Settings) -> Doorway:
         Knock,
         Return,
         Goodbye,
+        Answer,
+        WayOutAnswered,
         ContactBegun,
         ContactTold,
         LineTold,
@@ -170,6 +195,13 @@ _LEAVING = {
     "parameters": [header(KEY_HEADER, KEY, required=False, form="uuid")],
     "requestBody": {"required": True, **content(ref(Goodbye))},
     "responses": answers(content(ref(ContactTold)), CallerProblemTold),
+}
+_ANSWERING = {
+    "summary": "Say yes or no to a way out; said twice it counts once, so no key is needed.",
+    "security": TOKEN,
+    "parameters": [header(KEY_HEADER, KEY, required=False, form="uuid")],
+    "requestBody": {"required": True, **content(ref(Answer))},
+    "responses": answers(content(ref(WayOutAnswered)), CallerProblemTold),
 }
 _SEEING_A_LINE = {
     "summary": "Say what a line is, and whether it is open.",
@@ -268,6 +300,39 @@ class Contacts:
         seen = _seen(reply, self._voice)
         return self._voice.say(_told(seen), programme=seen.programme)
 
+    async def answer(self, request: Request) -> Response:
+        """Say yes or no to a way out. The digits of a pass are told here and in no reply kept."""
+        contact_id, token_sha256 = addressed(request)
+        answer = await reading(Answer, request, self._longest_body_bytes)
+        key = request.headers.get(KEY_HEADER)
+        secret = random_uuid(key) if key else uuid4()
+        choice = Choice(contact_id, token_sha256, answer.way_out, answer.accepts)
+        keys = day_keys.from_environment()
+        reply = await self._door.answer(
+            derived_id("way_out", contact_id, str(secret)),
+            _fingerprint(secret, answer),
+            partial(ways_out.answer_way_out, choice, keys),
+        )
+        if reply.refusal in WAY_OUT_REFUSALS:
+            raise _way_out_problem(reply.refusal, reply.field)
+        seen = _read(WayOutSeen, reply, self._voice)
+        told: dict[str, Any] = {**_told(seen), "return_pass": None}
+        if answer.accepts and answer.way_out is WayOut.RETURN_PASS:
+            given = await self._own_pass(contact_id, keys)
+            told["return_pass"] = given.model_dump(mode="json")
+            told["words"] = went_with_pass(given, seen.timezone)
+        elif answer.accepts:
+            told["words"] = went_to(seen.partner)
+        return self._voice.say(told, programme=seen.programme)
+
+    async def _own_pass(self, contact_id: ContactId, keys: day_keys.DayKeys) -> PassTold:
+        """The pass of a caller whose yes has just been kept; one that was used is worth nothing."""
+        look = partial(ways_out.look_at_own_pass, contact_id=contact_id, keys=keys)
+        given = await self._door.read(look)
+        if isinstance(given, Refusal):
+            raise _way_out_problem(given, None)
+        return given
+
 
 def _capability(secret: UUID) -> str:
     """The token of the contact that this key opened: 256 bits, the same each time."""
@@ -291,8 +356,19 @@ def _fingerprint(secret: UUID, asked: Contract) -> str:
     return hmac.digest(secret.bytes, asked.model_dump_json().encode(), "sha256").hex()
 
 
+def _way_out_problem(refusal: Refusal, field: str | None) -> CallerProblem:
+    """Why a yes does not count, and that nothing is lost by it."""
+    status, _ = REFUSALS[refusal]
+    return CallerProblem(status, refusal.value, WAY_OUT_REFUSALS[refusal], field)
+
+
 def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:
     """The contact a reply speaks of, or the problem of its refusal."""
+    return _read(ContactSeen, reply, voice, programme)
+
+
+def _read(model: type[S], reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> S:
+    """What a reply says of a contact, or the problem of its refusal."""
     if reply.refusal is Refusal.CLOSED:
         closed = DoorClosed.model_validate(reply.result)
         voice.remember(programme or "", closed.country, closed.emergency_numbers)
@@ -301,7 +377,7 @@ def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> C
         raise refusal_problem(reply.refusal, reply.field, programme)
     if reply.result is None:  # the same request is being answered at this moment
         raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme)
-    seen = ContactSeen.model_validate(reply.result)
+    seen = model.model_validate(reply.result)
     voice.remember(seen.programme, seen.country, seen.emergency_numbers)
     return seen
 
@@ -320,7 +396,7 @@ def _told(seen: ContactSeen) -> dict[str, Any]:
     """A contact as its caller reads it, with its state in plain words."""
     return {
         **seen.model_dump(mode="json"),
-        "words": words_for(seen.state, lost_human=seen.lost_human),
+        "words": words_for(seen, lost_human=seen.lost_human),
     }
 
 

@@ -185,7 +185,12 @@ def _guidance(terms: ProgrammeTerms) -> Iterator[Flaw]:
 
 def _clocks(terms: ProgrammeTerms) -> Iterator[Flaw]:
     times = terms.times
-    for name in ("regulator_offer_seconds", "listener_offer_seconds", "heartbeat_lost_seconds"):
+    for name in (
+        "regulator_offer_seconds",
+        "listener_offer_seconds",
+        "heartbeat_lost_seconds",
+        "way_out_offer_seconds",
+    ):
         if getattr(times, name) < 1:
             yield Flaw(f"times.{name}", "must be at least 1 second, or nobody can answer")
     if times.untriaged_after_seconds < times.regulator_answer_seconds:

@@ -17,7 +17,7 @@ from contracts.opening import OpeningRule, OpenSpan, Timetable, joined, open_spa
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import Act, Channel, ReportKind, Situation, WayOut
 from services.intake.flaws import Flaw, first_contradiction, is_date, is_zone
-from services.intake.ladder import never_closes
+from services.intake.ladder import NEEDS_YES, never_closes
 from services.intake.terms import IN_WRITING
 
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
@@ -136,6 +136,9 @@ def _ladders(terms: ProgrammeTerms, callers: CallerTerms) -> Iterator[Gap]:
             reason = _broken(rung, ladder.situation, terms, callers)
             if reason is not None:
                 yield Gap(f"{here}.rungs.{step}", reason)
+            unsaid = _unasked(rung, ladder.situation, terms)
+            if unsaid:
+                yield Gap(f"{here}.rungs.{step}.wordings", _EVERYWHERE.format(unsaid))
         if ladder.situation is Situation.ALL_BUSY and not _offers(ladder):
             reason = "no overflow: offer another line, a return pass or the message box"
             yield Gap(f"{here}.rungs", reason)
@@ -149,9 +152,15 @@ _MISSING = {
 }
 
 
-def _unsaid(terms: ProgrammeTerms, ladder: Ladder) -> str:
-    said = {each.language for each in ladder.wordings}
-    return ", ".join(each.value for each in terms.languages if each not in said)
+def _unsaid(terms: ProgrammeTerms, said: Ladder | Rung) -> str:
+    languages = {each.language for each in said.wordings}
+    return ", ".join(each.value for each in terms.languages if each not in languages)
+
+
+def _unasked(rung: Rung, situation: Situation, terms: ProgrammeTerms) -> str:
+    """Languages in which nobody could be asked whether they want this way out."""
+    asks = situation is Situation.ALL_BUSY and rung.way_out in NEEDS_YES
+    return _unsaid(terms, rung) if asks and terms.assignment.way_out else ""
 
 
 def _offers(ladder: Ladder) -> bool:

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from contracts.ladder import CallerTerms, PartnerLine, Rung
 from contracts.opening import is_open
-from contracts.vocabulary import Act, Channel, OnHolidays, RelayId, Situation
+from contracts.vocabulary import Act, Channel, OnHolidays, RelayId, Situation, WayOut
 from services.intake.answers import LadderTold, PartnerTold, RungTold
 
+#: Ways out that end the wait: never a caller's but by their own yes, once they were offered one.
+NEEDS_YES = frozenset({WayOut.RETURN_PASS, WayOut.ANOTHER_LINE})
 _EVERY_DAY = frozenset(range(1, 8))
 
 
@@ -32,18 +34,32 @@ def ladder_told(
     return LadderTold(situation=situation, wordings=ladder.wordings, rungs=rungs)
 
 
+def ladder_while_waiting(told: LadderTold | None, offered: WayOut | None) -> LadderTold | None:
+    """What somebody who waits while all are busy is told: of what ends the wait, only what they
+    were offered. Nobody is sent away before a human has heard them.
+    """
+    if told is None:
+        return None
+    rungs = tuple(
+        rung for rung in told.rungs if rung.way_out not in NEEDS_YES or rung.way_out is offered
+    )
+    return told.model_copy(update={"rungs": rungs})
+
+
 def _told(
     rung: Rung, callers: CallerTerms, channel: Channel, moment: datetime | None
 ) -> Iterator[RungTold]:
     if not rung.partners:
-        yield RungTold(act=rung.act, way_out=rung.way_out)
+        yield RungTold(act=rung.act, way_out=rung.way_out, wordings=rung.wordings)
         return
     partner = first_open(callers, rung.partners, moment)
     if partner is None:
         return
     by_voice = channel is Channel.PHONE
     act = rung.act if by_voice or rung.act is not Act.CONNECTS else Act.OFFERS
-    yield RungTold(act=act, way_out=rung.way_out, partner=partner_told(partner))
+    yield RungTold(
+        act=act, way_out=rung.way_out, partner=partner_told(partner), wordings=rung.wordings
+    )
 
 
 def first_open(

@@ -45,7 +45,15 @@ def line_seen(line: Line, moment: datetime) -> LineSeen:
 def _channel_now(line: Line, channel: Channel, moment: datetime) -> ChannelNow:
     if is_open(line.terms, channel, moment):
         closes_at = closing(line.terms.timetable, channel, moment)
-        return ChannelNow(channel=channel, is_open=True, closes_at=closes_at)
+        nobody = line.staffed is False and channel is not Channel.MESSAGE  # those wait for hours
+        return ChannelNow(
+            channel=channel,
+            is_open=True,
+            closes_at=closes_at,
+            ladder=ladder_told(line.callers, Situation.NOBODY_ON_DUTY, channel, moment)
+            if nobody
+            else None,
+        )
     return ChannelNow(
         channel=channel,
         is_open=False,

@@ -12,10 +12,11 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import Field, StringConstraints
 
 from contracts.frame import AlertDuty, EmergencyList, Member, ReportRecipient
-from contracts.ladder import PartnerLine, Rung
+from contracts.ladder import PartnerLine
 from contracts.opening import SpecialDay
 from contracts.programme import AssignmentTerms, RiskPolicy, RosterTerms
 from contracts.vocabulary import (
+    Act,
     Channel,
     LanguageCode,
     Need,
@@ -24,8 +25,10 @@ from contracts.vocabulary import (
     Pool,
     Priority,
     ProgrammeId,
+    RelayId,
     RulesVersion,
     Situation,
+    WayOut,
 )
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 from services.intake.facts import Facts, Opening, Part, Span
@@ -50,6 +53,8 @@ class AssumedTimes(Part):
     topic_fallback_seconds: Assumed[int]
     level_fallback_seconds: Assumed[int]
     heartbeat_lost_seconds: Assumed[int]
+    all_busy_after_seconds: Assumed[int]
+    way_out_offer_seconds: Assumed[int]
 
 
 class AssumedRest(Part):
@@ -116,11 +121,20 @@ class AssumedFrame(Part):
     emergency_abroad: Assumed[tuple[EmergencyList, ...]] | None = None
 
 
+class Step(Part):
+    """One rung; `words` ask the caller whether they want what it offers."""
+
+    act: Act
+    way_out: WayOut | None = None
+    partners: tuple[RelayId, ...] = ()
+    words: Words | None = None
+
+
 class Situated(Part):
     """What is said in a situation, and what comes then."""
 
     words: Words
-    rungs: tuple[Rung, ...]
+    rungs: tuple[Step, ...]
 
 
 class AssumedForCallers(Part):

@@ -16,7 +16,7 @@ from contracts.envelope import Contract
 from contracts.vocabulary import Channel
 from services.intake.document import Path
 from services.intake.facts import Fact, Facts, Hours, Opening, Part
-from services.intake.manifest import Assumed, Assumptions, Held, Manifest, Words
+from services.intake.manifest import Assumed, Assumptions, Held, Manifest, Step, Words
 
 T = TypeVar("T")
 
@@ -153,7 +153,7 @@ def callers_of(manifest: Manifest) -> dict[str, Any]:
             {
                 "situation": situation,
                 "wordings": _wordings(ladder.value.words),
-                "rungs": _json(ladder.value.rungs),
+                "rungs": [_rung(step) for step in ladder.value.rungs],
             }
             for situation, ladder in told.ladders.items()
         ],
@@ -161,6 +161,11 @@ def callers_of(manifest: Manifest) -> dict[str, Any]:
         "controllers": told.controllers.value,
         "transparency": _wordings(told.transparency.value),
     }
+
+
+def _rung(step: Step) -> dict[str, Any]:
+    rung = step.model_dump(mode="json", exclude_unset=True, exclude={"words"})
+    return rung if step.words is None else {**rung, "wordings": _wordings(step.words)}
 
 
 def _wordings(words: Words) -> list[dict[str, Any]]:

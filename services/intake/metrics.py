@@ -17,6 +17,7 @@ from contracts.vocabulary import (
     Refusal,
     SlowReason,
     TextKind,
+    WayOut,
 )
 
 opened = Counter(
@@ -55,6 +56,11 @@ swept = Counter(
     ["programme"],
 )
 keys_destroyed = Counter("helpline_intake_day_keys_destroyed_total", "Keys of days destroyed")
+ways_out = Counter(
+    "helpline_intake_ways_out_total",
+    "Ways out of a wait, by what callers answered",
+    ["programme", "way_out", "answer"],
+)
 ways = Counter(
     "helpline_intake_returns_total",
     "Contacts of who came back, by how they came in",
@@ -145,6 +151,11 @@ def record_key_destroyed() -> None:
 def record_way(programme: ProgrammeId, way: str) -> None:
     """Somebody came back, in one of a closed list of ways."""
     ways.labels(programme, way).inc()
+
+
+def record_way_out(programme: ProgrammeId, way_out: WayOut, answer: str) -> None:
+    """A caller said yes or no to a way out: `taken` or `declined`."""
+    ways_out.labels(programme, way_out.value, answer).inc()
 
 
 def record_held(programme: ProgrammeId) -> None:

@@ -62,8 +62,8 @@ def _situation_at(manifest: Manifest, place: int) -> Situation:
 
 
 def _inside_ladder(rest: Path) -> Path:
-    renamed = ("words" if rest[:1] == ("wordings",) else rest[0], *rest[1:]) if rest else ()
-    return ("value", *renamed)
+    """Words are written under their languages, those of a rung under the rung."""
+    return ("value", *("words" if step == "wordings" else step for step in rest))
 
 
 def _assumed(field: str) -> Path:

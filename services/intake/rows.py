@@ -37,6 +37,7 @@ from contracts.vocabulary import (
     RulesVersion,
     Sha256,
     Stage,
+    WayOut,
 )
 
 
@@ -114,6 +115,20 @@ class ContactRow(Row, table=True):
     answers: int = _count()
     written_version: int = _count()  #: facts of its clocks announced
     corrections: int = _count()  #: of its nature, announced
+    waits_since: datetime | None = _moment(nullable=True)  #: in this line; empty: since it opened
+    way_out: WayOut | None = Field(default=None, sa_type=Text)  #: that it was offered, once
+    way_out_until: datetime | None = _moment(nullable=True)  #: a yes counts until then
+    way_out_declined: bool = _flag()
+
+
+class DutyRow(Row, table=True):
+    """Whether anybody is on duty for a line, as assignment said last."""
+
+    __tablename__ = "duty"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    staffed: bool = Field(sa_column=Column(Boolean, nullable=False))
+    since: datetime = _moment()
 
 
 class ProgrammeRow(Row, table=True):

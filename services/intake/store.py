@@ -28,6 +28,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     Sha256,
     Stage,
+    WayOut,
 )
 from services.bus.driver import ask, only
 from services.intake.domain import Ended, Life, Take, Talking, Waiting, state_of
@@ -69,6 +70,11 @@ class Contact:
     answers: int = 0
     written_version: int = 0
     corrections: int = 0
+    language: LanguageCode = LanguageCode.UNKNOWN
+    waits_since: datetime | None = None  #: in this line; None = since it opened
+    way_out: WayOut | None = None  #: that it was offered
+    way_out_until: datetime | None = None
+    way_out_declined: bool = False
     cut_off: bool = False  #: in this piece of work; kept nowhere
 
     @property
@@ -112,6 +118,7 @@ _CONTACT_TO_LEAVE = f"{_CONTACT_AND_TERMS} FOR UPDATE OF contact"
 _MOVE = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
         offer_id = %(offer_id)s, taken_at = %(taken_at)s, priority = %(priority)s,
+        waits_since = CASE WHEN %(offer_id)s::text IS NULL THEN public.helpline_now() END,
         lost_human = false, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """
@@ -226,6 +233,8 @@ def _contact(row: Any) -> Contact:
         ticks=row.ticks,
         texts=row.texts,
         priority=None if row.priority is None else Priority(row.priority),
+        language=LanguageCode(row.language),
+        way_out=None if row.way_out is None else WayOut(row.way_out),
         **{name: getattr(row, name) for name in _COMING_AND_GOING},
     )
 
@@ -245,6 +254,9 @@ _COMING_AND_GOING = (
     "answers",
     "written_version",
     "corrections",
+    "waits_since",
+    "way_out_until",
+    "way_out_declined",
 )
 
 
@@ -277,6 +289,7 @@ class Line:
     version: int
     terms: ProgrammeTerms
     callers: CallerTerms
+    staffed: bool | None = None  #: whether anybody is on duty; None = nobody has said
 
 
 @lru_cache(maxsize=64)
@@ -291,7 +304,8 @@ def _read_callers(callers: str) -> CallerTerms:
 
 
 def _line(row: Any) -> Line:
-    return Line(row.programme, row.version, _read_terms(row.terms), _read_callers(row.callers))
+    terms, callers = _read_terms(row.terms), _read_callers(row.callers)
+    return Line(row.programme, row.version, terms, callers, row.staffed)
 
 
 def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None:
@@ -306,29 +320,31 @@ def newest_line(session: Session, programme: ProgrammeId) -> ProgrammeRow | None
     return session.execute(statement).scalar_one_or_none()
 
 
-_LINE_IN_FORCE = """
-    SELECT programme, version, terms::text AS terms, callers::text AS callers
+_A_LINE = """programme, version, terms::text AS terms, callers::text AS callers, (
+        SELECT staffed FROM intake.duty WHERE duty.programme = programme_version.programme
+    ) AS staffed"""
+_LINE_IN_FORCE = f"""
+    SELECT {_A_LINE}
     FROM intake.programme_version WHERE programme = %(programme)s
         AND effective_at <= %(moment)s ORDER BY version DESC LIMIT 1
-"""
+"""  # noqa: S608 - names of our own columns, here and below
 #: Of each line that has had one of these numbers in any version, the one in force, or to come.
-_LINES_WITH = """
-    SELECT DISTINCT ON (programme) programme, version, terms::text AS terms,
-        callers::text AS callers
+_LINES_WITH = f"""
+    SELECT DISTINCT ON (programme) {_A_LINE}
     FROM intake.programme_version
     WHERE (effective_at <= %(moment)s OR %(to_come)s) AND programme IN (
         SELECT programme FROM intake.programme_version, jsonb_array_elements(callers -> 'numbers')
             AS held WHERE held ->> 'number' = ANY(%(numbers)s))
     ORDER BY programme, version DESC
-"""
+"""  # noqa: S608
 _CALLERS = """
     SELECT callers::text AS callers FROM intake.programme_version
     WHERE programme = %(programme)s AND version = %(version)s
 """
-_VERSIONS = """
-    SELECT programme, version, terms::text AS terms, callers::text AS callers
+_VERSIONS = f"""
+    SELECT {_A_LINE}
     FROM intake.programme_version WHERE programme = %(programme)s ORDER BY version
-"""
+"""  # noqa: S608
 _NOW = "SELECT public.helpline_now() AS now"
 
 
@@ -383,6 +399,28 @@ def lines_and_moment(
     """Lines in force at a moment (now without one) that have had a number, and the moment."""
     at: datetime = only(ask(session, _NOW, {})).now if moment is None else moment
     return lines_with(session, [number], at, to_come=False), at
+
+
+_NOW_AND_DUTY = """
+    SELECT public.helpline_now() AS now,
+        (SELECT staffed FROM intake.duty WHERE programme = %(programme)s) AS staffed
+"""
+_KEEP_DUTY = """
+    INSERT INTO intake.duty (programme, staffed, since)
+    VALUES (%(programme)s, %(staffed)s, %(since)s)
+    ON CONFLICT (programme) DO UPDATE SET staffed = excluded.staffed, since = excluded.since
+"""
+
+
+def moment_and_duty(session: Session, programme: ProgrammeId) -> tuple[datetime, bool | None]:
+    """Domain time, and whether anybody is on duty for a line; None when nobody has said."""
+    row = only(ask(session, _NOW_AND_DUTY, {"programme": programme}))
+    return row.now, row.staffed
+
+
+def keep_duty(session: Session, programme: ProgrammeId, staffed: bool, since: datetime) -> None:
+    """Keep whether anybody is on duty for a line."""
+    ask(session, _KEEP_DUTY, {"programme": programme, "staffed": staffed, "since": since})
 
 
 def callers_told(session: Session, programme: ProgrammeId, version: int) -> CallerTerms:

@@ -240,11 +240,16 @@ class TextDoor:
         told = TextsTold(
             contact_id=contact.contact_id,
             state=state_of(contact.life),
-            words=words_for(state_of(contact.life), lost_human=contact.lost_human),
+            words="",
             away_until=contact.away_until,
             last=max(last, since.after),
             texts=looked.texts,
+            ladder=looked.told.ladder,
+            way_out=looked.told.way_out,
+            language=contact.language,
         )
+        words = words_for(told, lost_human=contact.lost_human)
+        told = told.model_copy(update={"words": words})
         return self._voice.say(told.model_dump(mode="json"), programme=contact.programme)
 
     async def _desk_of(self, request: Request) -> TextCapability:

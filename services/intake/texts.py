@@ -7,7 +7,7 @@ answer. It is in no reply that is kept, no log line, no error: replies here carr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -34,6 +34,8 @@ from services.intake.domain import Ended
 from services.intake.listening import Heard, hear, with_words_heard
 from services.intake.seal import seal, unseal, unwrap, wrap
 from services.intake.sealed import Sealed, WrappedKey
+from services.intake.seen import told_now
+from services.intake.waiting import WaitTold
 from services.intake.written import (
     FOR_CALLERS,
     FOR_HUMANS,
@@ -224,6 +226,7 @@ class Looked:
 
     contact: store.Contact
     texts: tuple[TextTold, ...]
+    told: WaitTold = field(default_factory=WaitTold)  #: callers only
 
 
 def look_as_caller(
@@ -239,7 +242,7 @@ def look_as_caller(
     if contact.channel is Channel.CHAT:
         threads.note_heard(session, contact_id)
     kept = sealed.texts_after(session, contact_id, after, FOR_CALLERS)
-    return Looked(contact, _clear(session, contact_id, kept, keys))
+    return Looked(contact, _clear(session, contact_id, kept, keys), told_now(session, contact))
 
 
 def look_as_human(

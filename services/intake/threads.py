@@ -8,7 +8,15 @@ from datetime import datetime
 from sqlmodel import Session
 
 from contracts.programme import ProgrammeTerms
-from contracts.vocabulary import ContactId, Nature, PersonId, Priority, ProgrammeId, Sha256
+from contracts.vocabulary import (
+    ContactId,
+    Nature,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    Sha256,
+    WayOut,
+)
 from services.bus.driver import ask, only
 from services.intake import store
 from services.intake.store import Contact
@@ -142,6 +150,36 @@ def note_heard(session: Session, contact_id: ContactId) -> None:
         """,  # noqa: S608 - a constant of ours
         {"contact_id": contact_id},
     )
+
+
+# --- while they wait ------------------------------------------------------------------------------
+
+#: In one order, so that two of these never block each other for good.
+_TELL_WAITING = """
+    UPDATE intake.contact SET ticks = ticks + 1 WHERE contact_id IN (
+        SELECT contact_id FROM intake.contact
+        WHERE programme = %(programme)s AND ended_at IS NULL AND channel <> 'message'
+            AND state IN ('waiting_regulator', 'waiting_listener')
+        ORDER BY contact_id FOR UPDATE
+    )
+"""
+
+
+def tell_waiting(session: Session, programme: ProgrammeId) -> None:
+    """Something has happened to everybody who waits for a voice or a line of a chat."""
+    ask(session, _TELL_WAITING, {"programme": programme})
+
+
+def keep_way_out(session: Session, contact_id: ContactId, way_out: WayOut, until: datetime) -> None:
+    """Keep that its caller was offered a way out, and tell them."""
+    facts = {"way_out": way_out, "until": until}
+    changes = "way_out = %(way_out)s, way_out_until = %(until)s, ticks = ticks + 1"
+    change(session, contact_id, changes, facts)
+
+
+def decline_way_out(session: Session, contact_id: ContactId) -> None:
+    """The caller said no: they wait, and a yes counts no more."""
+    change(session, contact_id, "way_out_declined = true, ticks = ticks + 1", {})
 
 
 # --- the clocks of a message ----------------------------------------------------------------------

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from contracts.vocabulary import ContactState, Refusal
+from contracts.ladder import Wording
+from contracts.vocabulary import ContactState, LanguageCode, Refusal
+from services.intake.answers import ContactSeen, PartnerTold, PassTold, TextsTold, WayOutTold
 from services.intake.terms import IN_WRITING
 
 #: Country whose numbers are shown while the line is not known, and those numbers.
@@ -26,10 +28,74 @@ LOST_HUMAN = (
 )
 
 
-def words_for(state: ContactState, *, lost_human: bool) -> str:
-    """A state in plain words."""
-    waits = state in (ContactState.WAITING_LISTENER, ContactState.WAITING_REGULATOR)
-    return LOST_HUMAN if waits and lost_human else STATES[state]
+#: To whoever is at risk while nobody is on duty: nothing leads them away, and they are not left
+#: without a word.
+NOBODY_YET = (
+    "Personne n'est de permanence à cet instant. Votre place est gardée, devant les autres."
+)
+
+
+def words_for(seen: ContactSeen | TextsTold, *, lost_human: bool = False) -> str:
+    """Where a contact is, in plain words; in the language of the door where the line has them.
+
+    First that somebody was lost, then why nobody has answered yet, then what may be chosen instead.
+    """
+    waits = seen.state in (ContactState.WAITING_LISTENER, ContactState.WAITING_REGULATOR)
+    if waits and lost_human:
+        said = LOST_HUMAN
+    elif seen.ladder is not None:
+        said = _in_language(seen.ladder.wordings, seen.language) or NOBODY_YET
+    else:
+        said = STATES[seen.state]
+    if seen.way_out is None:
+        return said
+    return f"{said} {_offer_in_words(seen.way_out, seen.language)}".strip()
+
+
+def _in_language(wordings: tuple[Wording, ...], language: LanguageCode) -> str:
+    """The words in this language, or else the first there are."""
+    by_language = {each.language: each.words for each in wordings}
+    return by_language.get(language) or next(iter(by_language.values()), "")
+
+
+def _offer_in_words(offer: WayOutTold, language: LanguageCode) -> str:
+    asked = _in_language(offer.wordings, language)
+    return asked if offer.partner is None else f"{asked} {partner_in_words(offer.partner)}".strip()
+
+
+def partner_in_words(partner: PartnerTold) -> str:
+    """`SOS Amitié : 09 72 39 40 50.`, and that it may ask for a name where it may, or may."""
+    reached = partner.number or partner.page or ""
+    may_ask = "" if partner.anonymous else " Cette ligne peut vous demander votre nom."
+    return f"{partner.title} : {reached}.{may_ask}"
+
+
+def went_with_pass(told: PassTold, timezone: str) -> str:
+    """What a pass is worth, to whoever has just taken it."""
+    until = told.valid_until.astimezone(ZoneInfo(timezone))
+    code = " ".join(told.digits)
+    return (
+        f"Votre code : {code}. Notez-le : il ne sera gardé nulle part. "
+        f"Revenez quand vous voulez avant {_hour(until)} et donnez ce code : "
+        "vous reprenez votre place, en tête de la file."
+    )
+
+
+def went_to(partner: PartnerTold | None) -> str:
+    """Where whoever chose another line is led."""
+    if partner is None:
+        return STATES[ContactState.ENDED]
+    return f"Une autre ligne vous écoute. {partner_in_words(partner)}"
+
+
+#: Why a yes to a way out does not count; whoever reads this still has their place, or somebody.
+WAY_OUT_REFUSALS: dict[Refusal, str] = {
+    Refusal.UNKNOWN_OFFER: "Cela ne vous a pas été proposé. Votre place est gardée.",
+    Refusal.OFFER_OVER: "Cette proposition n'est plus valable. Votre place est gardée.",
+    Refusal.RELAY_CLOSED: "L'autre ligne vient de fermer. Votre place est gardée.",
+    Refusal.WRONG_STATE: "Quelqu'un vous répond à l'instant : restez en ligne.",
+    Refusal.CONTACT_OVER: "La conversation est terminée. Vous pouvez revenir.",
+}
 
 
 #: HTTP status and sentence of every refusal this door can give.
@@ -43,6 +109,9 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_PROGRAMME: (404, "Cette ligne n'est pas connue."),
     Refusal.WRONG_STATE: (409, "Cela n'est pas possible à ce moment."),
     Refusal.CONTACT_OVER: (410, "La conversation est terminée ; rien de plus n'y a été ajouté."),
+    Refusal.UNKNOWN_OFFER: (409, "Cela ne vous a pas été proposé."),
+    Refusal.OFFER_OVER: (410, "Cette proposition n'est plus valable."),
+    Refusal.RELAY_CLOSED: (409, "L'autre ligne n'est pas ouverte."),
     Refusal.CLOSED: (409, "La ligne est fermée à cette heure."),
     Refusal.REPEATED_WITH_ANOTHER_BODY: (409, "Cette clé a déjà servi pour une autre demande."),
     Refusal.PLATFORM_FAULT: (503, "Panne de notre côté ; vous pouvez renvoyer la même demande."),
@@ -91,5 +160,9 @@ def closed_until(opens_at: datetime | None, timezone: str) -> str:
     if opens_at is None:
         return closed
     local = opens_at.astimezone(ZoneInfo(timezone))
-    minutes = f" {local.minute:02d}" if local.minute else ""
-    return f"{closed} Elle ouvre le {local.day}/{local.month:02d} à {local.hour} h{minutes}."
+    return f"{closed} Elle ouvre le {local.day}/{local.month:02d} à {_hour(local)}."
+
+
+def _hour(local: datetime) -> str:
+    """`22 h`, `22 h 05`."""
+    return f"{local.hour} h {local.minute:02d}" if local.minute else f"{local.hour} h"

@@ -10,6 +10,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
@@ -38,6 +39,7 @@ SERVICE = Service(
         On(OfferDeclined, handlers.on_contact_fact, even_late=True),
         On(OfferExpired, handlers.on_contact_fact, even_late=True),
         On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
+        On(WayOutOffered, handlers.on_contact_fact, even_late=True),
         On(AlertRaised, handlers.on_contact_fact, even_late=True),
         On(AlertAcknowledged, handlers.on_contact_fact, even_late=True),
         On(WrittenFirstRead, handlers.on_contact_fact, even_late=True),

@@ -18,6 +18,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.referral import ReferralClosed
@@ -37,6 +38,7 @@ from contracts.vocabulary import (
     Stage,
     TallyKind,
     TextKind,
+    WayOut,
     WithdrawalReason,
 )
 
@@ -50,6 +52,7 @@ ContactFact = (
     | OfferDeclined
     | OfferExpired
     | OfferWithdrawn
+    | WayOutOffered
     | AlertRaised
     | AlertAcknowledged
     | WrittenFirstRead
@@ -145,7 +148,13 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
             return _decided(known, event)
         case ContactSentUntriaged():
             return replace(known, untriaged_priority=event.priority)
+        case WayOutOffered():
+            word = f"{event.way_out.value}_offered"
+            return _with_mark(
+                known, Mark(TallyKind.WAY_OUT, word, event.contact_id, event.offered_at)
+            )
         case ContactEnded():
+            known = _gone(known, event)
             return replace(
                 known,
                 opened_at=event.opened_at,
@@ -237,7 +246,9 @@ def sign_of(event: ContactFact) -> datetime | None:
             return event.answered_at
         case WrittenClockRang():
             return event.rang_at
-        case AlertRaised() | AlertAcknowledged() | TextSealed() | ReferralClosed():
+        case (
+            AlertRaised() | AlertAcknowledged() | TextSealed() | ReferralClosed() | WayOutOffered()
+        ):
             return None  # said of a contact, not done for who waits
         case _:
             assert_never(event)
@@ -258,6 +269,22 @@ def _decided(facts: ContactFacts, event: ContactTriaged) -> ContactFacts:
     if facts.decision is not None and facts.decision.rank > told.rank:
         return facts
     return replace(facts, decision=told)
+
+
+#: How a contact ends whose caller has said yes to a way out: nobody was with them then.
+_LEFT_BY = {
+    Outcome.RETURN_PASS_GIVEN: WayOut.RETURN_PASS,
+    Outcome.OVERFLOWED: WayOut.ANOTHER_LINE,
+}
+
+
+def _gone(facts: ContactFacts, event: ContactEnded) -> ContactFacts:
+    """Who left by a way out; a pass that a human gave is none."""
+    way_out = _LEFT_BY.get(event.outcome)
+    if way_out is None or event.stage is not None:
+        return facts
+    word = f"{way_out.value}_taken"
+    return _with_mark(facts, Mark(TallyKind.WAY_OUT, word, event.contact_id, event.ended_at))
 
 
 def _clock_mark(kind: TallyKind, event: WrittenFirstRead | WrittenAnswered) -> Mark:

@@ -20,6 +20,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
@@ -107,6 +108,7 @@ class _Story:
         self.triaged = [e for e in events if isinstance(e, ContactTriaged)]
         self.untriaged = [e for e in events if isinstance(e, ContactSentUntriaged)]
         self.ended = [e for e in events if isinstance(e, ContactEnded)]
+        self.ways_out = [e for e in events if isinstance(e, WayOutOffered)]
         self.made = [e for e in events if isinstance(e, OfferMade)]
         self.alerts = [e for e in events if isinstance(e, AlertRaised | AlertAcknowledged)]
         self.closed = [e for e in events if isinstance(e, ReferralClosed)]
@@ -177,6 +179,16 @@ class _Story:
     ) -> list[tuple[TallyKind, str]]:
         """Every further thing that is counted of it, each as often as it happened."""
         found = [(TallyKind.NATURE, e.nature.value) for e in self.ended[:1]]
+        found += [(TallyKind.WAY_OUT, f"{e.way_out.value}_offered") for e in self.ways_out]
+        went = [e.outcome for e in self.ended if e.stage is None]
+        found += [
+            (TallyKind.WAY_OUT, word)
+            for word, outcome in (
+                ("return_pass_taken", Outcome.RETURN_PASS_GIVEN),
+                ("another_line_taken", Outcome.OVERFLOWED),
+            )
+            if outcome in went
+        ]
         again = {e.offer_id: e.stage.value for e in self.made if e.attempt > 1}
         found += [(TallyKind.RE_OFFER, stage) for stage in again.values()]
         read = {(e.asked_at, e.late) for e in self.read}

@@ -14,7 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.vocabulary import Channel, LiveState, LiveStateReason, OfferReason, Priority, Role
+from contracts.vocabulary import (
+    Channel,
+    LiveState,
+    LiveStateReason,
+    OfferReason,
+    Priority,
+    Role,
+    WayOut,
+)
 from contracts.vocabulary import Stage as Line
 from services.assignment.choice import choose
 from services.assignment.domain import (
@@ -30,7 +38,6 @@ from services.assignment.domain import (
     Rules,
     Settled,
     WaitingContact,
-    WayOut,
     WayOutProposed,
 )
 from services.assignment.eligibility import may_take, profile_of, request_class
@@ -69,6 +76,7 @@ def a_waiting_contact(contact_id: str = "c1", **changes: Any) -> WaitingContact:
         region="75",
         waiting_since=ago(5),
         joined_at=ago(5),
+        heard=True,
     )
     return replace(contact, **changes)
 
@@ -412,7 +420,10 @@ WAYS_OUT: dict[str, tuple[dict[str, Any], WayOut | None]] = {
     "return pass when it costs less": ({}, WayOut.RETURN_PASS),
     "never at risk 2": ({"risk_band": 2}, None),
     "never at priority P1": ({"priority": Priority.P1}, None),
-    "never before a human has heard": ({"untriaged": True}, None),
+    "never before a human has heard": ({"heard": False}, None),
+    "never untriaged": ({"untriaged": True}, None),
+    "never who was at risk once": ({"was_at_risk": True}, None),
+    "never who wrote and waits for an answer": ({"channel": Channel.MESSAGE}, None),
     "never in the first line": ({"stage": Line.REGULATOR}, None),
     "never twice": ({"way_out_proposed": True}, None),
 }
@@ -434,7 +445,34 @@ def test_no_way_out_is_proposed_while_the_rule_is_off() -> None:
 def test_partner_line_is_proposed_where_it_costs_less() -> None:
     prices = replace(RULES.prices, partner_line_share=0.2)
     decision = decide([a_waiting_contact()], [], replace(RULES, way_out=True, prices=prices))
-    assert WayOutProposed("c1", WayOut.PARTNER_LINE, RULES.rules_version) in decision.outcomes
+    assert WayOutProposed("c1", WayOut.ANOTHER_LINE, RULES.rules_version) in decision.outcomes
+
+
+def test_line_that_gives_no_return_pass_proposes_another_line() -> None:
+    decision = decide([a_waiting_contact()], [], replace(RULES, way_out=True, return_pass=False))
+    assert WayOutProposed("c1", WayOut.ANOTHER_LINE, RULES.rules_version) in decision.outcomes
+
+
+def test_nobody_is_kept_from_a_free_listener_because_a_way_out_may_be_offered() -> None:
+    """Only who says yes is gone: the prices of a line do not count on it."""
+    cases = [a_waiting_contact(), a_waiting_contact("c2", priority=Priority.P3, need="violences")]
+    for contact in cases:
+        for listener in (a_listener(), a_listener(topics=frozenset())):
+            without, offering = (
+                decide([contact], [listener], replace(RULES, way_out=on)).proposals
+                for on in (False, True)
+            )
+            assert without == offering
+
+
+def test_who_was_offered_a_way_out_waits_on_and_is_looked_at_again() -> None:
+    contact = a_waiting_contact(need="violences", joined_at=ago(2), waiting_since=ago(2))
+    busy = [a_listener(state=LiveState.TALKING)]
+    with_it, without = (
+        decide([contact], busy, replace(RULES, way_out=on, way_out_share=0)) for on in (True, False)
+    )
+    assert {type(o) for o in with_it.outcomes} == {WayOutProposed, NobodyFree}
+    assert with_it.next_look_at == without.next_look_at
 
 
 def test_last_of_a_long_line_is_proposed_a_way_out_and_the_first_is_not() -> None:
@@ -616,10 +654,12 @@ class Rows:
         self.floor.join(contact)
 
     def apply(self, outcome: Proposal | WayOutProposed) -> None:
+        if isinstance(outcome, WayOutProposed):
+            self.join(replace(self.waiting[outcome.contact_id], way_out_proposed=True))
+            return
         del self.waiting[outcome.contact_id]
         self.floor.leave(outcome.contact_id)
-        if isinstance(outcome, Proposal):
-            self.put(replace(self.people[outcome.person_id], state=LiveState.OFFERED))
+        self.put(replace(self.people[outcome.person_id], state=LiveState.OFFERED))
 
 
 def all_outcomes(
@@ -685,6 +725,8 @@ def any_contact(dice: Random, now: datetime) -> WaitingContact:
         joined_at=joined_at,
         front=seldom(dice, False, True),
         untriaged=seldom(dice, False, True),
+        heard=seldom(dice, True, False),
+        was_at_risk=seldom(dice, False, True),
         way_out_proposed=seldom(dice, False, True),
         declined_by=seldom(dice, NONE, frozenset({"p1", "p2", "p3"})),
         sought=seldom(dice, None, "p1", "p4"),
@@ -696,6 +738,8 @@ def any_rules(dice: Random) -> Rules:
     return replace(
         RULES,
         way_out=dice.random() < 0.5,
+        way_out_taken=dice.random() < 0.5,
+        return_pass=seldom(dice, True, False),
         chats_at_once=dice.choice([1, 2]),
         language_fallback_seconds=dice.choice([0, 30, 120]),
     )

@@ -13,6 +13,8 @@ from tests.terms import a_line
 
 #: A word and not a number: the code of a skill of the protocol.
 WORDS = {"regulating_skill"}
+#: True of the judge alone: who is proposed a way out there has taken it.
+OF_THE_JUDGE = {"way_out_taken"}
 
 
 def rules_of(terms: ProgrammeTerms) -> Rules:
@@ -51,6 +53,7 @@ def test_the_decision_knows_no_number_the_programme_cannot_say() -> None:
         *type(terms.rest).model_fields,
         *type(terms.prices).model_fields,
         *type(terms.frame).model_fields,
+        *type(terms.returning).model_fields,
     }
     named_otherwise = {
         "rules_version",
@@ -61,4 +64,4 @@ def test_the_decision_knows_no_number_the_programme_cannot_say() -> None:
         "consecutive_contacts_max",
     }
     known = {field.name for kind in (Rules, Prices) for field in fields(kind)}
-    assert known - sayable - named_otherwise == WORDS
+    assert known - sayable - named_otherwise == WORDS | OF_THE_JUDGE

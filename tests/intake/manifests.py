@@ -42,6 +42,8 @@ assumed:
     topic_fallback_seconds: {value: 30, reason: enough for a test}
     level_fallback_seconds: {value: 45, reason: enough for a test}
     heartbeat_lost_seconds: {value: 15, reason: enough for a test}
+    all_busy_after_seconds: {value: 60, reason: enough for a test}
+    way_out_offer_seconds: {value: 600, reason: enough for a test}
   rest:
     after_hard_seconds: {value: 600, reason: enough for a test}
     max_consecutive_contacts: {value: 4, reason: enough for a test}

@@ -16,6 +16,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
@@ -52,6 +53,7 @@ from contracts.vocabulary import (
     SealedId,
     Stage,
     TextKind,
+    WayOut,
     WithdrawalReason,
 )
 from tests.terms import a_line
@@ -261,6 +263,18 @@ class AContact:
             priority=Priority.P3,
         )
 
+    def offered_way_out(
+        self, seconds: float, way_out: WayOut = WayOut.RETURN_PASS
+    ) -> WayOutOffered:
+        return WayOutOffered(
+            contact_id=self.id,
+            programme=self.programme,
+            way_out=way_out,
+            offered_at=at(seconds),
+            valid_until=at(seconds + 600),
+            rules_version="assignment-2026.1",
+        )
+
     def ended(
         self,
         seconds: float,
@@ -345,6 +359,13 @@ SECONDS = st.one_of(st.integers(-60, 60), st.floats(-4000, 8000).map(lambda s: r
 
 #: Seconds after noon: before, at and after the clocks of a message.
 RINGS = (100.0, 4 * 3600.0, 24 * 3600.0, 48 * 3600.0 + 60, 50 * 3600.0)
+ENDINGS = (
+    Outcome.ABANDONED,
+    Outcome.LISTENED,
+    Outcome.DROPPED,
+    Outcome.RETURN_PASS_GIVEN,
+    Outcome.OVERFLOWED,
+)
 
 
 @st.composite
@@ -386,9 +407,12 @@ def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> lis
     if draw(st.booleans()):
         events.append(contact.sent_untriaged(draw(SECONDS)))
     if draw(st.booleans()):
-        outcome = draw(st.sampled_from([Outcome.ABANDONED, Outcome.LISTENED, Outcome.DROPPED]))
-        nature = draw(st.sampled_from(Nature))
-        events.append(contact.ended(draw(SECONDS), outcome, nature=nature))
+        way_out = draw(st.sampled_from([WayOut.RETURN_PASS, WayOut.ANOTHER_LINE]))
+        events.append(contact.offered_way_out(draw(SECONDS), way_out))
+    if draw(st.booleans()):
+        outcome = draw(st.sampled_from(ENDINGS))
+        stage, nature = draw(st.sampled_from([None, *Stage])), draw(st.sampled_from(Nature))
+        events.append(contact.ended(draw(SECONDS), outcome, stage, nature))
     for number in range(draw(st.integers(0, 2))):
         raised = draw(SECONDS)
         events.append(contact.alert_raised(raised, str(number)))

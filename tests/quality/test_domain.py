@@ -15,6 +15,8 @@ from contracts.vocabulary import (
     Priority,
     Role,
     Stage,
+    TallyKind,
+    WayOut,
     WithdrawalReason,
 )
 from services.quality.domain import (
@@ -106,6 +108,21 @@ def test_waits_are_counted_by_stage_and_priority() -> None:
 )
 def test_bar_of_a_wait(seconds: float, bound: float) -> None:
     assert upper_bound(timedelta(seconds=seconds)) == bound
+
+
+def test_ways_out_are_counted_as_offered_and_as_taken_by_callers_alone() -> None:
+    took, stayed, by_human = AContact("a"), AContact("b"), AContact("c")
+    hour = [
+        known(took.opened(), took.offered_way_out(60), took.ended(90, Outcome.RETURN_PASS_GIVEN)),
+        known(stayed.opened(), stayed.offered_way_out(60, WayOut.ANOTHER_LINE)),
+        known(by_human.opened(), by_human.ended(90, Outcome.RETURN_PASS_GIVEN, LISTENER)),
+    ]
+    counted = count_hour(hour, {}, Duty()).tallies
+    assert [(word, count) for kind, word, count in counted if kind is TallyKind.WAY_OUT] == [
+        ("another_line_offered", 1),
+        ("return_pass_offered", 1),
+        ("return_pass_taken", 1),
+    ]
 
 
 # --- what listeners did ---------------------------------------------------------------------------

@@ -75,6 +75,7 @@ SAYS_MORE: dict[str, tuple[ContactFact, bool]] = {
         A.withdrawn(REGULATOR, 60, WithdrawalReason.CONTACT_ENDED, was_taken=False),
         False,
     ),
+    "offered a way out": (A.offered_way_out(60), True),
     "taken back": (A.withdrawn(REGULATOR, 60, WithdrawalReason.CONTACT_ENDED), True),
 }
 

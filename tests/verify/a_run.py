@@ -16,6 +16,7 @@ from contracts.assignment import (
     OfferMade,
     OfferTaken,
     OfferWithdrawn,
+    WayOutOffered,
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
@@ -42,6 +43,7 @@ from contracts.vocabulary import (
     Priority,
     Role,
     Stage,
+    WayOut,
     WithdrawalReason,
 )
 from deploy.verify.history import (
@@ -79,7 +81,7 @@ class ARun(Recorder):
         usual = terms()
         frame = usual.frame.model_copy(update={"chats_at_once": self.chats_at_once})
         rest = usual.rest.model_copy(update={"max_consecutive_contacts": self.in_a_row})
-        more = AssignmentTerms(**assignment or {})
+        more = AssignmentTerms(**{"way_out": True} | (assignment or {}))
         event = published_terms(assignment=more, frame=frame, rest=rest)
         clocks = event.terms.times.model_copy(update=times)
         timed = event.terms.model_copy(update={"times": clocks})
@@ -427,6 +429,24 @@ class ARun(Recorder):
             said = [withdrawn, self._follows(made, LiveState.READY, "offer_withdrawn", None)]
             self._forget(made)
         self.work("assignment", *said, heard=fact)
+        self._stand(name, "ended", "ended")
+
+    def offers_way_out(self, name: str, **changes: Any) -> WayOutOffered:
+        """Who waits for a listener may go, if they say yes."""
+        offered = WayOutOffered(
+            contact_id=ContactId(an_id(name)),
+            programme=SOS,
+            way_out=WayOut.RETURN_PASS,
+            offered_at=self.now,
+            valid_until=self.now + timedelta(minutes=10),
+            rules_version="triage-2026.1",
+        ).model_copy(update=changes)
+        self.work("assignment", offered)
+        return offered
+
+    def goes(self, name: str, outcome: Outcome = Outcome.RETURN_PASS_GIVEN) -> None:
+        """The caller says yes to a way out."""
+        self.work("assignment", heard=self._ended(name, outcome, None))
         self._stand(name, "ended", "ended")
 
     def _ended(self, name: str, outcome: Outcome, made: OfferMade | None) -> Fact:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.anonymity import LiftAgreed, LiftEvent
-from contracts.assignment import LiveStateEntered
+from contracts.assignment import LiveStateEntered, WayOutOffered
 from contracts.envelope import Event, EventEnvelope, EventId
 from contracts.roster import EligibilityEstablished
 from deploy.verify.history import (
@@ -180,6 +180,8 @@ def aggregate_of(event: Event) -> str:
     match event:
         case EligibilityEstablished():
             return f"eligibility:{event.programme}/{event.person_id}"
+        case WayOutOffered():
+            return f"contact:{event.contact_id}"
         case LiveStateEntered():
             return f"person:{event.person_id}"
         case _:

@@ -1,0 +1,42 @@
+"""A contact as its caller may see it, with what whoever waits is told."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from contracts.programme import ProgrammeTerms
+from services.intake import store, threads
+from services.intake.answers import ContactSeen
+from services.intake.domain import state_of
+from services.intake.waiting import Moment, WaitTold, situation_of, wait_told, waits
+
+
+def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> ContactSeen:
+    """A contact as its caller may see it."""
+    return ContactSeen(
+        contact_id=contact.contact_id,
+        programme=contact.programme,
+        channel=contact.channel,
+        state=state_of(contact.life),
+        lost_human=contact.lost_human,
+        away_until=contact.away_until,
+        opened_at=contact.opened_at,
+        ended_at=contact.ended_at,
+        language=contact.language,
+        ladder=told.ladder,
+        way_out=told.way_out,
+        country=terms.country,
+        emergency_numbers=terms.emergency_numbers,
+    )
+
+
+def told_now(session: Session, contact: store.Contact) -> WaitTold:
+    """What a caller is told of their wait at this moment; nothing is read of who does not wait."""
+    if not waits(contact):
+        return WaitTold()
+    at = Moment(*store.moment_and_duty(session, contact.programme))
+    situation = situation_of(contact, threads.terms_of(session, contact), at)
+    if situation is None:
+        return WaitTold()
+    callers = store.callers_told(session, contact.programme, contact.programme_version)
+    return wait_told(contact, situation, callers, at.now)
