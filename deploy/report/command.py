@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
 from deploy.report.counted import Lens
 from deploy.report.page import Head, page_of, write_csv
-from deploy.report.tables import Wish, report_of
+from deploy.report.tables import RelayTold, Wish, report_of
 from deploy.verify.ledger import checker_url
 from services.intake.reader import Faulty, read_manifest
 from services.quality import store
@@ -77,8 +78,9 @@ def days_of(length: str, day: date) -> tuple[date, date]:
 def _write(options: argparse.Namespace, platform: Platform) -> tuple[Path, Path]:
     terms = _terms(options.programme)
     first, after = days_of(options.length, options.date)
-    lens, contacts = _read(platform, ProgrammeId(options.programme), terms, (first, after))
-    report = report_of(contacts, lens, wish_of(options.length, options.by, lens))
+    read = _read(platform, ProgrammeId(options.programme), terms, (first, after))
+    wish = wish_of(options.length, options.by, read.lens)
+    report = report_of(read.contacts, read.lens, wish, read.relays)
     period = {"daily": f"{first}", "monthly": f"{first:%Y-%m}", "annual": f"{first:%Y}"}
     name = f"{options.programme}-{period[options.length]}"
     name += f"-{options.by}" if options.by else ""
@@ -94,8 +96,8 @@ def wish_of(length: str, by: str | None, lens: Lens) -> Wish:
     """What a report is asked for: a month is made of days, a year of months."""
     parts = {
         "daily": None,
-        "monthly": lambda facts: f"{lens.day(facts)}",
-        "annual": lambda facts: f"{lens.day(facts):%Y-%m}",
+        "monthly": lambda moment: f"{lens.day_at(moment)}",
+        "annual": lambda moment: f"{lens.day_at(moment):%Y-%m}",
     }
     looks = {"region": lens.region, "organisation": lens.organisation}
     return Wish(part=parts[length], by=looks.get(by or ""), by_name=by or "")
@@ -111,10 +113,19 @@ def _terms(programme: str) -> ProgrammeTerms:
     return read.terms
 
 
+@dataclass(frozen=True)
+class Read:
+    """What a report is made of."""
+
+    lens: Lens
+    contacts: list[ContactFacts]
+    relays: list[RelayTold]
+
+
 def _read(
     platform: Platform, programme: ProgrammeId, terms: ProgrammeTerms, days: tuple[date, date]
-) -> tuple[Lens, list[ContactFacts]]:
-    """The contacts opened on these days where the line is, that have ended."""
+) -> Read:
+    """The contacts opened on these days where the line is, that have ended; what relays told."""
     zone = ZoneInfo(terms.timezone)
     first, after = (datetime.combine(day, time(), zone).astimezone(UTC) for day in days)
     engine = create_engine(checker_url(platform.owner_dsn, Path(platform.keys)))
@@ -123,6 +134,8 @@ def _read(
             targets = store.targets_of(session, programme)
             lens = Lens(terms, targets, store.guidance_of(session, programme))
             ended = store.ended_since(session, programme, first)
-            return lens, [f for f in ended if f.opened_at and f.opened_at < after]
+            told = store.relay_outcomes_between(session, programme, first, after)
+            contacts = [f for f in ended if f.opened_at and f.opened_at < after]
+            return Read(lens, contacts, [(hour, word.value, count) for hour, word, count in told])
     finally:
         engine.dispose()

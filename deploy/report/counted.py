@@ -12,12 +12,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contracts.programme import ProgrammeTerms
-from contracts.vocabulary import Outcome
-from services.quality.domain import Guidance
+from contracts.vocabulary import Channel, Outcome, TallyKind
+from services.quality.domain import Guidance, how_soon_taken
 from services.quality.facts import ContactFacts, taken_at, talk_of
 
 _DEPARTEMENTS = Path(__file__).resolve().parents[1] / "directory" / "departements.json"
 NOT_SAID = "not_said"
+NO_ALERT, NO_MESSAGE, NO_REFERRAL = "no_alert", "no_message", "no_referral"
+#: How soon a human had an alert, the latest last; of several of one contact the latest counts.
+_HOW_SOON = ("in_30_s", "in_90_s", "later", "not_yet")
 
 #: What the door, and nobody at it, ended.
 _UNMET = {
@@ -49,6 +52,10 @@ class Lens:
         """The day on which a contact was opened."""
         return self.local(facts).date()
 
+    def day_at(self, moment: datetime) -> date:
+        """The day of a moment, on the wall."""
+        return moment.astimezone(self.zone).date()
+
     def answer(self, facts: ContactFacts) -> str:
         """How soon a first human came."""
         first, target = taken_at(facts), self.targets.get(facts.programme_version or 0)
@@ -72,6 +79,32 @@ class Lens:
         if talk is None or band is None:
             return "no_talk"
         return "below" if talk < band[0] else "within" if talk <= band[1] else "above"
+
+    def alert(self, facts: ContactFacts) -> str:
+        """How soon a human had its alert, from the key to the word of who took it."""
+        words = tuple(how_soon_taken(facts))
+        return max(words, key=_HOW_SOON.index) if words else NO_ALERT
+
+    def written(self, facts: ContactFacts) -> str:
+        """Whether both clocks of its messages were kept: to a first reading, and to an answer.
+
+        One word for both: two tables that share a figure would uncover what each withholds.
+        """
+        if facts.channel is not Channel.MESSAGE:
+            return NO_MESSAGE
+        late = {mark.kind for mark in facts.marks if mark.word == "late"}
+        answered = {mark.at for mark in facts.marks if mark.kind is TallyKind.ANSWER}
+        if facts.asked_at not in answered:
+            return "unanswered"
+        if TallyKind.ANSWER in late:
+            return "answered_late"
+        return "read_late" if TallyKind.FIRST_READING in late else "answered_on_time"
+
+    def referral(self, facts: ContactFacts) -> str:
+        """Why its last referral was closed."""
+        closed = [mark for mark in facts.marks if mark.kind is TallyKind.REFERRAL]
+        last = max(closed, key=lambda mark: (mark.at, mark.of), default=None)
+        return NO_REFERRAL if last is None else last.word
 
     def hour(self, facts: ContactFacts) -> str:
         """The hour of the day, on the wall."""

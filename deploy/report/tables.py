@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from deploy.report.cells import (
     OTHERS,
@@ -13,7 +15,15 @@ from deploy.report.cells import (
     parts_left_out,
     protect,
 )
-from deploy.report.counted import Lens, Look, by_two, by_word
+from deploy.report.counted import (
+    NO_ALERT,
+    NO_MESSAGE,
+    NO_REFERRAL,
+    Lens,
+    Look,
+    by_two,
+    by_word,
+)
 from services.quality.facts import ContactFacts
 
 
@@ -41,17 +51,26 @@ class Report:
 class Wish:
     """What is asked for. `part`: what the time is made of, each part having a report of its own."""
 
-    part: Look | None = None
+    part: Callable[[datetime], str] | None = None
     by: Look | None = None
     by_name: str = ""
     k: int = SMALLEST_SHOWN
 
 
-def report_of(contacts: Iterable[ContactFacts], lens: Lens, wish: Wish) -> Report:
+#: What was told of people at relays: the hour (UTC), the word, how many.
+RelayTold = tuple[datetime, str, int]
+
+
+def report_of(
+    contacts: Iterable[ContactFacts],
+    lens: Lens,
+    wish: Wish,
+    relays: Iterable[RelayTold] = (),
+) -> Report:
     """Count, and withhold what must be."""
     everything = tuple(contacts)
     parts = _parts(everything, wish)
-    sizes = {name: len(each) for name, each in parts.items()} if wish.part else {}
+    sizes = sizes_of(parts) if wish.part else {}
     left_out = parts_left_out(sizes, wish.k)
     parts = {name: each for name, each in parts.items() if name not in left_out}
     known = tuple(facts for each in parts.values() for facts in each)
@@ -62,11 +81,21 @@ def report_of(contacts: Iterable[ContactFacts], lens: Lens, wish: Wish) -> Repor
         ("answer", lens.answer),
         ("nature", lens.nature),
         ("talk", lens.talk),
+        ("alert", lens.alert),
+        ("written", lens.written),
+        ("referral", lens.referral),
     )
-    tables = [table for name, look in looks for table in _by_word(name, parts, look, wish)]
+    counted = ((name, _counts(parts, look)) for name, look in looks)
+    tables = [
+        table
+        for name, counts in counted
+        for table in _by_word(name, counts, wish)
+        if not _says_nothing(counts)
+    ]
+    tables += _by_word("relay_outcome", _told(relays, wish), wish)
     tables += _by_two("hour_need", known, (lens.hour, lens.need), wish)
     if wish.part is not None:
-        tables += _plain("part", by_word(known, wish.part), wish)
+        tables += _plain("part", sizes_of(parts), wish)
     if wish.by is not None:
         tables += _by_two(wish.by_name, known, (wish.by, lens.answer), wish)
     return Report(len(known), tuple(tables), len(left_out))
@@ -77,19 +106,50 @@ def _parts(
 ) -> Mapping[str, tuple[ContactFacts, ...]]:
     if wish.part is None:
         return {"": contacts}
-    names = sorted({wish.part(facts) for facts in contacts})
-    part = wish.part
-    return {name: tuple(f for f in contacts if part(f) == name) for name in names}
+    parts: dict[str, list[ContactFacts]] = defaultdict(list)
+    for facts in contacts:
+        assert facts.opened_at is not None
+        parts[wish.part(facts.opened_at)].append(facts)
+    return {name: tuple(parts[name]) for name in sorted(parts)}
 
 
-def _by_word(
-    name: str, parts: Mapping[str, tuple[ContactFacts, ...]], look: Look, wish: Wish
-) -> Iterator[Table]:
+def sizes_of(parts: Mapping[str, tuple[ContactFacts, ...]]) -> Mapping[str, int]:
+    """How many contacts each part has."""
+    return {name: len(each) for name, each in parts.items()}
+
+
+Counts = Mapping[str, Mapping[str, int]]
+
+
+def _counts(parts: Mapping[str, tuple[ContactFacts, ...]], look: Look) -> Counts:
+    return {name: by_word(each, look) for name, each in parts.items()}
+
+
+def _says_nothing(counts: Counts) -> bool:
+    """Whether no contact of the time has anything to be counted in a table."""
+    words = {word for each in counts.values() for word in each}
+    return words <= {NO_ALERT} or words <= {NO_MESSAGE} or words <= {NO_REFERRAL}
+
+
+def _told(relays: Iterable[RelayTold], wish: Wish) -> Counts:
+    """What was told of people at relays, by part; parts too small are left out, as of contacts."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for hour, word, count in relays:
+        counts["" if wish.part is None else wish.part(hour)][word] += count
+    if wish.part is None:
+        return counts
+    sizes = {part: sum(each.values()) for part, each in counts.items()}
+    left_out = parts_left_out(sizes, wish.k)
+    return {part: counts[part] for part in sorted(counts) if part not in left_out}
+
+
+def _by_word(name: str, by_part: Counts, wish: Wish) -> Iterator[Table]:
     """Words of the whole; where its parts were reported too, none that uncovers one of theirs."""
-    counts = by_word((facts for each in parts.values() for facts in each), look)
+    counts: Counter[str] = Counter()
+    for each in by_part.values():
+        counts.update(each)
     shown = join_small(counts, wish.k)
     if wish.part is not None:
-        by_part = {part: by_word(each, look) for part, each in parts.items()}
         hidden: set[str] = set()
         while bare := bare_words(by_part, shown, wish.k):
             hidden |= bare

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.frame import Federation, FrameTerms, Member
 from contracts.vocabulary import (
+    Channel,
     Departement,
     Destination,
     Nature,
@@ -22,12 +24,13 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Stage,
+    TallyKind,
 )
 from deploy.report.command import days_of, main, wish_of
 from deploy.report.counted import Lens
 from deploy.report.page import Head, page_of, write_csv
-from deploy.report.tables import Report, Table, Wish, report_of
-from services.quality.facts import ContactFacts, Decision, Take
+from deploy.report.tables import RelayTold, Report, Table, Wish, report_of
+from services.quality.facts import ContactFacts, Decision, Mark, Take
 from tests.terms import a_line
 
 LINE = ProgrammeId("sos-crise")
@@ -39,7 +42,8 @@ LENS = Lens(
 
 def a_contact(
     opened: datetime = NOON, wait: float | None = 10, place: str | None = None,
-    nature: Nature = Nature.ORDINARY,
+    nature: Nature = Nature.ORDINARY, marks: tuple[Mark, ...] = (),
+    channel: Channel = Channel.PHONE,
 ) -> ContactFacts:  # fmt: skip
     """Answered after `wait` seconds and listened to for twenty minutes, or gone unheard."""
     ended = opened + timedelta(minutes=21)
@@ -50,7 +54,23 @@ def a_contact(
         opened, Priority.P3, Destination.LISTENER, None if place is None else Departement(place)
     )
     outcome = Outcome.ABANDONED if wait is None else Outcome.LISTENED
-    return ContactFacts(LINE, 1, opened, decision, None, take, ended, outcome, nature)
+    facts = ContactFacts(LINE, 1, opened, decision, None, take, ended, outcome, nature, marks)
+    return replace(facts, channel=channel, asked_at=opened)
+
+
+def an_alert(seconds: float | None, alert: str = "1") -> tuple[Mark, ...]:
+    """Raised, and taken so long after, or by nobody yet."""
+    raised = Mark(TallyKind.ALERT, "raised", alert, NOON)
+    if seconds is None:
+        return (raised,)
+    return (raised, Mark(TallyKind.ALERT, "taken", alert, NOON + timedelta(seconds=seconds)))
+
+
+def a_message(read: str | None, answered: str | None) -> ContactFacts:
+    """Read and answered in time, late or not at all."""
+    clocks = ((TallyKind.FIRST_READING, read), (TallyKind.ANSWER, answered))
+    marks = tuple(Mark(kind, word, NOON.isoformat(), NOON) for kind, word in clocks if word)
+    return a_contact(marks=marks, channel=Channel.MESSAGE)
 
 
 def table(report: Report, name: str) -> Table:
@@ -70,6 +90,54 @@ def test_day_of_a_line_is_counted_as_one_would_by_hand() -> None:
 
 def test_fewer_than_ten_contacts_say_nothing() -> None:
     assert report_of([a_contact()] * 9, LENS, Wish()) == Report(None, (), 0)
+
+
+def test_alerts_messages_and_referrals_are_counted_by_contact() -> None:
+    closed = (Mark(TallyKind.REFERRAL, "taken_up", "r-1", NOON),)
+    contacts = [
+        *[a_contact(marks=an_alert(20))] * 10,
+        *[a_contact(marks=(*an_alert(5), *an_alert(200, "2")))] * 11,
+        *[a_contact(marks=an_alert(None))] * 12,
+        *[a_contact(marks=closed)] * 13,
+        *[a_message("on_time", "on_time")] * 14,
+        *[a_message("late", "on_time")] * 15,
+        *[a_message("late", "late")] * 16,
+        *[a_message("on_time", None)] * 17,
+    ]
+    report = report_of(contacts, LENS, Wish())
+    assert dict(table(report, "alert").rows) == {
+        "in_30_s": (10,), "later": (11,), "not_yet": (12,), "no_alert": (75,),
+    }  # fmt: skip
+    assert dict(table(report, "referral").rows) == {"taken_up": (13,), "no_referral": (95,)}
+    assert dict(table(report, "written").rows) == {
+        "answered_on_time": (14,), "read_late": (15,), "answered_late": (16,),
+        "unanswered": (17,), "no_message": (46,),
+    }  # fmt: skip
+
+
+def test_few_alerts_are_in_no_table_of_their_own() -> None:
+    contacts = [a_contact(marks=an_alert(20))] * 9 + [a_contact()] * 40
+    assert dict(table(report_of(contacts, LENS, Wish()), "alert").rows) == {"others": (49,)}
+
+
+def test_a_line_without_alerts_messages_and_referrals_has_no_table_of_them() -> None:
+    names = {each.name for each in report_of([a_contact()] * 40, LENS, Wish()).tables}
+    assert not names & {"alert", "written", "referral", "relay_outcome"}
+
+
+def test_what_relays_told_is_counted_by_itself() -> None:
+    told = [(NOON, "helped", 12), (NOON, "waiting", 7), (NOON, "not_reached", 11)]
+    report = report_of([a_contact()] * 40, LENS, Wish(), told)
+    assert dict(table(report, "relay_outcome").rows) == {"helped": (12,), "others": (18,)}
+    few = report_of([a_contact()] * 40, LENS, Wish(), [(NOON, "helped", 9)])
+    assert "relay_outcome" not in {each.name for each in few.tables}
+
+
+def test_month_shows_nothing_of_what_one_day_alone_withheld() -> None:
+    """A day on which three were told of, beside one of twenty: of the month twenty are shown."""
+    told = [(NOON, "helped", 20), (NOON + timedelta(days=1), "helped", 3)]
+    report = report_of([a_contact()] * 40, LENS, wish_of("monthly", None, LENS), told)
+    assert dict(table(report, "relay_outcome").rows) == {"helped": (20,)}
 
 
 def of_natures(day: int, ordinary: int, silent: int, repeated: int) -> list[ContactFacts]:
@@ -136,22 +204,35 @@ CONTACTS = st.lists(
         wait=st.sampled_from([5.0, 40.0, None]),
         place=st.sampled_from([None, "69", "75", "13"]),
         nature=st.sampled_from([Nature.ORDINARY, Nature.SILENT, Nature.REPEATED]),
+        marks=st.sampled_from([(), an_alert(9), an_alert(99), an_alert(None)]),
+        channel=st.sampled_from([Channel.PHONE, Channel.MESSAGE]),
     ),
     max_size=120,
 )
 
 
+TOLD = st.lists(
+    st.tuples(
+        st.integers(0, 72).map(lambda hours: NOON + timedelta(hours=hours)),
+        st.sampled_from(["helped", "waiting", "not_reached"]),
+        st.integers(1, 8),
+    ),
+    max_size=20,
+)
+
+
 @settings(max_examples=60, deadline=None)
-@given(CONTACTS, st.sampled_from(["daily", "monthly"]), st.sampled_from([None, "region"]))
+@given(CONTACTS, st.sampled_from(["daily", "monthly"]), st.sampled_from([None, "region"]), TOLD)
 def test_no_figure_of_any_report_is_below_ten(
-    contacts: list[ContactFacts], length: str, by: str | None
+    contacts: list[ContactFacts], length: str, by: str | None, told: list[RelayTold]
 ) -> None:
-    report = report_of(contacts, LENS, wish_of(length, by, LENS))
+    report = report_of(contacts, LENS, wish_of(length, by, LENS), told)
     for each in report.tables:
         values = [value for _, row in each.rows for value in row if value is not None]
         assert values
         assert min(values) >= 10
-        assert each.total == report.total
+        if each.name != "relay_outcome":
+            assert each.total == report.total
 
 
 class Reads(HTMLParser):
