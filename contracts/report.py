@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from contracts.envelope import Command, Contract, Event, Stream
 from contracts.privacy import ops, staff
-from contracts.risk import AlertId, RiskSignal
+from contracts.risk import AlertId
 from contracts.vocabulary import (
     ContactId,
     Departement,
@@ -20,6 +20,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     RelayId,
     ReportKind,
+    RiskSignal,
     Role,
 )
 

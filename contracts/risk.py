@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from contracts.envelope import Command, Contract, Event, SessionId, Stream
 from contracts.privacy import LARGEST_COUNT, ops, staff
 from contracts.programme import RiskPolicy
-from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, Role
+from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, RiskSignal, Role
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _UTC = "UTC, domain time"
@@ -22,23 +22,6 @@ DutyCallId = NewType("DutyCallId", Annotated[str, StringConstraints(pattern=_UUI
 _IN_CONTACT = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
 #: Who may take an alert over from whoever raised it.
 _TAKES = frozenset({Role.SUPERVISOR, Role.REGULATOR, Role.DUTY_PROFESSIONAL})
-
-
-class RiskSignal(StrEnum):
-    """What was noticed, in the words of `signals_for_volunteers`: noted, never rated."""
-
-    MORT = "SIG-MORT"
-    PLAN = "SIG-PLAN"
-    MOYEN = "SIG-MOYEN"
-    ADIEU = "SIG-ADIEU"
-    CALME = "SIG-CALME"
-    ALCOOL = "SIG-ALCOOL"
-    SEUL = "SIG-SEUL"
-    ANTECEDENT = "SIG-ANTECEDENT"
-    MINEUR = "SIG-MINEUR"
-    VIOLENCE = "SIG-VIOLENCE"
-    MEDICAL = "SIG-MEDICAL"
-    PROTECTEUR = "SIG-PROTECTEUR"
 
 
 class Standing(StrEnum):

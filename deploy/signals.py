@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from contracts.risk import CallWay, RiskSignal
+from contracts.risk import CallWay
+from contracts.vocabulary import RiskSignal
 from deploy.desk import Desk, Doors
 
 

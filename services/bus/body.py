@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import orjson
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
@@ -51,6 +52,19 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     if size > limit_bytes:
         raise TooLarge(limit_bytes)
     return bytes(kept)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read the fields of a JSON object; no body has none. Raises Flaw."""
+    if not body:
+        return {}
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Flaw(Refusal.UNREADABLE) from None
+    if not isinstance(fields, dict):
+        raise Flaw(Refusal.UNREADABLE)
+    return fields
 
 
 def read_contract(model: type[M], body: bytes) -> M:

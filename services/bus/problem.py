@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import orjson
+from starlette.responses import Response
+
 from contracts.envelope import Contract
 from contracts.privacy import public
 from contracts.vocabulary import Refusal
@@ -48,6 +51,12 @@ class Problem(Exception):
         if self.status in (503, 504):
             return {"Retry-After": str(retry_after_seconds)}
         return {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+
+    def response(self, retry_after_seconds: int = 1) -> Response:
+        """The HTTP answer."""
+        headers = self.headers(retry_after_seconds)
+        body = orjson.dumps(self.body())
+        return Response(body, self.status, headers, media_type="application/problem+json")
 
 
 class ProblemTold(Contract):

@@ -72,7 +72,7 @@ from contracts.shift import (
 from contracts.text import EraseTexts, JudgeFlag, WantHumanNow
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
-from services.bus.body import Flaw, flaw_of, read_body, read_contract
+from services.bus.body import Flaw, flaw_of, read_body, read_contract, read_object
 from services.bus.door import Door
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import fields_of
@@ -316,23 +316,11 @@ def _expected_version(request: Request) -> int | None:
 
 def _command(verb: Verb, body: bytes, path: dict[str, Any]) -> Command:
     """Read a command from a body and its address, strictly. Raises Flaw."""
-    fields = _object(body)
+    fields = read_object(body)
     for name in (*verb.path_fields, *verb.withheld):
         if name in fields:
             raise Flaw(Refusal.UNKNOWN_FIELD, name)
     return read_contract(verb.command, orjson.dumps(fields | path))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Flaw(Refusal.UNREADABLE) from None
-    if not isinstance(fields, dict):
-        raise Flaw(Refusal.UNREADABLE)
-    return fields
 
 
 def _validated_volunteers(body: bytes) -> tuple[Volunteer, ...]:

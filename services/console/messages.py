@@ -14,7 +14,7 @@ from contracts.envelope import Contract, SessionId
 from contracts.privacy import ops, reference, staff
 from contracts.report import ReportId
 from contracts.rescue import RescueFailure, RescueId, RescueService
-from contracts.risk import LEVELS, AlertId, CallWay, DutyCallId, RiskSignal, Standing, UnreachedWhy
+from contracts.risk import LEVELS, AlertId, CallWay, DutyCallId, Standing, UnreachedWhy
 from contracts.vocabulary import (
     Attention,
     AuthorKind,
@@ -37,6 +37,7 @@ from contracts.vocabulary import (
     ReferralId,
     ReferralState,
     RelayId,
+    RiskSignal,
     Role,
     SealedId,
     Stage,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -60,9 +59,6 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.PLATFORM_FAULT: (503, "Une panne de notre côté ; la même demande peut être renvoyée."),
 }
 
-#: When a desk should ask again what had no answer.
-_RETRY_AFTER_SECONDS = 1
-
 
 def problem_of(error: Exception) -> Problem:
     """Say an error in the words of this door."""
@@ -88,10 +84,7 @@ def problem_of(error: Exception) -> Problem:
 
 def response_of(error: Exception) -> Response:
     """The HTTP answer to an error."""
-    problem = problem_of(error)
-    headers = problem.headers(_RETRY_AFTER_SECONDS)
-    body = orjson.dumps(problem.body())
-    return Response(body, problem.status, headers, media_type="application/problem+json")
+    return problem_of(error).response()
 
 
 def refusal_problem(refusal: Refusal, field: str | None = None) -> Problem:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from contracts.risk import AlertEscalated, AlertId, AlertRaised, RiskSignal, Standing
-from contracts.vocabulary import ContactId
+from contracts.risk import AlertEscalated, AlertId, AlertRaised, Standing
+from contracts.vocabulary import ContactId, RiskSignal
 from services.bus.work import Work
 from services.risk import metrics, store
 from services.risk.calling import call_duty

@@ -14,14 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contracts.programme import RiskPolicy
-from contracts.risk import (
-    AlertId,
-    EscalationReason,
-    RiskSignal,
-    Standing,
-    UnreachedWhy,
-)
-from contracts.vocabulary import ContactId, PersonId, ProgrammeId, Refusal, Role
+from contracts.risk import AlertId, EscalationReason, Standing, UnreachedWhy
+from contracts.vocabulary import ContactId, PersonId, ProgrammeId, Refusal, RiskSignal, Role
 
 SUPERVISORS, NEXT_PEOPLE, DUTY = 1, 2, 3
 

@@ -37,7 +37,7 @@ from contracts.risk import (
 )
 from contracts.vocabulary import Refusal
 from services.bus import capability
-from services.bus.body import Flaw, read_body, read_contract
+from services.bus.body import Flaw, read_body, read_contract, read_object
 from services.bus.door import Door
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.driver import ask, only
@@ -270,23 +270,11 @@ def key_of(request: Request) -> CommandId:
 
 
 def _command(act: Act, body: bytes, path: dict[str, Any]) -> Command:
-    fields = _object(body)
+    fields = read_object(body)
     for name in fields_of(act.path):
         if name in fields:
             raise Flaw(Refusal.UNKNOWN_FIELD, name)
     return read_contract(act.command, orjson.dumps(fields | path))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Flaw(Refusal.UNREADABLE) from None
-    if not isinstance(fields, dict):
-        raise Flaw(Refusal.UNREADABLE)
-    return fields
 
 
 def _response(reply: Reply) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -35,8 +34,6 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 
 CAPABILITY_WANTED = Problem(401, "capability_unknown", "Demandez un nouvel accès à la console.")
 
-_RETRY_AFTER_SECONDS = 1
-
 
 def refusal_problem(refusal: Refusal, field: str | None = None) -> Problem:
     """The problem of a refused command."""
@@ -67,7 +64,4 @@ def problem_of(error: Exception) -> Problem:
 
 def response_of(error: Exception) -> Response:
     """The HTTP answer to an error."""
-    problem = problem_of(error)
-    headers = problem.headers(_RETRY_AFTER_SECONDS)
-    body = orjson.dumps(problem.body())
-    return Response(body, problem.status, headers, media_type="application/problem+json")
+    return problem_of(error).response()

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from contracts.envelope import Contract, Reply, done
 from contracts.privacy import ops, staff
 from contracts.report import Danger, DecideLegalReport, ReportId, TakenOverBy
-from contracts.risk import AlertId, RiskCapability, RiskSignal
-from contracts.vocabulary import ContactId, Moment, PersonId, Priority, Refusal, Role
+from contracts.risk import AlertId, RiskCapability
+from contracts.vocabulary import ContactId, Moment, PersonId, Priority, Refusal, RiskSignal, Role
 from services.bus.body import read_body, read_contract
 from services.bus.door import Door
 from services.bus.doorway import Address

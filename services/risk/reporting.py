@@ -31,7 +31,7 @@ from contracts.report import (
     ReportId,
     TakenOverBy,
 )
-from contracts.risk import AlertId, RiskSignal
+from contracts.risk import AlertId
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     ContactId,
@@ -42,6 +42,7 @@ from contracts.vocabulary import (
     Refusal,
     RelayId,
     ReportKind,
+    RiskSignal,
     Role,
 )
 from services.bus.driver import ask

@@ -14,11 +14,10 @@ from contracts.risk import (
     CallWay,
     DutyCallId,
     RiskCapability,
-    RiskSignal,
     Standing,
     UnreachedWhy,
 )
-from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, Role
+from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, RiskSignal, Role
 from services.bus.driver import ask, only
 from services.risk import duty, store
 from services.risk.domain import DUTY, NEXT_PEOPLE

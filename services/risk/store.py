@@ -16,14 +16,9 @@ from contracts.assignment import OfferTaken
 from contracts.contact import ContactEnded
 from contracts.frame import ReportRecipient
 from contracts.programme import ProgrammePublished, RiskPolicy
-from contracts.risk import AlertId, RiskSignal, Standing
+from contracts.risk import AlertId, Standing
 from contracts.roster import EligibilityEstablished
-from contracts.vocabulary import (
-    ContactId,
-    PersonId,
-    ProgrammeId,
-    Role,
-)
+from contracts.vocabulary import ContactId, PersonId, ProgrammeId, RiskSignal, Role
 from services.bus.driver import ask, only
 from services.risk.domain import DESIGN_POLICY, Alert, ContactKnown, Line
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.programme import RiskPolicy
-from contracts.risk import EscalationReason, RiskSignal, Standing, UnreachedWhy
-from contracts.vocabulary import PersonId, ProgrammeId, Refusal, Role
+from contracts.risk import EscalationReason, Standing, UnreachedWhy
+from contracts.vocabulary import PersonId, ProgrammeId, Refusal, RiskSignal, Role
 from services.risk.domain import (
     DUTY,
     NEXT_PEOPLE,

@@ -20,13 +20,12 @@ from contracts.risk import (
     EscalateAlert,
     EscalationReason,
     RaiseAlert,
-    RiskSignal,
     StandDownAlert,
     StandDownReason,
     Standing,
     UnreachedWhy,
 )
-from contracts.vocabulary import Refusal, Role
+from contracts.vocabulary import Refusal, RiskSignal, Role
 from services.bus.testing import ServiceUnderTest
 from services.bus.work import new_id
 from tests.risk.builders import (

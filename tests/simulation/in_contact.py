@@ -18,7 +18,7 @@ from contracts.referral import (
     SendReferral,
 )
 from contracts.rescue import Arrival, ReportArrival, RescueId, RescueService, StartRescue
-from contracts.risk import AlertId, EscalateAlert, RaiseAlert, RiskSignal
+from contracts.risk import AlertId, EscalateAlert, RaiseAlert
 from contracts.text import WantHumanNow
 from contracts.vocabulary import (
     Channel,
@@ -30,6 +30,7 @@ from contracts.vocabulary import (
     ReferralClosing,
     ReferralField,
     ReferralId,
+    RiskSignal,
     Role,
     TextKind,
 )
