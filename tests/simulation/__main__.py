@@ -22,7 +22,7 @@ from tests.simulation.run import NeverAtRest, run
 
 
 def main() -> int:
-    """Play; print a line every hundred seeds, and at the end what was covered."""
+    """Play; print a line every twenty seeds, and at the end what was covered."""
     parser = argparse.ArgumentParser(prog="just simulate", description=__doc__)
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEED")
     parser.add_argument("--seeds", type=int, default=300, metavar="N")
@@ -54,7 +54,7 @@ def _play(house: House, seeds: range) -> int:
             return 1
         covered += outcome.covered
         contacts, events = contacts + outcome.contacts, events + len(outcome.told)
-        if played % 100 == 0 or played == len(seeds):
+        if played % 20 == 0 or played == len(seeds):
             seconds = time.monotonic() - began
             told = f"{played} seeds, {contacts} contacts, {events} events"
             print(f"{told}, {seconds:.0f} s: held", flush=True)

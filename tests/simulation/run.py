@@ -295,6 +295,9 @@ class _Play:
 
     def _a_quiet_hour(self) -> None:
         """An hour passes, where it may: nobody waits for anybody, and no alert is open."""
+        self._house.fate.dies = (
+            Dies.NEVER
+        )  # who dies over everything that is heard hears it for ever
         self._hear_all()
         self._house.settle()
         self._hear_all()
