@@ -139,6 +139,7 @@ class ContactStanding(NamedTuple):
     contact_id: str
     programme: str
     state: str
+    pass_until: datetime | None = None  #: a return pass was given and is not used
 
 
 class LineStanding(NamedTuple):

@@ -58,7 +58,7 @@ _DEADLINES = "SELECT kind, key, due_at FROM {}.deadline"
 _UNPUBLISHED = "SELECT count(*) FROM {}.outbox WHERE published_at IS NULL AND refused IS NULL"
 _COMMITTED = "SELECT coalesce(max(sequence), 0) FROM {}.outbox"
 
-_CONTACTS = "SELECT contact_id, programme, state FROM intake.contact"
+_CONTACTS = "SELECT contact_id, programme, state, pass_until FROM intake.contact"
 _LINES = "SELECT contact_id, programme, state, offer_id FROM assignment.contact"
 _PEOPLE = "SELECT person_id, state, rest_until FROM assignment.person"
 _AUDIT = (

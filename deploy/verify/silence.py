@@ -23,6 +23,7 @@ from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, Writte
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import AuthorKind, Channel, ContactState, LiveState, TextKind
 from contracts.writing import WritingTerms
+from deploy.verify.duty import staffing
 from deploy.verify.history import ContactStanding, History, LineStanding
 from deploy.verify.turns import HONOURED_WITHIN_SECONDS
 from deploy.verify.verdict import Checked, Violation, violation
@@ -39,7 +40,8 @@ _WAITING = frozenset({ContactState.WAITING_REGULATOR, ContactState.WAITING_LISTE
 def check_i15(history: History) -> Checked:
     """Who waits now has an owner and a deadline; nobody was in limbo; no deadline is forgotten.
 
-    Nor does a message wait without a clock of its own.
+    Nor does a message wait without a clock of its own, a pass stand without an end, or a line seem
+    to have somebody where nobody is.
     """
     lines = {line.contact_id: line for line in history.lines}
     waiting = [each for each in history.contacts if each.state in _WAITING]
@@ -49,8 +51,17 @@ def check_i15(history: History) -> Checked:
     found.extend(_forgotten(history))
     found.extend(_in_limbo(history))
     found.extend(clocks_of_messages(history))
+    found.extend(staffing(history))
+    found.extend(_endless_passes(history))
     count = len(history.contacts) + len(history.deadlines)
     return Checked(count, tuple(found))
+
+
+def _endless_passes(history: History) -> Iterator[Violation]:
+    for contact in history.contacts:
+        ends = history.has_deadline("intake", "pass_over", contact.contact_id)
+        if contact.pass_until is not None and not ends:
+            yield violation("has a return pass that nobody ends", contact=contact.contact_id)
 
 
 def _unowned(

@@ -41,7 +41,7 @@ from services.intake.numbers import holds
 from services.intake.returns import Back, Reached, ReturnKeys, Way, digits_shown, find_way
 from services.intake.seen import seen, told_now
 from services.intake.terms import Admitted, Closed, NotServed, admit
-from services.intake.waiting import Moment, WaitTold, situation_of, wait_told
+from services.intake.waiting import Moment, WaitTold, wait_told
 from services.intake.written import Writes, write_as_caller
 
 
@@ -83,8 +83,7 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
 
 def _told_at_once(contact: store.Contact, line: store.Line, work: Work) -> WaitTold:
     """What somebody who has just come is told: above all, when nobody is there."""
-    situation = situation_of(contact, line.terms, Moment(work.now, line.staffed))
-    return wait_told(contact, situation, line.callers, work.now)
+    return wait_told(contact, line.terms, line.callers, Moment(work.now, line.staffed))
 
 
 def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) -> store.Contact:

@@ -32,6 +32,7 @@ from contracts.vocabulary import (
     LeaveReason,
     ProgrammeId,
     Refusal,
+    Sha256,
     WayOut,
 )
 from services.bus.door import Door, GroundAway
@@ -314,24 +315,36 @@ class Contacts:
             partial(ways_out.answer_way_out, choice, keys),
         )
         if reply.refusal in WAY_OUT_REFUSALS:
-            raise _way_out_problem(reply.refusal, reply.field)
+            raise await self._way_out_problem(reply.refusal, (contact_id, token_sha256))
         seen = _read(WayOutSeen, reply, self._voice)
         told: dict[str, Any] = {**_told(seen), "return_pass": None}
         if answer.accepts and answer.way_out is WayOut.RETURN_PASS:
             given = await self._own_pass(contact_id, keys)
+            if isinstance(given, Refusal):
+                raise await self._way_out_problem(given, (contact_id, token_sha256))
             told["return_pass"] = given.model_dump(mode="json")
             told["words"] = went_with_pass(given, seen.timezone)
         elif answer.accepts:
             told["words"] = went_to(seen.partner)
         return self._voice.say(told, programme=seen.programme)
 
-    async def _own_pass(self, contact_id: ContactId, keys: day_keys.DayKeys) -> PassTold:
+    async def _own_pass(self, contact_id: ContactId, keys: day_keys.DayKeys) -> PassTold | Refusal:
         """The pass of a caller whose yes has just been kept; one that was used is worth nothing."""
         look = partial(ways_out.look_at_own_pass, contact_id=contact_id, keys=keys)
-        given = await self._door.read(look)
-        if isinstance(given, Refusal):
-            raise _way_out_problem(given, None)
-        return given
+        return await self._door.read(look)
+
+    async def _way_out_problem(
+        self, refusal: Refusal, address: tuple[ContactId, Sha256]
+    ) -> CallerProblem:
+        """Why a yes does not count, that nothing is lost by it, and the numbers of the line."""
+        status, _ = REFUSALS[refusal]
+        look = partial(callers.look_at_contact, contact_id=address[0], token_sha256=address[1])
+        seen = await self._door.read(look)
+        programme = None if isinstance(seen, Refusal) else seen.programme
+        if not isinstance(seen, Refusal):
+            self._voice.remember(seen.programme, seen.country, seen.emergency_numbers)
+        words = WAY_OUT_REFUSALS[refusal]
+        return CallerProblem(status, refusal.value, words, programme=programme)
 
 
 def _capability(secret: UUID) -> str:
@@ -354,12 +367,6 @@ def _told_once(secret: UUID, knock: Knock) -> dict[str, str]:
 def _fingerprint(secret: UUID, asked: Contract) -> str:
     """What makes two requests the same; only the key can tell what was asked from it."""
     return hmac.digest(secret.bytes, asked.model_dump_json().encode(), "sha256").hex()
-
-
-def _way_out_problem(refusal: Refusal, field: str | None) -> CallerProblem:
-    """Why a yes does not count, and that nothing is lost by it."""
-    status, _ = REFUSALS[refusal]
-    return CallerProblem(status, refusal.value, WAY_OUT_REFUSALS[refusal], field)
 
 
 def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:

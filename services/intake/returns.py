@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Column, DateTime, Text
 from sqlmodel import Field, Session
 
+from contracts.opening import closing
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import (
     Channel,
@@ -293,11 +294,18 @@ def refuse_pass(
     return None
 
 
+def pass_until(terms: ProgrammeTerms, channel: Channel, now: datetime) -> datetime:
+    """Until when a pass given at `now` is valid: of the same evening, while the door is open."""
+    until = now + timedelta(hours=terms.returning.pass_valid_hours)
+    closes_at = closing(terms.timetable, channel, now)
+    return until if closes_at is None else min(until, closes_at)
+
+
 def give_pass(contact: Contact, terms: ProgrammeTerms, keys: DayKeys, work: Work) -> datetime:
     """Give a pass, whose digits no other of the line has at the moment; the same one again."""
     if contact.pass_until is not None:
         return contact.pass_until
-    until = work.now + timedelta(hours=terms.returning.pass_valid_hours)
+    until = pass_until(terms, contact.channel, work.now)
     reached = Reached(contact.programme, contact.channel)
     others = _passes(work.session, reached, work.now, live_too=True)
     taken = {_digits(given, keys) for given in others}

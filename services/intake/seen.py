@@ -35,8 +35,8 @@ def told_now(session: Session, contact: store.Contact) -> WaitTold:
     if not waits(contact):
         return WaitTold()
     at = Moment(*store.moment_and_duty(session, contact.programme))
-    situation = situation_of(contact, threads.terms_of(session, contact), at)
-    if situation is None:
+    terms = threads.terms_of(session, contact)
+    if situation_of(contact, terms, at) is None:
         return WaitTold()
     callers = store.callers_told(session, contact.programme, contact.programme_version)
-    return wait_told(contact, situation, callers, at.now)
+    return wait_told(contact, terms, callers, at)

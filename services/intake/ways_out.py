@@ -108,10 +108,11 @@ def _has_gone(life: Ended, choice: Choice) -> bool:
 
 def _stay(contact: store.Contact, terms: ProgrammeTerms, work: Work) -> Reply:
     """No: what was offered is offered no more, and nothing else changes."""
-    if way_out_standing(contact, work.now) is not None and contact.way_out is not None:
+    offered = way_out_standing(contact, terms, work.now)
+    if offered is not None:
         contact.way_out_declined = True
         threads.decline_way_out(work.session, contact.contact_id)
-        metrics.record_way_out(contact.programme, contact.way_out, "declined")
+        metrics.record_way_out(contact.programme, offered, "declined")
     return _told(contact, terms, None, told_now(work.session, contact))
 
 
@@ -119,7 +120,7 @@ def _go_with_pass(
     contact: store.Contact, terms: ProgrammeTerms, choice: Choice, given_by: tuple[DayKeys, Work]
 ) -> Reply:
     keys, work = given_by
-    stands = way_out_standing(contact, work.now) is choice.way_out
+    stands = way_out_standing(contact, terms, work.now) is choice.way_out
     if not stands or choice.way_out is not WayOut.RETURN_PASS:
         return _not_offered(contact, choice.way_out)
     returns.give_pass(contact, terms, keys, work)
@@ -130,14 +131,14 @@ def _go_to_another_line(contact: store.Contact, terms: ProgrammeTerms, work: Wor
     """Only to a line that is open now, which the caller is then connected to, or told."""
     _, staffed = store.moment_and_duty(work.session, contact.programme)
     at = Moment(work.now, staffed)
-    offered = way_out_standing(contact, work.now) is WayOut.ANOTHER_LINE
+    offered = way_out_standing(contact, terms, work.now) is WayOut.ANOTHER_LINE
     situation = situation_of(contact, terms, at)
     if not offered and (situation is not Situation.NOBODY_ON_DUTY or not waits(contact)):
         return _not_offered(contact, WayOut.ANOTHER_LINE)
     if contact.priority in returns.AT_RISK:
         return refused(Refusal.UNKNOWN_OFFER, "way_out")
     callers = store.callers_told(work.session, contact.programme, contact.programme_version)
-    partner = partner_to_go_to(contact, situation, callers, work.now)
+    partner = partner_to_go_to(contact, terms, callers, at)
     if partner is None:
         return refused(Refusal.RELAY_CLOSED, "way_out")
     return _gone(contact, terms, WayOut.ANOTHER_LINE, partner, work)

@@ -35,7 +35,7 @@ from tests.intake.conftest import NOON
 from tests.intake.desks import CallerSide, a_key
 from tests.intake.doors import Client, DoorUnderTest
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -313,6 +313,7 @@ def test_yes_is_refused_with_a_sentence_and_the_place_is_kept(
     refused = answer(caller, way_out)
     assert (refused.status_code, refused.json()["code"]) == (status, refusal)
     assert words in refused.json()["detail"]
+    assert "17" in refused.json()["emergency_numbers"], "the numbers of the line"
     assert len(endings(intake)) == before
 
 
@@ -362,6 +363,30 @@ def test_pass_that_was_used_is_told_no_more(client: Client, intake: ServiceUnder
     refused = answer(caller)
     assert refused.status_code == 410
     assert "Vous pouvez revenir" in refused.json()["detail"]
+
+
+def a_door_that_closes_at_nine(intake: ServiceUnderTest) -> Client:
+    apply_line(intake)
+    return Client(build(DoorUnderTest(intake), Settings()))
+
+
+def test_pass_is_worth_nothing_after_the_door_has_closed(intake: ServiceUnderTest) -> None:
+    client = a_door_that_closes_at_nine(intake)
+    intake.at(NOON + 7 * HOUR)
+    told = answer(one_who_may_go(client, intake)).json()
+    assert "avant 21 h " in told["words"]
+    assert told["return_pass"]["valid_until"] == "2020-11-02T20:00:00Z"
+
+
+def test_nobody_is_given_a_pass_who_could_not_come_back_before_the_door_closes(
+    intake: ServiceUnderTest,
+) -> None:
+    client = a_door_that_closes_at_nine(intake)
+    intake.at(NOON + 8 * HOUR + 31 * MINUTE)
+    caller = one_who_may_go(client, intake)
+    assert look(caller)["way_out"] is None
+    assert answer(caller).json()["code"] == Refusal.OFFER_OVER
+    assert endings(intake) == []
 
 
 # --- all busy, and nobody on duty -----------------------------------------------------------------

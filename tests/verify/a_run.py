@@ -108,6 +108,14 @@ class ARun(Recorder):
         """Somebody does what they did before."""
         self.work("assignment", self._enters(name, state, LiveStateReason.OFFER_MADE))
 
+    def takes_duty_as(self, name: str, role: Role) -> None:
+        """As what somebody is about to come."""
+        self._role[name] = role
+
+    def enters(self, name: str, state: LiveState) -> LiveStateEntered:
+        """What somebody does from now on, because they ask for it."""
+        return self._enters(name, state, LiveStateReason.ASKED)
+
     def works_as(self, name: str, role: Role) -> None:
         """Somebody goes, and comes back in another role."""
         self.work("assignment", self._enters(name, LiveState.OFF_DUTY, LiveStateReason.ASKED))
