@@ -271,7 +271,8 @@ class LiveStateReason(StrEnum):
     REST_AFTER_SEVERAL = "rest_after_several"
     RESTED = "rested"
     TWO_MISSED_OFFERS = "two_missed_offers"
-    HEARTBEAT_LOST = "heartbeat_lost"
+    HEARTBEAT_LOST = "heartbeat_lost"  #: talking by telephone, they go on, and it is flagged
+    HEARTBEAT_BACK = "heartbeat_back"  #: they talk still, and their desk is heard again
 
 
 class OfferReason(StrEnum):

@@ -139,10 +139,13 @@ LIVE_STATES: Mapping[LiveState, Mapping[LiveState, frozenset[LiveStateReason]]] 
                 _R.OFFER_WITHDRAWN,
                 _R.CONTACT_ENDED,
                 _R.HANDED_OVER,
+                # By telephone they go on while their desk is not heard.
+                _R.HEARTBEAT_LOST,
+                _R.HEARTBEAT_BACK,
             }
         ),
         _READY: frozenset({_R.HANDED_OVER, _R.CONTACT_ENDED, _R.OFFER_WITHDRAWN}),
-        _PAUSED: frozenset({_R.ASKED}),
+        _PAUSED: frozenset({_R.ASKED, _R.HEARTBEAT_LOST}),
         _OFF: frozenset({_R.ASKED}),
     },
     _WRAPPING_UP: {

@@ -55,7 +55,7 @@ def enter(  # noqa: PLR0913 - a state, why, and until when
     """Have a person do something else from now on, and say so."""
     previous, previous_since = LiveState(person.state), person.since
     if state not in _IN_CONTACT:
-        person.offer_id, person.held = None, []
+        person.offer_id, person.held, person.out_of_sight = None, [], False
         if state is not LiveState.WRAPPING_UP:
             person.contact_id = None
     person.state, person.since = state.value, work.now

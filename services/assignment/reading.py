@@ -39,7 +39,9 @@ _LOOK = """
         SELECT programme, json_agg(c)::text AS waiting FROM assignment.contact AS c
         WHERE state = 'waiting' GROUP BY programme
     ), crew AS (
-        SELECT programme, min(last_beat) FILTER (WHERE state IN ('ready', 'offered')) AS oldest_beat
+        SELECT programme, min(last_beat) FILTER (
+                WHERE state IN ('ready', 'offered', 'talking') AND NOT out_of_sight
+            ) AS oldest_beat, max(last_beat) FILTER (WHERE out_of_sight) AS lost_beat
         FROM assignment.person WHERE state <> 'off_duty' GROUP BY programme
     )
     SELECT programme, (
@@ -48,7 +50,7 @@ _LOOK = """
                 AND t.effective_at <= %(now)s
         ) AS programme_version, CASE WHEN oldest_beat IS NOT NULL THEN
             clock_timestamp() - greatest(oldest_beat, (SELECT since FROM assignment.lease))
-        END AS silence,
+        END AS silence, clock_timestamp() - lost_beat AS silence_of_lost,
         waiting, known, news, joined, (
             SELECT due_at FROM assignment.deadline
             WHERE kind = 'look_again' AND key = coalesce(line.programme, crew.programme)
@@ -98,8 +100,11 @@ class LineOnTheFloor:
 
     programme: str
     programme_version: int | None  #: newest in effect; None = the line is not known yet
-    #: Longest silence of a desk that could be offered something (machine time); None = no such.
+    #: Longest silence of a desk that could be offered something or is in a contact (machine time);
+    #: None = no such.
     silence: timedelta | None
+    #: Shortest silence of a desk that is known to be out of sight; None = no such.
+    silence_of_lost: timedelta | None = None
     #: Everyone in either waiting line.
     waiting: tuple[WaitingContact, ...] = ()
     #: Everyone on duty, the busy too; nobody where nobody waits.
@@ -157,7 +162,9 @@ def lines_on_the_floor(session: Session, now: datetime) -> list[LineOnTheFloor]:
 
 def _line(row: Any, by_programme: dict[str, dict[str, _Known]], now: datetime) -> LineOnTheFloor:
     if row.waiting is None:
-        return LineOnTheFloor(row.programme, row.programme_version, row.silence)
+        return LineOnTheFloor(
+            row.programme, row.programme_version, row.silence, row.silence_of_lost
+        )
     before = by_programme.get(row.programme, {})
     known = {mark: before[mark].at(now) for mark in _told(row.known)}
     brought = {
@@ -173,6 +180,7 @@ def _line(row: Any, by_programme: dict[str, dict[str, _Known]], now: datetime) -
         programme=row.programme,
         programme_version=row.programme_version,
         silence=row.silence,
+        silence_of_lost=row.silence_of_lost,
         waiting=tuple(map(_waiting, contacts)),
         on_duty=tuple([one.person for one in people]),
         joined=_joined(_told(row.joined)),

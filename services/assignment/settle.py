@@ -27,9 +27,8 @@ from contracts.vocabulary import (
     Priority,
     ProgrammeId,
     Stage,
-    WithdrawalReason,
 )
-from services.assignment import live, metrics, reading, store, writing
+from services.assignment import live, metrics, reading, silence, store, writing
 from services.assignment.domain import (
     Decision,
     Forecast,
@@ -104,31 +103,12 @@ def rules_from(in_force: TermsInForce) -> Rules:
 def settle(work: Work) -> None:
     """Look at every line: let go of who has gone silent, and make every offer there is to make."""
     lines = reading.lines_on_the_floor(work.session, work.now)
-    if [line for line in lines if _is_let_go_of(work, line)]:
+    if [line for line in lines if silence.mind(work, line)]:
         lines = reading.lines_on_the_floor(work.session, work.now)
     for line in lines:
         if line.waiting and line.programme_version is not None:
             in_force = store.terms_of(work.session, line.programme, line.programme_version)
             _make_offers(work, line, in_force)
-
-
-def _is_let_go_of(work: Work, line: LineOnTheFloor) -> bool:
-    """Whether somebody silent was let go of."""
-    if line.programme_version is None or line.silence is None:
-        return False
-    in_force = store.terms_of(work.session, line.programme, line.programme_version)
-    lost_after = timedelta(seconds=in_force.terms.times.heartbeat_lost_seconds)
-    if line.silence <= lost_after:
-        return False
-    _let_go_of_the_silent(work, line.programme, lost_after)
-    return True
-
-
-def _let_go_of_the_silent(work: Work, programme: str, lost_after: timedelta) -> None:
-    for person in store.silent_people(work.session, programme, lost_after):
-        live.take_back(work, person, WithdrawalReason.PERSON_UNREACHABLE)
-        live.enter(work, person, LiveState.PAUSED, LiveStateReason.HEARTBEAT_LOST)
-    writing.save(work.session)
 
 
 @dataclass(slots=True)

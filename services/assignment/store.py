@@ -126,6 +126,7 @@ class PersonRow(Row, table=True):
     consecutive_contacts: int = 0
     wrapped_up_at: datetime | None = _moment()
     rest_until: datetime | None = _moment()
+    out_of_sight: bool = False  #: they talk by telephone and their desk is not heard
     #: Machine time: the desk's last sign of life.
     last_beat: datetime = Field(
         default=None,
@@ -478,7 +479,8 @@ def note_beat(session: Session, *person_ids: str) -> None:
 
 
 def silent_people(session: Session, programme: str, lost_after: timedelta) -> Sequence[PersonRow]:
-    """Who could be offered something but whose desk has been silent for too long (machine time).
+    """Who could be offered something or is in a contact, and whose desk has been silent for too
+    long (machine time); who is known to be out of sight is no news.
 
     Called only once this assigner has itself listened for so long (reading.lines_on_the_floor).
     """
@@ -486,8 +488,24 @@ def silent_people(session: Session, programme: str, lost_after: timedelta) -> Se
         select(PersonRow)
         .where(
             PersonRow.programme == programme,
-            col(PersonRow.state).in_((LiveState.READY, LiveState.OFFERED)),
+            col(PersonRow.state).in_((LiveState.READY, LiveState.OFFERED, LiveState.TALKING)),
+            ~col(PersonRow.out_of_sight),
             col(PersonRow.last_beat) < func.clock_timestamp() - lost_after,
+        )
+        .with_for_update()
+    ).all()
+
+
+def people_seen_again(
+    session: Session, programme: str, lost_after: timedelta
+) -> Sequence[PersonRow]:
+    """Who was out of sight and whose desk has been heard lately (machine time)."""
+    return session.exec(
+        select(PersonRow)
+        .where(
+            PersonRow.programme == programme,
+            col(PersonRow.out_of_sight),
+            col(PersonRow.last_beat) >= func.clock_timestamp() - lost_after,
         )
         .with_for_update()
     ).all()

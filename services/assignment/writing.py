@@ -40,7 +40,7 @@ _CHANGES = """
             state = n.state, since = n.since, contact_id = n.contact_id, offer_id = n.offer_id,
             held = n.held, wish = n.wish, missed_offers = n.missed_offers,
             consecutive_contacts = n.consecutive_contacts, wrapped_up_at = n.wrapped_up_at,
-            rest_until = n.rest_until, version = n.version
+            rest_until = n.rest_until, out_of_sight = n.out_of_sight, version = n.version
         FROM jsonb_populate_recordset(NULL::assignment.person, %(people)s::jsonb) AS n
         WHERE p.person_id = n.person_id{person_still}
         RETURNING 1

@@ -44,6 +44,9 @@ from contracts.vocabulary import (
     ClockStep,
     ContactId,
     Destination,
+    LiveState,
+    LiveStateReason,
+    OfferReason,
     Outcome,
     ProgrammeId,
     ReferralState,
@@ -94,13 +97,22 @@ _RESCUE_SHOWN = set(RescueShown.model_fields) - {"came_of_it", "report_by", "why
 
 
 def on_offer_made(event: OfferMade, work: Work) -> None:
-    """Show the offer, unless it is already known to be taken or over.
+    """Show the offer, unless it is already known to be taken or over; supervisors hear of one that
+    gives way in level or language.
 
     Of an offer of which anything is known this changes nothing (`step_offer`), so that lock, fold
     and save are one statement.
     """
     shown = OfferShown(**event.model_dump(include=_OFFER_SHOWN))
     store.show_offer(work.session, event, shown)
+    for reason in _TOLD_OF.keys() & set(event.reasons):
+        _notice(event.contact_id, event.programme, _TOLD_OF[reason], work)
+
+
+_TOLD_OF: dict[OfferReason, Notice] = {
+    OfferReason.FALLBACK_LEVEL: Notice.BELOW_LEVEL,
+    OfferReason.FALLBACK_LANGUAGE: Notice.ANOTHER_LANGUAGE,
+}
 
 
 def on_offer_taken(event: OfferTaken, work: Work) -> None:
@@ -305,7 +317,7 @@ def on_duty_call(event: DutyCallEvent, work: Work) -> None:
 
 
 def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
-    """Show the person what they are doing."""
+    """Show the person what they are doing; supervisors and regulators hear of a lost desk."""
     shown = LiveStateShown(
         programme=event.programme,
         role=event.role,
@@ -317,6 +329,20 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
         missed_offers=event.missed_offers,
     )
     store.enter_live_state(work.session, event.person_id, shown, event.entered_at)
+    what = _DESK.get(event.reason)
+    if what is not None and event.state is LiveState.TALKING and event.contact_id is not None:
+        told = ContactNoticed(contact_id=event.contact_id, what=what, at=event.entered_at)
+        hearers = store.Hearers(
+            event.contact_id, event.programme, supervisors=True, regulators=True
+        )
+        store.tell(work.session, hearers, told, work.now)
+
+
+#: A desk that is lost during a talk by telephone, and heard again.
+_DESK: dict[LiveStateReason, Notice] = {
+    LiveStateReason.HEARTBEAT_LOST: Notice.DESK_LOST,
+    LiveStateReason.HEARTBEAT_BACK: Notice.DESK_BACK,
+}
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:

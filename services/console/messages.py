@@ -98,6 +98,10 @@ class Notice(StrEnum):
     ANSWER_LATE = "answer_late"
     HUMAN_WANTED = "human_wanted"  #: who read it says that its writer needs a human now
     NATURE_CORRECTED = "nature_corrected"
+    DESK_LOST = "desk_lost"  #: of who talks with them by telephone; they go on talking
+    DESK_BACK = "desk_back"
+    BELOW_LEVEL = "below_level"  #: at risk, and offered to somebody below that level
+    ANOTHER_LANGUAGE = "another_language"  #: offered to somebody who does not speak theirs
 
 
 class DeskMessage(Contract):

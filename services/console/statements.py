@@ -110,13 +110,13 @@ ENTER_LIVE_STATE = _telling(
 #: A message that changes nothing on the desk.
 TELL = _telling("", _EMPTY_DESK, "live_state = desk.live_state")
 
-#: Who has a contact, and with `supervisors` every supervisor on duty for its line too.
+#: Who has a contact, and with `supervisors` or `regulators` those on duty for its line too.
 WHO_HEARS = """
     SELECT person_id FROM console.offer WHERE contact_id = %(contact_id)s AND standing = 'taken'
     UNION
     SELECT person_id FROM console.desk
-    WHERE %(supervisors)s AND programme = %(programme)s AND role = 'supervisor'
-        AND live_state <> 'off_duty'
+    WHERE (%(supervisors)s AND role = 'supervisor' OR %(regulators)s AND role = 'regulator')
+        AND programme = %(programme)s AND live_state <> 'off_duty'
     ORDER BY person_id
 """
 

@@ -324,11 +324,12 @@ def enter_live_state(
 
 @dataclass(frozen=True)
 class Hearers:
-    """Whoever has this contact, and if asked every supervisor on duty for its line."""
+    """Whoever has this contact, and if asked every supervisor or regulator on duty for its line."""
 
     contact_id: ContactId
     programme: ProgrammeId
     supervisors: bool = False
+    regulators: bool = False
 
 
 def tell(session: Session, hearers: Hearers, message: DeskMessage, at: datetime) -> None:

@@ -13,12 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from contracts.assignment import (
+    BeatHeart,
     DeclineOffer,
     FinishWrapUp,
     LiveStateEntered,
     OfferMade,
     OfferWithdrawn,
     Pause,
+    Resume,
     TakeOffer,
 )
 from contracts.contact import ContactOpened
@@ -41,7 +43,16 @@ from services.assignment.store import OfferRow
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.bus.work import new_id
 from tests.assignment.builders import SOS, an_eligibility, published_terms, terms
-from tests.assignment.test_handlers import LISTENER, NOON, OTHER, ended, on_duty, state_of, take
+from tests.assignment.test_handlers import (
+    LISTENER,
+    NOON,
+    OTHER,
+    ended,
+    on_duty,
+    silence,
+    state_of,
+    take,
+)
 from tests.assignment.test_soft_live import later, the_offer
 
 TWO_CHATS = FrameTerms(**terms().frame.model_dump() | {"chats_at_once": 2})
@@ -195,7 +206,7 @@ def test_end_of_one_of_two_chats_leaves_standing_what_is_asked_beside_them(
     floor: ServiceUnderTest,
 ) -> None:
     three = FrameTerms(**terms().frame.model_dump() | {"chats_at_once": 3})
-    floor.deliver(published_terms(4, frame=three))
+    floor.deliver(published_terms(4, frame=three), version=2)
     first, _ = talking(floor, *BOTH)
     third = somebody(floor)
     ended(floor, first)
@@ -228,6 +239,75 @@ def test_no_more_chats_are_begun_than_before_a_break(floor: ServiceUnderTest) ->
         take(floor)
     ended(floor, contacts.pop(0))
     assert offered(floor, somebody(floor)) == [], "four were begun"
+
+
+# --- a desk that is not heard any more (I18) ------------------------------------------------------
+
+
+def test_chat_of_a_lost_desk_goes_back_to_the_head_of_its_line_and_its_wait_is_kept(
+    floor: ServiceUnderTest,
+) -> None:
+    (chat,) = talking(floor, Channel.CHAT)
+    floor.at(NOON + timedelta(minutes=5))
+    silence(floor)
+    floor.settle()
+    (withdrawn,) = floor.announced(OfferWithdrawn)
+    assert (withdrawn.contact_id, withdrawn.reason) == (chat, WithdrawalReason.PERSON_UNREACHABLE)
+    assert withdrawn.was_taken
+    entered = last_entered(floor)
+    assert (entered.state, entered.reason) == (LiveState.PAUSED, LiveStateReason.HEARTBEAT_LOST)
+    assert entered.contact_id is None
+    on_duty(floor, OTHER, Role.LISTENER)
+    again = floor.announced(OfferMade)[-1]
+    assert (again.contact_id, again.person_id, again.waiting_since) == (chat, OTHER, NOON)
+    assert OfferReason.RE_OFFERED_IN_FRONT in again.reasons
+
+
+def test_all_that_a_lost_desk_held_or_was_asked_goes_back(floor: ServiceUnderTest) -> None:
+    three = FrameTerms(**terms().frame.model_dump() | {"chats_at_once": 3})
+    floor.deliver(published_terms(4, frame=three), version=2)
+    contacts = {*talking(floor, *BOTH), somebody(floor)}
+    silence(floor)
+    floor.settle()
+    gone = floor.announced(OfferWithdrawn)
+    assert {each.contact_id for each in gone} == contacts
+    assert sorted(each.was_taken for each in gone) == [False, True, True]
+    reply = floor.ask(Resume(), LISTENER, Role.LISTENER)
+    assert reply.status is ReplyStatus.DONE
+    floor.settle()
+    assert state_of(floor, LISTENER) is LiveState.OFFERED, "the desk is back, and asked anew"
+
+
+def test_talk_by_telephone_goes_on_while_the_desk_is_lost_and_it_is_said_once(
+    floor: ServiceUnderTest,
+) -> None:
+    (call,) = talking(floor, Channel.PHONE)
+    silence(floor)
+    floor.settle()
+    floor.settle()
+    reasons = [e.reason for e in floor.announced(LiveStateEntered) if e.person_id == LISTENER]
+    assert reasons.count(LiveStateReason.HEARTBEAT_LOST) == 1
+    assert (last_entered(floor).state, last_entered(floor).contact_id) == (LiveState.TALKING, call)
+    assert floor.announced(OfferWithdrawn) == []
+    floor.ask(BeatHeart(), LISTENER, Role.LISTENER)
+    floor.settle()
+    floor.settle()
+    entered = last_entered(floor)
+    assert (entered.state, entered.reason) == (LiveState.TALKING, LiveStateReason.HEARTBEAT_BACK)
+    reasons = [e.reason for e in floor.announced(LiveStateEntered) if e.person_id == LISTENER]
+    assert reasons.count(LiveStateReason.HEARTBEAT_BACK) == 1
+    ended(floor, call)
+    assert state_of(floor, LISTENER) is LiveState.WRAPPING_UP
+
+
+def test_end_of_a_talk_forgets_that_the_desk_was_lost(floor: ServiceUnderTest) -> None:
+    (call,) = talking(floor, Channel.PHONE)
+    silence(floor)
+    floor.settle()
+    ended(floor, call)
+    floor.ask(BeatHeart(), LISTENER, Role.LISTENER)
+    floor.settle()
+    assert state_of(floor, LISTENER) is LiveState.WRAPPING_UP
 
 
 # --- the last judge -------------------------------------------------------------------------------

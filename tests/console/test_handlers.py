@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from itertools import permutations
 
+import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
@@ -19,7 +20,9 @@ from contracts.vocabulary import (
     ContactState,
     Destination,
     LiveState,
+    LiveStateReason,
     OfferId,
+    OfferReason,
     Outcome,
     PersonId,
     Role,
@@ -286,3 +289,56 @@ def test_a_text_of_a_contact_nobody_has_is_told_to_nobody(console: ServiceUnderT
     console.deliver(facts.withdrawn(), version=2)
     console.deliver(facts.sealed())
     assert "text" not in [kind for _, kind in told(console, LISTENER)]
+
+
+# --- what supervisors hear of who talks with whom -------------------------------------------------
+
+
+def noticed(console: ServiceUnderTest, person_id: str) -> list[str]:
+    query = select(DeskMessageRow).where(
+        DeskMessageRow.person_id == person_id, DeskMessageRow.kind == "notice"
+    )
+    rows = console.read(lambda session: session.exec(query.order_by("number")).all())
+    return [row.body["what"] for row in rows]
+
+
+GIVES_WAY = {
+    OfferReason.FALLBACK_LEVEL: ["below_level"],
+    OfferReason.FALLBACK_LANGUAGE: ["another_language"],
+    OfferReason.FALLBACK_TOPIC: [],
+}
+
+
+@pytest.mark.parametrize("reason", GIVES_WAY)
+def test_supervisors_hear_of_an_offer_that_gives_way_in_level_or_language(
+    console: ServiceUnderTest, reason: OfferReason
+) -> None:
+    supervisor = supervised(console)
+    made = facts.made().model_copy(update={"reasons": (OfferReason.WAITED_LONGEST, reason)})
+    console.deliver(made)
+    assert noticed(console, supervisor) == GIVES_WAY[reason]
+    assert [kind for _, kind in told(console, LISTENER)] == ["offer"]
+
+
+def test_supervisors_and_regulators_hear_of_a_desk_lost_in_a_talk_and_back(
+    console: ServiceUnderTest,
+) -> None:
+    supervisor = supervised(console)
+    console.deliver(facts.entered(LiveState.READY, REGULATOR, Role.REGULATOR))
+    lost = facts.entered(LiveState.TALKING).model_copy(
+        update={"reason": LiveStateReason.HEARTBEAT_LOST, "contact_id": CONTACT}
+    )
+    console.deliver(lost)
+    back = lost.model_copy(update={"reason": LiveStateReason.HEARTBEAT_BACK})
+    console.deliver(back, version=2)
+    for person_id in (supervisor, REGULATOR):
+        assert noticed(console, person_id) == ["desk_lost", "desk_back"]
+
+
+def test_desk_lost_beside_no_talk_is_told_to_nobody_else(console: ServiceUnderTest) -> None:
+    supervisor = supervised(console)
+    lost = facts.entered(LiveState.PAUSED).model_copy(
+        update={"reason": LiveStateReason.HEARTBEAT_LOST, "contact_id": CONTACT}
+    )
+    console.deliver(lost)
+    assert noticed(console, supervisor) == []
