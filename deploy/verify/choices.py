@@ -22,6 +22,7 @@ from contracts.vocabulary import (
     Need,
     OfferReason,
     Outcome,
+    Pool,
     Priority,
     Role,
     SkillCode,
@@ -121,6 +122,7 @@ class _Case:
     opened_at: datetime  #: of the contact, domain time
     beside: tuple[Channel, ...]  #: of the contacts the person was in
     asked: bool  #: to take another one
+    departement: str  #: of the person in danger, as a human noted it
 
     @property
     def qualification(self) -> Qualification:
@@ -148,6 +150,7 @@ def _broken(offering: Offering) -> Iterator[str]:
         offering.contact.opened_at,
         offering.live,
         offering.asked,
+        offering.contact.departement,
     )
     yield from _not_available(case)
     yield from _not_eligible(case)
@@ -191,6 +194,8 @@ def _not_eligible(case: _Case) -> Iterator[str]:
         yield from _language_fallback(case)
     if not made.languages and OfferReason.LANGUAGE_UNKNOWN not in made.reasons:
         yield "made without saying that the language is unknown"
+    if _is_of_others(case):
+        yield "made to a person of another association than the caller's own"
     if made.need in held.declines:
         yield "made against a limit the person has declared"
 
@@ -202,6 +207,15 @@ def _is_going(case: _Case) -> bool:
         return False
     last = timedelta(seconds=case.terms.assignment.last_minutes_seconds)
     return case.made.made_at >= eligible.shift_ends_at - last
+
+
+def _is_of_others(case: _Case) -> bool:
+    """Whether callers are split between associations, and this one belongs to another."""
+    federation = case.terms.frame.federation
+    if federation is None or federation.pool is not Pool.SPLIT:
+        return False
+    homes = [m.organisation for m in federation.members if case.departement in m.departements]
+    return bool(homes) and case.qualification.organisation not in homes
 
 
 def _language_fallback(case: _Case) -> Iterator[str]:

@@ -44,6 +44,7 @@ class Contact:
     was_at_risk: bool = False  #: a human once found it P1 or P2
     front: bool = False  #: offered before, and given back
     declined_by: frozenset[str] = frozenset()
+    departement: str = ""
     sought: str | None = None
     slowed: bool = False
     offers: int = 0  #: in this line
@@ -66,7 +67,7 @@ class Contact:
             risk_band=BAND_OF_PRIORITY[self.priority] if self.priority else 0,
             need=self.need,
             languages=self.languages,
-            region="",
+            region=self.departement,
             waiting_since=self.opened_at,
             joined_at=self.joined_at,
             front=self.front,

@@ -35,7 +35,7 @@ from deploy.verify.known import Contact, Earlier, Hold, Leaving, Offering, Place
 from deploy.verify.person import Person, after_entering, after_take
 from deploy.verify.verdict import Violation, violation
 from services.assignment.domain import Rules
-from services.assignment.eligibility import RequestClass, request_class
+from services.assignment.eligibility import RequestClass, at_home, request_class
 from services.assignment.settle import rules_from
 from services.assignment.store import TermsInForce
 
@@ -162,6 +162,7 @@ class _Assigner:
                 was_at_risk=contact.was_at_risk or event.priority in _AT_RISK,
                 need=event.need.value,
                 languages=_named(event.languages),
+                departement=event.departement or "",
             )
         )
 
@@ -383,7 +384,7 @@ class _Assigner:
 
 
 def _class_of(contact: Contact, now: datetime, rules: Rules) -> RequestClass:
-    return request_class(contact.waiting(), now, rules)
+    return request_class(at_home(contact.waiting(), rules), now, rules)
 
 
 def _opened(event: ContactOpened) -> Contact:

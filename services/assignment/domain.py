@@ -163,6 +163,11 @@ class Rules:
     language_fallback_seconds: float = 120
     #: Written contacts a listener may hold at once; a voice excludes all else. Programme value.
     chats_at_once: int = 1
+    #: Départements, each with the association of the federation at home there; empty = one's own
+    #: region does not count.
+    homes: tuple[tuple[str, str], ...] = ()
+    #: A caller from the home of an association is heard by its people only.
+    split: bool = False
     #: Last minutes of a shift, in which only who agrees is offered anything. Source: DESIGN 10.
     last_minutes_seconds: float = 1200
     #: How much faster waiting by telephone hurts than by chat or message, below risk: a wait counts
@@ -313,6 +318,7 @@ class NobodyReason(StrEnum):
     DECLARED_LIMIT = "declared_limit"
     ACCREDITATION_LAPSED = "accreditation_lapsed"
     LAST_MINUTES = "last_minutes"
+    OTHER_ASSOCIATION = "other_association"
     WAITING_FOR_REGULATOR = "waiting_for_regulator"
     WAITING_FOR_LEVEL = "waiting_for_level"
     WAITING_FOR_TOPIC = "waiting_for_topic"

@@ -5,6 +5,7 @@ programme's fallback delay has passed; until then they are checked here.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
@@ -51,6 +52,7 @@ class Profile(NamedTuple):
     regulates: bool  #: holds the skill to regulate
     level: int
     declined_needs: frozenset[str]
+    home: str  #: the association, where callers are split between them
     series: int  #: contacts in a row that still count towards a break
 
 
@@ -68,6 +70,7 @@ class RequestClass(NamedTuple):
     languages: frozenset[str]
     declined_by: frozenset[str]
     standing: Standing
+    home: str = ""  #: the association, where callers are split between them; empty = any
     sought: str | None = None  #: who is offered it first, for a while
 
 
@@ -135,6 +138,7 @@ def profile_of(person: PersonOnDuty, now: datetime, rules: Rules) -> Profile:
         regulates=rules.regulating_skill in person.skills,
         level=person.level,
         declined_needs=person.declined_needs,
+        home=person.region if rules.split else "",
         series=series_at(person, now, rules),
     )
 
@@ -203,6 +207,11 @@ def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime
         yield contact.joined_at + seconds(rules.sought_seconds)
 
 
+def at_home(contact: WaitingContact, rules: Rules) -> WaitingContact:
+    """The contact with its association for its département: nobody's where none is at home."""
+    return replace(contact, region=dict(rules.homes).get(contact.region, ""))
+
+
 def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> RequestClass:
     """The class in which this contact is served first come, first served at `now`."""
     return RequestClass(
@@ -214,6 +223,7 @@ def request_class(contact: WaitingContact, now: datetime, rules: Rules) -> Reque
         languages=contact.languages or rules.default_languages,
         declined_by=contact.declined_by,
         standing=standing_of(contact, now, rules),
+        home=contact.region if rules.split else "",
         sought=contact.sought if is_sought(contact, now, rules) else None,
     )
 
@@ -272,6 +282,8 @@ def objections(request: RequestClass, profile: Profile, rules: Rules) -> Iterato
         own = not rules.default_languages.isdisjoint(profile.languages)
         if not (own and request.standing.off_language):
             yield NobodyReason.NO_SHARED_LANGUAGE
+    if request.home and request.home != profile.home:
+        yield NobodyReason.OTHER_ASSOCIATION
     if request.need in profile.declined_needs:
         yield NobodyReason.DECLARED_LIMIT
     if not request.standing.below_level and not is_accredited_for(request, profile, rules):

@@ -125,6 +125,7 @@ class _Brings:
     topics: frozenset[str]
     skills: frozenset[str]
     declines: frozenset[str]
+    organisation: str  #: they listen for, under a federation
     accreditations: tuple[Accreditation, ...]
 
 
@@ -220,6 +221,7 @@ def _brings(qualification: Told) -> _Brings:
         topics=frozenset(brought.topics),
         skills=frozenset(brought.skills),
         declines=frozenset(brought.declines),
+        organisation=brought.organisation or "",
         accreditations=brought.accreditations,
     )
 
@@ -247,7 +249,7 @@ def _know(row: Told, brings: _Brings, now: datetime) -> _Known:
         skills=brings.skills,
         # One level for all channels, so the lowest: nobody is given a risk they may not take.
         level=min([a.level for a in accredited], default=0),
-        region="",
+        region=brings.organisation,
         eligibility_version=row["eligibility_version"],
         valid_until=datetime.fromisoformat(row["valid_until"]),
         ready_since=datetime.fromisoformat(row["since"]),

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 
 from contracts.assignment import ContactSentUntriaged, OfferMade, WayOutOffered
+from contracts.frame import Federation
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import (
     ContactId,
@@ -24,6 +25,7 @@ from contracts.vocabulary import (
     LiveStateReason,
     Need,
     OfferReason,
+    Pool,
     Priority,
     ProgrammeId,
     Stage,
@@ -38,6 +40,7 @@ from services.assignment.domain import (
     Rules,
     WayOutProposed,
 )
+from services.assignment.eligibility import at_home
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
 from services.assignment.reading import LOOK_BACK, LineOnTheFloor
@@ -70,6 +73,8 @@ def rules_from(in_force: TermsInForce) -> Rules:
         topic_fallback_seconds=terms.times.topic_fallback_seconds,
         language_fallback_seconds=more.language_fallback_seconds,
         chats_at_once=terms.frame.chats_at_once,
+        homes=_homes(terms.frame.federation),
+        split=terms.frame.federation is not None and terms.frame.federation.pool is Pool.SPLIT,
         last_minutes_seconds=more.last_minutes_seconds,
         channel_pace=more.channel_pace,
         channel_back=more.channel_back,
@@ -98,6 +103,13 @@ def rules_from(in_force: TermsInForce) -> Rules:
         return_pass=terms.returning.return_pass,
         way_out_share=more.way_out_share,
     )
+
+
+def _homes(federation: Federation | None) -> tuple[tuple[str, str], ...]:
+    """Of each département the association at home there, where one's own region counts."""
+    if federation is None or federation.pool is Pool.ANYBODY:
+        return ()
+    return tuple((d, m.organisation) for m in federation.members for d in m.departements)
 
 
 def settle(work: Work) -> None:
@@ -161,7 +173,7 @@ def decide(line: LineOnTheFloor, floor: Floor, now: datetime) -> Decision:
 
     Time on one floor never goes back.
     """
-    floor.see(line.waiting, line.on_duty)
+    floor.see(tuple([at_home(contact, floor.rules) for contact in line.waiting]), line.on_duty)
     floor.forecast = Forecast()
     if floor.is_anybody_free(now):
         forecast = forecast_from(line.joined, now - LOOK_BACK, now, floor.rules)

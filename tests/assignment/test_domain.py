@@ -40,7 +40,7 @@ from services.assignment.domain import (
     WaitingContact,
     WayOutProposed,
 )
-from services.assignment.eligibility import may_take, profile_of, request_class
+from services.assignment.eligibility import at_home, may_take, profile_of, request_class
 from services.assignment.floor import Floor
 from services.assignment.forecast import forecast_from, with_spare_prices
 from services.assignment.rest import (
@@ -820,3 +820,37 @@ def test_floor_that_is_looked_at_gives_every_outcome_of_the_plain_decision(seed:
         assert seen.next_look_at == plain.next_look_at
         for proposal in seen.proposals if dice.random() < 0.7 else ():
             rows.apply(proposal)
+
+
+# --- federations ----------------------------------------------------------------------------------
+
+HOMES = (("75", "paris"), ("92", "paris"), ("13", "marseille"))
+
+
+def test_callers_are_split_between_associations_only_where_the_line_says_so() -> None:
+    caller = at_home(a_waiting_contact(region="13"), replace(RULES, homes=HOMES))
+    assert caller.region == "marseille"
+    people = [a_listener("l1", region="paris", ready_since=ago(900))]
+    pooled = decide([caller], people, replace(RULES, homes=HOMES))
+    assert pairs(pooled) == [("c1", "l1")]
+    split = decide([caller], people, replace(RULES, homes=HOMES, split=True))
+    assert reasons_of(split, "c1") == (NobodyReason.OTHER_ASSOCIATION,)
+    own = [*people, a_listener("l2", region="marseille")]
+    assert pairs(decide([caller], own, replace(RULES, homes=HOMES, split=True))) == [("c1", "l2")]
+
+
+def test_caller_from_nowhere_known_is_heard_by_any_association() -> None:
+    rules = replace(RULES, homes=HOMES, split=True)
+    for region in ("", "2A"):
+        caller = at_home(a_waiting_contact(region=region), rules)
+        assert pairs(decide([caller], [a_listener("l1", region="paris")], rules)) == [("c1", "l1")]
+
+
+def test_own_region_comes_first_where_callers_are_pooled() -> None:
+    rules = replace(RULES, homes=HOMES)
+    caller = at_home(a_waiting_contact(region="92"), rules)
+    people = [
+        a_listener("l1", region="marseille", ready_since=ago(900)),
+        a_listener("l2", region="paris"),
+    ]
+    assert pairs(decide([caller], people, rules)) == [("c1", "l2")]

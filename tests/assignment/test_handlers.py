@@ -29,6 +29,7 @@ from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
     ContactId,
+    Departement,
     Destination,
     EndedBy,
     ForWhom,
@@ -92,6 +93,7 @@ def triaged(
     contact_id: ContactId,
     priority: Priority = Priority.P4,
     version: int = 1,
+    departement: Departement | None = None,
 ) -> None:
     floor.deliver(
         ContactTriaged(
@@ -101,6 +103,7 @@ def triaged(
             channel=Channel.PHONE,
             opened_at=floor.now(),
             priority=priority,
+            departement=departement,
             destination=Destination.LISTENER,
             need=Need.SOLITUDE,
             languages=(LanguageCode.FR,),

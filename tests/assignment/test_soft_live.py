@@ -12,14 +12,18 @@ import pytest
 
 from contracts.assignment import EndDuty, FinishWrapUp, OfferMade
 from contracts.contact import ContactOpened
+from contracts.frame import Federation, FrameTerms, Member
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import (
     Channel,
     ContactId,
+    Departement,
     LanguageCode,
     LiveState,
     OfferReason,
+    OrganisationId,
     PersonId,
+    Pool,
     Priority,
     Role,
     Stage,
@@ -36,6 +40,7 @@ from tests.assignment.test_handlers import (
     on_duty,
     state_of,
     take,
+    triaged,
 )
 
 
@@ -183,3 +188,37 @@ def test_shift_that_is_taken_off_the_plan_has_no_last_minutes(floor: ServiceUnde
     established(floor, 3)
     floor.settle()
     assert the_offer(floor, contact_id).person_id == LISTENER
+
+
+# --- federations ----------------------------------------------------------------------------------
+
+PARIS, MARSEILLE = OrganisationId("asso-paris"), OrganisationId("asso-marseille")
+
+
+def a_federation(pool: Pool) -> FrameTerms:
+    members = (Member(organisation=MARSEILLE, departements=(Departement("13"),)),)
+    return FrameTerms(federation=Federation(pool=pool, associations=2, members=members))
+
+
+def of(person: PersonId, organisation: OrganisationId) -> EligibilityEstablished:
+    event = an_eligibility(person, Role.LISTENER)
+    brings = event.qualification.model_copy(update={"organisation": organisation})
+    return event.model_copy(update={"qualification": brings})
+
+
+@pytest.mark.parametrize(
+    ("pool", "version", "expected"),
+    [(Pool.REGIONAL_FIRST, 21, OTHER), (Pool.SPLIT, 22, OTHER), (Pool.ANYBODY, 23, LISTENER)],
+)
+def test_caller_of_a_federation_is_heard_from_their_region(
+    floor: ServiceUnderTest, pool: Pool, version: int, expected: str
+) -> None:
+    floor.deliver(published_terms(version, frame=a_federation(pool)), version=version)
+    for person, organisation in ((LISTENER, PARIS), (OTHER, MARSEILLE)):
+        floor.deliver(of(PersonId(person), organisation), version=2)
+        on_duty(floor, person, Role.LISTENER)
+        later(floor, 1)
+    contact_id = ContactId(new_id())
+    triaged(floor, contact_id, departement=Departement("13"))
+    floor.settle()
+    assert the_offer(floor, contact_id).person_id == expected

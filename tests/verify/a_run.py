@@ -20,6 +20,7 @@ from contracts.assignment import (
 )
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
+from contracts.frame import Federation
 from contracts.programme import AssignmentTerms
 from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
 from contracts.rescue import RescueFailed, RescueStarted
@@ -76,10 +77,16 @@ class ARun(Recorder):
 
     # --- the line and its people ------------------------------------------------------------------
 
-    def line(self, assignment: dict[str, Any] | None = None, **times: int) -> None:
+    def line(
+        self,
+        assignment: dict[str, Any] | None = None,
+        federation: Federation | None = None,
+        **times: int,
+    ) -> None:
         """The line is published, and assignment knows it; `times` replace its clocks."""
         usual = terms()
-        frame = usual.frame.model_copy(update={"chats_at_once": self.chats_at_once})
+        framed = {"chats_at_once": self.chats_at_once, "federation": federation}
+        frame = usual.frame.model_copy(update=framed)
         rest = usual.rest.model_copy(update={"max_consecutive_contacts": self.in_a_row})
         more = AssignmentTerms(**{"way_out": True} | (assignment or {}))
         event = published_terms(assignment=more, frame=frame, rest=rest)

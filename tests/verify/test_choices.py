@@ -8,15 +8,19 @@ import pytest
 
 from contracts.assignment import LineStaffed, OfferMade
 from contracts.contact import ContactEnded
+from contracts.frame import Federation, Member
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Channel,
+    Departement,
     EndedBy,
     LanguageCode,
     LiveState,
     Need,
     OfferReason,
+    OrganisationId,
     Outcome,
+    Pool,
     Priority,
     Role,
     SkillCode,
@@ -29,6 +33,8 @@ from tests.assignment.builders import SOS, an_eligibility
 from tests.verify.a_run import ARun, a_day
 from tests.verify.plants import said_otherwise
 from tests.verify.recorder import TEN_O_CLOCK
+
+MARSEILLE, PARIS = OrganisationId("asso-marseille"), OrganisationId("asso-paris")
 
 
 def said(history: History) -> list[str]:
@@ -307,6 +313,29 @@ def test_line_that_never_gives_way_in_language_is_held_to_it() -> None:
     sent_on(run, **_LB).wait(900)
     run.offers("ana", "lis-1", reasons=(OfferReason.WAITED_LONGEST, _LANGUAGE))
     assert said(run.history(still_open=True)) == ["made to a person who shares no language"]
+
+
+SPLIT = Federation(
+    pool=Pool.SPLIT,
+    associations=2,
+    members=(Member(organisation=MARSEILLE, departements=(Departement("13"),)),),
+)
+
+
+@pytest.mark.parametrize(
+    ("departement", "expected"),
+    [("13", ["made to a person of another association than the caller's own"]), ("75", [])],
+)
+def test_split_caller_is_offered_to_nobody_of_another_association(
+    departement: str, expected: list[str]
+) -> None:
+    run = ARun()
+    run.line(federation=SPLIT)
+    run.person("reg-1", Role.REGULATOR)
+    run.person("lis-1", organisation=PARIS)
+    sent_on(run, departement=Departement(departement)).wait(60)
+    run.offers("ana", "lis-1")
+    assert said(run.history(still_open=True)) == expected
 
 
 SHIFTS: dict[str, tuple[float, bool, list[str]]] = {
