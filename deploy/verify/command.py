@@ -158,6 +158,7 @@ async def read(
         audit=ledgers.audit,
         exports=ledgers.exports,
         traces=ledgers.traces,
+        said_of_lines=ledgers.said_of_lines,
         ways_back=ledgers.ways_back,
         erasures=ledgers.erasures,
         opened=ledgers.opened,

@@ -232,6 +232,7 @@ class History:
     audit: tuple[AuditStanding, ...] = ()
     exports: tuple[str, ...] = ()  #: ids of what was taken out
     traces: tuple[Trace, ...] = ()
+    said_of_lines: frozenset[str] = frozenset()
     ways_back: tuple[WayBack, ...] = ()
     erasures: tuple[tuple[str, datetime], ...] = ()  #: contacts whose texts were erased, and when
     opened: Opened = NOTHING_OPENED

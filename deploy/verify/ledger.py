@@ -35,7 +35,7 @@ from deploy.verify.history import (
     WayBack,
 )
 from deploy.verify.opening import Opened, try_to_open
-from deploy.verify.traces import Trace, traces_kept
+from deploy.verify.traces import Trace, said_of_lines, traces_kept
 from services.bus.database import CHECKER
 from services.bus.table import Service
 from services.intake import day_keys
@@ -93,6 +93,7 @@ class Ledgers:
     audit: tuple[AuditStanding, ...]
     exports: tuple[str, ...]
     traces: tuple[Trace, ...]
+    said_of_lines: frozenset[str]
     ways_back: tuple[WayBack, ...]
     erasures: tuple[tuple[str, datetime], ...]
     opened: Opened
@@ -156,6 +157,7 @@ class LedgerReader:
                 audit=tuple(AuditStanding(*row) for row in _all(connection, _AUDIT)),
                 exports=tuple(str(row[0]) for row in _all(connection, _EXPORTS)),
                 traces=traces_kept(connection, self._services),
+                said_of_lines=said_of_lines(connection),
                 ways_back=tuple(WayBack(*row) for row in _all(connection, _WAYS_BACK)),
                 erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
                 opened=try_to_open(connection, self._day_keys, self._backup),

@@ -67,8 +67,8 @@ def _is_of_no_caller(place: str) -> bool:
 
 
 def _common(history: History) -> frozenset[str]:
-    """Whatever is said of lines, people and relays where no contact is spoken of."""
-    return frozenset(
+    """Whatever is said of lines and people where no contact is spoken of."""
+    return history.said_of_lines | frozenset(
         value
         for fact in history.facts
         if fact.contact_id is None

@@ -91,5 +91,12 @@ def traces_kept(connection: Connection, services: Iterable[Service]) -> tuple[Tr
     return tuple(found)
 
 
+def said_of_lines(connection: Connection) -> frozenset[str]:
+    """Every such value a version of a line holds: words and numbers any caller may be told."""
+    asked = text("SELECT to_jsonb(line)::text FROM intake.programme_version AS line")
+    rows = connection.execute(asked)
+    return frozenset(value for row in rows for value in values_in(orjson.loads(row[0])))
+
+
 def _of_rows(place: str, rows: Iterable[Any]) -> Mapping[Trace, None]:
     return {trace: None for row in rows for trace in traces_in(place, orjson.loads(row[0]))}

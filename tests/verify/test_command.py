@@ -169,6 +169,30 @@ def test_damaged_ledger_is_found(
     assert status == 0, "the repair is whole"
 
 
+def test_key_of_a_day_that_outlived_its_week_is_found(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = Path(read_platform(open_run_folder(run_dir)).keys) / "days"
+    days.mkdir(exist_ok=True)
+    old = days / "2020-09-01.day"
+    old.write_text("00" * 32)
+    try:
+        status, invariants = verify(run_dir, capsys)
+    finally:
+        old.unlink()
+    assert status == 1
+    assert invariants["I26"]["violated"] == 1
+
+
+def test_backup_without_texts_is_no_verdict(
+    run_dir: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    empty = tmp_path / "dump.sql"
+    empty.write_text("-- nothing\n")
+    assert main(["--run-dir", str(run_dir), "--backup", str(empty)]) == 2
+    assert "backup" in capsys.readouterr().err
+
+
 def test_nonsense_on_a_stream_is_found_and_its_parking_seen(
     run_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,6 +123,10 @@ def test_the_first_found_says_where_and_never_what() -> None:
 
 SOUND: dict[str, Callable[[History], History]] = {
     "rules of the line": beside_both("assignment.offer.rules_version", RULES),
+    "what a line tells whoever comes": lambda h: replace(
+        beside_both("intake.inbox.reply.result.ladder.rungs.partner.number", "0900000001")(h),
+        said_of_lines=frozenset({"0900000001"}),
+    ),
     "a relay": beside_both("referral.referral.relay_id", "fr-3114"),
     "a way back in its window": way_back(minutes=14),
     "slowed as decided": way_back(minutes=179, until=180),
