@@ -160,12 +160,21 @@ def _make_offers(work: Work, line: LineOnTheFloor, in_force: TermsInForce) -> No
     ways_out = [each for each in decision.outcomes if isinstance(each, WayOutProposed)]
     if ways_out:
         offer_ways_out(work, line, in_force, ways_out)
-    for outcome in decision.outcomes:
-        if isinstance(outcome, NobodyFree):
-            metrics.record_nobody_free(in_force.programme, outcome.reasons)
+    _say_why(work, line, [each for each in decision.outcomes if isinstance(each, NobodyFree)])
     at = decision.next_look_at
     if at is not None and at != line.looks_again_at:
         work.set_deadline("look_again", in_force.programme, at)
+
+
+def _say_why(work: Work, line: LineOnTheFloor, decided: Sequence[NobodyFree]) -> None:
+    """Count why nobody is free; stored with the contact where it is news."""
+    news: dict[str, Sequence[str]] = {}
+    for outcome in decided:
+        metrics.record_nobody_free(line.programme, outcome.reasons)
+        if list(outcome.reasons) != line.rows[outcome.contact_id]["obstacles"]:
+            news[outcome.contact_id] = outcome.reasons
+    if news:
+        writing.say_why(work.session, news)
 
 
 def decide(line: LineOnTheFloor, floor: Floor, now: datetime) -> Decision:

@@ -90,6 +90,7 @@ class ContactRow(Row, table=True):
     offer_id: str | None = None
     sought: str | None = None  #: who they were cut off from
     slowed: bool = False
+    obstacles: list[str] = _words()  #: why nobody was offered it, when that was last decided
     heard: bool = False  #: a human has set its priority
     was_at_risk: bool = False  #: a human once found it P1 or P2
     way_out_at: datetime | None = _moment()  #: when it was offered a way out, once

@@ -7,10 +7,11 @@ the last thing a piece of work does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
 
+import orjson
 from psycopg import Cursor
 from sqlmodel import Session
 
@@ -83,6 +84,20 @@ _MAKE_OFFERS = f"""
     SELECT (SELECT count(*) FROM contacts) + (SELECT count(*) FROM people)
         + (SELECT count(*) FROM made) AS rows
 """  # noqa: S608
+
+
+#: Nothing is announced, so the version stays; a contact that is offered keeps what was said.
+_SAY_WHY = """
+    UPDATE assignment.contact AS c SET obstacles = n.obstacles
+    FROM jsonb_to_recordset(%(said)s::jsonb) AS n(contact_id text, obstacles text[])
+    WHERE c.contact_id = n.contact_id
+"""
+
+
+def say_why(session: Session, said: Mapping[str, Sequence[str]]) -> None:
+    """Write why nobody is offered these contacts."""
+    rows = [{"contact_id": id, "obstacles": obstacles} for id, obstacles in said.items()]
+    ask(session, _SAY_WHY, {"said": orjson.dumps(rows).decode()})
 
 
 def add_contact(session: Session, contact: ContactRow) -> None:

@@ -266,18 +266,26 @@ def test_offer_of_what_has_moved_since_the_look_is_never_written(
             offer_all(work, line, in_force, decision.proposals)
 
 
-def test_look_that_offers_asks_five_statements(floor: ServiceUnderTest) -> None:
+def test_look_that_offers_asks_six_statements(floor: ServiceUnderTest) -> None:
     a_crowd(floor, people=12, waiting=15, seed=14)
     a_look(floor)  # the terms of a line are read once
     with statements(floor) as asked:
         floor.settle()
     assert floor.announced(OfferMade)
-    assert len(asked) == 5, "lease and moment, look, offers, inbox, outbox"
+    assert len(asked) == 6, "lease and moment, look, offers, why others wait, inbox, outbox"
 
 
 #: What is written when a row is made, and by nothing that changes it later.
 NEVER_SAVED = {
-    ContactRow: {"contact_id", "programme", "channel", "waiting_since", "sought", "slowed"},
+    ContactRow: {
+        "contact_id",
+        "programme",
+        "channel",
+        "waiting_since",
+        "sought",
+        "slowed",
+        "obstacles",
+    },
     PersonRow: {"person_id", "last_beat"},
     OfferRow: set(OfferRow.model_fields) - {"state", "version"},
 }

@@ -29,6 +29,8 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.assignment.app import SERVICE
+from services.assignment.domain import NobodyReason
+from services.assignment.store import ContactRow
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.bus.work import new_id
 from tests.assignment.builders import SOS, an_eligibility, published_terms
@@ -137,6 +139,21 @@ def test_message_never_takes_the_listener_of_who_waits_on_the_telephone(
     floor.ask(FinishWrapUp(), LISTENER, Role.LISTENER)
     floor.settle()
     assert the_offer(floor, message).person_id == LISTENER
+
+
+def obstacles(floor: ServiceUnderTest, contact_id: ContactId) -> list[str]:
+    return floor.read(lambda session: session.get_one(ContactRow, contact_id).obstacles)
+
+
+def test_why_nobody_is_offered_a_contact_is_kept_with_it(floor: ServiceUnderTest) -> None:
+    contact_id = somebody_calls(floor, language=LanguageCode.LB)
+    assert obstacles(floor, contact_id) == [NobodyReason.NOBODY_ON_DUTY]
+    on_duty(floor, LISTENER, Role.LISTENER)
+    assert obstacles(floor, contact_id) == [NobodyReason.NO_SHARED_LANGUAGE]
+    later(floor, 120)
+    assert the_offer(floor, contact_id).person_id == LISTENER
+    later(floor, 21)
+    assert obstacles(floor, contact_id) == [NobodyReason.NO_SHARED_LANGUAGE], "till next time"
 
 
 # --- the end of a shift ---------------------------------------------------------------------------
