@@ -37,7 +37,7 @@ from contracts.vocabulary import (
 from services.intake import day_keys, texts
 from services.intake.written import Human
 from tests.simulation.asking import AtDoor
-from tests.simulation.line import RELAYS
+from tests.simulation.line import CHECKED_RELAYS, RELAYS
 
 _SPOKEN = {Channel.CHAT: TextKind.LINE, Channel.MESSAGE: TextKind.MESSAGE}
 
@@ -50,6 +50,9 @@ class Notes:
     rescues: list[RescueId] = field(default_factory=list)
     alerts: list[AlertId] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.referrals or self.rescues)
+
 
 def something(
     contact: Mapping[str, Any], who: tuple[PersonId, Role], dice: Random
@@ -57,7 +60,7 @@ def something(
     """Danger, a relay, a pass, or words."""
     contact_id, channel = ContactId(contact["contact_id"]), Channel(contact["channel"])
     human = Human(*who)
-    match dice.choices(("danger", "rescue", "relay", "pass", "lift", "words"), (5, 2, 6, 2, 1, 6)):
+    match dice.choices(("danger", "rescue", "relay", "pass", "lift", "words"), (4, 2, 6, 2, 2, 8)):
         case ["danger"]:
             noticed = dice.sample(tuple(RiskSignal), dice.randint(0, 3))
             return RaiseAlert(contact_id=contact_id, signals=tuple(noticed))
@@ -67,7 +70,7 @@ def something(
         case ["relay"]:
             return ProposeReferral(
                 contact_id=contact_id,
-                relay_id=dice.choice(RELAYS),
+                relay_id=dice.choice((*CHECKED_RELAYS, *RELAYS)),
                 need=Need.SOLITUDE,
                 urgency=dice.choice(tuple(Priority)),
                 departement=dice.choice((None, Departement("75"))),

@@ -72,7 +72,10 @@ class Desk(Person):
 
     def wish(self, house: House, dice: Random) -> Command | AtDoor | None:
         """What the desk asks for comes first; now and then, something beside it."""
-        if dice.random() < 0.15 and (beside := self._beside(house, dice)) is not None:
+        if (
+            dice.random() < (0.5 if self.notes else 0.15)
+            and (beside := self._beside(house, dice)) is not None
+        ):
             return beside
         seen = self._sees(house)
         if seen.contact is not None:
@@ -102,9 +105,9 @@ class Desk(Person):
 
     def _in_contact(self, contact: Mapping[str, Any], dice: Random) -> Command | AtDoor | None:
         contact_id = ContactId(contact["contact_id"])
-        if dice.random() < 0.3:
+        if dice.random() < 0.2:
             return None  # they talk on
-        if dice.random() < 0.35:
+        if dice.random() < 0.5:
             return something(contact, (self.person_id, self.role), dice)
         if contact["stage"] == Stage.REGULATOR and dice.random() < 0.8:
             return DecideTriage(

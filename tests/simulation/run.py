@@ -18,6 +18,7 @@ from functools import partial
 from random import Random
 from uuid import UUID
 
+from contracts.assignment import StartDuty
 from contracts.envelope import Command, Reply
 from contracts.referral import VerifyRelay
 from contracts.roster import ImportVolunteers
@@ -121,19 +122,19 @@ class _Play:
         self._there = {each.person_id for each in self._watch if dice.random() < 0.6}
         #: What may happen next, and how often it does.
         self._moves: Sequence[tuple[Callable[[], None], float]] = (
-            (self._hear, 40),
-            (self._somebody_acts, 20),
-            (self._somebody_watches, 5),
-            (self._caller_acts, 6),
-            (self._settle, 8),
-            (self._time_passes, 7),
+            (self._hear, 24),
+            (self._somebody_acts, 30),
+            (self._somebody_watches, 7),
+            (self._caller_acts, 8),
+            (self._settle, 7),
+            (self._time_passes, 9),
             (self._deadlines, 4),
-            (self._somebody_calls, 4),
-            (self._calls_go_out, 2),
+            (self._somebody_calls, 6),
+            (self._calls_go_out, 3),
             (self._publish, 2),
-            (self._somebody_leaves, 0.4),
-            (self._roster_changes, 0.4),
-            (self._a_quiet_hour, 0.4),
+            (self._somebody_leaves, 0.6),
+            (self._roster_changes, 0.5),
+            (self._a_quiet_hour, 0.6),
         )
 
     def open_the_house(self) -> None:
@@ -157,6 +158,9 @@ class _Play:
         if plans:
             listeners = [each.person_id for each in self._desks if each.role is Role.LISTENER]
             self._must(some_shifts(listeners, self._dice), "coordinator", Role.COORDINATOR)
+        for desk in self._desks:
+            if self._dice.random() < 0.7:
+                self._must(StartDuty(), desk.person_id, desk.role)
 
     def step(self) -> None:
         """One thing happens, and somebody may die of it."""
@@ -166,7 +170,7 @@ class _Play:
         self._house.fate.dies = Dies.NEVER
         for name in sorted(self._house.worked):
             if self._dice.random() < 0.9:
-                self._house.publish(name)
+                self._house.publish(name, stamped=self._dice.random() < 0.95)
         self._house.worked.clear()
 
     def come_to_rest(self) -> None:
@@ -221,7 +225,7 @@ class _Play:
     # --- the moves --------------------------------------------------------------------------------
 
     def _hear(self) -> None:
-        for _ in range(self._dice.randint(1, 4)):
+        for _ in range(self._dice.randint(1, 8)):
             if pending := self._house.wire.pending:
                 acknowledged = self._dice.random() < 0.95
                 self._house.deliver(self._dice.choice(pending), acknowledged=acknowledged)
@@ -242,7 +246,7 @@ class _Play:
         self._house.publish(name, stamped=self._dice.random() < 0.95)
 
     def _time_passes(self) -> None:
-        self._pass(timedelta(seconds=self._dice.choice((0.1, 0.5, 1, 3, 10, 25))))
+        self._pass(timedelta(seconds=self._dice.choice((0.5, 1, 3, 10, 25, 45))))
 
     def _deadlines(self) -> None:
         self._house.fire((self._dice.choice(tuple(self._house.services)),))
