@@ -6,7 +6,7 @@ shares neither the rules nor the rest of `services/assignment`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ from contracts.vocabulary import (
     Stage,
     WayOut,
 )
-from deploy.verify.history import History
+from deploy.verify.history import Fact, History
 from deploy.verify.known import Contact, Leaving, Offering
 from deploy.verify.person import Person
 from deploy.verify.replay import replay_of
@@ -284,22 +284,30 @@ def _not_to_go(leaving: Leaving) -> Iterator[str]:
 
 def _sent_away(history: History) -> Iterator[Violation]:
     """P1 and P2 are never deferred, passed or sent to another line except by a human; nobody is,
-    who was not asked.
+    who was not asked. At risk is who intake had heard was so.
     """
-    urgent = {
-        event.contact_id
-        for _, event in history.told(ContactTriaged)
-        if _RISK[event.priority] >= _LEVEL_ASKED_FROM
-    }
+    heard = history.handled_by.get("intake", {})
+    urgent = [
+        (event.contact_id, heard[id].txid)
+        for id, event in history.told(ContactTriaged)
+        if _RISK[event.priority] >= _LEVEL_ASKED_FROM and id in heard
+    ]
     offered = {event.contact_id: event for _, event in history.told(WayOutOffered)}
     for id, event in history.told(ContactEnded):
         by_software = event.outcome in _SENT_AWAY and event.ended_by not in _HUMANS
-        if by_software and event.contact_id in urgent:
+        if by_software and _was_known(urgent, history.fact_by_id.get(id), event.contact_id):
             yield violation(
                 "at risk, and sent away by software", contact=event.contact_id, event=id
             )
         if not _was_asked(history, event, offered.get(event.contact_id)):
             yield violation("gone by a way out nobody offered", contact=event.contact_id, event=id)
+
+
+def _was_known(urgent: Iterable[tuple[str, int]], end: Fact | None, contact_id: str) -> bool:
+    """Whether the risk of a contact was heard of before it ended; so it is where nobody can say."""
+    return any(
+        contact == contact_id and (end is None or txid < end.txid) for contact, txid in urgent
+    )
 
 
 def _was_asked(history: History, ended: ContactEnded, offered: WayOutOffered | None) -> bool:

@@ -21,8 +21,9 @@ from deploy.verify.verdict import Checked, Violation, violation
 
 #: The declared exceptions. They join contacts for their window, which is checked as well.
 _WAYS_BACK = frozenset({"intake.contact.return_hash", "intake.slowed_return.return_hash"})
-#: Fields beside a contact whose values are the directory's, of which no event speaks.
-_OF_NO_CALLER = frozenset({"relay_id"})
+#: Fields beside a contact whose values are the directory's, or the line's words and numbers for
+#: whoever waits, of which no event speaks. Whatever lies in such a field is not a caller's either.
+_OF_NO_CALLER = frozenset({"relay_id", "ladder"})
 
 
 def check_i25(history: History) -> Checked:
@@ -63,7 +64,7 @@ def _in_body(type_name: str, body: str | bytes) -> Iterator[Trace]:
 
 
 def _is_of_no_caller(place: str) -> bool:
-    return place.rpartition(".")[2] in _OF_NO_CALLER
+    return not _OF_NO_CALLER.isdisjoint(place.split("."))
 
 
 def _common(history: History) -> frozenset[str]:

@@ -38,7 +38,7 @@ from services.intake.handlers import live_on
 from services.intake.ladder import ladder_told
 from services.intake.looking import line_seen
 from services.intake.numbers import holds
-from services.intake.returns import Back, Reached, ReturnKeys, Way, digits_shown, find_way
+from services.intake.returns import AT_RISK, Back, Reached, ReturnKeys, Way, digits_shown, find_way
 from services.intake.seen import seen, told_now
 from services.intake.terms import Admitted, Closed, NotServed, admit
 from services.intake.waiting import Moment, WaitTold, wait_told
@@ -206,8 +206,14 @@ def leave_contact(departure: Departure, work: Work) -> Reply:
 
 
 def _with_pass(contact: store.Contact, life: Life) -> Life:
-    """Who was given a pass by a human and goes has been answered so."""
-    if isinstance(life, Ended) and life.person_id is not None and contact.pass_until is not None:
+    """Who was given a pass by a human and goes has been answered so.
+
+    Not who was found at risk afterwards: nobody at risk is sent away with a pass, and theirs, which
+    still brings them back in front, is not what they were answered.
+    """
+    if contact.pass_until is None or contact.priority in AT_RISK:
+        return life
+    if isinstance(life, Ended) and life.person_id is not None:
         return replace(life, outcome=Outcome.RETURN_PASS_GIVEN)
     return life
 

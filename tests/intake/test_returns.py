@@ -359,6 +359,23 @@ def test_who_hangs_up_with_a_pass_was_given_one(client: Client, intake: ServiceU
     assert [ended.outcome for ended in endings(intake)] == [Outcome.RETURN_PASS_GIVEN]
 
 
+def test_who_is_found_at_risk_after_a_pass_was_not_sent_away_with_it(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    """Seen in the simulation: the regulator gave it, then found them at risk and sent them on."""
+    caller = call(client)
+    regulator = a_regulator(caller.contact_id).taken()
+    intake.deliver(regulator)
+    wish = GiveReturnPass(contact_id=caller.contact_id)
+    given = intake.ask(wish, regulator.person_id, Role.REGULATOR)
+    assert given.status is ReplyStatus.DONE
+    triage = a_triage(caller.contact_id)
+    intake.deliver(triage.model_copy(update={"priority": Priority.P2}))
+    intake.deliver(a_listener(caller.contact_id).taken(60))
+    leave(caller, LeaveReason.HUNG_UP)
+    assert [ended.outcome for ended in endings(intake)] == [Outcome.LISTENED]
+
+
 # --- slowed ---------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """I13 catches an offer against each hard rule, and each soft one without time or reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from deploy.verify.history import History
 from deploy.verify.machines import check_i04
 from tests.assignment.builders import SOS, an_eligibility
 from tests.verify.a_run import ARun, a_day
-from tests.verify.plants import said_otherwise
+from tests.verify.plants import fact_of, said_otherwise
 from tests.verify.recorder import TEN_O_CLOCK
 
 MARSEILLE, PARIS = OrganisationId("asso-marseille"), OrganisationId("asso-paris")
@@ -465,7 +466,30 @@ def test_nobody_at_risk_is_sent_away_by_software(
     run.leaves("ana")
     changes = {"outcome": Outcome.OVERFLOWED, "ended_by": by}
     history = said_otherwise(run.history(), ContactEnded, **changes)
-    assert ("at risk, and sent away by software" in said(history)) is sent_away
+    known = heard_by_intake(history, before_the_end=True)
+    assert ("at risk, and sent away by software" in said(known)) is sent_away
+
+
+def heard_by_intake(history: History, *, before_the_end: bool) -> History:
+    """Intake has heard how urgent the contact is before it ended, or afterwards."""
+    end = fact_of(history, lambda event: isinstance(event, ContactEnded))
+    txid = end.txid - 1 if before_the_end else end.txid + 1
+    rows = tuple(
+        row._replace(txid=txid) if (row.service, row.type) == _HEARS_URGENCY else row
+        for row in history.handled
+    )
+    return replace(history, handled=rows)
+
+
+_HEARS_URGENCY = ("intake", ContactTriaged.type_name())
+
+
+def test_a_risk_intake_had_not_heard_of_sends_nobody_away() -> None:
+    run = sent_on(a_run(), priority=Priority.P2)
+    run.leaves("ana")
+    history = said_otherwise(run.history(), ContactEnded, outcome=Outcome.OVERFLOWED)
+    unheard = heard_by_intake(history, before_the_end=False)
+    assert "at risk, and sent away by software" not in said(unheard)
 
 
 def test_every_offer_of_a_day_is_looked_at() -> None:

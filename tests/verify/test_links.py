@@ -128,6 +128,9 @@ SOUND: dict[str, Callable[[History], History]] = {
         said_of_lines=frozenset({"0900000001"}),
     ),
     "a relay": beside_both("referral.referral.relay_id", "fr-3114"),
+    "words of the line for whoever waits": beside_both(
+        "intake.inbox.reply.result.ladder.wordings.words", "Des mots pour qui attend."
+    ),
     "a way back in its window": way_back(minutes=14),
     "slowed as decided": way_back(minutes=179, until=180),
     "the wait of before, to the minute": lambda h: said_otherwise(
