@@ -66,7 +66,7 @@ _AUDIT = (
     " FROM risk.audit ORDER BY number"
 )
 _EXPORTS = "SELECT export_id FROM risk.export"
-_WAYS_BACK = (
+WAYS_BACK = (
     "SELECT contact_id, programme, programme_version, ended_at, NULL FROM intake.contact"
     " WHERE return_hash IS NOT NULL AND ended_at IS NOT NULL"
     " UNION ALL SELECT slowed.contact_id, '', 0, slowed.until, slowed.until"
@@ -158,7 +158,7 @@ class LedgerReader:
                 exports=tuple(str(row[0]) for row in _all(connection, _EXPORTS)),
                 traces=traces_kept(connection, self._services),
                 said_of_lines=said_of_lines(connection),
-                ways_back=tuple(WayBack(*row) for row in _all(connection, _WAYS_BACK)),
+                ways_back=tuple(WayBack(*row) for row in _all(connection, WAYS_BACK)),
                 erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
                 opened=try_to_open(connection, self._day_keys, self._backup),
             )
