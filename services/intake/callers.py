@@ -6,6 +6,7 @@ only the hash is here: its id alone, which desks and events carry, opens nothing
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -266,11 +267,14 @@ def look_at_line(session: Session, programme: ProgrammeId) -> LineLooked | Refus
 
 
 def look_at_number(
-    session: Session, number: str, moment: datetime | None = None
+    session: Session, numbers: Collection[str], moment: datetime | None = None
 ) -> LineLooked | Refusal:
-    """The line a number leads to at `moment` (without one, now), as it was or is then."""
-    lines, at = store.lines_and_moment(session, number, moment)
-    line = next((each for each in lines if holds(each.callers, number, at)), None)
+    """The line one of these numbers leads to at `moment` (without one, now), as it was or is then.
+
+    Of a moment before we knew the line, as it was first told to us.
+    """
+    lines, at = store.lines_and_moment(session, numbers, moment)
+    line = next((each for each in lines if holds(each.callers, numbers, at)), None)
     if line is not None and moment is not None:
         line = replace(line, staffed=None)  # who is there now says nothing of then
     return Refusal.UNKNOWN_PROGRAMME if line is None else _looked(line, at)

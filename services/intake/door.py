@@ -422,9 +422,9 @@ async def _see_line(door: Door, voice: Voice, request: Request) -> Response:
 
 async def _see_number(door: Door, voice: Voice, request: Request) -> Response:
     """Say which line a number leads to."""
-    number = dialled(request.path_params["number"])
+    numbers = dialled(request.path_params["number"])
     moment = _moment(request.query_params.get("at"))
-    looked = await door.read(partial(callers.look_at_number, number=number, moment=moment))
+    looked = await door.read(partial(callers.look_at_number, numbers=numbers, moment=moment))
     return _say_line(voice, looked)
 
 

@@ -6,7 +6,6 @@ it, else of the line. Not yet checked by the contracts: what does not fit them i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from contracts.vocabulary import Channel
 from services.intake.document import Path
 from services.intake.facts import Fact, Facts, Hours, Opening, Part
 from services.intake.manifest import Assumed, Assumptions, Held, Manifest, Step, Words
+from services.intake.numbers import from_anywhere
 
 T = TypeVar("T")
 
@@ -193,22 +193,6 @@ def _numbers(manifest: Manifest) -> list[dict[str, Any]]:
 
 def _midnight(day: str, zone: ZoneInfo) -> str:
     return datetime.combine(date.fromisoformat(day), time(), zone).isoformat()
-
-
-#: What is dialled before a number from elsewhere, and what is left out of it then (ITU-T E.164).
-_PREFIXES = {"FR": ("+33", "0"), "LU": ("+352", "")}
-
-
-def from_anywhere(number: str, country: str) -> str:
-    """A number as dialled from anywhere: `0 800 19 00 00` of FR is `+33800190000`.
-
-    One of a country not known here stays as it is, without its spaces.
-    """
-    digits = re.sub(r"[\s.()-]", "", number)
-    if digits.startswith("+") or country not in _PREFIXES:
-        return digits
-    prefix, trunk = _PREFIXES[country]
-    return prefix + digits.removeprefix(trunk)
 
 
 def said_of_messages(manifest: Manifest) -> Fact[int] | None:

@@ -7,23 +7,44 @@ history stays, because a version of a line never changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from contracts.ladder import CallerTerms, LineNumber
 
 _SPACES = re.compile(r"[\s.()-]")
+#: What is dialled before a number from elsewhere, and what is left out of it then (ITU-T E.164).
+_PREFIXES = {"FR": ("+33", "0"), "LU": ("+352", "")}
 
 
-def dialled(written: str) -> str:
-    """A number as it is kept: no spaces, `00` at its beginning read as `+`."""
+def from_anywhere(number: str, country: str) -> str:
+    """A number as dialled from anywhere: `0 800 19 00 00` of FR is `+33800190000`.
+
+    One of a country not known here stays as it is, without its spaces.
+    """
+    digits = _SPACES.sub("", number)
+    if digits.startswith("+") or country not in _PREFIXES:
+        return digits
+    prefix, trunk = _PREFIXES[country]
+    return prefix + digits.removeprefix(trunk)
+
+
+def dialled(written: str) -> frozenset[str]:
+    """The numbers somebody may mean who dials this, as numbers are kept.
+
+    `00` at its beginning is read as `+`; without either it may be one of any country of ours.
+    """
     digits = _SPACES.sub("", written)
-    return "+" + digits[2:] if digits.startswith("00") else digits
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    if digits.startswith("+"):
+        return frozenset({digits})
+    return frozenset({digits, *(from_anywhere(digits, country) for country in _PREFIXES)})
 
 
-def holds(callers: CallerTerms, number: str, moment: datetime) -> bool:
-    """Whether the number is this line's own at `moment` (aware)."""
-    return any(held.number == number and _at(held, moment) for held in callers.numbers)
+def holds(callers: CallerTerms, numbers: Collection[str], moment: datetime) -> bool:
+    """Whether one of the numbers is this line's own at `moment` (aware)."""
+    return any(held.number in numbers and _at(held, moment) for held in callers.numbers)
 
 
 def _at(held: LineNumber, moment: datetime) -> bool:

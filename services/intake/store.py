@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -337,6 +337,16 @@ _LINES_WITH = f"""
             AS held WHERE held ->> 'number' = ANY(%(numbers)s))
     ORDER BY programme, version DESC
 """  # noqa: S608
+#: The same, each as in force at a moment that is past; else as it was told first.
+_LINES_ONCE_WITH = f"""
+    SELECT DISTINCT ON (programme) {_A_LINE}
+    FROM intake.programme_version
+    WHERE effective_at <= %(now)s AND programme IN (
+        SELECT programme FROM intake.programme_version, jsonb_array_elements(callers -> 'numbers')
+            AS held WHERE held ->> 'number' = ANY(%(numbers)s))
+    ORDER BY programme, effective_at <= %(moment)s DESC,
+        CASE WHEN effective_at <= %(moment)s THEN -version ELSE version END
+"""  # noqa: S608
 _CALLERS = """
     SELECT callers::text AS callers FROM intake.programme_version
     WHERE programme = %(programme)s AND version = %(version)s
@@ -386,19 +396,27 @@ def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | No
 
 
 def lines_with(
-    session: Session, numbers: list[str], moment: datetime, *, to_come: bool = True
+    session: Session, numbers: Collection[str], moment: datetime, *, to_come: bool = True
 ) -> list[Line]:
     """Lines that have had one of these numbers: their newest version, or that in force then."""
-    asked = {"numbers": numbers, "moment": moment, "to_come": to_come}
+    asked = {"numbers": list(numbers), "moment": moment, "to_come": to_come}
     return [_line(row) for row in ask(session, _LINES_WITH, asked)]
 
 
 def lines_and_moment(
-    session: Session, number: str, moment: datetime | None
+    session: Session, numbers: Collection[str], moment: datetime | None
 ) -> tuple[list[Line], datetime]:
-    """Lines in force at a moment (now without one) that have had a number, and the moment."""
-    at: datetime = only(ask(session, _NOW, {})).now if moment is None else moment
-    return lines_with(session, [number], at, to_come=False), at
+    """Lines that have had one of these numbers as in force at a moment, and the moment.
+
+    Without one it is now. Of a moment that is past, a line we did not know then is as it was told
+    first: who holds a number is history too.
+    """
+    now: datetime = only(ask(session, _NOW, {})).now
+    if moment is None or moment > now:
+        at = now if moment is None else moment
+        return lines_with(session, numbers, at, to_come=False), at
+    rows = ask(session, _LINES_ONCE_WITH, {"numbers": list(numbers), "moment": moment, "now": now})
+    return [_line(row) for row in rows], moment
 
 
 _NOW_AND_DUTY = """

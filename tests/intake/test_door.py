@@ -349,6 +349,22 @@ def test_one_number_passes_from_line_to_line_and_its_history_stays(
     assert before.json()["programme"] == "sos-deconfinement"
 
 
+def test_history_of_a_number_is_told_by_a_platform_that_is_younger(
+    intake: ServiceUnderTest,
+) -> None:
+    """And the number is found as people in the country write it."""
+    client = Client(build(DoorUnderTest(intake), Settings()))
+    at(intake, "2026-01-14T12:00")
+    for line in ("sos-confinement", "sos-deconfinement", "sos-crise"):
+        assert put_into_force(intake, line).status is ReplyStatus.DONE
+    led_to = [
+        client.get("/numbers/0 800 19 00 00", params={"at": moment}).json().get("programme")
+        for moment in ("2020-03-01T12:00:00Z", "2020-04-10T12:00:00Z", "2020-10-10T12:00:00Z")
+    ]
+    assert led_to == [None, "sos-confinement", "sos-crise"]
+    assert client.get("/numbers/0800190000").json()["programme"] == "sos-crise"
+
+
 def test_a_version_to_come_does_not_answer_yet(client: Client, intake: ServiceUnderTest) -> None:
     put_into_force(intake, "sos-detresse", effective_at=NOON + timedelta(days=1))
     assert client.get("/numbers/+352454545").status_code == 404

@@ -20,11 +20,11 @@ def a_line_with(
 
 def test_a_number_is_the_lines_own_from_its_first_moment_to_before_its_last() -> None:
     line = a_line_with(JUNE, JULY)
-    assert not holds(line, NUMBER, JUNE - timedelta(microseconds=1))
-    assert holds(line, NUMBER, JUNE)
-    assert holds(line, NUMBER, JULY - timedelta(microseconds=1))
-    assert not holds(line, NUMBER, JULY)
-    assert not holds(line, "+33639980002", JUNE)
+    assert not holds(line, {NUMBER}, JUNE - timedelta(microseconds=1))
+    assert holds(line, {NUMBER}, JUNE)
+    assert holds(line, {NUMBER}, JULY - timedelta(microseconds=1))
+    assert not holds(line, {NUMBER}, JULY)
+    assert not holds(line, {"+33639980002"}, JUNE)
 
 
 #: Another line's hold on the number, and whether mine, from June to July, meets it.
@@ -57,4 +57,9 @@ def test_two_lines_without_an_end_meet() -> None:
 
 @pytest.mark.parametrize("written", ["+33 6 39 98 00 01", "0033639980001", "+33.639-980(001)"])
 def test_a_number_is_read_however_it_is_written(written: str) -> None:
-    assert dialled(written) == NUMBER
+    assert dialled(written) == {NUMBER}
+
+
+def test_a_number_dialled_within_a_country_may_be_of_any_of_ours() -> None:
+    assert "+33800190000" in dialled("0 800 19 00 00")
+    assert "+352454545" in dialled("45 45 45")
