@@ -162,6 +162,7 @@ async def read(
         ways_back=ledgers.ways_back,
         erasures=ledgers.erasures,
         opened=ledgers.opened,
+        cards=ledgers.cards,
         drift=await streams.drift(),
         journal=journal,
         still_open=still_open,

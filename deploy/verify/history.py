@@ -236,6 +236,7 @@ class History:
     ways_back: tuple[WayBack, ...] = ()
     erasures: tuple[tuple[str, datetime], ...] = ()  #: contacts whose texts were erased, and when
     opened: Opened = NOTHING_OPENED
+    cards: tuple[tuple[str, datetime], ...] = ()  #: contacts with an emergency card, and since when
     drift: tuple[str, ...] = ()
     journal: Journal | None = None
     #: The run goes on: contacts may be live, and what is on its way is not held against anybody.

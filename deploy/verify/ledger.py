@@ -72,6 +72,7 @@ WAYS_BACK = (
     " UNION ALL SELECT slowed.contact_id, '', 0, slowed.until, slowed.until"
     " FROM intake.slowed_return AS slowed"
 )
+_CARDS = "SELECT contact_id, written_at FROM risk.card"
 _ERASURES = "SELECT contact_id, erased_at FROM intake.text_erasure"
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
@@ -97,6 +98,7 @@ class Ledgers:
     ways_back: tuple[WayBack, ...]
     erasures: tuple[tuple[str, datetime], ...]
     opened: Opened
+    cards: tuple[tuple[str, datetime], ...]
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ class LedgerReader:
                 said_of_lines=said_of_lines(connection),
                 ways_back=tuple(WayBack(*row) for row in _all(connection, WAYS_BACK)),
                 erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
+                cards=tuple(tuple(row) for row in _all(connection, _CARDS)),
                 opened=try_to_open(connection, self._day_keys, self._backup),
             )
 

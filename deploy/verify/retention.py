@@ -19,6 +19,7 @@ from contracts.writing import KeepingTerms
 from deploy.verify.history import History
 from deploy.verify.verdict import Checked, Violation, violation
 from services.intake.day_keys import gone_by
+from services.risk.rescue import CARD_KEPT_FOR
 
 #: How much later than its retention something may go (I26).
 TOLERANCE = timedelta(hours=24)
@@ -48,11 +49,13 @@ def check_i26(history: History) -> Checked:
         *_texts(history, gone),
         *_keys(history, gone),
         *_days(history),
+        *_cards(history),
         *_backup(history),
         *_messages(history),
     ]
     opened = history.opened
-    looked_at = len(gone) + len(opened.texts) + len(opened.days) + len(opened.backup)
+    kept = (opened.texts, opened.days, opened.backup, history.cards)
+    looked_at = len(gone) + sum(map(len, kept))
     missing = None if opened.backup else "texts of a backup need --backup"
     return Checked(looked_at, tuple(found), missing)
 
@@ -140,6 +143,12 @@ def _days(history: History) -> Iterator[Violation]:
     for day in history.opened.days:
         if gone_by(day) + TOLERANCE < history.clock.domain:
             yield violation("a day's key outlives its week", day=day.isoformat())
+
+
+def _cards(history: History) -> Iterator[Violation]:
+    for contact, written_at in history.cards:
+        if written_at + CARD_KEPT_FOR + TOLERANCE < history.clock.domain:
+            yield violation("an emergency card outlives its day", contact=contact)
 
 
 def _backup(history: History) -> Iterator[Violation]:

@@ -88,6 +88,14 @@ def with_backup(
     return plant
 
 
+def with_card(after: timedelta) -> Plant:
+    def plant(history: History) -> History:
+        late = so_long_after(history, after)
+        return replace(late, cards=((ANA, end_of_ana(history)),))
+
+    return plant
+
+
 def old_message(history: History) -> History:
     first, *others = history.facts
     long_ago = first.committed_at - 92 * DAY
@@ -123,6 +131,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         with_backup(9 * DAY + HOUR, opens=True),
         "a backup opens although its day's key must be gone",
     ),
+    "an emergency card": (with_card(2 * DAY + HOUR), "an emergency card outlives its day"),
     "a message of a stream": (old_message, "a message outlives its stream's age"),
 }
 
@@ -139,6 +148,7 @@ SOUND: dict[str, Plant] = {
     "a line of a chat, the day after": with_text(2 * DAY - HOUR),
     "a message of last month": with_text(31 * DAY - HOUR, TextKind.MESSAGE),
     "the key of a chat, the day after": with_key(2 * DAY - HOUR),
+    "an emergency card of the day": with_card(2 * DAY - HOUR),
     "the key of a day, after a week": with_days_key(8 * DAY),
     "a backup of this week": with_backup(2 * DAY, opens=True),
     "a backup of what is kept": with_backup(2 * DAY, opens=True, opens_with_ledger=True, kept=True),
