@@ -36,7 +36,8 @@ def take_hours(trace: Trace, hours: Hours, folder: Path, surge: int = 1) -> Trac
     """
     folder.mkdir(parents=True, exist_ok=True)
     calls = [row for row in _read(trace, "arrivals") if hours.start <= float(row["t"]) < hours.end]
-    span = [float(calls[0]["t"]), float(calls[-1]["t"])] if calls else [0.0, 0.0]
+    last = float(calls[-1]["t"]) if calls else hours.start
+    span = Hours(hours.start, hours.end if hours.end < inf else last)
     surged = tuple(_surged(calls, surge, span))
     shifts = [
         row | {"start": str(max(float(row["start"]), hours.start))}
@@ -54,14 +55,14 @@ def take_hours(trace: Trace, hours: Hours, folder: Path, surge: int = 1) -> Trac
 
 
 def _surged(
-    calls: Sequence[Mapping[str, str]], surge: int, span: Sequence[float]
+    calls: Sequence[Mapping[str, str]], surge: int, span: Hours
 ) -> Iterator[Mapping[str, str]]:
     dice = Random(surge)
     for call in calls:
         yield call
         for copy in range(1, surge):
             moved = float(call["t"]) + dice.uniform(-_SURGE_SECONDS, _SURGE_SECONDS)
-            at = min(max(moved, span[0]), span[1])
+            at = max(min(moved, span.end - 0.001), span.start)
             yield dict(call) | {"call_id": f"{call['call_id']}-{copy}", "t": f"{at:.3f}"}
 
 

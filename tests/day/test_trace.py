@@ -83,6 +83,6 @@ def test_surge_has_so_many_callers_alike_for_each(tmp_path: Path) -> None:
     assert len(surge.calls) == len({call.call_id for call in surge.calls}) == 30
     alike = [call for call in surge.calls if call.call_id.startswith("middle")]
     assert {(call.risk, call.languages) for call in alike} == {(3, ("ar", "fr"))}
-    assert all(32_500.0 <= call.at <= 40_000.0 for call in surge.calls)
+    assert all(NINE <= call.at < NOON for call in surge.calls)
     again = take_hours(a_morning(tmp_path / "whole"), whole, tmp_path / "again", surge=10)
     assert again.calls == surge.calls
