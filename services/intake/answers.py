@@ -96,9 +96,10 @@ class ContactSeen(Contract):
         Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
     ] = None
     language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
-    ladder: Annotated[
-        LadderTold | None, public("Why nobody has answered yet; empty: somebody soon will")
+    situation: Annotated[
+        Situation | None, public("Why nobody has answered yet; empty: somebody soon will")
     ] = None
+    ladder: Annotated[LadderTold | None, public("What is said then, and what comes")] = None
     way_out: Annotated[WayOutTold | None, public("What they may choose instead of waiting")] = None
     country: Annotated[str, public("Country of the line", unit="ISO 3166-1")]
     emergency_numbers: _Numbers
@@ -123,17 +124,9 @@ class ContactTold(ContactSeen):
     notice: _Notice = None
 
 
-class WayOutSeen(ContactSeen):
-    """What came of a caller's yes or no, without the digits of a pass: those are kept nowhere."""
-
-    timezone: Annotated[str, public("IANA zone of the line's hours")]
-    partner: Annotated[PartnerTold | None, public("The line they are led to, open now")] = None
-
-
 class WayOutAnswered(ContactTold):
-    """What came of a caller's yes or no, as the door tells it."""
+    """What came of a caller's yes or no."""
 
-    timezone: Annotated[str, public("IANA zone of the line's hours")]
     return_pass: Annotated[
         PassTold | None, public("Their pass; told to whoever has said yes, and kept nowhere")
     ] = None
@@ -190,9 +183,10 @@ class TextsTold(Contract):
     ] = None
     last: Annotated[int, public("What to ask for more after", unit="count")]
     texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
-    ladder: Annotated[
-        LadderTold | None, public("Why nobody has answered yet; empty: somebody soon will")
+    situation: Annotated[
+        Situation | None, public("Why nobody has answered yet; empty: somebody soon will")
     ] = None
+    ladder: Annotated[LadderTold | None, public("What is said then, and what comes")] = None
     way_out: Annotated[WayOutTold | None, public("What they may choose instead of waiting")] = None
     language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
 

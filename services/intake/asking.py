@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from uuid import UUID
 
 from starlette.requests import Request
 
-from contracts.vocabulary import ContactId, Refusal, Sha256
+from contracts.envelope import Contract, Reply, ReplyStatus
+from contracts.vocabulary import ContactId, ProgrammeId, Refusal, Sha256
 from services.bus.body import Flaw, M, read_body, read_contract
 from services.intake.problem import CallerProblem, key_problem, refusal_problem
 from services.intake.words import TOKEN_WANTED
@@ -67,3 +69,16 @@ def addressed(request: Request) -> tuple[ContactId, Sha256]:
     """Which contact, and the hash of the token that came with it."""
     token = bearer_of(request, TOKEN_WANTED)
     return contact_in(request), hash_of(token)
+
+
+def fingerprint(secret: UUID, asked: Contract) -> str:
+    """What makes two requests the same; only the key can tell what was asked from it."""
+    return hmac.digest(secret.bytes, asked.model_dump_json().encode(), "sha256").hex()
+
+
+def check(reply: Reply, programme: ProgrammeId | None = None) -> None:
+    """Nothing when it was done; else the problem of why not."""
+    if reply.refusal is not None:
+        raise refusal_problem(reply.refusal, reply.field, programme)
+    if reply.status is not ReplyStatus.DONE:
+        raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme)

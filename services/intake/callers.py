@@ -42,7 +42,7 @@ from services.intake.numbers import holds
 from services.intake.returns import AT_RISK, Back, Reached, ReturnKeys, Way, digits_shown, find_way
 from services.intake.seen import seen, told_now
 from services.intake.terms import Admitted, Closed, NotServed, admit
-from services.intake.waiting import Moment, WaitTold, wait_told
+from services.intake.waiting import Moment, WaitTold, situation_of
 from services.intake.written import Writes, write_as_caller
 
 
@@ -77,14 +77,11 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
             if arrival.channel is Channel.MESSAGE and arrival.text is None:
                 return refused(Refusal.INVALID_FIELD, "text")
             contact = _open(arrival, line, first_stage, work)
-            return done(contact.version, seen(contact, terms, _told_at_once(contact, line, work)))
+            at = Moment(work.now, line.staffed)
+            situation = situation_of(contact, terms, at)
+            return done(contact.version, seen(contact, terms, WaitTold(situation)))
         case unexpected:
             assert_never(unexpected)
-
-
-def _told_at_once(contact: store.Contact, line: store.Line, work: Work) -> WaitTold:
-    """What somebody who has just come is told: above all, when nobody is there."""
-    return wait_told(contact, line.terms, line.callers, Moment(work.now, line.staffed))
 
 
 def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) -> store.Contact:
@@ -203,7 +200,7 @@ def leave_contact(departure: Departure, work: Work) -> Reply:
             metrics.record_unmoved("leave", why.value)
         case unexpected:
             assert_never(unexpected)
-    return done(contact.version, seen(contact, terms, told_now(work.session, contact)))
+    return done(contact.version, seen(contact, terms, WaitTold()))
 
 
 def _with_pass(contact: store.Contact, life: Life) -> Life:
@@ -225,7 +222,8 @@ def resume_contact(resuming: chats.Resuming, work: Work) -> Reply:
     if contact is None:
         return refused(Refusal.UNKNOWN_CONTACT, "code")
     terms = threads.terms_of(work.session, contact)
-    return done(contact.version, seen(contact, terms, told_now(work.session, contact)))
+    situation = told_now(work.session, contact).situation
+    return done(contact.version, seen(contact, terms, WaitTold(situation)))
 
 
 def look_at_contact(

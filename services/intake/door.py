@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from pydantic import Field
@@ -27,19 +27,17 @@ from contracts.envelope import Contract, Reply
 from contracts.privacy import public
 from contracts.vocabulary import (
     Channel,
-    ContactId,
     LanguageCode,
     LeaveReason,
     ProgrammeId,
     Refusal,
     Sha256,
-    WayOut,
 )
 from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
-from services.intake import callers, day_keys, metrics, ways_out
+from services.intake import callers, metrics, way_out_door
 from services.intake.answers import (
     CallerProblemTold,
     ContactBegun,
@@ -47,11 +45,17 @@ from services.intake.answers import (
     ContactTold,
     DoorClosed,
     LineTold,
-    PassTold,
-    WayOutAnswered,
-    WayOutSeen,
 )
-from services.intake.asking import KEY, TOKEN, addressed, hash_of, random_uuid, reading
+from services.intake.asking import (
+    KEY,
+    TOKEN,
+    addressed,
+    check,
+    fingerprint,
+    hash_of,
+    random_uuid,
+    reading,
+)
 from services.intake.callers import Arrival, Departure, LineLooked
 from services.intake.chats import Resuming
 from services.intake.codes import as_typed, words_from
@@ -63,22 +67,16 @@ from services.intake.problem import (
     refusal_problem,
 )
 from services.intake.returns import Back, ReturnKeys
+from services.intake.seen import in_words
 from services.intake.settings import Settings
 from services.intake.text_door import MODELS, addresses_of, checked
 from services.intake.voice import Voice
-from services.intake.ways_out import Choice
 from services.intake.words import (
     CODE_UNKNOWN,
-    REFUSALS,
-    WAY_OUT_REFUSALS,
     closed_until,
-    went_to,
-    went_with_pass,
-    words_for,
 )
 
 log = logging.getLogger(__name__)
-S = TypeVar("S", bound=ContactSeen)
 
 #: Who has the words wrong hears so after this long, in machine time; so many may try at once.
 _WRONG_CODE_SECONDS = 1.0
@@ -127,13 +125,6 @@ class Goodbye(Contract):
     reason: Annotated[LeaveReason, public("How")]
 
 
-class Answer(Contract):
-    """A caller's yes or no to what they were offered instead of waiting; by telephone, a key."""
-
-    way_out: Annotated[WayOut, public("What they were offered")]
-    accepts: Annotated[bool, public("Yes: their wait is over. No: it goes on")]
-
-
 def open_door(door: Door) -> Doorway:
     """Build the door as it is set up."""
     return build(door, Settings.from_environment())
@@ -148,9 +139,9 @@ def build(door: Door, settings: Settings) -> Doorway:
         Address("GET", "/contacts/{contact_id}", contacts.see, _SEEING),
         Address("POST", "/contacts/resume", contacts.resume, _RESUMING),
         Address("POST", "/contacts/{contact_id}/leave", contacts.leave, _LEAVING),
-        Address("POST", "/contacts/{contact_id}/way-out", contacts.answer, _ANSWERING),
         Address("GET", "/programmes/{programme}", partial(_see_line, door, voice), _SEEING_A_LINE),
         Address("GET", "/numbers/{number}", partial(_see_number, door, voice), _SEEING_A_NUMBER),
+        *way_out_door.addresses_of(door, voice, settings),
         *addresses_of(door, voice, settings),
     ]
     info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
@@ -158,8 +149,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         Knock,
         Return,
         Goodbye,
-        Answer,
-        WayOutAnswered,
+        *way_out_door.MODELS,
         ContactBegun,
         ContactTold,
         LineTold,
@@ -196,13 +186,6 @@ _LEAVING = {
     "parameters": [header(KEY_HEADER, KEY, required=False, form="uuid")],
     "requestBody": {"required": True, **content(ref(Goodbye))},
     "responses": answers(content(ref(ContactTold)), CallerProblemTold),
-}
-_ANSWERING = {
-    "summary": "Say yes or no to a way out; said twice it counts once, so no key is needed.",
-    "security": TOKEN,
-    "parameters": [header(KEY_HEADER, KEY, required=False, form="uuid")],
-    "requestBody": {"required": True, **content(ref(Answer))},
-    "responses": answers(content(ref(WayOutAnswered)), CallerProblemTold),
 }
 _SEEING_A_LINE = {
     "summary": "Say what a line is, and whether it is open.",
@@ -246,12 +229,12 @@ class Contacts:
         with _fault_of(knock.programme):
             reply = await self._door.answer(
                 derived_id("open", str(secret)),
-                _fingerprint(secret, knock),
+                fingerprint(secret, knock),
                 partial(callers.open_contact, arrival),
             )
-        seen = _seen(reply, self._voice, knock.programme)
+        seen = await self._in_full(_seen(reply, self._voice, knock.programme), arrival.token_sha256)
         headers = {"Location": f"/contacts/{seen.contact_id}"}
-        return self._voice.say({**told, **_told(seen)}, 201, seen.programme, headers)
+        return self._voice.say({**told, **in_words(seen)}, 201, seen.programme, headers)
 
     async def resume(self, request: Request) -> Response:
         """Give a chat back to who knows its three words. Guessing is slow, and few can guess at
@@ -265,15 +248,15 @@ class Contacts:
         async with self._resuming:
             reply = await self._door.answer(
                 derived_id("resume", str(secret)),
-                _fingerprint(secret, wanted),
+                fingerprint(secret, wanted),
                 partial(callers.resume_contact, resuming),
             )
             if reply.refusal is Refusal.UNKNOWN_CONTACT:
                 await asyncio.sleep(_WRONG_CODE_SECONDS)
                 raise CallerProblem(404, Refusal.UNKNOWN_CONTACT.value, CODE_UNKNOWN, "code")
-        seen = _seen(reply, self._voice)
+        seen = await self._in_full(_seen(reply, self._voice), resuming.token_sha256)
         told = {"token": token, "return_code": next_code}
-        return self._voice.say({**told, **_told(seen)}, programme=seen.programme)
+        return self._voice.say({**told, **in_words(seen)}, programme=seen.programme)
 
     async def see(self, request: Request) -> Response:
         """Say where a contact is."""
@@ -284,7 +267,7 @@ class Contacts:
         if isinstance(looked, Refusal):
             raise refusal_problem(looked)
         self._voice.remember(looked.programme, looked.country, looked.emergency_numbers)
-        return self._voice.say(_told(looked), programme=looked.programme)
+        return self._voice.say(in_words(looked), programme=looked.programme)
 
     async def leave(self, request: Request) -> Response:
         """Leave a contact."""
@@ -295,56 +278,24 @@ class Contacts:
         secret = random_uuid(key) if key else uuid4()
         reply = await self._door.answer(
             derived_id("leave", contact_id, str(secret)),
-            _fingerprint(secret, goodbye),
+            fingerprint(secret, goodbye),
             partial(callers.leave_contact, departure),
         )
         seen = _seen(reply, self._voice)
-        return self._voice.say(_told(seen), programme=seen.programme)
+        return self._voice.say(in_words(seen), programme=seen.programme)
 
-    async def answer(self, request: Request) -> Response:
-        """Say yes or no to a way out. The digits of a pass are told here and in no reply kept."""
-        contact_id, token_sha256 = addressed(request)
-        answer = await reading(Answer, request, self._longest_body_bytes)
-        key = request.headers.get(KEY_HEADER)
-        secret = random_uuid(key) if key else uuid4()
-        choice = Choice(contact_id, token_sha256, answer.way_out, answer.accepts)
-        keys = day_keys.from_environment()
-        reply = await self._door.answer(
-            derived_id("way_out", contact_id, str(secret)),
-            _fingerprint(secret, answer),
-            partial(ways_out.answer_way_out, choice, keys),
+    async def _in_full(self, seen: ContactSeen, token_sha256: Sha256) -> ContactSeen:
+        """With all that whoever waits is told, which is in no reply that is kept."""
+        if seen.situation is None:
+            return seen
+        look = partial(
+            callers.look_at_contact, contact_id=seen.contact_id, token_sha256=token_sha256
         )
-        if reply.refusal in WAY_OUT_REFUSALS:
-            raise await self._way_out_problem(reply.refusal, (contact_id, token_sha256))
-        seen = _read(WayOutSeen, reply, self._voice)
-        told: dict[str, Any] = {**_told(seen), "return_pass": None}
-        if answer.accepts and answer.way_out is WayOut.RETURN_PASS:
-            given = await self._own_pass(contact_id, keys)
-            if isinstance(given, Refusal):
-                raise await self._way_out_problem(given, (contact_id, token_sha256))
-            told["return_pass"] = given.model_dump(mode="json")
-            told["words"] = went_with_pass(given, seen.timezone)
-        elif answer.accepts:
-            told["words"] = went_to(seen.partner)
-        return self._voice.say(told, programme=seen.programme)
-
-    async def _own_pass(self, contact_id: ContactId, keys: day_keys.DayKeys) -> PassTold | Refusal:
-        """The pass of a caller whose yes has just been kept; one that was used is worth nothing."""
-        look = partial(ways_out.look_at_own_pass, contact_id=contact_id, keys=keys)
-        return await self._door.read(look)
-
-    async def _way_out_problem(
-        self, refusal: Refusal, address: tuple[ContactId, Sha256]
-    ) -> CallerProblem:
-        """Why a yes does not count, that nothing is lost by it, and the numbers of the line."""
-        status, _ = REFUSALS[refusal]
-        look = partial(callers.look_at_contact, contact_id=address[0], token_sha256=address[1])
-        seen = await self._door.read(look)
-        programme = None if isinstance(seen, Refusal) else seen.programme
-        if not isinstance(seen, Refusal):
-            self._voice.remember(seen.programme, seen.country, seen.emergency_numbers)
-        words = WAY_OUT_REFUSALS[refusal]
-        return CallerProblem(status, refusal.value, words, programme=programme)
+        try:
+            looked = await self._door.read(look)
+        except GroundAway:
+            return seen
+        return seen if isinstance(looked, Refusal) else looked
 
 
 def _capability(secret: UUID) -> str:
@@ -364,27 +315,16 @@ def _told_once(secret: UUID, knock: Knock) -> dict[str, str]:
     return told
 
 
-def _fingerprint(secret: UUID, asked: Contract) -> str:
-    """What makes two requests the same; only the key can tell what was asked from it."""
-    return hmac.digest(secret.bytes, asked.model_dump_json().encode(), "sha256").hex()
-
-
 def _seen(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:
     """The contact a reply speaks of, or the problem of its refusal."""
-    return _read(ContactSeen, reply, voice, programme)
-
-
-def _read(model: type[S], reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> S:
-    """What a reply says of a contact, or the problem of its refusal."""
     if reply.refusal is Refusal.CLOSED:
         closed = DoorClosed.model_validate(reply.result)
         voice.remember(programme or "", closed.country, closed.emergency_numbers)
         raise _closed_problem(closed, programme)
-    if reply.refusal is not None:
-        raise refusal_problem(reply.refusal, reply.field, programme)
+    check(reply, programme)
     if reply.result is None:  # the same request is being answered at this moment
         raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme)
-    seen = model.model_validate(reply.result)
+    seen = ContactSeen.model_validate(reply.result)
     voice.remember(seen.programme, seen.country, seen.emergency_numbers)
     return seen
 
@@ -397,14 +337,6 @@ def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> Caller
     }
     detail = closed_until(opens_at, closed.timezone)
     return CallerProblem(409, Refusal.CLOSED.value, detail, programme=programme, told=told)
-
-
-def _told(seen: ContactSeen) -> dict[str, Any]:
-    """A contact as its caller reads it, with its state in plain words."""
-    return {
-        **seen.model_dump(mode="json"),
-        "words": words_for(seen, lost_human=seen.lost_human),
-    }
 
 
 # --- lines ----------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlmodel import Session
 
 from contracts.programme import ProgrammeTerms
@@ -9,6 +11,7 @@ from services.intake import store, threads
 from services.intake.answers import ContactSeen
 from services.intake.domain import state_of
 from services.intake.waiting import Moment, WaitTold, situation_of, wait_told, waits
+from services.intake.words import words_for
 
 
 def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> ContactSeen:
@@ -23,6 +26,7 @@ def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> Conta
         opened_at=contact.opened_at,
         ended_at=contact.ended_at,
         language=contact.language,
+        situation=told.situation,
         ladder=told.ladder,
         way_out=told.way_out,
         country=terms.country,
@@ -40,3 +44,9 @@ def told_now(session: Session, contact: store.Contact) -> WaitTold:
         return WaitTold()
     callers = store.callers_told(session, contact.programme, contact.programme_version)
     return wait_told(contact, terms, callers, at)
+
+
+def in_words(contact: ContactSeen) -> dict[str, Any]:
+    """A contact as its caller reads it, with where it is in plain words."""
+    words = words_for(contact, lost_human=contact.lost_human)
+    return {**contact.model_dump(mode="json"), "words": words}

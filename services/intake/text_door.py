@@ -244,6 +244,7 @@ class TextDoor:
             away_until=contact.away_until,
             last=max(last, since.after),
             texts=looked.texts,
+            situation=looked.told.situation,
             ladder=looked.told.ladder,
             way_out=looked.told.way_out,
             language=contact.language,

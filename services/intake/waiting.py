@@ -37,6 +37,7 @@ class Moment:
 class WaitTold:
     """What somebody who waits is told beside where they are."""
 
+    situation: Situation | None = None
     ladder: LadderTold | None = None
     way_out: WayOutTold | None = None
 
@@ -90,10 +91,10 @@ def wait_told(
     way_out = None if offered is None else _way_out_told(contact, busy, offered)
     if situation is Situation.ALL_BUSY:
         shown = None if way_out is None else way_out.way_out
-        return WaitTold(ladder_while_waiting(busy, shown), way_out)
+        return WaitTold(situation, ladder_while_waiting(busy, shown), way_out)
     if contact.priority in AT_RISK:
-        return WaitTold(LadderTold(situation=situation, wordings=(), rungs=()))
-    return WaitTold(ladder_told(callers, situation, contact.channel, now), way_out)
+        return WaitTold(situation)
+    return WaitTold(situation, ladder_told(callers, situation, contact.channel, now), way_out)
 
 
 def _way_out_told(contact: Contact, busy: LadderTold | None, offered: WayOut) -> WayOutTold | None:
@@ -124,6 +125,6 @@ def partner_to_go_to(
     told = wait_told(contact, terms, callers, at)
     if told.way_out is not None and told.way_out.way_out is WayOut.ANOTHER_LINE:
         return told.way_out.partner
-    if told.ladder is None or told.ladder.situation is not Situation.NOBODY_ON_DUTY:
+    if told.situation is not Situation.NOBODY_ON_DUTY or told.ladder is None:
         return None
     return next((rung.partner for rung in told.ladder.rungs if rung.partner is not None), None)

@@ -6,7 +6,8 @@ recorded first wins, and the caller is told that somebody is there; a repeat get
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from sqlmodel import Session
@@ -25,7 +26,7 @@ from contracts.vocabulary import (
 )
 from services.bus.work import Work
 from services.intake import metrics, returns, store, threads
-from services.intake.answers import PartnerTold, PassTold, WayOutSeen
+from services.intake.answers import ContactSeen, PartnerTold, PassTold
 from services.intake.day_keys import DayKeys
 from services.intake.domain import Ended, Talking, Unmoved, Waiting
 from services.intake.handlers import live_on
@@ -33,7 +34,6 @@ from services.intake.ladder import ladder_told
 from services.intake.seen import seen, told_now
 from services.intake.waiting import (
     Moment,
-    WaitTold,
     partner_to_go_to,
     situation_of,
     waits,
@@ -88,7 +88,7 @@ def answer_way_out(choice: Choice, keys: DayKeys, work: Work) -> Reply:
         return _stay(contact, terms, work)
     match contact.life:
         case Ended() as life if _has_gone(life, choice):
-            return _told(contact, terms, _partner_again(contact, choice, work))
+            return done(contact.version)
         case Ended():
             return refused(Refusal.CONTACT_OVER)
         case Talking():
@@ -113,7 +113,7 @@ def _stay(contact: store.Contact, terms: ProgrammeTerms, work: Work) -> Reply:
         contact.way_out_declined = True
         threads.decline_way_out(work.session, contact.contact_id)
         metrics.record_way_out(contact.programme, offered, "declined")
-    return _told(contact, terms, None, told_now(work.session, contact))
+    return done(contact.version)
 
 
 def _go_with_pass(
@@ -124,7 +124,7 @@ def _go_with_pass(
     if not stands or choice.way_out is not WayOut.RETURN_PASS:
         return _not_offered(contact, choice.way_out)
     returns.give_pass(contact, terms, keys, work)
-    return _gone(contact, terms, WayOut.RETURN_PASS, None, work)
+    return _gone(contact, WayOut.RETURN_PASS, work)
 
 
 def _go_to_another_line(contact: store.Contact, terms: ProgrammeTerms, work: Work) -> Reply:
@@ -138,10 +138,9 @@ def _go_to_another_line(contact: store.Contact, terms: ProgrammeTerms, work: Wor
     if contact.priority in returns.AT_RISK:
         return refused(Refusal.UNKNOWN_OFFER, "way_out")
     callers = store.callers_told(work.session, contact.programme, contact.programme_version)
-    partner = partner_to_go_to(contact, terms, callers, at)
-    if partner is None:
+    if partner_to_go_to(contact, terms, callers, at) is None:
         return refused(Refusal.RELAY_CLOSED, "way_out")
-    return _gone(contact, terms, WayOut.ANOTHER_LINE, partner, work)
+    return _gone(contact, WayOut.ANOTHER_LINE, work)
 
 
 def _not_offered(contact: store.Contact, way_out: WayOut) -> Reply:
@@ -150,49 +149,50 @@ def _not_offered(contact: store.Contact, way_out: WayOut) -> Reply:
     return refused(Refusal.OFFER_OVER if over else Refusal.UNKNOWN_OFFER, "way_out")
 
 
-def _gone(  # noqa: PLR0913 - who, by which way, to whom
-    contact: store.Contact,
-    terms: ProgrammeTerms,
-    way_out: WayOut,
-    partner: PartnerTold | None,
-    work: Work,
-) -> Reply:
+def _gone(contact: store.Contact, way_out: WayOut, work: Work) -> Reply:
     live_on(contact, Ended(_OUTCOMES[way_out], EndedBy.CALLER), work)
     metrics.record_way_out(contact.programme, way_out, "taken")
-    return _told(contact, terms, partner)
+    return done(contact.version)
 
 
-def _partner_again(contact: store.Contact, choice: Choice, work: Work) -> PartnerTold | None:
-    """The line they were led to, for who asks again; None when none is open any more."""
-    if choice.way_out is not WayOut.ANOTHER_LINE:
-        return None
+# --- what they are told then ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Went:
+    """What a caller has chosen, and where it leads; nothing of it is in a reply that is kept."""
+
+    seen: ContactSeen
+    timezone: str  #: of the line
+    return_pass: PassTold | None = None
+    partner: PartnerTold | None = None
+
+
+def look_after(session: Session, choice: Choice, keys: DayKeys) -> Went | Refusal:
+    """Where the caller is after a choice that was kept; a pass that was used is told no more."""
+    found = store.contact_and_terms(session, choice.contact_id)
+    if found is None:
+        return Refusal.CONTACT_OVER
+    contact, terms = found
+    now = store.moment(session)
+    went = Went(seen(contact, terms, told_now(session, contact)), terms.timezone)
+    if not choice.accepts:
+        return went
+    if choice.way_out is WayOut.ANOTHER_LINE:
+        return replace(went, partner=_line_they_went_to(session, contact, now))
+    digits = returns.digits_shown(contact, keys, now)
+    if digits is None or contact.pass_until is None:
+        return Refusal.CONTACT_OVER
+    return replace(went, return_pass=PassTold(digits=digits, valid_until=contact.pass_until))
+
+
+def _line_they_went_to(
+    session: Session, contact: store.Contact, now: datetime
+) -> PartnerTold | None:
+    """The line they chose; None when none is open any more."""
     offered = contact.way_out is WayOut.ANOTHER_LINE
     situation = Situation.ALL_BUSY if offered else Situation.NOBODY_ON_DUTY
-    callers = store.callers_told(work.session, contact.programme, contact.programme_version)
-    ladder = ladder_told(callers, situation, contact.channel, work.now)
+    callers = store.callers_told(session, contact.programme, contact.programme_version)
+    ladder = ladder_told(callers, situation, contact.channel, now)
     rungs = () if ladder is None else ladder.rungs
     return next((rung.partner for rung in rungs if rung.partner is not None), None)
-
-
-def _told(
-    contact: store.Contact,
-    terms: ProgrammeTerms,
-    partner: PartnerTold | None,
-    told: WaitTold | None = None,
-) -> Reply:
-    plain = dict(seen(contact, terms, told or WaitTold()))
-    return done(contact.version, WayOutSeen(**plain, timezone=terms.timezone, partner=partner))
-
-
-def look_at_own_pass(session: Session, contact_id: ContactId, keys: DayKeys) -> PassTold | Refusal:
-    """The digits of the pass a caller has just taken; the door has checked that they are theirs.
-
-    They are made anew each time and kept nowhere, in no reply either.
-    """
-    contact = store.contact_seen(session, contact_id)
-    if contact is None or contact.pass_until is None:
-        return Refusal.CONTACT_OVER
-    digits = returns.digits_shown(contact, keys, store.moment(session))
-    if digits is None:
-        return Refusal.CONTACT_OVER
-    return PassTold(digits=digits, valid_until=contact.pass_until)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from contracts.ladder import Wording
-from contracts.vocabulary import ContactState, LanguageCode, Refusal
+from contracts.vocabulary import ContactState, LanguageCode, Refusal, Situation
 from services.intake.answers import ContactSeen, PartnerTold, PassTold, TextsTold, WayOutTold
 from services.intake.terms import IN_WRITING
 
@@ -30,9 +30,7 @@ LOST_HUMAN = (
 
 #: To whoever is at risk while nobody is on duty: nothing leads them away, and they are not left
 #: without a word.
-NOBODY_YET = (
-    "Personne n'est de permanence à cet instant. Votre place est gardée, devant les autres."
-)
+NOBODY_YET = "Personne n'est de permanence à cet instant. Votre place est gardée."
 
 
 def words_for(seen: ContactSeen | TextsTold, *, lost_human: bool = False) -> str:
@@ -44,7 +42,9 @@ def words_for(seen: ContactSeen | TextsTold, *, lost_human: bool = False) -> str
     if waits and lost_human:
         said = LOST_HUMAN
     elif seen.ladder is not None:
-        said = _in_language(seen.ladder.wordings, seen.language) or NOBODY_YET
+        said = _in_language(seen.ladder.wordings, seen.language)
+    elif seen.situation is Situation.NOBODY_ON_DUTY:
+        said = NOBODY_YET
     else:
         said = STATES[seen.state]
     if seen.way_out is None:

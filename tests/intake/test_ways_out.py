@@ -389,6 +389,18 @@ def test_nobody_is_given_a_pass_who_could_not_come_back_before_the_door_closes(
     assert endings(intake) == []
 
 
+def test_nothing_two_callers_were_told_alike_stands_beside_both_of_them(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    """A number of a partner in a reply that is kept would look like a caller's (I25)."""
+    staffed(intake, False)
+    told = [answer(arrive(client), WayOut.ANOTHER_LINE).json() for _ in range(2)]
+    with intake.session() as session:
+        replies = session.connection().exec_driver_sql("SELECT reply::text FROM intake.inbox")
+        kept = "".join(str(reply) for (reply,) in replies)
+    assert told[0]["partner"]["number"] not in kept
+
+
 # --- all busy, and nobody on duty -----------------------------------------------------------------
 
 
@@ -468,8 +480,8 @@ def test_who_is_at_risk_stays_in_line_even_where_nobody_is(
     heard(caller, intake, priority)
     staffed(intake, False)
     told = look(caller)
+    assert (told["situation"], told["ladder"]) == ("nobody_on_duty", None)
     assert told["words"] == NOBODY_YET
-    assert told["ladder"]["rungs"] == []
     assert "112" in told["emergency_numbers"]
     for way_out in (WayOut.RETURN_PASS, WayOut.ANOTHER_LINE):
         assert answer(caller, way_out).json()["code"] == Refusal.UNKNOWN_OFFER
