@@ -337,4 +337,19 @@ def _is_empty(history: History, ended: ContactEnded) -> bool:
     )
     before = [staffed for since, staffed in told if since <= lately][-1:]
     since_then = [staffed for since, staffed in told if since > lately]
-    return False in (*before, *since_then)
+    return False in (*before, *since_then) or _seemed_empty(history, ended)
+
+
+def _seemed_empty(history: History, ended: ContactEnded) -> bool:
+    """Whether the newest word of who is on duty that intake had heard said nobody."""
+    heard = history.handled_by.get("intake", {})
+    end = next((fact for fact in history.facts if fact.event is ended), None)
+    known = [
+        (event.since, event.staffed)
+        for id, event in history.told(LineStaffed)
+        if event.programme == ended.programme
+        and end is not None
+        and id in heard
+        and heard[id].txid < end.txid
+    ]
+    return bool(known) and not max(known)[1]

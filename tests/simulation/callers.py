@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from contracts.envelope import Reply
-from contracts.vocabulary import Channel, ContactId, LanguageCode, LeaveReason, Sha256
+from contracts.vocabulary import Channel, ContactId, LanguageCode, LeaveReason, Sha256, WayOut
 from services.bus.work import Work
 from services.intake import day_keys, texts
 from services.intake.callers import (
@@ -25,6 +25,7 @@ from services.intake.callers import (
 from services.intake.chats import Resuming, is_there
 from services.intake.codes import as_typed, words_from
 from services.intake.returns import Back, ReturnKeys
+from services.intake.ways_out import Choice, answer_way_out
 from tests.assignment.builders import SOS
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class Caller:
             self.call(house, key)
         elif self.unanswered is not None:
             self._ask(house, self.unanswered)
+        elif self.channel is not Channel.MESSAGE and dice.random() < 0.3:
+            way_out = dice.choice((WayOut.RETURN_PASS, WayOut.ANOTHER_LINE))
+            choice = Choice(self.contact_id, self.token_sha256, way_out, dice.random() < 0.8)
+            keys = day_keys.from_environment()
+            self._ask(house, Asking(partial(answer_way_out, choice, keys), key))
         elif self.channel is not Channel.PHONE:
             self._in_writing(self.contact_id, house, dice, key)
 

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from contracts.anonymity import AskLift, LiftReason
+from contracts.anonymity import AskLift, DecideLift, LiftId, LiftReason
 from contracts.contact import GiveReturnPass
 from contracts.envelope import Command
 from contracts.referral import (
@@ -46,12 +46,13 @@ _SPOKEN = {Channel.CHAT: TextKind.LINE, Channel.MESSAGE: TextKind.MESSAGE}
 class Notes:
     """What somebody has begun and not finished, by the ids they were told."""
 
-    referrals: list[ReferralId] = field(default_factory=list)
+    referrals: dict[ReferralId, bool] = field(default_factory=dict)  #: whether consented to
+    lifts: list[LiftId] = field(default_factory=list)
     rescues: list[RescueId] = field(default_factory=list)
     alerts: list[AlertId] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.referrals or self.rescues)
+        return bool(self.referrals or self.rescues or self.lifts)
 
 
 def something(
@@ -102,7 +103,7 @@ def _words(contact_id: ContactId, channel: Channel, human: Human, dice: Random) 
 def something_begun(notes: Notes, dice: Random) -> Command | None:
     """Go on with what was begun: a referral, a rescue, an alert."""
     begun = [
-        *((kind, id) for kind in ("rescues", "referrals") for id in getattr(notes, kind)),
+        *((kind, id) for kind in ("rescues", "referrals", "lifts") for id in getattr(notes, kind)),
         *(("alerts", id) for id in notes.alerts[-1:]),
     ]
     if not begun:
@@ -112,6 +113,8 @@ def something_begun(notes: Notes, dice: Random) -> Command | None:
         case "rescues":
             notes.rescues.remove(id)
             return ReportArrival(rescue_id=id, arrival=dice.choice(tuple(Arrival)))
+        case "lifts":
+            return DecideLift(lift_id=id, agree=True)
         case "alerts":
             notes.alerts.remove(id)
             return EscalateAlert(alert_id=id)
@@ -120,7 +123,8 @@ def something_begun(notes: Notes, dice: Random) -> Command | None:
 
 
 def _of_referral(notes: Notes, id: ReferralId, dice: Random) -> Command:
-    match dice.choices(("yes", "send", "close"), (4, 4, 1)):
+    likely = (1, 8, 1) if notes.referrals[id] else (8, 1, 1)
+    match dice.choices(("yes", "send", "close"), likely):
         case ["yes"]:
             scope = dice.sample(tuple(ReferralField), dice.randint(1, 3))
             said = dice.random() < 0.8
@@ -128,5 +132,5 @@ def _of_referral(notes: Notes, id: ReferralId, dice: Random) -> Command:
         case ["send"]:
             return SendReferral(referral_id=id)
         case _:
-            notes.referrals.remove(id)
+            del notes.referrals[id]
             return CloseReferral(referral_id=id, why=dice.choice(tuple(ReferralClosing)))

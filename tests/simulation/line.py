@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from random import Random
 
 from contracts.envelope import Reply, done
+from contracts.ladder import CallerTerms
 from contracts.opening import OpeningRule
 from contracts.programme import ApplyProgramme, RosterTerms
 from contracts.risk import CallWay
 from contracts.roster import Accreditation, Qualification, Volunteer
 from contracts.shift import PlanShifts, WishedShift
-from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, RelayId, Role
+from contracts.vocabulary import Act, Channel, LanguageCode, Need, PersonId, RelayId, Role
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
 from services.bus.work import Work
 from services.risk.duty import ReachRow, keep_reach
@@ -47,6 +48,9 @@ def apply_line(*, plans: bool) -> ApplyProgramme:
             ),
             "keeping": KeepingTerms(chat_hours=1, written_hours=24, contact_days=2),
             "returning": ReturnTerms(window_minutes=5, pass_valid_hours=1),
+            "assignment": ordinary.assignment.model_copy(
+                update={"way_out": True, "way_out_share": 0.0}
+            ),
             "roster": RosterTerms(warn_hours=1) if plans else None,
             # Machine time: a seed that is played slowly must be the same seed.
             "times": ordinary.times.model_copy(update={"heartbeat_lost_seconds": 86_400}),
@@ -57,8 +61,26 @@ def apply_line(*, plans: bool) -> ApplyProgramme:
         manifest_sha256="0" * 64,
         rules_version="triage-2026.1",
         terms=line,
-        callers=what_callers_are_told(line),
+        callers=_with_words(what_callers_are_told(line)),
     )
+
+
+def _with_words(callers: CallerTerms) -> CallerTerms:
+    """What is offered is said in words, as a line whose software offers it must."""
+    ladders = tuple(
+        ladder.model_copy(
+            update={
+                "rungs": tuple(
+                    rung.model_copy(update={"wordings": ladder.wordings})
+                    if rung.act is Act.OFFERS
+                    else rung
+                    for rung in ladder.rungs
+                )
+            }
+        )
+        for ladder in callers.ladders
+    )
+    return callers.model_copy(update={"ladders": ladders})
 
 
 def a_volunteer(person_id: PersonId, roles: Iterable[Role]) -> Volunteer:

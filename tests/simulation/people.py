@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from contracts.anonymity import AskLift, DecideLift
 from contracts.assignment import (
     DeclineOffer,
     EndDuty,
@@ -19,7 +20,7 @@ from contracts.assignment import (
 from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass
 from contracts.envelope import Command, Reply
-from contracts.referral import ProposeReferral, SendReferral
+from contracts.referral import ProposeReferral, RecordConsent, SendReferral
 from contracts.rescue import StartRescue
 from contracts.risk import AcknowledgeAlert, RaiseAlert
 from contracts.shift import LeaveShift, TakeShift
@@ -73,7 +74,7 @@ class Desk(Person):
     def wish(self, house: House, dice: Random) -> Command | AtDoor | None:
         """What the desk asks for comes first; now and then, something beside it."""
         if (
-            dice.random() < (0.5 if self.notes else 0.15)
+            dice.random() < (0.65 if self.notes else 0.15)
             and (beside := self._beside(house, dice)) is not None
         ):
             return beside
@@ -153,9 +154,15 @@ class Desk(Person):
         told = reply.result or {}
         match command:
             case ProposeReferral():
-                self.notes.referrals.append(told["referral_id"])
+                self.notes.referrals[told["referral_id"]] = False
+            case RecordConsent(referral_id=consented) if consented in self.notes.referrals:
+                self.notes.referrals[consented] = True
+            case AskLift():
+                self.notes.lifts.append(told["lift_id"])
+            case DecideLift(lift_id=decided):
+                self.notes.lifts.remove(decided)
             case SendReferral(referral_id=sent):
-                self.notes.referrals.remove(sent)
+                self.notes.referrals.pop(sent, None)
                 house.town.outcome_tokens.append(told["outcome_token"])
             case StartRescue():
                 self.notes.rescues.append(told["rescue_id"])

@@ -58,6 +58,7 @@ _REST = """
     UNION ALL SELECT 'rescue', rescue_id FROM risk.rescue WHERE outcome IS NULL
     ORDER BY 1, 2
 """
+_URGENT = frozenset({"lift", "agreed", "review", "sent"})
 _OF_SUPERVISORS = frozenset({"debrief", "message", "ended", "sent"})
 
 
@@ -77,9 +78,10 @@ class Watch(Person):
         if alerts and dice.random() < 0.7:
             return self._of_alert(dice.choice(alerts), dice)
         waiting = house.look(_REST)
-        if not waiting or dice.random() < 0.4:
+        if not waiting or dice.random() < 0.2:
             return None
-        what, id = dice.choice(waiting)
+        urgent = [each for each in waiting if each[0] in _URGENT]
+        what, id = dice.choice(urgent if urgent and dice.random() < 0.5 else waiting)
         return self._of_the_rest(what, id, house, dice)
 
     @property

@@ -606,3 +606,20 @@ def test_unheard_caller_is_led_to_another_line_only_where_nobody_is_on_duty(
     run.wait(60)
     run.goes("ana", Outcome.OVERFLOWED)
     assert said(run.history()) == ["gone by a way out nobody offered"] * found
+
+
+@pytest.mark.parametrize(("heard_in_time", "found"), [(False, 0), (True, 1)])
+def test_who_is_led_elsewhere_as_intake_had_heard_is_no_fault(
+    heard_in_time: bool, found: int
+) -> None:
+    run = a_run()
+    (nobody,) = run.work("assignment", LineStaffed(programme=SOS, staffed=False, since=run.now))
+    run.work("intake", heard=nobody)
+    run.wait(1)
+    (came,) = run.work("assignment", LineStaffed(programme=SOS, staffed=True, since=run.now))
+    if heard_in_time:
+        run.work("intake", heard=came)
+    run.opens("ana")
+    run.wait(60)
+    run.goes("ana", Outcome.OVERFLOWED)
+    assert said(run.history()).count("gone by a way out nobody offered") == found
