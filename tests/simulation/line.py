@@ -98,20 +98,23 @@ def a_volunteer(person_id: PersonId, roles: Iterable[Role]) -> Volunteer:
     )
 
 
-def some_shifts(listeners: Iterable[PersonId], dice: Random) -> PlanShifts:
-    """The hours of the morning: some of them somebody's, some open."""
-    people = (*listeners, None)
-    hours = ((10, 12), (12, 14), (14, 16))
+def some_shifts(people: Iterable[tuple[PersonId, Role]], dice: Random) -> PlanShifts:
+    """The hours of the morning, one shift for each role: now and then open, or somebody's."""
+    by_role: dict[Role, list[PersonId]] = {}
+    for person_id, role in people:
+        by_role.setdefault(role, []).append(person_id)
+    hours = ((10, 12), (12, 14))
     return PlanShifts(
         shifts=tuple(
             WishedShift(
                 day=TEN_O_CLOCK.date().isoformat(),
                 starts_at=f"{begins}:00",
                 ends_at=f"{ends}:00",
-                role=Role.LISTENER,
-                person_id=dice.choice(people),
+                role=role,
+                person_id=dice.choice(ids) if dice.random() < 0.7 else None,
             )
             for begins, ends in hours
+            for role, ids in by_role.items()
         )
     )
 

@@ -49,7 +49,7 @@ _NOT_JUDGED = frozenset({"I03", "I22", "I33", "I34"})
 _STEPS = 150
 _CALM_ROUNDS = 5
 _ROUNDS = 200
-#: After a run in four so much time passes: referrals, reports, reviews and debriefs run out.
+#: After three runs in ten so much time passes: referrals, reports, reviews and debriefs run out.
 _DAYS = (timedelta(hours=2), timedelta(hours=24), timedelta(hours=72))
 _DESKS = (Role.REGULATOR,) * 2 + (Role.LISTENER,) * 3
 _WATCH = (Role.SUPERVISOR, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
@@ -93,7 +93,7 @@ def run(seed: int, house: House) -> Outcome:
         for _ in range(_STEPS):
             play.step()
         play.come_to_rest()
-        if dice.random() < 0.25:
+        if dice.random() < 0.3:
             play.days_pass()
         history = house.history()
     judged = tuple(
@@ -156,8 +156,9 @@ class _Play:
                 assert self._house.request("risk", way, self._key()) is not None
         self._hear_all()
         if plans:
-            listeners = [each.person_id for each in self._desks if each.role is Role.LISTENER]
-            self._must(some_shifts(listeners, self._dice), "coordinator", Role.COORDINATOR)
+            people = [(desk.person_id, desk.role) for desk in self._desks[1:]]
+            people += [(each.person_id, each.role) for each in self._watching()[:1]]
+            self._must(some_shifts(people, self._dice), "coordinator", Role.COORDINATOR)
         for desk in self._desks:
             if self._dice.random() < 0.7:
                 self._must(StartDuty(), desk.person_id, desk.role)
@@ -181,14 +182,16 @@ class _Play:
             self._arrive()
             self._pass(timedelta(seconds=3))
         last = Watch(PersonId("supervisor-who-stays"), Role.SUPERVISOR)
+        knows = self._dice.random() < 0.6  # of a rescue whether anybody has the person
         for _ in range(_ROUNDS):
             for caller in self._callers:
                 if caller.contact_id is None:
                     caller.call(self._house, self._key_of(caller))
                 caller.leave(self._house, self._key(), LeaveReason.HUNG_UP)
             fired = self._arrive()
+            self._calls_go_out()
             gone = [desk.go_home(self._house, self._key()) for desk in self._desks]
-            last.see_to_the_end(self._house, self._key())
+            last.see_to_the_end(self._house, self._key(), knows=knows)
             moving = self._house.publish_all() or fired or self._house.wire.pending
             if not moving and all(gone) and self._nobody_is_live():
                 return
@@ -262,7 +265,7 @@ class _Play:
 
     def _somebody_calls(self) -> None:
         if sum(not caller.gone for caller in self._callers) < _MOST_CALLERS:
-            channel = self._dice.choices(tuple(Channel), (4, 3, 2))[0]
+            channel = self._dice.choices(tuple(Channel), (3, 3, 3))[0]
             secret = UUID(self._key())
             self._callers.append(Caller(channel, secret, self._brought_back()))
             self._callers[-1].call(self._house, str(secret))

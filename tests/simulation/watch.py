@@ -149,20 +149,20 @@ class Watch(Person):
             case _:
                 return RaiseAlert(contact_id=id)
 
-    def see_to_the_end(self, house: House, key: str) -> None:
+    def see_to_the_end(self, house: House, key: str, *, knows: bool) -> None:
         """End one thing that must not stay: an alert, a rescue nobody speaks of, a message."""
-        for wish in self._ends(house):
+        for wish in self._ends(house, knows):
             house.put(self.asking(wish, house, key))
             return
 
-    def _ends(self, house: House) -> list[Command]:
+    def _ends(self, house: House, knows: bool) -> list[Command]:
         ends: list[Command] = []
         for alert_id, standing, held_by in house.look(_ALERTS):
             held = standing == "taken" and held_by == self.person_id
             over = CloseAlert(alert_id=alert_id, outcome=AlertOutcome.CALMED)
             ends.append(over if held else AcknowledgeAlert(alert_id=alert_id, take_over=True))
         for what, id in house.look(_REST):
-            if what == "rescue":
+            if what == "rescue" and knows:
                 ends.append(ReportArrival(rescue_id=id, arrival=Arrival.CONFIRMED))
             elif what == "message":
                 ends.append(EndContact(contact_id=id, outcome=Outcome.ABANDONED))
