@@ -198,10 +198,12 @@ MESSAGES: dict[str, tuple[list[Event], list[str]]] = {
 
 
 def a_message(*told: Event, until: float) -> History:
+    """Its clock to the answer stands, as intake has it while a message waits."""
     run = Recorder()
-    for event in (a_published_programme(), M.opened(), *told):
+    for event in (a_published_programme(), M.opened(), M.asks(0), *told):
         run.work(event.publisher, event)
     run.now = at(until)
+    run.deadlines.append(Deadline("intake", "answer", M.id, run.now + timedelta(hours=1)))
     return run.history()
 
 
