@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from services.assignment.domain import PersonOnDuty, Rules, WaitingContact
 from services.assignment.eligibility import Profile, RequestClass, may_take
-from services.assignment.pricing import misfit
+from services.assignment.pricing import misfit, turn_of
 
 Filed: TypeAlias = WaitingContact | PersonOnDuty
 
@@ -54,8 +54,9 @@ class Heap:
 class Fit:
     """Which crews may take a request class, and at what misfit; kept while the class comes back."""
 
-    def __init__(self, request: RequestClass) -> None:
+    def __init__(self, request: RequestClass, rules: Rules) -> None:
         self.request = request
+        self.turn = turn_of(request, rules)
         self.bits = 0  #: crews that may take it
         self.misfits: list[float] = []  #: by crew number, as far as crews have been looked at
         self._by_kind: dict[int, float | None] = {}

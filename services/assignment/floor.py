@@ -52,6 +52,8 @@ from services.assignment.pricing import (
     voice_key,
 )
 
+#: Kinds of free people among which the cheapest is looked for.
+_FEW_CREWS = 8
 #: Request classes remembered after their last contact has left.
 FITS_KEPT = 4096
 
@@ -61,6 +63,14 @@ class _Moment(NamedTuple):
 
     tariff: Tariff
     now: datetime
+
+
+class _Fitting(NamedTuple):
+    """Who of those free may take a line, and what serving it is worth."""
+
+    crews: int  #: as bits
+    worth: float
+    sought: float  #: more than that, for one person
 
 
 class Floor:
@@ -214,28 +224,41 @@ class Floor:
         return any(map(self._fitting, self._lines.values()))
 
     def _best_pair(self, tariff: Tariff, now: datetime) -> Pair | None:
+        """The worthiest lines first, so that what cannot be better is soon left aside."""
+        moment = _Moment(tariff, now)
+        fitting = [
+            (tariff.worth_of_serving(line.fit.turn), line, bits)
+            for line in self._lines.values()
+            if (bits := self._fitting(line))
+        ]
+        fitting.sort(key=lambda one: -one[0])
+        least = self._least_keep_price(tariff) if len(fitting) > 1 else 0.0
         best: tuple[Rank, Pair] | None = None
-        for line in self._lines.values():
-            fitting = self._fitting(line)
-            if fitting:
-                best = self._better(best, line, fitting, _Moment(tariff, now))
+        for worth, line, bits in fitting:
+            sought = self.rules.sought_worth if line.fit.request.sought is not None else 0.0
+            if best is None or worth - least + sought >= -best[0][0]:
+                best = self._better(best, line, _Fitting(bits, worth, sought), moment)
         return best[1] if best else None
+
+    def _least_keep_price(self, tariff: Tariff) -> float:
+        """What giving anybody who is free costs at the least; not looked for among many."""
+        if self._free.bit_count() > _FEW_CREWS:
+            return 0.0
+        crews = self._crews_among(self._free)
+        return min(tariff.reserve_price(crew.profile) + crew.breadth_price for crew in crews)
 
     def _better(
         self,
         best: tuple[Rank, Pair] | None,
         line: Line,
-        fitting: int,
+        fitting: "_Fitting",
         moment: "_Moment",
     ) -> tuple[Rank, Pair] | None:
         """The best pair so far, or a better one of this line; kinds that cannot be are skipped."""
         tariff, request, contact = moment.tariff, line.fit.request, line.head()
-        worth = tariff.worth_of_serving(request)
-        at_most = self.rules.sought_worth if request.sought is not None else 0.0
-        if best is not None and worth + at_most < -best[0][0]:
-            return best
+        crews, worth, at_most = fitting
         reserves: dict[int, float] = {}
-        for crew in self._crews_among(fitting):
+        for crew in self._crews_among(crews):
             reserve = reserves.get(crew.speech)
             if reserve is None:
                 reserve = reserves[crew.speech] = tariff.reserve_price(crew.profile)
@@ -244,7 +267,7 @@ class Floor:
                 continue
             if tariff.is_held(request, crew.profile):
                 continue
-            for person in self._candidates(request, contact, crew, fitting):
+            for person in self._candidates(request, contact, crew, crews):
                 pair = Pair(request, contact, crew.profile, person)
                 rank = pair.rank(pair.worth(fixed, tariff, moment.now))
                 if best is None or rank < best[0]:
@@ -391,7 +414,7 @@ class Floor:
         if request not in self._fits:
             if len(self._fits) >= FITS_KEPT:
                 self._fits.clear()
-            self._fits[request] = Fit(request)
+            self._fits[request] = Fit(request, self.rules)
         return self._fits[request]
 
     def _unfile_contact(self, contact_id: str) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from functools import lru_cache
 from math import exp, inf
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from contracts.vocabulary import Channel, LiveState, Role, Stage, WayOut
 from services.assignment.domain import (
@@ -186,6 +186,26 @@ def breadth_price(profile: Profile, rules: Rules) -> float:
     return rules.versatility * breadth
 
 
+#: What the loss of waiting depends on: languages, band, and how fast the wait hurts.
+Waits: TypeAlias = tuple[frozenset[str], int, float]
+
+
+class Turn(NamedTuple):
+    """What decides whose turn it is among callers."""
+
+    waits: Waits
+    stands_back: float  #: points by which they stand behind others of the line; never at risk
+
+
+def turn_of(request: RequestClass, rules: Rules) -> Turn:
+    """The turn of such callers; it is theirs as long as their class is."""
+    waits = (request.languages, request.band, pace_of(request.channel, request.band, rules))
+    if request.band >= rules.accredited_from_band:
+        return Turn(waits, 0.0)
+    slowed = 0.0 if request.standing.not_slowed else rules.slowed_price
+    return Turn(waits, rules.channel_back[CHANNELS.index(request.channel)] + slowed)
+
+
 class Tariff:
     """The prices of one moment; every method is pure, and remembered while the moment lasts."""
 
@@ -197,6 +217,7 @@ class Tariff:
         self.contact_seconds = forecast.contact_seconds or rules.contact_seconds
         self.wrap_up_seconds = forecast.wrap_up_seconds or rules.wrap_up_seconds
         self._waits: dict[tuple[bool, frozenset[str]], float] = {}
+        self._lost: dict[Waits, float] = {}
         self._keeps: dict[tuple[frozenset[str], bool], float] = {}
         self._few_looked_at = False
         self._few_on_duty: FewOnDuty | None = None
@@ -246,26 +267,17 @@ class Tariff:
         )
         return 1 / rate if rate else inf
 
-    def loss_of_waiting(self, request: RequestClass) -> float:
-        """What is lost if such a caller waits for the next listener."""
-        at_risk = request.band >= self.rules.accredited_from_band
-        wait = self.wait_seconds(request.languages, at_risk)
-        return self.loss(request.band, wait * self._pace(request))
-
-    def worth_of_serving(self, request: RequestClass) -> float:
-        """What is gained by serving such a caller, whoever does: voice first, risk beside it."""
-        return self.loss_of_waiting(request) - self._stands_back(request)
-
-    def _stands_back(self, request: RequestClass) -> float:
-        """Points by which such callers stand behind others of the line; never at risk."""
-        rules = self.rules
-        if request.band >= rules.accredited_from_band:
-            return 0.0
-        slowed = 0.0 if request.standing.not_slowed else rules.slowed_price
-        return rules.channel_back[CHANNELS.index(request.channel)] + slowed
-
-    def _pace(self, request: RequestClass) -> float:
-        return pace_of(request.channel, request.band, self.rules)
+    def worth_of_serving(self, turn: Turn) -> float:
+        """What is gained by serving such a caller, whoever does: what is lost if they wait for the
+        next listener, voice first, risk beside it.
+        """
+        lost = self._lost.get(turn.waits)
+        if lost is None:
+            languages, band, pace = turn.waits
+            at_risk = band >= self.rules.accredited_from_band
+            lost = self.loss(band, self.wait_seconds(languages, at_risk) * pace)
+            self._lost[turn.waits] = lost
+        return lost - turn.stands_back
 
     def loss_of_waiting_for_fit(self, request: RequestClass, profile: Profile) -> float:
         """What is lost if such a caller waits for a listener who fits where this one does not."""
@@ -277,7 +289,7 @@ class Tariff:
             wait = max(wait, self.wait_for_fit_seconds(request.languages, True, ""))
         if not shares_language(request, profile):
             wait = max(wait, self.wait_for_fit_seconds(request.languages, False, ""))
-        return self.loss(request.band, wait * self._pace(request))
+        return self.loss(request.band, wait * pace_of(request.channel, request.band, self.rules))
 
     def keep_price(self, profile: Profile) -> float:
         """Price of giving a listener of this profile and not a less versatile one."""
@@ -417,7 +429,7 @@ class Tariff:
     def fixed_worth(self, request: RequestClass, profile: Profile) -> float:
         """Points gained by such a pair now, whoever it is; negative = dearer than waiting."""
         return (
-            self.worth_of_serving(request)
+            self.worth_of_serving(turn_of(request, self.rules))
             - misfit(request, profile, self.rules)
             - self.keep_price(profile)
         )
