@@ -51,6 +51,8 @@ _CALM_ROUNDS = 5
 _ROUNDS = 200
 #: After three runs in ten so much time passes: referrals, reports, reviews and debriefs run out.
 _DAYS = (timedelta(hours=2), timedelta(hours=24), timedelta(hours=72))
+#: A quiet hour, in steps in which what is due is done: nobody's clock is late for longer.
+_A_WHILE, _QUIET_FOR = timedelta(minutes=5), 13
 _DESKS = (Role.REGULATOR,) * 2 + (Role.LISTENER,) * 3
 _WATCH = (Role.SUPERVISOR, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
 _MOST_CALLERS = 6
@@ -305,11 +307,13 @@ class _Play:
         self._house.fate.dies = (
             Dies.NEVER
         )  # who dies over everything that is heard hears it for ever
-        self._hear_all()
-        self._house.settle()
-        self._hear_all()
-        if not self._house.look(_HURRY):
-            self._pass(timedelta(minutes=65))
+        for _ in range(_QUIET_FOR):
+            while self._arrive():
+                pass
+            self._hear_all()
+            if self._house.look(_HURRY):
+                return
+            self._pass(_A_WHILE)
 
     # --- what they are made of --------------------------------------------------------------------
 
