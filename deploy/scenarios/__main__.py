@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     path = options.file or shared_folder() / "data" / "scenarios.jsonl"
     try:
         directory, scenes = read_directory(), list(read_scenes(path))
+    except FileNotFoundError:
+        print(f"No scenarios in {path}: name a file, or set HELPLINE_SHARED.", file=sys.stderr)
+        return 2
     except (OSError, UnicodeDecodeError) as trouble:
         print(f"{path.name} cannot be read: {trouble}", file=sys.stderr)
         return 2

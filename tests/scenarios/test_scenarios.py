@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_is_told(
 
 def test_a_missing_file_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([str(tmp_path / "nowhere.jsonl")]) == 2
-    assert "nowhere.jsonl cannot be read" in capsys.readouterr().err
+    assert "nowhere.jsonl: name a file" in capsys.readouterr().err
 
 
 def test_an_unknown_word_is_named_with_its_line(tmp_path: Path) -> None:
