@@ -79,7 +79,15 @@ def _telling(before: str, new_desk: str, changes: str) -> str:
 _EMPTY_DESK = "(person_id, live_state, last_number) SELECT %(person_id)s, 'off_duty', 1"
 #: A newer one may already stand there; that one stays.
 _CLEAR = "{0} = CASE WHEN desk.{0} ->> 'offer_id' = %(offer_id)s THEN NULL ELSE desk.{0} END"
-_CLEAR_OFFER, _CLEAR_CONTACT = _CLEAR.format("offer"), _CLEAR.format("contact")
+_CLEAR_OFFER = _CLEAR.format("offer")
+#: Of several chats the one taken last is shown; when it is over, the one taken before it.
+_CLEAR_CONTACT = """
+    held = desk.held - %(offer_id)s::text,
+    contact = CASE WHEN desk.contact ->> 'offer_id' = %(offer_id)s THEN (
+        SELECT value FROM jsonb_each(desk.held - %(offer_id)s::text)
+        ORDER BY value ->> 'taken_at' DESC LIMIT 1
+    ) ELSE desk.contact END
+"""
 
 SHOW_OFFER = _telling(
     """made AS (
@@ -95,9 +103,10 @@ SHOW_OFFER = _telling(
 CLOSE_OFFER = _telling(f"offer AS ({SAVE_OFFER}),", _EMPTY_DESK, _CLEAR_OFFER)
 SHOW_CONTACT = _telling(
     f"contact AS ({SAVE_CONTACT}), offer AS ({SAVE_OFFER}),",
-    "(person_id, live_state, contact, last_number) "
-    "SELECT %(person_id)s, 'off_duty', CAST(%(body)s AS jsonb), 1",
-    f"contact = excluded.contact, {_CLEAR_OFFER}",
+    "(person_id, live_state, contact, held, last_number) "
+    "SELECT %(person_id)s, 'off_duty', CAST(%(body)s AS jsonb), "
+    "jsonb_build_object(%(offer_id)s::text, CAST(%(body)s AS jsonb)), 1",
+    f"contact = excluded.contact, held = desk.held || excluded.held, {_CLEAR_OFFER}",
 )
 CLOSE_CONTACT = _telling("", _EMPTY_DESK, _CLEAR_CONTACT)
 ENTER_LIVE_STATE = _telling(

@@ -171,6 +171,11 @@ class DeskRow(Row, table=True):
     live: dict[str, Any] | None = _json()
     offer: dict[str, Any] | None = _json()
     contact: dict[str, Any] | None = _json()
+    #: All contacts the person is in, by the offer that was taken; several in writing only.
+    held: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+    )
     last_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 

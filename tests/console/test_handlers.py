@@ -35,6 +35,8 @@ from services.console.store import ContactRow, DeskMessageRow, DeskRow, SessionR
 from tests.console import facts
 from tests.console.facts import CONTACT, LISTENER, NOON, OFFER, REGULATOR, SECOND_OFFER
 
+OTHER = ContactId("55555555-5555-4555-8555-555555555555")
+
 
 def desk(console: ServiceUnderTest, person_id: str) -> DeskRow:
     found = console.read(lambda session: session.get(DeskRow, person_id))
@@ -90,6 +92,37 @@ def test_a_newer_offer_stays_when_an_older_one_is_over(console: ServiceUnderTest
     offer = desk(console, LISTENER).offer
     assert offer is not None
     assert offer["offer_id"] == SECOND_OFFER
+
+
+def test_of_two_chats_the_first_is_on_the_desk_again_once_the_second_is_over(
+    console: ServiceUnderTest,
+) -> None:
+    second = facts.taken().model_copy(
+        update={"offer_id": SECOND_OFFER, "contact_id": OTHER, "taken_at": facts.later(60)}
+    )
+    console.deliver(facts.taken())
+    console.deliver(second)
+    both = desk(console, LISTENER)
+    assert both.contact is not None
+    assert (both.contact["contact_id"], set(both.held)) == (OTHER, {OFFER, SECOND_OFFER})
+    console.deliver(facts.ended().model_copy(update={"contact_id": OTHER}))
+    first = desk(console, LISTENER).contact
+    assert first is not None
+    assert first["contact_id"] == CONTACT
+    console.deliver(facts.ended())
+    assert (desk(console, LISTENER).contact, desk(console, LISTENER).held) == (None, {})
+
+
+def test_end_of_the_first_of_two_chats_leaves_the_second_on_the_desk(
+    console: ServiceUnderTest,
+) -> None:
+    second = facts.taken().model_copy(update={"offer_id": SECOND_OFFER, "contact_id": OTHER})
+    console.deliver(facts.taken())
+    console.deliver(second)
+    console.deliver(facts.ended())
+    left = desk(console, LISTENER)
+    assert left.contact is not None
+    assert (left.contact["contact_id"], set(left.held)) == (OTHER, {SECOND_OFFER})
 
 
 def test_the_regulator_is_free_once_the_contact_is_triaged(console: ServiceUnderTest) -> None:
