@@ -106,7 +106,11 @@ def _follow(
             live_on(contact, life, work)
             return contact
         case Unchanged(why):
-            if why is Unmoved.REPEATED and contact.priority not in (None, served_as):
+            # A human's decision says how urgent it is also where it moves nothing: a rescue that is
+            # called, a listener's own, one that is heard of after the take it led to.
+            says = isinstance(event, ContactTriaged) and why is not Unmoved.OVER
+            says = says or why is Unmoved.REPEATED
+            if says and contact.priority not in (None, served_as):
                 threads.keep_priority(work.session, contact_id, contact.priority)
             metrics.record_unmoved(event.type_name(), why.value)
             return None

@@ -15,6 +15,7 @@ from contracts.contact import (
 )
 from contracts.envelope import Reply, ReplyStatus
 from contracts.vocabulary import (
+    Destination,
     LeaveReason,
     Nature,
     OfferId,
@@ -332,6 +333,28 @@ def test_nobody_at_risk_is_sent_away_with_a_pass(
     intake.deliver(a_listener(caller.contact_id).taken(60))
     reply = give(intake, caller)
     assert (reply.refusal, reply.field) == (Refusal.WRONG_STATE, "priority")
+
+
+def test_a_rescue_that_is_called_counts_too(client: Client, intake: ServiceUnderTest) -> None:
+    """Seen in the simulation: it moves nothing, and how urgent it was went with it."""
+    caller = call(client)
+    regulator = a_regulator(caller.contact_id).taken()
+    intake.deliver(regulator)
+    rescue = {"priority": Priority.P2, "destination": Destination.RESCUE}
+    intake.deliver(a_triage(caller.contact_id).model_copy(update=rescue))
+    wish = GiveReturnPass(contact_id=caller.contact_id)
+    assert intake.ask(wish, regulator.person_id, Role.REGULATOR).field == "priority"
+
+
+def test_a_decision_heard_of_after_the_take_counts_too(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    caller = call(client)
+    intake.deliver(a_regulator(caller.contact_id).taken())
+    intake.deliver(a_listener(caller.contact_id).taken(60))
+    triage = a_triage(caller.contact_id)
+    intake.deliver(triage.model_copy(update={"priority": Priority.P2}))
+    assert give(intake, caller).field == "priority"
 
 
 def test_a_correction_to_at_risk_counts_too(client: Client, intake: ServiceUnderTest) -> None:
