@@ -191,7 +191,8 @@ class _Play:
                     caller.call(self._house, self._key_of(caller))
                 caller.leave(self._house, self._key(), LeaveReason.HUNG_UP)
             fired = self._arrive()
-            self._calls_go_out()
+            if self._dice.random() < 0.2:
+                self._calls_go_out()
             gone = [desk.go_home(self._house, self._key()) for desk in self._desks]
             last.see_to_the_end(self._house, self._key(), knows=knows)
             moving = self._house.publish_all() or fired or self._house.wire.pending
@@ -289,7 +290,7 @@ class _Play:
     def _calls_go_out(self) -> None:
         """Somebody is called outside, and may or may not be reached."""
         for call_id, number in self._house.look(_CALLS):
-            status = self._dice.choice((200, 503, None))
+            status = self._dice.choice((200, 503, 503, None))
             attempt = Attempt(number, 5, status, None if status else "no_answer_in_time")
             key = derived_id("attempt", call_id, str(number))
             self._house.request("risk", partial(keep_attempt, call_id, attempt), key)
