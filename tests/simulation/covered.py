@@ -33,6 +33,7 @@ _MUST = (
     "contact.opened.v1 sought=True",
     "contact.opened.v1 in_front=True",
     "contact.ended.v1 outcome=answered_in_writing",
+    "offer.withdrawn.v1 reason=person_wraps_up",
     "contact.ended.v1 outcome=return_pass_given",
     "written.clock_rang.v1 clock=first_reading",
     "written.clock_rang.v1 clock=answer",

@@ -51,6 +51,7 @@ def apply_line(*, plans: bool) -> ApplyProgramme:
             "assignment": ordinary.assignment.model_copy(
                 update={"way_out": True, "way_out_share": 0.0}
             ),
+            "frame": ordinary.frame.model_copy(update={"chats_at_once": 2}),
             "roster": RosterTerms(warn_hours=1) if plans else None,
             # Machine time: a seed that is played slowly must be the same seed.
             "times": ordinary.times.model_copy(update={"heartbeat_lost_seconds": 86_400}),

@@ -79,7 +79,7 @@ class Desk(Person):
         ):
             return beside
         seen = self._sees(house)
-        if seen.contact is not None:
+        if seen.contact is not None and (seen.offer is None or dice.random() < 0.5):
             return self._in_contact(seen.contact, dice)
         if seen.offer is not None:
             offer_id = seen.offer["offer_id"]
