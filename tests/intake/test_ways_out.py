@@ -442,6 +442,19 @@ def test_at_the_door_of_a_line_where_nobody_is_the_way_to_another_is_told_and_th
     assert ladders["message"] is None, "a message waits for hours anyway"
 
 
+def test_number_tells_that_nobody_is_there_now_and_nothing_of_who_was_there_then(
+    client: Client, intake: ServiceUnderTest
+) -> None:
+    staffed(intake, False)
+    number = client.get(f"/programmes/{LINE}").json()["numbers"][0]["number"]
+    then = NOON.isoformat().replace("+00:00", "Z")
+    intake.at(NOON + HOUR)
+    now = client.get(f"/numbers/{number}").json()["now"]
+    assert {"nobody_on_duty"} == {each["ladder"]["situation"] for each in now if each["ladder"]}
+    then_told = client.get(f"/numbers/{number}?at={then}").json()["now"]
+    assert {each["ladder"] for each in then_told} == {None}
+
+
 def test_where_nobody_is_the_edge_connects_and_the_contact_overflows(
     client: Client, intake: ServiceUnderTest
 ) -> None:
