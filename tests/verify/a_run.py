@@ -364,6 +364,18 @@ class ARun(Recorder):
             self._enters(then, LiveState.OFFERED, LiveStateReason.OFFER_MADE, again.contact_id),
         )
 
+    def loses_desk(self, name: str) -> None:
+        """The desk of who writes with them is lost: they wait again at the head of their line."""
+        made = self._offers[name][-1]
+        withdrawn = OfferWithdrawn(
+            **_about(made),
+            withdrawn_at=self.now,
+            reason=WithdrawalReason.PERSON_UNREACHABLE,
+            was_taken=True,
+        )
+        self.work("assignment", withdrawn, self._follows(made, LiveState.PAUSED, "heartbeat_lost"))
+        self._gives_back(name, made)
+
     def decision(
         self, name: str, priority: Priority = Priority.P3, **changes: Any
     ) -> ContactTriaged:

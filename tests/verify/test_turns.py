@@ -8,6 +8,8 @@ import pytest
 from contracts.assignment import OfferDeclined, OfferExpired, OfferMade, OfferTaken
 from contracts.vocabulary import Channel, OfferReason, PersonId, Role
 from deploy.verify.history import History
+from deploy.verify.machines import check_i04
+from deploy.verify.replay import replay_of
 from deploy.verify.turns import check_i11, check_i12, check_i14, check_i16
 from deploy.verify.verdict import Checked
 from tests.verify.a_run import ARun, a_day
@@ -62,6 +64,40 @@ def test_several_contacts_of_one_person(
         run.offers(str(number), "reg-0")
         run.takes(str(number))
     assert said(check_i11(run.history())) == expected
+
+
+def a_lost_desk() -> ARun:
+    """A chat whose first regulator's desk is lost, and who is with another one since."""
+    run = a_line()
+    run.channel = Channel.CHAT
+    run.opens("ana")
+    run.offers("ana", "reg-0")
+    run.takes("ana")
+    run.wait(60)
+    run.loses_desk("ana")
+    run.offers("ana", "reg-1")
+    run.takes("ana")
+    return run
+
+
+def test_chat_of_a_lost_desk_is_with_one_human_at_a_time() -> None:
+    history = a_lost_desk().history(still_open=True)
+    for check in (check_i04, check_i11, check_i12, check_i14):
+        assert said(check(history)) == []
+    (given_back,) = replay_of(history).returns
+    assert given_back.contact.front
+
+
+def test_chat_of_a_lost_desk_that_waits_anew_is_found() -> None:
+    run = a_lost_desk()
+    history = run.history(still_open=True)
+    fact = fact_of(
+        history, lambda event: isinstance(event, OfferMade) and event.person_id == "reg-1"
+    )
+    assert fact.event is not None
+    anew = fact.event.model_copy(update={"waiting_since": run.now})
+    found = check_i14(with_fact(history, fact, event=anew))
+    assert said(found) == ["offered again with another waiting time"]
 
 
 def test_contact_with_two_humans_is_found() -> None:
