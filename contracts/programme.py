@@ -236,10 +236,10 @@ class AssignmentTerms(Contract):
         int,
         ops(
             "Wait after which who speaks the line's own language and not the caller's may answer; "
-            "0 is never",
+            "0 is never: who shares no language with anybody is led on by the ladder",
             **_SECONDS,
         ),
-    ] = 120
+    ] = 0
     language_mismatch: Annotated[
         float,
         ops("Price of a listener who does not speak it", unit="points", ge=0, le=1_000_000),

@@ -160,7 +160,7 @@ class Rules:
     topic_fallback_seconds: float = 10
     #: A caller whose language nobody speaks is offered to who speaks the line's own only after this
     #: wait; 0 = never. Assumed; DESIGN 7: a ladder, each rung timed.
-    language_fallback_seconds: float = 120
+    language_fallback_seconds: float = 0
     #: Written contacts a listener may hold at once; a voice excludes all else. Programme value.
     chats_at_once: int = 1
     #: Départements, each with the association of the federation at home there; empty = one's own

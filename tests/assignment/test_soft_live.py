@@ -13,6 +13,7 @@ import pytest
 from contracts.assignment import EndDuty, FinishWrapUp, OfferMade
 from contracts.contact import ContactOpened
 from contracts.frame import Federation, FrameTerms, Member
+from contracts.programme import AssignmentTerms
 from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import (
     Channel,
@@ -113,6 +114,8 @@ def test_slowed_caller_waits_behind_one_who_came_later_and_is_served(
 def test_language_nobody_speaks_is_answered_in_the_lines_own_after_its_delay(
     floor: ServiceUnderTest,
 ) -> None:
+    more = AssignmentTerms(language_fallback_seconds=120)
+    floor.deliver(published_terms(24, assignment=more), version=24)
     on_duty(floor, LISTENER, Role.LISTENER)
     contact_id = somebody_calls(floor, language=LanguageCode.LB)
     later(floor, 119)

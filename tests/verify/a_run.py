@@ -88,7 +88,9 @@ class ARun(Recorder):
         framed = {"chats_at_once": self.chats_at_once, "federation": federation}
         frame = usual.frame.model_copy(update=framed)
         rest = usual.rest.model_copy(update={"max_consecutive_contacts": self.in_a_row})
-        more = AssignmentTerms(**{"way_out": True} | (assignment or {}))
+        more = AssignmentTerms(
+            **{"way_out": True, "language_fallback_seconds": 120} | (assignment or {})
+        )
         event = published_terms(assignment=more, frame=frame, rest=rest)
         clocks = event.terms.times.model_copy(update=times)
         timed = event.terms.model_copy(update={"times": clocks})
