@@ -149,6 +149,8 @@ def obstacles(floor: ServiceUnderTest, contact_id: ContactId) -> list[str]:
 
 
 def test_why_nobody_is_offered_a_contact_is_kept_with_it(floor: ServiceUnderTest) -> None:
+    more = AssignmentTerms(language_fallback_seconds=120)
+    floor.deliver(published_terms(24, assignment=more), version=24)
     contact_id = somebody_calls(floor, language=LanguageCode.LB)
     assert obstacles(floor, contact_id) == [NobodyReason.NOBODY_ON_DUTY]
     on_duty(floor, LISTENER, Role.LISTENER)

@@ -175,7 +175,8 @@ def test_who_speaks_only_the_lines_own_language_answers_after_the_delay_and_says
 
 def test_who_speaks_neither_the_callers_language_nor_the_lines_own_never_answers() -> None:
     contact = a_waiting_contact(joined_at=ago(9000), **FOREIGN)
-    assert pairs(decide([contact], [a_listener(languages=frozenset({"pt"}))])) == []
+    rules = replace(RULES, language_fallback_seconds=60)
+    assert pairs(decide([contact], [a_listener(languages=frozenset({"pt"}))], rules)) == []
 
 
 def test_line_that_says_never_lets_nobody_answer_in_another_language() -> None:
@@ -187,7 +188,8 @@ def test_line_that_says_never_lets_nobody_answer_in_another_language() -> None:
 def test_listener_with_the_language_is_preferred_after_the_delay_too() -> None:
     contact = a_waiting_contact(joined_at=ago(900), **FOREIGN)
     both = a_listener("l2", languages=frozenset({"ar", "fr"}), ready_since=ago(1))
-    assert pairs(decide([contact], [a_listener("l1"), both])) == [("c1", "l2")]
+    rules = replace(RULES, language_fallback_seconds=60)
+    assert pairs(decide([contact], [a_listener("l1"), both], rules)) == [("c1", "l2")]
 
 
 # --- sought again, slowed -------------------------------------------------------------------------
@@ -263,7 +265,8 @@ def test_next_look_is_when_a_clock_of_the_line_runs_out(case: str) -> None:
     contact, after = CLOCKS[case]
     contact = {"need": "unknown", **contact}
     expected = NOW + timedelta(seconds=after)
-    assert decide([a_waiting_contact(**contact)], []).next_look_at == expected
+    rules = replace(RULES, language_fallback_seconds=120)
+    assert decide([a_waiting_contact(**contact)], [], rules).next_look_at == expected
 
 
 def test_rules_of_the_line_are_the_only_numbers_here() -> None:
