@@ -112,6 +112,7 @@ SERVICE = Service(
         Due("call_over", calling.on_call_over_due),
         Due("arrival", rescuing.on_arrival_due),
         Due("card_over", cards.on_card_over_due),
+        Due("showing", lifting.on_showing_due),
         Due("review", lifting.on_review_due),
         Due("report", reporting.on_report_due),
         forgetting(

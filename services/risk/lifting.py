@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from sqlalchemy import Text
@@ -194,6 +194,10 @@ def on_review_due(key: str, work: Work) -> None:
 # --- showing, at the door -------------------------------------------------------------------------
 
 
+#: Longer than the edge is waited for: what is not kept as shown by then never was.
+SHOWN_WITHIN = timedelta(seconds=30)
+
+
 def begin_showing(lift_id: str, asker: Asker, work: Work) -> Reply:
     """Take the one showing up, for this person; nobody else gets it meanwhile."""
     row = lift_to_change(work.session, lift_id)
@@ -203,6 +207,7 @@ def begin_showing(lift_id: str, asker: Asker, work: Work) -> Reply:
     if hindrance is not None:
         return refused(hindrance.why, hindrance.field)
     row.state = LiftState.SHOWING.value
+    work.set_deadline("showing", lift_id, work.now + SHOWN_WITHIN)
     return done(result=LiftNamed(lift_id=row.lift_id))
 
 
@@ -211,7 +216,15 @@ def give_back(lift_id: str, work: Work) -> Reply:
     row = lift_to_change(work.session, lift_id)
     assert row is not None
     row.state = LiftState.AGREED.value
+    work.clear_deadline("showing", lift_id)
     return done()
+
+
+def on_showing_due(key: str, work: Work) -> None:
+    """Who was showing it died before they answered: nothing was shown, so it can still be."""
+    row = lift_to_change(work.session, key)
+    if row is not None and row.state == LiftState.SHOWING.value:
+        row.state = LiftState.AGREED.value
 
 
 def keep_shown(lift_id: str, asker: Asker, found: bool, work: Work) -> Reply:
@@ -219,6 +232,7 @@ def keep_shown(lift_id: str, asker: Asker, found: bool, work: Work) -> Reply:
     row = lift_to_change(work.session, lift_id)
     assert row is not None
     row.state = LiftState.SHOWN.value
+    work.clear_deadline("showing", lift_id)
     event = LiftShown(**said_of(row), shown_to=asker.person_id, shown_at=work.now, found=found)
     work.announce(event, of=row)
     _keep(AuditKind.LIFT_SHOWN, row, asker, work, "found" if found else "nothing_there")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from services.risk.lift import (
     may_review,
     may_see,
 )
+from services.risk.lifting import begin_showing
 from services.risk.settings import Settings, StartRefused
 from tests.risk.builders import (
     CONTACT,
@@ -231,6 +233,27 @@ def test_edge_that_is_silent_costs_no_showing(risk: ServiceUnderTest, tmp_path: 
     with a_stand_in_edge(settings_in(tmp_path).keys_dir, {CONTACT: A_NUMBER}) as edge:
         settings = settings_in(tmp_path).model_copy(update={"edge_url": edge.url})
         with_an_edge(risk, settings, visit)
+
+
+def test_showing_that_died_before_its_answer_can_be_asked_for_again(
+    risk: ServiceUnderTest, tmp_path: Path
+) -> None:
+    id = asked(risk)
+    decided(risk, id)
+    begun = risk.request(partial(begin_showing, id, Asker(REGULATOR, Role.REGULATOR, LINE)))
+    assert status(begun) is ReplyStatus.DONE
+    codes = []
+
+    async def visit(people: People) -> None:
+        codes.append((await people(REGULATOR).asks("POST", f"/lifts/{id}/number")).status_code)
+
+    with a_stand_in_edge(settings_in(tmp_path).keys_dir, {CONTACT: A_NUMBER}) as edge:
+        settings = settings_in(tmp_path).model_copy(update={"edge_url": edge.url})
+        for seconds in (29, 30):
+            risk.at(after(seconds))
+            risk.fire_deadlines()
+            with_an_edge(risk, settings, visit)
+    assert codes == [409, 200]
 
 
 def test_nothing_is_shown_before_it_was_decided(risk: ServiceUnderTest, tmp_path: Path) -> None:
