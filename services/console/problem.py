@@ -43,6 +43,7 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.PAST_DEADLINE: (410, "La demande est arrivée trop tard."),
     Refusal.UNKNOWN_RELAY: (404, "Ce relais n'est pas dans l'annuaire."),
     Refusal.UNKNOWN_REFERRAL: (404, "Cette orientation n'est pas connue."),
+    Refusal.REFERS_NOBODY: (409, "Cette ligne écoute et n'oriente pas vers des relais."),
     Refusal.RELAY_CLOSED: (409, "Ce relais ne fonctionne plus, ou pas à cette date."),
     Refusal.RELAY_NOT_VERIFIED: (
         409,

@@ -2,6 +2,7 @@
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -30,6 +31,7 @@ SERVICE = Service(
     name="referral",
     tables=tables,
     consumes=(
+        On(ProgrammePublished, handlers.on_programme_published),
         On(ContactOpened, handlers.on_contact_opened),
         On(OfferTaken, handlers.on_offer_taken),
         On(OfferWithdrawn, handlers.on_offer_withdrawn),

@@ -10,6 +10,7 @@ from typing import assert_never
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
+from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -66,6 +67,11 @@ _OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
 
 
 # --- what the others say --------------------------------------------------------------------------
+
+
+def on_programme_published(event: ProgrammePublished, work: Work) -> None:
+    """Whether the line leads callers on to relays."""
+    store.keep_line(work.session, event)
 
 
 def on_contact_opened(event: ContactOpened, work: Work) -> None:
@@ -173,7 +179,9 @@ def _row(proposal: Proposal, now: datetime) -> RelayFound:
 
 
 def on_propose_referral(command: ProposeReferral, work: Work) -> Reply:
-    """Propose a relay to the person."""
+    """Propose a relay to the person, where the line leads anybody on at all."""
+    if not store.refers(work.session, work.command.programme, work.now):
+        return refused(Refusal.REFERS_NOBODY)
     contact = store.contact(work.session, command.contact_id)
     relay = _relay(command.relay_id, work)
     match judge_proposal(contact, relay, command, Asked(work.command, work.now)):

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Column, DateTime, MetaData, Text
 from sqlalchemy.orm import registry
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.programme import ProgrammePublished
 from contracts.vocabulary import (
     AgeBand,
     ContactId,
@@ -45,6 +46,17 @@ tables = Row.metadata
 
 def _moment(*, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+class LineRow(Row, table=True):
+    """Whether a version of a line leads callers on to relays."""
+
+    __tablename__ = "line"
+
+    programme: str = Field(primary_key=True)
+    programme_version: int = Field(primary_key=True)
+    effective_at: datetime = _moment(nullable=False)
+    refers: bool
 
 
 class ContactRow(Row, table=True):
@@ -163,6 +175,28 @@ _END = """
     VALUES (%(contact_id)s, %(programme)s, %(ended_at)s)
     ON CONFLICT (contact_id) DO UPDATE SET ended_at = excluded.ended_at
 """
+
+
+def keep_line(session: Session, event: ProgrammePublished) -> None:
+    """Keep a version of a line; the same version again changes nothing."""
+    session.merge(
+        LineRow(
+            programme=event.programme,
+            programme_version=event.programme_version,
+            effective_at=event.effective_at,
+            refers=event.terms.frame.refers,
+        )
+    )
+
+
+def refers(session: Session, programme: ProgrammeId, now: datetime) -> bool:
+    """Whether a line leads callers on to relays; one not heard of yet does."""
+    newest = (
+        select(LineRow.refers)
+        .where(LineRow.programme == programme, LineRow.effective_at <= now)
+        .order_by(col(LineRow.programme_version).desc())
+    )
+    return session.exec(newest).first() is not False
 
 
 def open_contact(session: Session, event: ContactOpened) -> None:

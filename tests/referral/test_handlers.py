@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.envelope import Command, Reply, ReplyStatus
+from contracts.frame import FrameTerms
+from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -41,6 +43,7 @@ from contracts.vocabulary import (
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral.app import SERVICE
 from services.referral.store import ReferralRow
+from tests.risk.builders import a_published_programme
 from tests.triage.builders import (
     CONTACT,
     NOON,
@@ -67,6 +70,13 @@ def held(referral: ServiceUnderTest) -> ServiceUnderTest:
     verify = VerifyRelay(relay_id=RELAY, verified=True)
     assert referral.ask(verify, "coordinator-1", Role.COORDINATOR).status is ReplyStatus.DONE
     return referral
+
+
+def a_line_that(refers: bool, version: int = 1) -> ProgrammePublished:
+    published = a_published_programme(version)
+    frame = FrameTerms(refers=refers)
+    terms = published.terms.model_copy(update={"frame": frame})
+    return published.model_copy(update={"terms": terms})
 
 
 PROPOSE = ProposeReferral(
@@ -316,3 +326,13 @@ def test_nothing_is_kept_of_a_relay_nobody_knows(
 ) -> None:
     reply = held.ask(wish, "coordinator-1", Role.COORDINATOR)
     assert (status(reply), reply.field) == (Refusal.UNKNOWN_RELAY, "relay_id")
+
+
+def test_line_that_refers_nobody_proposes_no_relay_and_its_next_version_may(
+    held: ServiceUnderTest,
+) -> None:
+    held.deliver(a_line_that(refers=False))
+    refused = held.ask(PROPOSE, "regulator-1", Role.REGULATOR)
+    assert refused.refusal is Refusal.REFERS_NOBODY
+    held.deliver(a_line_that(refers=True, version=2), version=2)
+    assert held.ask(PROPOSE, "regulator-1", Role.REGULATOR).status is ReplyStatus.DONE
