@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Engine,
     Index,
     MetaData,
     Text,
@@ -247,7 +249,8 @@ class TermsInForce:
     terms: ProgrammeTerms
 
 
-_READ_TERMS: dict[tuple[str, int], TermsInForce] = {}
+#: Read once for each database: a version never changes.
+_READ_TERMS: WeakKeyDictionary[Engine, dict[tuple[str, int], TermsInForce]] = WeakKeyDictionary()
 _NEWEST_TERMS = (
     "SELECT max(programme_version) AS newest FROM assignment.terms "
     "WHERE programme = %(programme)s AND effective_at <= %(now)s"
@@ -275,11 +278,12 @@ def terms_in_force(session: Session, programme: str, now: datetime) -> TermsInFo
 
 def terms_of(session: Session, programme: str, version: int) -> TermsInForce:
     """The terms of this version of a line; the version is known."""
-    if (programme, version) not in _READ_TERMS:  # a version never changes
+    read = _READ_TERMS.setdefault(session.get_bind().engine, {})
+    if (programme, version) not in read:
         row = session.get_one(TermsRow, (programme, version))
         terms = ProgrammeTerms.model_validate(row.terms)
-        _READ_TERMS[programme, version] = TermsInForce(programme, version, row.rules_version, terms)
-    return _READ_TERMS[programme, version]
+        read[programme, version] = TermsInForce(programme, version, row.rules_version, terms)
+    return read[programme, version]
 
 
 def keep_eligibility(session: Session, event: EligibilityEstablished, version: int) -> None:
