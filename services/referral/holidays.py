@@ -1,29 +1,26 @@
 """Public holidays of the countries in the directory, by rule, so that no year is missing.
 
-Sources: FR Code du travail L. 3133-1, local law of Alsace-Moselle (ordonnance of 16 August 1892:
-57, 67, 68) and loi 83-550 with its decree for the overseas départements; LU Code du travail
-L. 232-2; BE arrêté royal of 18 April 1974. Switzerland has one national holiday; the rest is
-cantonal and not known here.
+Those of our lines' countries are `contracts.holidays`'; here is what only relays need. Sources:
+FR local law of Alsace-Moselle (ordonnance of 16 August 1892: 57, 67, 68) and loi 83-550 with its
+decree for the overseas départements; BE arrêté royal of 18 April 1974. Switzerland has one national
+holiday; the rest is cantonal and not known here.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
+
+from contracts import holidays
+from contracts.holidays import easter
 
 #: (month, day)
 _FIXED: dict[str, frozenset[tuple[int, int]]] = {
-    "FR": frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}),
-    "LU": frozenset(
-        {(1, 1), (5, 1), (5, 9), (6, 23), (8, 15), (11, 1), (12, 25), (12, 26)},
-    ),
     "BE": frozenset({(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}),
     "CH": frozenset({(8, 1)}),
 }
 #: Days after Easter Sunday: Easter Monday, Ascension, Whit Monday.
 _AFTER_EASTER: dict[str, frozenset[int]] = {
-    "FR": frozenset({1, 39, 50}),
-    "LU": frozenset({1, 39, 50}),
     "BE": frozenset({1, 39, 50}),
     "CH": frozenset(),
 }
@@ -44,6 +41,8 @@ _GOOD_FRIDAY = -2
 @lru_cache(maxsize=4096)
 def is_holiday(day: date, country: str, departement: str | None = None) -> bool:
     """Whether `day` is a public holiday there; a country not listed has none that we know."""
+    if holidays.is_holiday(day, country):
+        return True
     named = (day.month, day.day)
     after_easter = (day - easter(day.year)).days
     if named in _FIXED.get(country, ()) or after_easter in _AFTER_EASTER.get(country, ()):
@@ -53,16 +52,3 @@ def is_holiday(day: date, country: str, departement: str | None = None) -> bool:
     if departement in _ALSACE_MOSELLE:
         return after_easter == _GOOD_FRIDAY or named == (12, 26)
     return _ABOLITION.get(departement) == named
-
-
-@lru_cache(maxsize=64)
-def easter(year: int) -> date:
-    """Easter Sunday of a Gregorian year (Meeus, Astronomical Algorithms, chapter 8)."""
-    century, in_century = divmod(year, 100)
-    golden = year % 19
-    leaps, spare = divmod(century, 4)
-    correction = (century - (century + 8) // 25 + 1) // 3
-    moon = (19 * golden + century - leaps - correction + 15) % 30
-    weekday = (32 + 2 * spare + 2 * (in_century // 4) - moon - in_century % 4) % 7
-    shift = (golden + 11 * moon + 22 * weekday) // 451
-    return date(year, 3, 22) + timedelta(days=moon + weekday - 7 * shift)

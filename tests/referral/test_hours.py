@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.referral.holidays import easter, is_holiday
+from contracts.holidays import easter
+from services.referral.holidays import is_holiday
 from services.referral.hours import Doubt, Hours, NotKnown, Open, Shut, hours_at, next_opening
 from services.referral.relay import Area, OnHolidays, Relay
 from tests.referral.builders import SUNDAY, WORKING_DAYS, a_relay, at, hours
