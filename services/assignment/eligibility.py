@@ -208,7 +208,12 @@ def standing_changes(contact: WaitingContact, rules: Rules) -> Iterator[datetime
 
 
 def at_home(contact: WaitingContact, rules: Rules) -> WaitingContact:
-    """The contact with its association for its département: nobody's where none is at home."""
+    """The contact with its association for its département: nobody's where none is at home.
+
+    Where one's own region does not count it stays as it is: a département is nobody's association.
+    """
+    if not rules.homes:
+        return contact
     return replace(contact, region=dict(rules.homes).get(contact.region, ""))
 
 
