@@ -108,7 +108,9 @@ def heard_in(message: LiveMessage) -> tuple[Heard, ...]:
             asked = [
                 DebriefCame(DebriefId(d.debrief_id)) for d in debriefs if d.standing != "wanted"
             ]
-            return (StateEntered(state.live.state), *asked)
+            offer = () if state.offer is None else (OfferRang(state.offer.offer_id),)
+            contact = () if state.contact is None else (ContactBegan(state.contact.contact_id),)
+            return (*offer, *contact, StateEntered(state.live.state), *asked)
         case "live_state":
             return (StateEntered(message.read(LiveStateShown).state),)
         case "offer":

@@ -2,7 +2,8 @@
 
 Pure: the edge tells what it hears from the platform (`hear`) and from the keys (`press`), sends the
 command it is given, and says what came of it (`answered`). The surprising thing: where the person
-is follows the platform's word alone. A key asks; the state changes when the platform says so.
+is follows the platform's word alone. A key asks; the state changes when the platform says so,
+and an offer or a contact begins with the word that names it: a key pressed at the first ring acts.
 0 says it again everywhere, star goes back. An alert is one key, and asks nothing.
 """
 
@@ -118,7 +119,7 @@ def hear(menu: Menu, heard: Heard) -> Step:
     """What a word of the platform changes; a late one about something else changes nothing."""
     match heard:
         case StateEntered(state):
-            if state is menu.state:
+            if state is menu.state or _unnamed(menu, state):
                 return Step(menu)
             known = _settled(replace(menu, state=state, question=None))
             return Step(known, says=_where(known))
@@ -139,6 +140,17 @@ def hear(menu: Menu, heard: Heard) -> Step:
         case DebriefCame(debrief_id):
             known = _settled(replace(menu, debrief_id=debrief_id))
             return Step(known, says=SAID["debrief"] if known.question else "")
+
+
+def _unnamed(menu: Menu, state: LiveState) -> bool:
+    """Whether the word that names the offer or the contact of this state is not here (yet)."""
+    match state:
+        case LiveState.OFFERED:
+            return menu.offer_id is None
+        case LiveState.TALKING:
+            return menu.contact_id is None
+        case _:
+            return False
 
 
 #: Where nobody waits on the line: a debrief is spoken of here and not before.

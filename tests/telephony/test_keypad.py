@@ -38,6 +38,7 @@ from services.telephony.keypad import (
     OfferRang,
     Question,
     StateEntered,
+    Step,
     answered,
     hear,
     press,
@@ -170,6 +171,23 @@ def test_debrief_is_spoken_of_once_nobody_waits_on_the_line() -> None:
 def test_late_word_about_another_offer_changes_nothing() -> None:
     assert hear(RINGING, OfferEnded(OTHER)).menu == RINGING
     assert press(hear(RINGING, OfferEnded(OFFER)).menu, "1").command is None
+
+
+@pytest.mark.parametrize(
+    ("state", "named", "key"),
+    [(LiveState.OFFERED, OfferRang(OFFER), "1"), (LiveState.TALKING, ContactBegan(CONTACT), "9")],
+)
+def test_nothing_rings_or_begins_before_its_keys_can_act(
+    state: LiveState, named: Heard, key: str
+) -> None:
+    early = hear(READY, StateEntered(state))
+    assert early.menu == READY
+    assert early.says == ""
+    step = hear(early.menu, named)
+    assert step.menu.state is state
+    assert step.says == SAID[state]
+    assert press(step.menu, key).command is not None
+    assert hear(step.menu, StateEntered(state)) == Step(step.menu)
 
 
 def test_refusal_is_said_so_that_a_person_can_use_it() -> None:
