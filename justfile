@@ -138,6 +138,11 @@ asyncapi-check:
         --omit-lockfile-registry-resolved @asyncapi/parser@3
     node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
 
+# Bring the pages' catalogues to what the templates say, and name what has no words yet (check)
+[group('upkeep')]
+words *ARGS:
+    @{{ python }} -m deploy.words {{ ARGS }}
+
 # Resolve the dependencies of pyproject.toml into the hash-pinned lock
 [group('upkeep')]
 lock *ARGS:

@@ -1,0 +1,90 @@
+"""The words of pages, in every language they exist in. French is in the templates themselves.
+
+A catalogue is a .po file that translators know. `caller` holds what callers read, `desk` what
+people on duty read; what is in no catalogue of a language is read in French, and a test says so.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from contracts.vocabulary import LanguageCode
+
+_FOLDER = resources.files("services.pages") / "catalogues"
+
+#: Languages each kind of page exists in, French first.
+COMPLETE = (LanguageCode.FR, LanguageCode.EN, LanguageCode.DE)
+#: Of callers' pages there are drafts that a native has still to read; the page says so.
+DRAFTS = (LanguageCode.LB, LanguageCode.PT)
+
+
+@lru_cache(maxsize=16)
+def translations(domain: str, language: LanguageCode) -> gettext.NullTranslations:
+    """The catalogue of a language; what it lacks is said by callers' pages' one, or in French."""
+    beside = gettext.NullTranslations() if domain == "caller" else translations("caller", language)
+    file = _FOLDER / f"{domain}.{language.value}.po"
+    if not file.is_file():
+        return beside
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(file.read_bytes()), locale=language.value))
+    compiled.seek(0)
+    found = gettext.GNUTranslations(compiled)
+    found.add_fallback(beside)
+    return found
+
+
+def hour_in(language: LanguageCode, moment: datetime, zone: str) -> str:
+    """An hour as it is said: 22 h 41, 22:41, 22:41 Uhr."""
+    local = moment.astimezone(ZoneInfo(zone))
+    clock = f"{local:%H:%M}"
+    match language:
+        case LanguageCode.FR | LanguageCode.UNKNOWN | LanguageCode.OTHER:
+            minutes = f"\N{NO-BREAK SPACE}{local:%M}" if local.minute else ""
+            return f"{local.hour}\N{NO-BREAK SPACE}h{minutes}"
+        case LanguageCode.DE | LanguageCode.LB:
+            return f"{clock}\N{NO-BREAK SPACE}Uhr" if language is LanguageCode.DE else f"{clock}"
+        case _:
+            return clock
+
+
+#: A day without its year, in Babel's letters.
+_DAYS = {
+    LanguageCode.DE: "EEEE, d. MMMM",
+    LanguageCode.LB: "EEEE, d. MMMM",
+    LanguageCode.PT: "EEEE, d 'de' MMMM",
+}
+
+
+def day_in(language: LanguageCode, moment: datetime, zone: str) -> str:
+    """A day as it is said, without its year: mardi 24 novembre."""
+    local = moment.astimezone(ZoneInfo(zone)).date()
+    said = format_date(local, _DAYS.get(language, "EEEE d MMMM"), locale=_locale(language))
+    return said.replace(" 1 ", " 1er ") if _locale(language) == LanguageCode.FR else said
+
+
+def date_in(language: LanguageCode, moment: datetime, zone: str) -> str:
+    """A date with its year."""
+    local = moment.astimezone(ZoneInfo(zone)).date()
+    return format_date(local, "long", locale=_locale(language))
+
+
+def minutes_and_seconds(length: timedelta) -> str:
+    """A length as a clock shows it: 0:41, 12:05, 1:02:05."""
+    seconds = max(0, int(length.total_seconds()))
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _locale(language: LanguageCode) -> str:
+    known = language not in (LanguageCode.OTHER, LanguageCode.UNKNOWN)
+    return language.value if known else LanguageCode.FR.value
