@@ -53,9 +53,11 @@ class Address:
 
 @dataclass(frozen=True)
 class Manners:
-    """How a door behaves wherever it is asked; an address is None where there is none."""
+    """How a door behaves wherever it is asked; an address is None where there is none, a request
+    where what was sent is not HTTP.
+    """
 
-    explain: Callable[[Address | None, Exception], Response]  #: the answer to an error
+    explain: Callable[[Request | None, Exception], Response]  #: the answer to an error
     count: Callable[[Address | None, int], None]  #: an answer was given, with this HTTP status
     headers: tuple[tuple[bytes, bytes], ...] = ()  #: on every answer, names in lower case
 
@@ -71,7 +73,7 @@ class Doorway:
         self._router = Router(
             [
                 Route(address.path, address, methods=[address.method])
-                for address in [*addresses, documented]
+                for address in [documented, *addresses]
             ],
             redirect_slashes=False,
         )
@@ -91,7 +93,7 @@ class Doorway:
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = self._dressed(message["headers"])
-                self._manners.count(_address_of(scope), message["status"])
+                self._manners.count(address_of(scope), message["status"])
             await send(message)
 
         try:
@@ -99,12 +101,13 @@ class Doorway:
         except ClientDisconnect:
             return  # nobody reads it
         except Exception as error:
-            address = _address_of(scope)
             if not isinstance(error, _FORESEEN):
+                address = address_of(scope)
                 facts = {"address": "none" if address is None else address.path}
                 log.exception("request failed", extra={"facts": facts})
             if not started:
-                await self._manners.explain(address, error)(scope, receive, dressed)
+                explained = self._manners.explain(Request(scope), error)
+                await explained(scope, receive, dressed)
 
     def unreadable(self) -> Response:
         """The answer to what is not HTTP."""
@@ -122,6 +125,7 @@ class Doorway:
         return Response(self._told, media_type="application/json")
 
 
-def _address_of(scope: Scope) -> Address | None:
+def address_of(scope: Scope) -> Address | None:
+    """The address that answers a request, once it was found."""
     address = scope.get("endpoint")
     return address if isinstance(address, Address) else None

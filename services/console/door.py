@@ -209,7 +209,7 @@ def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:
     return Address("POST", verb.path, answering(verb, door, settings), told)
 
 
-def _explain(_: Address | None, error: Exception) -> Response:
+def _explain(_: Request | None, error: Exception) -> Response:
     return response_of(error)
 
 

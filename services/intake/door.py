@@ -34,7 +34,7 @@ from contracts.vocabulary import (
     Sha256,
 )
 from services.bus.door import Door, GroundAway
-from services.bus.doorway import Address, Doorway, Manners
+from services.bus.doorway import Address, Doorway, Manners, address_of
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
 from services.intake import callers, metrics, way_out_door
@@ -393,8 +393,9 @@ def _fault_of(programme: ProgrammeId) -> Iterator[None]:
 # --- what goes wrong, what is counted -------------------------------------------------------------
 
 
-def _explain(voice: Voice, address: Address | None, error: Exception) -> Response:
-    problem, route = problem_of(error), _route(address)
+def _explain(voice: Voice, request: Request | None, error: Exception) -> Response:
+    problem = problem_of(error)
+    route = _route(None if request is None else address_of(request.scope))
     metrics.record_refused(route, Refusal(problem.code))
     facts = {"route": route, "status": problem.status, "refusal": problem.code}
     log.info("request refused", extra={"facts": facts})

@@ -291,7 +291,7 @@ def json_of(body: object, status: int = 200) -> Response:
     return Response(orjson.dumps(said), status, media_type="application/json")
 
 
-def _explain(_: Address | None, error: Exception) -> Response:
+def _explain(_: Request | None, error: Exception) -> Response:
     return response_of(error)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.bus.doorway import Address, Doorway, Manners
@@ -30,7 +31,7 @@ def _count(address: Address | None, status: int) -> None:
     """These answers are counted nowhere."""
 
 
-def _explain(address: Address | None, error: Exception) -> Response:
+def _explain(request: Request | None, error: Exception) -> Response:
     raise error
 
 
