@@ -41,13 +41,23 @@ relays *ARGS:
 
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
-test *ARGS: lint types imports
+test *ARGS: lint types imports chromium
     {{ python }} -m pytest -n auto --dist loadfile {{ ARGS }}
+
+# Debian's Chromium, in which the pages are tried: installed where that is allowed
+[private]
+chromium:
+    @{{ python }} -m tests.browser.install
 
 # The tests that take less than two seconds each
 [group('check')]
 test-fast *ARGS:
     {{ python }} -m pytest -n auto --dist loadfile -m "not slow" {{ ARGS }}
+
+# A picture of every page and state at each size, in build/screens
+[group('check')]
+screens *ARGS: chromium
+    {{ python }} -m pytest -n auto tests/browser/test_pages.py {{ ARGS }}
 
 # Play seeds of trouble on every service at once and judge each (--from SEED, --seeds N)
 [group('check')]

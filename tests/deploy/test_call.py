@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.test_up import REPOSITORY, a_platform
+from tests.running import REPOSITORY, a_platform
 
 NIGHT = "2026-01-14T23:00:00+01:00"
 MORNING = "2026-01-14T11:00:00+01:00"

@@ -4,13 +4,8 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -18,10 +13,8 @@ import pytest
 
 from deploy import down
 from deploy.embedded.runfolder import open_run_folder
-from deploy.embedded.trouble import StartRefused
-from deploy.platform import Platform, read_platform
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from deploy.platform import read_platform
+from tests.running import a_platform, start_platform, wait_for
 
 #: A platform starts in seconds; a machine that runs other suites beside takes far longer.
 pytestmark = pytest.mark.timeout(400)
@@ -36,7 +29,7 @@ def test_whatever_is_killed_comes_back_and_the_rest_goes_on(
         for name, pid in before.pids.items():
             os.kill(pid, signal.SIGKILL)
             _wait_until_replaced(postgres_folder, name, pid)
-        _wait_for(lambda: all(map(_is_ready, before.operations.values())))
+        wait_for(lambda: all(map(_is_ready, before.operations.values())))
         after = read_platform(open_run_folder(postgres_folder))
     assert after.pids.keys() == before.pids.keys()
     assert set(after.pids.values()).isdisjoint(before.pids.values())
@@ -66,7 +59,7 @@ def test_nothing_outlives_a_killed_platform_and_it_starts_again(postgres_folder:
     with a_platform(postgres_folder) as (process, first):
         process.kill()
         process.wait()
-        _wait_for(lambda: not any(map(_is_alive, first.pids.values())))
+        wait_for(lambda: not any(map(_is_alive, first.pids.values())))
     with a_platform(postgres_folder) as (_, second):
         assert second.postgres_port == first.postgres_port
 
@@ -75,7 +68,7 @@ def test_taken_door_is_refused_before_anything_is_started(tmp_path: Path) -> Non
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         open_run_folder(tmp_path).ports.path.write_text(json.dumps({"intake": taken}))
-        refused = _up(tmp_path)
+        refused = start_platform(tmp_path)
         said = refused.communicate(timeout=30)[0]
     assert refused.returncode == 1
     assert f"Port {taken}" in said
@@ -91,54 +84,21 @@ def test_taken_door_is_refused_before_anything_is_started(tmp_path: Path) -> Non
     }.values(),
 )
 def test_wrong_wishes_are_refused(tmp_path: Path, arguments: list[str], complaint: str) -> None:
-    refused = _up(tmp_path, *arguments)
+    refused = start_platform(tmp_path, *arguments)
     assert complaint in refused.communicate(timeout=30)[0]
     assert refused.returncode == 2
 
 
 def _assert_second_is_refused(folder: Path, pid: int) -> None:
-    second = _up(folder)
+    second = start_platform(folder)
     said = second.communicate(timeout=60)[0]
     assert second.returncode == 1
     assert f"process {pid}" in said
     assert "./just down" in said
 
 
-@contextmanager
-def a_platform(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Platform]]:
-    """Run a platform at spare ports for the length of the block."""
-    process = _up(folder, "--spare-ports", *arguments)
-    try:
-        _wait_for(lambda: _runs(folder) or process.poll() is not None)
-        if process.poll() is not None:
-            pytest.fail(process.communicate()[0])
-        yield process, read_platform(open_run_folder(folder))
-    finally:
-        process.terminate()
-        process.communicate(timeout=100)
-
-
-def _up(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        (sys.executable, "-m", "deploy.up", "--run-dir", str(folder), *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=REPOSITORY,
-        env=os.environ | {"COLUMNS": "200"},
-    )
-
-
-def _runs(folder: Path) -> bool:
-    try:
-        read_platform(open_run_folder(folder))
-    except StartRefused:
-        return False
-    return True
-
-
 def _wait_until_replaced(folder: Path, name: str, pid: int) -> None:
-    _wait_for(lambda: read_platform(open_run_folder(folder)).pids.get(name, pid) != pid)
+    wait_for(lambda: read_platform(open_run_folder(folder)).pids.get(name, pid) != pid)
 
 
 def _is_ready(operations_url: str) -> bool:
@@ -151,10 +111,3 @@ def _is_ready(operations_url: str) -> bool:
 
 def _is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < give_up_at, "it never came"
-        time.sleep(0.05)

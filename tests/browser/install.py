@@ -1,0 +1,69 @@
+"""`python -m tests.browser.install`: Debian's Chromium, in which the pages are tried.
+
+Where it may (root, apt) it installs what is missing; where it may not it says the command. It never
+ends the run: the tests that need a browser then fail with that sentence, and the others still run.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import playwright
+
+#: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, and
+#: the library that the program Playwright drives it with (its own node) is linked to.
+PACKAGES = ("chromium", "fonts-dejavu-core", "libatomic1")
+
+_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
+HOW = f"apt-get update && {' '.join(_INSTALL)}"
+MISSING = f"Pages are tried in Debian's Chromium, which cannot run yet. As root: {HOW}"
+
+#: Another apt may be at work for so many seconds.
+_PATIENCE = ("-o", "DPkg::Lock::Timeout=300", "-qq")
+_DRIVER = Path(playwright.__file__).parent / "driver" / "node"
+
+
+def chromium() -> str | None:
+    """Where Chromium is; None when it is not installed, or cannot be driven."""
+    found = shutil.which("chromium")
+    return found if found is not None and _is_linked(_DRIVER) else None
+
+
+def _is_linked(program: Path) -> bool:
+    return subprocess.run((program, "--version"), capture_output=True).returncode == 0
+
+
+def run_apt(arguments: Sequence[str]) -> int:
+    """Run apt-get without questions; its exit status."""
+    command = (arguments[0], *_PATIENCE, *arguments[1:])
+    return subprocess.call(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def install(
+    found: Callable[[], str | None] = chromium,
+    may: Callable[[], bool] = lambda: os.geteuid() == 0 and shutil.which("apt-get") is not None,
+    apt: Callable[[Sequence[str]], int] = run_apt,
+) -> str | None:
+    """Install what is missing; a sentence when there is still no browser."""
+    if found() is not None:
+        return None
+    if may():
+        # Lists that cannot be brought up to date may still be good enough.
+        apt(("apt-get", "update"))
+        apt(_INSTALL)
+    return MISSING if found() is None else None
+
+
+def main() -> int:
+    """Install; 0 in any case."""
+    trouble = install()
+    if trouble is not None:
+        print(trouble, file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

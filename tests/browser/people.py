@@ -1,0 +1,112 @@
+"""People and their browsers: callers, and people on duty at their desks.
+
+Everybody has a browser of their own, which shares nothing with anybody's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from deploy.platform import Platform
+from tests.browser.watching import Watch
+
+#: How a browser names the languages of the pages.
+LOCALES = {
+    "fr": "fr-FR",
+    "en": "en-GB",
+    "de": "de-DE",
+    "lb": "lb-LU",
+    "pt": "pt-PT",
+}
+
+#: Width and height in CSS pixels.
+DESKTOP = ViewportSize(width=1280, height=800)
+TELEPHONE = ViewportSize(width=390, height=844)
+SMALL_TELEPHONE = ViewportSize(width=360, height=640)
+NARROWEST = ViewportSize(width=320, height=568)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What somebody sits at."""
+
+    size: ViewportSize = field(default_factory=lambda: DESKTOP)
+    language: str = "fr"
+    scheme: Literal["light", "dark"] = "light"
+    scripts: bool = True
+
+
+@dataclass
+class Person:
+    """Somebody with a browser."""
+
+    page: Page
+    watch: Watch
+
+    def go(self, path: str) -> None:
+        """Type an address of the door; whatever it answers."""
+        self.page.goto(f"{self.watch.door}{path}")
+
+    def another_tab(self, path: str) -> Page:
+        """The same browser, a second tab."""
+        page = self.page.context.new_page()
+        page.goto(f"{self.watch.door}{path}")
+        return page
+
+
+@dataclass
+class People:
+    """Everybody a test lets come; the fixture `people` sends them home."""
+
+    browser: Browser
+    platform: Platform
+    device: Device = field(default_factory=Device)  #: unless somebody has another
+    here: list[Person] = field(default_factory=list)
+
+    def a_caller(self, path: str = "/", device: Device | None = None) -> Person:
+        """Somebody opens a page of callers."""
+        caller = self._somebody("intake", device or self.device, keeps_nothing=True)
+        caller.go(path)
+        return caller
+
+    def at_desk(self, name: str, device: Device | None = None) -> Person:
+        """Somebody of the demonstration signs in and sees their desk."""
+        person = self._somebody("console", device or self.device, keeps_nothing=False)
+        person.go("/entrer")
+        person.page.get_by_role("button", name=re.compile(re.escape(name))).click()
+        expect(person.page.get_by_role("main")).to_be_visible()
+        return person
+
+    def troubles(self) -> list[str]:
+        """What pages did that none may do."""
+        return [trouble for person in self.here for trouble in person.watch.troubles]
+
+    def look_at_what_stays(self) -> None:
+        """Note what is kept in browsers of people who may keep nothing."""
+        for person in self.here:
+            person.watch.look_at_what_stays()
+
+    def go_home(self) -> None:
+        """Close every browser."""
+        for person in self.here:
+            person.page.context.close()
+        self.here.clear()
+
+    def _somebody(self, door: str, device: Device, *, keeps_nothing: bool) -> Person:
+        context = self.browser.new_context(
+            locale=LOCALES[device.language],
+            timezone_id="Europe/Paris",
+            viewport=device.size,
+            color_scheme=device.scheme,
+            java_script_enabled=device.scripts,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(15_000)
+        watch = Watch(context, self.platform.doors[door], keeps_nothing)
+        person = Person(context.new_page(), watch)
+        self.here.append(person)
+        return person
