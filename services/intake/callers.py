@@ -170,6 +170,17 @@ class LineLooked:
 
     seen: LineSeen
     fault: LadderTold | None
+    terms: ProgrammeTerms
+    moment: datetime  #: of domain time, at which it was looked at
+    nobody: bool  #: nobody is on duty; a line nobody has spoken of is not said to be so
+
+
+@dataclass(frozen=True)
+class LineShown:
+    """A line as its own page shows it."""
+
+    looked: LineLooked
+    crowded: bool  #: somebody has waited so long for a voice or a line that all are busy
 
 
 @dataclass(frozen=True)
@@ -280,7 +291,25 @@ def look_at_number(
 
 def _looked(line: store.Line, moment: datetime) -> LineLooked:
     fault = ladder_told(line.callers, Situation.PLATFORM_FAULT, Channel.PHONE, None)
-    return LineLooked(line_seen(line, moment), fault)
+    nobody = line.staffed is False
+    return LineLooked(line_seen(line, moment), fault, line.terms, moment, nobody)
+
+
+def look_at_lines(session: Session) -> tuple[LineLooked, ...]:
+    """Every line in force at this moment, by its name."""
+    lines, moment = store.lines_in_force(session)
+    named = sorted(lines, key=lambda line: line.terms.name)
+    return tuple(_looked(line, moment) for line in named)
+
+
+def show_line(session: Session, programme: ProgrammeId) -> LineShown | Refusal:
+    """A line as its own page shows it, at this moment of domain time."""
+    looked = look_at_line(session, programme)
+    if isinstance(looked, Refusal):
+        return looked
+    waits_long = timedelta(seconds=looked.terms.times.all_busy_after_seconds)
+    crowded = threads.somebody_waits_since(session, programme, looked.moment - waits_long)
+    return LineShown(looked, crowded)
 
 
 def _door_closed(closed: Closed, terms: ProgrammeTerms, ladder: LadderTold | None) -> DoorClosed:

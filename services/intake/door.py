@@ -11,9 +11,6 @@ import asyncio
 import base64
 import hmac
 import logging
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -37,7 +34,7 @@ from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners, address_of
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
-from services.intake import callers, metrics, way_out_door
+from services.intake import callers, metrics, pages, way_out_door
 from services.intake.answers import (
     CallerProblemTold,
     ContactBegun,
@@ -60,6 +57,7 @@ from services.intake.callers import Arrival, Departure, LineLooked
 from services.intake.chats import Resuming
 from services.intake.codes import as_typed, words_from
 from services.intake.numbers import dialled
+from services.intake.pages import fault_of, programme_in, remember
 from services.intake.problem import (
     KEY_HEADER,
     CallerProblem,
@@ -70,6 +68,7 @@ from services.intake.returns import Back, ReturnKeys
 from services.intake.seen import in_words
 from services.intake.settings import Settings
 from services.intake.text_door import MODELS, addresses_of, checked
+from services.intake.trouble_page import Troubles
 from services.intake.voice import Voice
 from services.intake.words import (
     CODE_UNKNOWN,
@@ -83,7 +82,6 @@ _WRONG_CODE_SECONDS = 1.0
 _RESUMING_AT_ONCE = 20
 
 _RETURN_TOKEN = r"^[A-Za-z0-9_-]{22,64}$"
-_PROGRAMME = re.compile(r"[a-z][a-z0-9-]{2,40}")
 
 
 class Knock(Contract):
@@ -144,6 +142,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         *way_out_door.addresses_of(door, voice, settings),
         *addresses_of(door, voice, settings),
     ]
+    troubles = Troubles(door, voice)
     info = {"title": "Helpline intake", "version": "1", "description": voice.notice() or ""}
     models = (
         Knock,
@@ -156,8 +155,9 @@ def build(door: Door, settings: Settings) -> Doorway:
         CallerProblemTold,
         *MODELS,
     )
-    manners = Manners(partial(_explain, voice), _count, voice.headers())
-    return Doorway(addresses, openapi(info, addresses, models), manners)
+    manners = Manners(partial(_explain, troubles), _count, voice.headers())
+    shown = [*addresses, *pages.addresses_of(door, voice)]
+    return Doorway(shown, openapi(info, addresses, models), manners)
 
 
 # --- what the document says -----------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Contacts:
             next_token=told.get("return_token", knock.return_token),
             return_keys=self._return_keys,
         )
-        with _fault_of(knock.programme):
+        with fault_of(knock.programme):
             reply = await self._door.answer(
                 derived_id("open", str(secret)),
                 fingerprint(secret, knock),
@@ -344,10 +344,8 @@ def _closed_problem(closed: DoorClosed, programme: ProgrammeId | None) -> Caller
 
 async def _see_line(door: Door, voice: Voice, request: Request) -> Response:
     """Say what a line is, and whether it is open."""
-    line = ProgrammeId(request.path_params["programme"])
-    if _PROGRAMME.fullmatch(line) is None:
-        raise refusal_problem(Refusal.UNKNOWN_PROGRAMME)
-    with _fault_of(line):
+    line = programme_in(request)
+    with fault_of(line):
         looked = await door.read(partial(callers.look_at_line, programme=line))
     return _say_line(voice, looked)
 
@@ -375,31 +373,21 @@ def _moment(asked: str | None) -> datetime | None:
 def _say_line(voice: Voice, looked: LineLooked | Refusal) -> Response:
     if isinstance(looked, Refusal):
         raise refusal_problem(looked)
+    remember(voice, looked)
     seen = looked.seen
-    voice.remember(seen.programme, seen.country, seen.emergency_numbers)
-    voice.remember_fault(seen.programme, looked.fault)
     return voice.say(seen.model_dump(mode="json"), programme=seen.programme)
-
-
-@contextmanager
-def _fault_of(programme: ProgrammeId) -> Iterator[None]:
-    """A failure while a line is spoken of is told in the words of that line."""
-    try:
-        yield
-    except GroundAway:
-        raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme) from None
 
 
 # --- what goes wrong, what is counted -------------------------------------------------------------
 
 
-def _explain(voice: Voice, request: Request | None, error: Exception) -> Response:
+def _explain(troubles: Troubles, request: Request | None, error: Exception) -> Response:
     problem = problem_of(error)
     route = _route(None if request is None else address_of(request.scope))
     metrics.record_refused(route, Refusal(problem.code))
     facts = {"route": route, "status": problem.status, "refusal": problem.code}
     log.info("request refused", extra={"facts": facts})
-    return voice.say_problem(problem)
+    return troubles.told(problem, request)
 
 
 def _count(address: Address | None, status: int) -> None:

@@ -76,6 +76,7 @@ class ContactRow(Row, table=True):
             name="held_by_an_offer",
         ),
         Index("contact_ended", "programme", "programme_version", "ended_at"),
+        Index("contact_alive", "programme", postgresql_where=text("ended_at IS NULL")),
         Index("contact_person", "person_id", "taken_at"),
         Index("contact_code", "code_hash", postgresql_where=text("code_hash IS NOT NULL")),
         Index("contact_return", "return_hash", postgresql_where=text("return_hash IS NOT NULL")),

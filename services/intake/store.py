@@ -347,6 +347,11 @@ _LINES_ONCE_WITH = f"""
     ORDER BY programme, effective_at <= %(moment)s DESC,
         CASE WHEN effective_at <= %(moment)s THEN -version ELSE version END
 """  # noqa: S608
+_LINES_IN_FORCE = f"""
+    SELECT DISTINCT ON (programme) {_A_LINE}
+    FROM intake.programme_version WHERE effective_at <= %(moment)s
+    ORDER BY programme, version DESC
+"""  # noqa: S608
 _CALLERS = """
     SELECT callers::text AS callers FROM intake.programme_version
     WHERE programme = %(programme)s AND version = %(version)s
@@ -393,6 +398,12 @@ def line_and_moment(session: Session, programme: ProgrammeId) -> tuple[Line | No
     """The line in force, and the domain time at which it was looked at."""
     moment: datetime = only(ask(session, _NOW, {})).now
     return line_in_force(session, programme, moment), moment
+
+
+def lines_in_force(session: Session) -> tuple[list[Line], datetime]:
+    """Every line as it is in force, and the domain time at which they were looked at."""
+    moment: datetime = only(ask(session, _NOW, {})).now
+    return [_line(row) for row in ask(session, _LINES_IN_FORCE, {"moment": moment})], moment
 
 
 def lines_with(

@@ -170,6 +170,21 @@ def tell_waiting(session: Session, programme: ProgrammeId) -> None:
     ask(session, _TELL_WAITING, {"programme": programme})
 
 
+_WAITS_SINCE = """
+    SELECT EXISTS (
+        SELECT 1 FROM intake.contact
+        WHERE programme = %(programme)s AND ended_at IS NULL AND channel <> 'message'
+            AND state IN ('waiting_regulator', 'waiting_listener')
+            AND coalesce(waits_since, opened_at) <= %(moment)s
+    ) AS so
+"""
+
+
+def somebody_waits_since(session: Session, programme: ProgrammeId, moment: datetime) -> bool:
+    """Whether somebody has waited for a voice or a line of a chat since a moment, or longer."""
+    return bool(only(ask(session, _WAITS_SINCE, {"programme": programme, "moment": moment})).so)
+
+
 def keep_way_out(session: Session, contact_id: ContactId, way_out: WayOut, until: datetime) -> None:
     """Keep that its caller was offered a way out, and tell them."""
     facts = {"way_out": way_out, "until": until}

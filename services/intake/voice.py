@@ -39,9 +39,22 @@ class Voice:
         """Keep the numbers of a line that exists."""
         self._numbers[programme] = (country, numbers)
 
+    def numbers_of(self, programme: str | None = None) -> tuple[str, tuple[str, ...]]:
+        """Country and emergency numbers of a line, or those of who is not known to be anywhere."""
+        return self._numbers.get(programme or "", (DEFAULT_COUNTRY, DEFAULT_NUMBERS))
+
+    def fault_of(self, programme: str | None) -> LadderTold | None:
+        """What a line says when the platform fails, if it was ever spoken of."""
+        return self._faults.get(programme or "")
+
+    @property
+    def demonstrates(self) -> bool:
+        """Whether every answer says that nobody answers here."""
+        return self._development
+
     def notice(self, programme: str | None = None) -> str | None:
         """What every answer says outside production; None in production."""
-        return demonstration(*self._of(programme)) if self._development else None
+        return demonstration(*self.numbers_of(programme)) if self._development else None
 
     def say(
         self,
@@ -51,7 +64,7 @@ class Voice:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """An answer about a line, or about none."""
-        _, numbers = self._of(programme)
+        _, numbers = self.numbers_of(programme)
         notice = self.notice(programme)
         full: dict[str, Any] = {**body, "emergency_numbers": numbers}
         dressed = dict(headers or {})
@@ -68,7 +81,7 @@ class Voice:
 
     def _with_fault(self, problem: CallerProblem) -> Mapping[str, Any]:
         """The body of a problem; that of a failure says what the line has for it."""
-        fault = self._faults.get(problem.programme or "")
+        fault = self.fault_of(problem.programme)
         if problem.code != Refusal.PLATFORM_FAULT or fault is None:
             return problem.body()
         return {**problem.body(), "ladder": fault.model_dump(mode="json")}
@@ -81,9 +94,6 @@ class Voice:
             if notice is None
             else ((NOTICE_HEADER.lower().encode(), _in_ascii(notice).encode()),)
         )
-
-    def _of(self, programme: str | None) -> tuple[str, tuple[str, ...]]:
-        return self._numbers.get(programme or "", (DEFAULT_COUNTRY, DEFAULT_NUMBERS))
 
 
 def _in_ascii(sentence: str) -> str:

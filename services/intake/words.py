@@ -42,7 +42,7 @@ def words_for(seen: ContactSeen | TextsTold, *, lost_human: bool = False) -> str
     if waits and lost_human:
         said = LOST_HUMAN
     elif seen.ladder is not None:
-        said = _in_language(seen.ladder.wordings, seen.language)
+        said = in_language(seen.ladder.wordings, seen.language)
     elif seen.situation is Situation.NOBODY_ON_DUTY:
         said = NOBODY_YET
     else:
@@ -52,14 +52,20 @@ def words_for(seen: ContactSeen | TextsTold, *, lost_human: bool = False) -> str
     return f"{said} {_offer_in_words(seen.way_out, seen.language)}".strip()
 
 
-def _in_language(wordings: tuple[Wording, ...], language: LanguageCode) -> str:
+def wording_in(wordings: tuple[Wording, ...], language: LanguageCode) -> Wording | None:
+    """What is said in this language, or else in the first there is; None: nothing is said."""
+    in_it = (each for each in wordings if each.language is language)
+    return next(in_it, wordings[0] if wordings else None)
+
+
+def in_language(wordings: tuple[Wording, ...], language: LanguageCode) -> str:
     """The words in this language, or else the first there are."""
-    by_language = {each.language: each.words for each in wordings}
-    return by_language.get(language) or next(iter(by_language.values()), "")
+    said = wording_in(wordings, language)
+    return "" if said is None else said.words
 
 
 def _offer_in_words(offer: WayOutTold, language: LanguageCode) -> str:
-    asked = _in_language(offer.wordings, language)
+    asked = in_language(offer.wordings, language)
     return asked if offer.partner is None else f"{asked} {partner_in_words(offer.partner)}".strip()
 
 

@@ -570,8 +570,7 @@ def test_an_unknown_reason_for_leaving_is_refused(client: Client, intake: Servic
 ANSWERS: dict[str, tuple[str, str, int]] = {
     "a line": ("GET", "/programmes/sos-crise", 200),
     "a line there is not": ("GET", "/programmes/sos-nobody", 404),
-    "an address there is not": ("GET", "/nowhere", 404),
-    "the root": ("GET", "/", 404),
+    "an address there is not": ("GET", "/nowhere/at/all", 404),
     "a trailing slash": ("GET", "/programmes/sos-crise/", 404),
     "a wrong verb": ("DELETE", "/programmes/sos-crise", 405),
     "a refusal": ("POST", "/contacts", 400),
