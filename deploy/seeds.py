@@ -8,32 +8,54 @@ sessions exists nowhere else.
 
 import argparse
 import asyncio
+import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from contracts.roster import Accreditation, Qualification, Volunteer
-from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, Role
+from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, ProgrammeId, Role
 from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import read_platform
+from deploy.start import PEOPLE
 from services.intake import programme
 
 PROGRAMME = "sos-crise"
 _PROGRAMMES = Path(__file__).resolve().parent / "programmes"
 
-#: Who the printed sessions are for.
+
+@dataclass(frozen=True)
+class Invented:
+    """Somebody of the demonstration."""
+
+    person_id: PersonId
+    name: str
+    role: Role
+    programme: ProgrammeId
+
+
+def invented_people() -> tuple[Invented, ...]:
+    """Everybody of the demonstration, on every line."""
+    return tuple(
+        Invented(
+            PersonId(each["person_id"]),
+            each["name"],
+            Role(each["role"]),
+            ProgrammeId(each["programme"]),
+        )
+        for each in json.loads(PEOPLE.read_text())
+    )
+
+
+#: Who the printed sessions are for: the first of each role on the line of the demonstration.
 SEEDED: dict[Role, PersonId] = {
-    Role.REGULATOR: PersonId("dev-regulator"),
-    Role.LISTENER: PersonId("dev-listener"),
-    Role.SUPERVISOR: PersonId("dev-supervisor"),
-    Role.DUTY_PROFESSIONAL: PersonId("dev-professional"),
-    Role.COORDINATOR: PersonId("dev-coordinator"),
-    Role.OPERATOR: PersonId("dev-operator"),
+    each.role: each.person_id for each in reversed(invented_people()) if each.programme == PROGRAMME
 }
 
 #: Whose roles the roster gives; the others are vouched for by whoever signs them in.
@@ -74,8 +96,13 @@ async def seed_sessions(doors: Doors, programme: str = PROGRAMME) -> dict[Role, 
     The line must be in force (or come into force within ten seconds). Raises DoorRefused or
     DoorSilent.
     """
-    volunteers = [a_volunteer(SEEDED[role], role) for role in SEEDED if role in _IN_THE_ROSTER]
-    await import_people(doors, programme, volunteers)
+    for line in {each.programme for each in invented_people()}:
+        volunteers = [
+            a_volunteer(each.person_id, each.role)
+            for each in invented_people()
+            if each.programme == line and each.role in _IN_THE_ROSTER
+        ]
+        await import_people(doors, line, volunteers)
     return {
         role: await doors.session(person_id, role, programme) for role, person_id in SEEDED.items()
     }

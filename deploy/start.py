@@ -31,6 +31,8 @@ DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
 OPERATIONS_PORT = 9100
 ALL_IN_ONE = "services"
 REPOSITORY = Path(__file__).resolve().parents[1]
+#: Invented people of the demonstration: who they are, as what, on which line.
+PEOPLE = REPOSITORY / "deploy/people.json"
 _READY_WITHIN = timedelta(seconds=60)
 #: Stopped before Postgres and NATS, on which they stand.
 _SERVICES_TIER = 1
@@ -193,6 +195,7 @@ def _environment(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[
         "HELPLINE_NATS_URL": ground.nats.url,
         "HELPLINE_KEYS_DIR": str(run.keys),
         "HELPLINE_DEVELOPMENT_KEY_FILE": str(run.keys / DEVELOPMENT_KEY),
+        "HELPLINE_DEVELOPMENT_PEOPLE_FILE": str(PEOPLE),
         "HELPLINE_POSTGRES_HOST": "127.0.0.1",
         "HELPLINE_POSTGRES_PORT": str(ground.postgres.place.port),
         **{f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()},

@@ -13,8 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from contracts.vocabulary import (
+    Channel,
     ContactState,
     Destination,
+    LanguageCode,
     LiveState,
     OfferId,
     Outcome,
@@ -95,6 +97,8 @@ class ContactFacts:
     regulator_offer: OfferId | None = None  #: by which the regulator has it
     listener_offer: OfferId | None = None
     outcome: Outcome | None = None
+    channel: Channel | None = None
+    language: LanguageCode | None = None  #: of the door used
 
 
 def hold(facts: ContactFacts, stage: Stage, offer_id: OfferId, since: datetime) -> ContactFacts:

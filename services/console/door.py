@@ -74,7 +74,7 @@ from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract, read_object
 from services.bus.door import Door
-from services.bus.doorway import Address, Doorway, Manners
+from services.bus.doorway import Address, Doorway, Manners, address_of
 from services.bus.openapi import fields_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
@@ -89,14 +89,18 @@ from services.console.document import (
     of_risk_capability,
 )
 from services.console.domain import DESK_ROLES
+from services.console.entering import entering_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
+from services.console.look_page import look_addresses
+from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
+from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
 
 
@@ -171,6 +175,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/debriefs/{debrief_id}/close", CloseDebrief),
 )
 
+#: What a button of a page may send; a desk's heartbeat is no button.
+PRESSED = tuple(verb for verb in VERBS if verb is not HEARTBEAT)
+
 VOLUNTEERS_PATH = "/coordinator/volunteers"
 
 #: Volunteers in one command; the contract's own limit.
@@ -200,7 +207,10 @@ def build(door: Door, settings: Settings) -> Doorway:
         opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)
         addresses.append(Address("POST", "/development/sessions", opening, told))
     document = document_of(addresses, [verb.command for verb in VERBS])
-    return Doorway(addresses, document, Manners(_explain, _count))
+    pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
+    pages += TalkPages(door, settings).addresses()
+    pages += entering_addresses(door, settings) + look_addresses(door, settings)
+    return Doorway([*addresses, *pages], document, Manners(partial(_explain, door), _count))
 
 
 def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:
@@ -209,13 +219,20 @@ def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:
     return Address("POST", verb.path, answering(verb, door, settings), told)
 
 
-def _explain(_: Request | None, error: Exception) -> Response:
+def _explain(door: Door, request: Request | None, error: Exception) -> Response:
+    """Pages and their parts are told as pages, programs as problems."""
+    if request is not None and (is_of_a_page(address_of(request.scope)) or _is_a_browser(request)):
+        return explained(request, error, door.development)
     return response_of(error)
+
+
+def _is_a_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _count(address: Address | None, status: int) -> None:
     """Count what was asked by a desk; its stream, the document and wrong addresses are not."""
-    if address is not None and address.method == "POST":
+    if address is not None and address.method == "POST" and not is_of_a_page(address):
         metrics.record_request(address.operation["operationId"], status)
 
 

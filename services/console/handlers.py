@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -179,7 +180,13 @@ def _contact_shown(event: OfferTaken, offered: dict[str, Any]) -> ContactShown:
 def on_contact_opened(event: ContactOpened, work: Work) -> None:
     """Count the contact where it waits."""
     known = store.lock_contact(work.session, event.contact_id, event.programme)
-    contact = replace(known, opened_at=event.opened_at, first_stage=event.first_stage)
+    contact = replace(
+        known,
+        opened_at=event.opened_at,
+        first_stage=event.first_stage,
+        channel=event.channel,
+        language=event.language,
+    )
     store.save_contact(work.session, event.contact_id, contact)
 
 
@@ -353,7 +360,7 @@ def on_eligibility_established(event: EligibilityEstablished, work: Work) -> Non
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
     """Know the line; and look once an hour for what is to be forgotten."""
-    store.keep_programme(work.session, event.programme, event.programme_version, event.terms.name)
+    store.keep_programme(work.session, event)
     work.set_deadline("sweep", "old", work.now + SWEEP_EVERY)
 
 
@@ -501,3 +508,13 @@ def open_session(asked: SessionAsked, token_sha256: str, lasts: timedelta, work:
     return done(
         result=SessionOpened(session_id=SessionId(row.session_id), expires_at=row.expires_at)
     )
+
+
+def closing_session(token_sha256: str) -> Callable[[Work], Reply]:
+    """End a session because its person goes."""
+
+    def close(work: Work) -> Reply:
+        store.end_session(work.session, token_sha256)
+        return done()
+
+    return close

@@ -33,11 +33,12 @@ class Desk:
     programme: ProgrammeId
     token_sha256: str
     ended: SessionEnd | None
+    look: str = ""  #: of its pages, as in an address
 
 
 _DESKS = text(
     """
-    SELECT s.token_sha256, s.session_id, s.person_id, s.role, s.programme, e.roles,
+    SELECT s.token_sha256, s.session_id, s.person_id, s.role, s.programme, s.look, e.roles,
            s.expires_at <= public.helpline_now() AS expired, d.live_state
     FROM console.session s
     LEFT JOIN console.eligibility e
@@ -59,7 +60,9 @@ def _desk(row: Any) -> Desk:
     live = LiveState.OFF_DUTY if row.live_state is None else LiveState(row.live_state)
     held = None if row.roles is None else tuple(Role(held) for held in row.roles)
     ended = end_of_session(role, held, live, row.expired)
-    return Desk(row.session_id, row.person_id, role, row.programme, row.token_sha256, ended)
+    return Desk(
+        row.session_id, row.person_id, role, row.programme, row.token_sha256, ended, row.look
+    )
 
 
 # --- what the live streams read -------------------------------------------------------------------

@@ -1,11 +1,14 @@
-"""Who asks: bearer tokens, and the development provider that hands them out.
+"""Who asks: bearer tokens of programs, cookies of browsers, and the development provider.
 
-A token is 256 random bits, told once; the ledger holds its hash. The development provider exists
-only where a development key is set, and `read_settings` refuses such a key outside development.
+A token is 256 random bits, told once; the ledger holds its hash. A browser sends its cookie to
+whatever address another site makes it ask, so that with a cookie a request that changes something
+also needs a word only our own pages know. The development provider exists only where a development
+key is set, and `read_settings` refuses such a key outside development.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -44,17 +47,50 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+#: The prefix makes browsers insist on TLS, this host and the whole of it; loopback counts as safe.
+COOKIE = "__Host-helpline"
+CSRF_HEADER = "helpline-page"
+_CHANGES_NOTHING = ("GET", "HEAD")
+
+
+def page_word(token: str) -> str:
+    """The word our own pages send along, the same as long as the session lasts."""
+    digest = hmac.digest(token.encode(), b"helpline: word of a page", "sha256")
+    return base64.urlsafe_b64encode(digest[:18]).decode()
+
+
+def session_cookie(token: str, lasts_seconds: int) -> str:
+    """The Set-Cookie line of a session; with no token the one that takes it away."""
+    kept = f"{COOKIE}={token}; Max-Age={lasts_seconds if token else 0}"
+    return f"{kept}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
 async def who_asks(request: Request, door: Door) -> Desk:
     """Return the session of a request; Problem 401 or 403 when there is none that stands."""
     return await standing_session(token_sha256_in(request), door)
 
 
 def token_sha256_in(request: Request) -> str:
-    """Return what is kept of the token of a request; Problem 401 when it has none."""
+    """Return what is kept of the token of a request; Problem 401 or 403 when it has none."""
+    return hash_of(token_in(request, request.headers.get(CSRF_HEADER)))
+
+
+def token_in(request: Request, word: str | None) -> str:
+    """The token of a request. Problem 401 without one, 403 when a cookie alone would change
+    something; `word` is what came with the request as the word of its page.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    token = request.cookies.get(COOKIE, "")
+    if not token:
         raise session_problem(SessionEnd.UNKNOWN)
-    return hash_of(token.strip())
+    expected = page_word(token)
+    if request.method not in _CHANGES_NOTHING and not hmac.compare_digest(
+        expected.encode(), (word or "").encode()
+    ):
+        raise Problem(403, "not_our_page", "Rechargez la page ; rien n'a été changé.")
+    return token
 
 
 async def standing_session(token_sha256: str, door: Door) -> Desk:
@@ -85,17 +121,28 @@ async def open_development_session(
     given = wanted.development_key.encode()
     if expected is None or not hmac.compare_digest(expected.encode(), given):
         raise Problem(403, "development_key_wrong", "Ce n'est pas la clé de développement.")
-    token = secrets.token_urlsafe(32)
     asked = SessionAsked(wanted.person_id, wanted.role, wanted.programme)
-    open_session = partial(handlers.open_session, asked, hash_of(token), settings.session_lasts)
-    reply = await door.answer(new_id(), hash_of(token), open_session)
-    if reply.refusal is not None:
-        raise refusal_problem(reply.refusal)
-    metrics.record_session_opened(wanted.role)
+    token, told = await open_session(asked, door, settings)
     return {
         "token": token,
         "person_id": wanted.person_id,
         "role": wanted.role,
         "programme": wanted.programme,
-        **(reply.result or {}),
+        **told,
     }
+
+
+async def open_session(
+    asked: SessionAsked, door: Door, settings: Settings
+) -> tuple[str, dict[str, object]]:
+    """Open a session for somebody who was vouched for: its token, and what else is told of it.
+
+    Problem when the person may not have it.
+    """
+    token = secrets.token_urlsafe(32)
+    opening = partial(handlers.open_session, asked, hash_of(token), settings.session_lasts)
+    reply = await door.answer(new_id(), hash_of(token), opening)
+    if reply.refusal is not None:
+        raise refusal_problem(reply.refusal)
+    metrics.record_session_opened(asked.role)
+    return token, dict(reply.result or {})

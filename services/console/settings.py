@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from contracts.vocabulary import PersonId, ProgrammeId, Role
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
+INTAKE_URL = "HELPLINE_INTAKE_URL"
+DEVELOPMENT_PEOPLE_FILE = "HELPLINE_DEVELOPMENT_PEOPLE_FILE"
 
 #: How long desk messages, contacts that ended and sessions that expired are kept, in domain time.
 KEEP_FOR = timedelta(days=1)
@@ -25,12 +29,26 @@ class StartRefused(Exception):
     """The console cannot start as it is set up."""
 
 
+class InventedPerson(BaseModel):
+    """Somebody the development provider lets in by a click; nobody real."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    person_id: PersonId
+    name: str
+    role: Role
+    programme: ProgrammeId
+
+
 class Settings(BaseModel):
     """All settings of the console; frozen once read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     development_key: str | None = None  #: None: the development provider does not exist
+    development_people: tuple[InventedPerson, ...] = ()  #: who its page offers to be
+    #: Where intake's text door is; inside the platform, never asked by a browser.
+    intake_url: str = "http://127.0.0.1:8100"
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
     heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
     #: Machine time between two words to assignment of all desks heard from. With the five seconds
@@ -45,9 +63,13 @@ class Settings(BaseModel):
 
 def read_settings(development: bool, environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; StartRefused when a development key is set outside development."""
-    named = (os.environ if environment is None else environment).get(DEVELOPMENT_KEY_FILE)
+    said = os.environ if environment is None else environment
+    named = said.get(DEVELOPMENT_KEY_FILE)
+    intake = said.get("HELPLINE_INTAKE_PORT")
+    local = "http://127.0.0.1:8100" if intake is None else f"http://127.0.0.1:{intake}"
+    intake_url = said.get(INTAKE_URL, local)
     if named is None:
-        return Settings()
+        return Settings(intake_url=intake_url)
     if not development:
         raise StartRefused(
             f"{DEVELOPMENT_KEY_FILE} is set, and this is not development: anybody who holds that "
@@ -61,4 +83,18 @@ def read_settings(development: bool, environment: Mapping[str, str] | None = Non
         raise StartRefused(
             f"{DEVELOPMENT_KEY_FILE} holds fewer than {_LEAST_KEY_LENGTH} characters."
         )
-    return Settings(development_key=key)
+    return Settings(development_key=key, development_people=_people(said), intake_url=intake_url)
+
+
+_PEOPLE = TypeAdapter(tuple[InventedPerson, ...])
+
+
+def _people(environment: Mapping[str, str]) -> tuple[InventedPerson, ...]:
+    """Read who the development provider offers to be; nobody when no file is named."""
+    named = environment.get(DEVELOPMENT_PEOPLE_FILE)
+    if named is None:
+        return ()
+    try:
+        return _PEOPLE.validate_json(Path(named).read_bytes())
+    except (OSError, ValidationError) as wrong:
+        raise StartRefused(f"{DEVELOPMENT_PEOPLE_FILE} cannot be read: {named}.") from wrong

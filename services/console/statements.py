@@ -20,6 +20,8 @@ _KNOWN = (
     "listener_since",
     "ended_at",
     "outcome",
+    "channel",
+    "language",
 )
 _DERIVED = ("state", "since")
 

@@ -17,11 +17,14 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from contracts.assignment import OfferEvent, OfferMade, OfferTaken
+from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.risk import AlertId
 from contracts.vocabulary import (
+    Channel,
     ContactId,
     ContactState,
     Destination,
+    LanguageCode,
     LiveState,
     OfferId,
     Outcome,
@@ -87,6 +90,7 @@ class SessionRow(Row, table=True):
     programme: str
     opened_at: datetime = _moment(nullable=False)
     expires_at: datetime = _moment(nullable=False)
+    look: str = Field(default="", sa_column_kwargs={"server_default": ""})  #: as in an address
 
 
 class EligibilityRow(Row, table=True):
@@ -107,6 +111,7 @@ class ProgrammeRow(Row, table=True):
     programme: str = Field(primary_key=True)
     programme_version: int
     name: str
+    terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class HourRow(Row, table=True):
@@ -140,6 +145,8 @@ class ContactRow(Row, table=True):
     listener_since: datetime | None = _moment()
     ended_at: datetime | None = _moment()
     outcome: str | None = None
+    channel: str | None = None
+    language: str | None = None
     state: str | None = None
     since: datetime | None = _moment()
 
@@ -260,6 +267,8 @@ def _facts(row: Any) -> ContactFacts:
         regulator_offer=row.regulator_offer,
         listener_offer=row.listener_offer,
         outcome=None if row.outcome is None else Outcome(row.outcome),
+        channel=None if row.channel is None else Channel(row.channel),
+        language=None if row.language is None else LanguageCode(row.language),
     )
 
 
@@ -409,9 +418,14 @@ def keep_eligibility(session: Session, person_id: str, programme: str, roles: li
     _replace(session, EligibilityRow, row, ("person_id", "programme"))
 
 
-def keep_programme(session: Session, programme: str, version: int, name: str) -> None:
+def keep_programme(session: Session, event: ProgrammePublished) -> None:
     """Replace what is known of a line."""
-    row = {"programme": programme, "programme_version": version, "name": name}
+    row = {
+        "programme": event.programme,
+        "programme_version": event.programme_version,
+        "name": event.terms.name,
+        "terms": event.terms.model_dump(mode="json"),
+    }
     _replace(session, ProgrammeRow, row, ("programme",))
 
 
@@ -448,6 +462,18 @@ def forget_before(session: Session, moment: datetime) -> None:
     session.execute(delete(HourRow).where(col(HourRow.hour) < moment))
 
 
+def keep_look(session: Session, token_sha256: str, look: str) -> None:
+    """Keep how the pages of a session look."""
+    row = session.get(SessionRow, token_sha256)
+    if row is not None:
+        row.look = look
+
+
+def end_session(session: Session, token_sha256: str) -> None:
+    """Forget a session."""
+    session.execute(delete(SessionRow).where(col(SessionRow.token_sha256) == token_sha256))
+
+
 # --- what a session may be opened for -------------------------------------------------------------
 
 
@@ -455,6 +481,12 @@ def roles_of(session: Session, person_id: str, programme: str) -> tuple[Role, ..
     """Roles the roster gives a person in a line; None when it does not know them there."""
     row = session.get(EligibilityRow, (person_id, programme))
     return None if row is None else tuple(Role(role) for role in row.roles)
+
+
+def terms_of(session: Session, programme: str) -> ProgrammeTerms | None:
+    """What the newest version of a line says; None when it does not exist."""
+    row = session.get(ProgrammeRow, programme)
+    return None if row is None else ProgrammeTerms.model_validate(row.terms)
 
 
 def knows_programme(session: Session, programme: str) -> bool:

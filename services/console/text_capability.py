@@ -7,7 +7,7 @@ each request. It expires soon, so that a session that ends ends this too.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import orjson
@@ -21,7 +21,7 @@ from contracts.vocabulary import ContactId, Moment, Refusal
 from services.bus import capability
 from services.bus.body import Flaw
 from services.bus.door import Door
-from services.console.pictures import domain_now
+from services.console.pictures import Desk, domain_now
 from services.console.problem import refusal_problem
 from services.console.sessions import who_asks
 
@@ -41,12 +41,18 @@ class CapabilityHandedOut(Contract):
 async def hand_out(door: Door, request: Request) -> Response:
     """Answer with a capability for the session's person."""
     desk = await who_asks(request, door)
+    contact_id = ContactId(request.path_params["contact_id"])
+    told = signed_for(desk, contact_id, await door.read(domain_now))
+    return Response(orjson.dumps(told.model_dump(mode="json")), 201, media_type="application/json")
+
+
+def signed_for(desk: Desk, contact_id: ContactId, now: datetime) -> CapabilityHandedOut:
+    """A capability for a session; Problem when its role has none, Flaw when this is no contact."""
     if desk.role not in TEXT_ROLES:
         raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
-    now = await door.read(domain_now)
     try:
         said = TextCapability(
-            contact_id=ContactId(request.path_params["contact_id"]),
+            contact_id=contact_id,
             person_id=desk.person_id,
             role=desk.role,
             programme=desk.programme,
@@ -55,5 +61,4 @@ async def hand_out(door: Door, request: Request) -> Response:
     except ValueError:
         raise Flaw(Refusal.INVALID_FIELD, "contact_id") from None
     signed = capability.sign(capability.key_from_environment(), TEXT_PURPOSE, said)
-    told = CapabilityHandedOut(capability=signed, expires_at=said.expires_at)
-    return Response(orjson.dumps(told.model_dump(mode="json")), 201, media_type="application/json")
+    return CapabilityHandedOut(capability=signed, expires_at=said.expires_at)

@@ -581,7 +581,7 @@ def test_what_nobody_foresaw_is_a_problem_and_logged_without_its_words(
 WRONG: dict[str, tuple[str, str, int, str]] = {
     "a wrong verb": ("GET", TAKE, 405, "method_not_allowed"),
     "a trailing slash": ("POST", "/desk/heartbeat/", 404, "no_such_address"),
-    "the root": ("GET", "/", 404, "no_such_address"),
+    "an address that was never there": ("GET", "/desk/nothing", 404, "no_such_address"),
 }
 
 

@@ -1,0 +1,122 @@
+"""What a desk's page shows, read at one moment: who one is, what one does, who waits, who is there.
+
+No text of a caller is here: those come from intake's text door, to who may read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from contracts.programme import ProgrammeTerms
+from contracts.vocabulary import (
+    Channel,
+    ContactState,
+    LanguageCode,
+    LiveState,
+    PersonId,
+    Role,
+    Stage,
+)
+from services.console import pictures, store
+from services.console.messages import Board, DeskState
+from services.console.pictures import Desk
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Somebody waits."""
+
+    channel: Channel | None
+    language: LanguageCode | None
+    since: datetime
+
+
+@dataclass(frozen=True)
+class DeskView:
+    """One desk at one moment of domain time."""
+
+    state: DeskState
+    number: int  #: of the newest message of this desk
+    terms: ProgrammeTerms | None  #: None: the line is not known here yet
+    rate: float  #: domain seconds per real second
+    board: Board
+    waiting: tuple[Waiter, ...]  #: in this person's waiting line, the first one first
+    supervisors: tuple[PersonId, ...]  #: on duty for the line
+    names: Mapping[str, str]  #: as people are called, by their id
+
+    def named(self, person_id: str) -> str:
+        """What somebody is called among colleagues."""
+        return self.names.get(person_id, person_id)
+
+    @property
+    def live(self) -> LiveState:
+        """What the person does."""
+        return self.state.live.state
+
+    @property
+    def stage(self) -> Stage:
+        """The waiting line of this person."""
+        return Stage.REGULATOR if self.state.role is Role.REGULATOR else Stage.LISTENER
+
+    @property
+    def zone(self) -> str:
+        """The line's time zone."""
+        return "UTC" if self.terms is None else self.terms.timezone
+
+    def for_so_long(self, since: datetime | None) -> timedelta:
+        """How long ago that was."""
+        return timedelta() if since is None else self.state.at - since
+
+
+_WAITING = text(
+    """
+    SELECT channel, language, since FROM console.contact
+    WHERE programme = :programme AND state = :state ORDER BY since LIMIT 50
+    """
+)
+_SUPERVISORS = text(
+    """
+    SELECT person_id FROM console.desk
+    WHERE programme = :programme AND role = 'supervisor' AND live_state <> 'off_duty'
+    ORDER BY person_id LIMIT 20
+    """
+)
+_RATE = text("SELECT rate FROM public.clock")
+
+
+def view_of(session: Session, viewer: Desk) -> DeskView:
+    """The desk of a session, now."""
+    picture = pictures.picture_of(session, viewer, after=None)
+    regulates = viewer.role is Role.REGULATOR
+    state = ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
+    line = {"programme": viewer.programme}
+    return DeskView(
+        state=picture.state,
+        number=picture.last_number,
+        terms=store.terms_of(session, viewer.programme),
+        rate=float(session.execute(_RATE).scalar_one()),
+        board=pictures.board_of(session, viewer.programme),
+        waiting=tuple(_waiter(row) for row in session.execute(_WAITING, {**line, "state": state})),
+        supervisors=tuple(row.person_id for row in session.execute(_SUPERVISORS, line)),
+        names={},
+    )
+
+
+def _waiter(row: Any) -> Waiter:
+    return Waiter(
+        channel=None if row.channel is None else Channel(row.channel),
+        language=None if row.language is None else LanguageCode(row.language),
+        since=row.since,
+    )
+
+
+def zone_of(session: Session, programme: str) -> str:
+    """The time zone of a line; UTC while it is not known here."""
+    terms = store.terms_of(session, programme)
+    return "UTC" if terms is None else terms.timezone

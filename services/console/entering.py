@@ -1,0 +1,68 @@
+"""Coming in and going out: the page of the development provider, and the way out for everybody.
+
+Outside development the page of people does not exist; who comes in by the account of their
+association does so elsewhere.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from contracts.vocabulary import Refusal
+from services.bus.body import Flaw
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.work import new_id
+from services.console import handlers
+from services.console.domain import SessionAsked
+from services.console.pages import PAGES, SIGN_IN, look_of, reader_of
+from services.console.sessions import hash_of, open_session, session_cookie
+from services.console.settings import Settings
+from services.pages.forms import read_form
+
+
+def entering_addresses(door: Door, settings: Settings) -> list[Address]:
+    """The addresses of who comes in or goes out."""
+    entering = Entering(door, settings)
+    offered = [
+        Address("GET", SIGN_IN, entering.show, {}),
+        Address("POST", SIGN_IN, entering.enter, {}),
+    ]
+    leaving = [Address("POST", "/sortir", entering.leave, {})]
+    return leaving + (offered if settings.development_key is not None else [])
+
+
+class Entering:
+    """The development provider's page, and the way out."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._settings = settings
+
+    async def show(self, request: Request) -> Response:
+        """Who one may be."""
+        people = self._settings.development_people
+        return PAGES.response("sign_in.html", look_of(request), people=people, demonstration=True)
+
+    async def enter(self, request: Request) -> Response:
+        """Become one of these people; a new token each time, whatever was there before."""
+        fields = await read_form(request, self._settings.longest_body_bytes)
+        wanted = fields.get("person_id")
+        people = self._settings.development_people
+        person = next((each for each in people if each.person_id == wanted), None)
+        if person is None:
+            raise Flaw(Refusal.UNKNOWN_PERSON, "person_id")
+        asked = SessionAsked(person.person_id, person.role, person.programme)
+        token, _ = await open_session(asked, self._door, self._settings)
+        lasts = int(self._settings.session_lasts.total_seconds())
+        return RedirectResponse("/", 303, {"Set-Cookie": session_cookie(token, lasts)})
+
+    async def leave(self, request: Request) -> Response:
+        """End the session."""
+        fields = await read_form(request, self._settings.longest_body_bytes)
+        word = fields.get("page_word")
+        reader = await reader_of(request, self._door, word if isinstance(word, str) else "")
+        gone = hash_of(reader.token)
+        await self._door.answer(new_id(), gone, handlers.closing_session(gone))
+        return RedirectResponse(SIGN_IN, 303, {"Set-Cookie": session_cookie("", 0)})

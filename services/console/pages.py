@@ -1,0 +1,188 @@
+"""The pages of people on duty: one address each, drawn from what the ledger knows at that moment.
+
+A page asks for its part again whenever its live stream says that something changed, and keeps what
+is being typed. The surprising thing: nothing is remembered between two drawings, so that a reload,
+a second tab and a desk on another machine show the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from contracts.assignment import BeatHeart
+from contracts.envelope import Command, CommandId, Reply, ReplyStatus
+from contracts.vocabulary import Refusal
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.problem import Problem
+from services.bus.work import derived_id
+from services.console import desk_view
+from services.console.desk_look import DeskLook, desk_look
+from services.console.desk_view import DeskView
+from services.console.messages import MessageKind
+from services.console.pictures import Desk
+from services.console.problem import not_yet_problem, problem_of, refusal_problem
+from services.console.sessions import (
+    hash_of,
+    page_word,
+    standing_session,
+    token_in,
+)
+from services.console.settings import Settings
+from services.pages.assets import asset_addresses
+from services.pages.forms import contract_of, read_form
+from services.pages.look import Look
+from services.pages.render import Pages
+
+SIGN_IN = "/entrer"
+
+PAGES = Pages("services.console", "desk")
+
+Answering = Callable[[Request], Awaitable[Response]]
+
+#: Whatever is said to a desk may change its page.
+_KINDS = " ".join(kind.value for kind in MessageKind if kind is not MessageKind.SESSION_OVER)
+
+#: The page's own fields of a form; the rest is the command.
+WORD, ONCE = "page_word", "once"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a page, and how it is to look."""
+
+    token: str
+    desk: Desk
+    chosen: DeskLook
+
+    @property
+    def look(self) -> Look:
+        """Language, theme and size."""
+        return self.chosen.look
+
+
+async def reader_of(request: Request, door: Door, word: str | None = None) -> Reader:
+    """Who asks for a page; Problem 401 or 403 when nobody may."""
+    token = token_in(request, word)
+    desk = await standing_session(hash_of(token), door)
+    return Reader(token, desk, desk_look(request, desk.look))
+
+
+def look_of(request: Request) -> Look:
+    """The look of a page nobody has signed in to."""
+    return desk_look(request).look
+
+
+class DeskPages:
+    """The pages of a desk, and what their buttons do."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._settings = settings
+
+    def addresses(self, verbs: Mapping[str, type[Command]]) -> list[Address]:
+        """All addresses; `verbs` are the commands a button may send, by their path."""
+        return [
+            Address("GET", "/", self.desk, {}),
+            Address("GET", "/part", self.part, {}),
+            *(
+                Address("POST", f"/act{path}", partial(self.act, command), {})
+                for path, command in verbs.items()
+            ),
+            *asset_addresses(),
+        ]
+
+    async def desk(self, request: Request) -> Response:
+        """The whole page."""
+        return await self._draw("desk_page.html", await reader_of(request, self._door))
+
+    async def part(self, request: Request) -> Response:
+        """What changes of it."""
+        return await self._draw("desk_part.html", await reader_of(request, self._door))
+
+    async def _draw(self, template: str, reader: Reader) -> Response:
+        view = await self._door.read(partial(desk_view.view_of, viewer=reader.desk))
+        return PAGES.response(template, reader.look, **self._known(reader, view))
+
+    def _known(self, reader: Reader, view: DeskView) -> dict[str, Any]:
+        return {
+            "view": view,
+            "word": page_word(reader.token),
+            "once": view.number,
+            "demonstration": self._door.development,
+            "kinds": _KINDS,
+            "beats": reader.desk.role in BeatHeart.roles,
+            "name": view.named(reader.desk.person_id),
+            "named": view.named,
+            "chosen": reader.chosen,
+            "title": "Poste",
+        }
+
+    async def act(self, command_type: type[Command], request: Request) -> Response:
+        """A button was pressed: send its command, say what came of it where it was refused."""
+        fields = await read_form(request, self._settings.longest_body_bytes)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        if reader.desk.role not in command_type.roles:
+            raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
+        once = taken(fields, ONCE)
+        command = contract_of(command_type, fields | dict(request.path_params))
+        reply = await self._door.send(command, reader.desk, _id_of(command, reader, once))
+        if reply.status is not ReplyStatus.DONE:
+            raise _problem_of(reply)
+        return done_response(request)
+
+
+def taken(fields: dict[str, Any], name: str) -> str:
+    """A field that is the page's and not the command's."""
+    value = fields.pop(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _id_of(command: Command, reader: Reader, once: str) -> CommandId:
+    """The same for the same button of the same drawing: pressed twice, it is done once."""
+    said = orjson.dumps(command.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    named = (command.type_name(), reader.desk.session_id, once, hashlib.sha256(said).hexdigest())
+    return CommandId(str(UUID(derived_id(*named))))
+
+
+def _problem_of(reply: Reply) -> Problem:
+    if reply.status is ReplyStatus.NOT_YET or reply.refusal is None:
+        return not_yet_problem()
+    return refusal_problem(reply.refusal, reply.field)
+
+
+def done_response(request: Request) -> Response:
+    """Done: the page draws itself anew; a browser without scripts comes back to it."""
+    if asks_for_a_part(request):
+        return Response(status_code=204)
+    return RedirectResponse("/", 303)
+
+
+def asks_for_a_part(request: Request) -> bool:
+    """Whether a script of ours asks, and not the browser itself."""
+    return "hx-request" in request.headers
+
+
+def is_of_a_page(address: Address | None) -> bool:
+    """Whether an address is a page's, and no program's: the document says nothing of it."""
+    return address is not None and not address.operation
+
+
+def explained(request: Request, error: Exception, demonstration: bool) -> Response:
+    """An error as a person reads it: a sentence in the page, or a page of its own."""
+    problem = problem_of(error)
+    if problem.status == 401 and not asks_for_a_part(request):
+        return RedirectResponse(SIGN_IN, 303)
+    template = "told.html" if asks_for_a_part(request) else "trouble.html"
+    return PAGES.response(
+        template, look_of(request), problem.status, problem=problem, demonstration=demonstration
+    )

@@ -1,0 +1,185 @@
+"""The talk in writing at a desk: lines from and to intake's text door, on behalf of a session.
+
+The console has no key to a text and keeps no copy: what passes through here is in no row, log line
+or reply that is kept. The browser asks here and not intake itself, so that the text door of desks
+need not be public and a session that ends ends this too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.text import LONGEST_TEXT_CHARACTERS
+from contracts.vocabulary import (
+    Attention,
+    AuthorKind,
+    ContactId,
+    ContactState,
+    Refusal,
+    SealedId,
+    TextKind,
+)
+from services.bus.body import Flaw
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.problem import Problem
+from services.console import desk_view, text_capability
+from services.console.pages import ONCE, PAGES, WORD, Reader, reader_of, taken
+from services.console.pictures import Desk, domain_now
+from services.console.problem import refusal_problem
+from services.console.settings import Settings
+from services.pages.forms import read_form
+
+#: Machine time a desk waits for intake; the text stays in its field meanwhile.
+_PATIENCE_SECONDS = 5.0
+#: A form's own words beside the text.
+_FORM_BYTES = 4 * LONGEST_TEXT_CHARACTERS * 3 + 4096
+
+
+class Line(BaseModel):
+    """Something written, as intake tells it; what else it tells is not for pages."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    sealed_id: SealedId
+    position: int
+    kind: TextKind
+    author: AuthorKind
+    sealed_at: datetime
+    text: str = Field(repr=False)
+    attention: Attention = Attention.NONE
+
+
+class Told(BaseModel):
+    """What was written after a place, and where the contact is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    state: ContactState
+    last: int
+    texts: tuple[Line, ...]
+    away_until: datetime | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Writing:
+    """What somebody at a desk writes."""
+
+    contact_id: ContactId
+    kind: TextKind
+    text: str
+    key: str  #: a UUID the page chose: sent again, it is kept once
+
+
+class TextDoor:
+    """Intake's text door, as a session at a desk may use it."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._http = httpx.AsyncClient(
+            base_url=settings.intake_url, timeout=_PATIENCE_SECONDS, trust_env=False
+        )
+
+    async def read(self, desk: Desk, contact_id: ContactId, after: int) -> Told:
+        """What was written after a place; Problem when this session may not read it."""
+        answer = await self._ask("GET", desk, contact_id, {"params": {"after": after}})
+        try:
+            return Told.model_validate_json(answer.content)
+        except ValidationError:
+            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+
+    async def write(self, desk: Desk, writing: Writing) -> None:
+        """Have a text sealed; Problem when it was not kept."""
+        said = {"text": writing.text, "kind": writing.kind.value}
+        key = {"Idempotency-Key": writing.key}
+        await self._ask("POST", desk, writing.contact_id, {"json": said, "headers": key})
+
+    async def _ask(
+        self, method: str, desk: Desk, contact_id: ContactId, asked: Mapping[str, Any]
+    ) -> httpx.Response:
+        now = await self._door.read(domain_now)
+        shown = text_capability.signed_for(desk, contact_id, now)
+        headers = {"Authorization": f"Bearer {shown.capability}", **asked.get("headers", {})}
+        address = f"/desk/contacts/{contact_id}/texts"
+        try:
+            answer = await self._http.request(method, address, **{**asked, "headers": headers})
+        except httpx.TransportError:
+            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+        if answer.is_success:
+            return answer
+        raise _problem_in(answer)
+
+
+def _problem_in(answer: httpx.Response) -> Problem:
+    """Intake's no, in the words of this door; its own words are a caller's."""
+    try:
+        code = answer.json().get("code", "")
+        return refusal_problem(Refusal(code), answer.json().get("field"))
+    except ValueError:
+        return refusal_problem(Refusal.PLATFORM_FAULT)
+
+
+class TalkPages:
+    """The lines of a talk, and what is written in it, as parts of a page."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._texts = TextDoor(door, settings)
+
+    def addresses(self) -> list[Address]:
+        """The addresses of the parts."""
+        return [
+            Address("GET", "/talk/{contact_id}", self.lines, {}),
+            Address("POST", "/talk/{contact_id}", self.write, {}),
+        ]
+
+    async def lines(self, request: Request) -> Response:
+        """The lines after a place, for the page to add below those it has."""
+        reader = await reader_of(request, self._door)
+        return await self._draw(reader, contact_in(request), _after(request))
+
+    async def write(self, request: Request) -> Response:
+        """Have something sealed; the answer holds what is new since the page's last line."""
+        fields = await read_form(request, _FORM_BYTES)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        writing = Writing(
+            contact_in(request), _kind(fields), taken(fields, "text"), taken(fields, ONCE)
+        )
+        await self._texts.write(reader.desk, writing)
+        return await self._draw(reader, writing.contact_id, _number(taken(fields, "after")))
+
+    async def _draw(self, reader: Reader, contact_id: ContactId, after: int) -> Response:
+        told = await self._texts.read(reader.desk, contact_id, after)
+        zone = await self._door.read(partial(desk_view.zone_of, programme=reader.desk.programme))
+        return PAGES.response("talk_lines.html", reader.look, told=told, zone=zone)
+
+
+def contact_in(request: Request) -> ContactId:
+    """The contact an address names."""
+    return ContactId(request.path_params["contact_id"])
+
+
+def _kind(fields: dict[str, object]) -> TextKind:
+    try:
+        return TextKind(taken(fields, "kind"))
+    except ValueError:
+        raise Flaw(Refusal.INVALID_FIELD, "kind") from None
+
+
+def _after(request: Request) -> int:
+    return _number(request.query_params.get("after", "0"))
+
+
+def _number(given: str) -> int:
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise Flaw(Refusal.INVALID_FIELD, "after")
+    return int(given)

@@ -1,0 +1,259 @@
+/* A desk's page in the browser: it hears the live stream and draws its part anew, counts clocks,
+   presses buttons by key, plays the tone of an offer, says that the desk is there.
+   It decides nothing and keeps nothing: what it shows is what the server drew. */
+(() => {
+  "use strict";
+  const part = () => document.getElementById("desk");
+  const STEP = 1000;
+
+  /* --- drawing anew: at most one request under way, one more asked for --- */
+  let drawing = false, again = false;
+  async function draw() {
+    if (drawing) { again = true; return; }
+    drawing = true;
+    try {
+      await htmx.ajax("GET", part().dataset.part, {target: "#desk", swap: "outerMorph"});
+      drawn();
+    } finally {
+      drawing = false;
+      if (again) { again = false; draw(); }
+    }
+  }
+
+  /* --- what a drawing changes besides the page: the title, the tone, the focus --- */
+  let offer = "", baseNow = 0, baseAt = 0;
+  function drawn() {
+    const desk = part();
+    document.title = desk.dataset.title;
+    baseNow = Date.parse(desk.dataset.now);
+    baseAt = performance.now();
+    if (desk.dataset.offer && desk.dataset.offer !== offer) {
+      play("tone");
+      const heading = document.getElementById("offre");
+      const typing = document.activeElement && document.activeElement.matches("input, textarea");
+      if (heading && !typing) { heading.focus(); }
+    }
+    offer = desk.dataset.offer;
+    stayAwake(desk.dataset.live !== "off_duty");
+    const talk = document.getElementById("talk");
+    if (talk && !talk.dataset.last) { readLines(); }
+    tick();
+  }
+
+  /* --- clocks: domain time goes on between two drawings --- */
+  function tick() {
+    const now = baseNow + (performance.now() - baseAt) * Number(part().dataset.rate);
+    for (const clock of document.querySelectorAll("[data-since]")) {
+      const seconds = Math.max(0, Math.floor((now - Date.parse(clock.dataset.since)) / 1000));
+      const hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+      const pad = (number) => String(number).padStart(2, "0");
+      const said = hours ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}`
+        : `${minutes}:${pad(seconds % 60)}`;
+      if (clock.textContent !== said) { clock.textContent = said; }
+    }
+  }
+
+  /* --- the live stream --- */
+  let lostTimer = null;
+  function listen() {
+    const source = new EventSource("/desk/live");
+    const heard = () => { found(); draw(); };
+    source.addEventListener("text", readLines);
+    for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
+    source.addEventListener("session_over", () => { source.close(); draw(); });
+    source.onopen = () => { found(); draw(); };
+    source.onerror = () => {
+      if (lostTimer === null) { lostTimer = setTimeout(lost, 3 * STEP); }
+      if (source.readyState === EventSource.CLOSED) { setTimeout(listen, 2 * STEP); }
+    };
+  }
+  function lost() {
+    const strip = document.getElementById("lost");
+    strip.textContent = strip.dataset.words;
+    strip.hidden = false;
+  }
+  function found() {
+    clearTimeout(lostTimer);
+    lostTimer = null;
+    document.getElementById("lost").hidden = true;
+  }
+
+  /* --- the desk is there --- */
+  function beat() {
+    const desk = part();
+    if (desk.dataset.live === "off_duty" || !desk.dataset.beats) { return; }
+    fetch("/desk/heartbeat", {method: "POST", headers: {"Helpline-Page": desk.dataset.word}})
+      .catch(() => {});
+  }
+
+  /* --- keys: printed on the button, never a bare letter --- */
+  document.addEventListener("keydown", (event) => {
+    if (!part().dataset.keys) { return; }
+    const named = [event.ctrlKey || event.metaKey ? "Control" : "", event.altKey ? "Alt" : "",
+      event.shiftKey ? "Shift" : "", event.key.length === 1 ? event.code.replace("Key", "")
+        : event.key].filter(Boolean).join("+");
+    const button = document.querySelector(`[data-key="${CSS.escape(named)}"]`);
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
+  /* --- sounds, and a screen that stays on --- */
+  function play(name) {
+    const sound = document.getElementById(name);
+    if (sound) { sound.currentTime = 0; sound.play().catch(() => {}); }
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-play]");
+    if (button) { play(button.dataset.play); }
+  });
+  let awake = null;
+  async function stayAwake(wanted) {
+    const words = document.getElementById("awake");
+    if (words && "wakeLock" in navigator) { words.textContent = words.dataset.awakeWords; }
+    if (!wanted || awake || !("wakeLock" in navigator) || document.hidden) { return; }
+    try {
+      awake = await navigator.wakeLock.request("screen");
+      awake.addEventListener("release", () => { awake = null; });
+    } catch { awake = null; }
+  }
+
+  /* --- undo: an end or a decline waits a moment, and says so --- */
+  const pending = new Map();
+  document.addEventListener("submit", (event) => {
+    const form = event.target, seconds = Number(part().dataset.undo || 5);
+    if (!form.matches("[data-undo]") || form.dataset.sure) { return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!pending.size) { waitFor(form, seconds); }
+  }, true);
+  function waitFor(form, seconds) {
+    const told = document.getElementById("told"), desk = part();
+    const words = document.createElement("p"), cancel = document.createElement("button");
+    words.className = "note row";
+    words.append(`${form.dataset.undo} : `, desk.dataset.undoWords.replace("{}", seconds), " ");
+    cancel.type = "button";
+    cancel.className = "b";
+    cancel.textContent = desk.dataset.undoLabel;
+    words.append(cancel);
+    told.replaceChildren(words);
+    cancel.focus();
+    const over = () => { clearTimeout(timer); pending.delete(form.action); told.replaceChildren(); };
+    const send = () => { over(); sendNow(form); };
+    const timer = setTimeout(send, seconds * STEP);
+    pending.set(form.action, send);
+    cancel.addEventListener("click", () => { over(); draw(); });
+  }
+  function sendNow(form) {
+    htmx.ajax("POST", form.getAttribute("action"),
+      {target: "#told", swap: "innerHTML", values: Object.fromEntries(new FormData(form))})
+      .then(draw);
+  }
+  window.addEventListener("pagehide", () => {
+    for (const address of pending.keys()) {
+      const form = document.querySelector(`form[action="${new URL(address).pathname}"]`);
+      if (form) { navigator.sendBeacon(address, new URLSearchParams(new FormData(form))); }
+    }
+  });
+
+  /* --- a talk in writing: lines are added below those that are there, never drawn twice --- */
+  let reading = false, readAgain = false;
+  async function readLines() {
+    const talk = document.getElementById("talk");
+    if (!talk) { return; }
+    if (reading) { readAgain = true; return; }
+    reading = true;
+    try {
+      const answer = await fetch(`${talk.dataset.address}?after=${talk.dataset.last || 0}`,
+        {headers: {"HX-Request": "true"}});
+      if (answer.ok) { addLines(talk, await answer.text()); }
+    } catch { /* the stream says when it is back */ } finally {
+      reading = false;
+      if (readAgain) { readAgain = false; readLines(); }
+    }
+  }
+  function addLines(talk, html) {
+    if (!talk.isConnected) { return; }
+    const told = new DOMParser().parseFromString(html, "text/html").querySelector("ol");
+    if (!told) { return; }
+    talk.dataset.last = Math.max(Number(talk.dataset.last || 0), Number(told.dataset.last));
+    const log = talk.querySelector("[role=log]");
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    for (const line of [...told.children]) {
+      if (document.getElementById(line.id)) { continue; }
+      place(talk, document.adoptNode(line));
+    }
+    if (atEnd) { log.scrollTop = log.scrollHeight; }
+  }
+  function place(talk, line) {
+    if (line.dataset.note) { placeNote(line); return; }
+    const capsule = document.getElementById("capsule");
+    if (!line.dataset.capsule) { document.getElementById("lines").append(line); return; }
+    capsule.hidden = false;
+    capsule.querySelector("ol").append(line);
+  }
+  function placeNote(line) {
+    const note = document.getElementById("note");
+    if (note && document.activeElement !== note) { note.value = line.textContent; }
+  }
+  async function say(address, fields) {
+    const body = new URLSearchParams({page_word: part().dataset.word, ...fields});
+    const answer = await fetch(address, {method: "POST", body, headers: {"HX-Request": "true"}});
+    const html = await answer.text();
+    if (!answer.ok) { document.getElementById("told").innerHTML = html; }
+    return answer.ok ? html : null;
+  }
+
+  /* What is sent stays in its field until it has arrived, under one key however often it is sent. */
+  let key = null;
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.id !== "write") { return; }
+    event.preventDefault();
+    const field = form.querySelector("textarea"), status = document.getElementById("writing");
+    const text = field.value, talk = document.getElementById("talk");
+    if (!text.trim() || status.dataset.busy) { return; }
+    if (!key || key.text !== text) { key = {text, once: crypto.randomUUID()}; }
+    status.dataset.busy = "yes";
+    status.textContent = form.dataset.sending;
+    try {
+      const html = await say(form.getAttribute("action"), {once: key.once, text,
+        kind: form.dataset.kind, after: talk.dataset.last || "0"});
+      status.textContent = html === null ? form.dataset.kept : form.dataset.sent;
+      if (html !== null) {
+        if (field.value === text) { field.value = ""; }
+        key = null;
+        addLines(talk, html);
+      }
+    } catch { status.textContent = form.dataset.kept; }
+    delete status.dataset.busy;
+  });
+
+  /* Notes are sealed as they are typed, a second after the last key. */
+  let noteTimer = null;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "note") { return; }
+    clearTimeout(noteTimer);
+    noteTimer = setTimeout(saveNote, STEP);
+  });
+  async function saveNote() {
+    const note = document.getElementById("note"), saved = document.getElementById("note-saved");
+    if (!note || !note.value.trim()) { return; }
+    try {
+      const html = await say(note.dataset.address, {once: crypto.randomUUID(), kind: "note",
+        text: note.value, after: "999999999"});
+      saved.textContent = html === null ? saved.dataset.kept : saved.dataset.saved;
+    } catch {
+      saved.textContent = saved.dataset.kept;
+      noteTimer = setTimeout(saveNote, 3 * STEP);
+    }
+  }
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const method = event.detail?.ctx?.request?.method;
+    if (method && method !== "GET") { draw(); }
+  });
+  drawn();
+  setInterval(tick, STEP);
+  setInterval(beat, 5 * STEP);
+  beat();
+  listen();
+})();
