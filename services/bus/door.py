@@ -86,3 +86,7 @@ class GroundAway(Exception):
 
 class ReplyUnknown(Exception):
     """No answer came in time; whether the command took effect is unknown. Ask again, same id."""
+
+
+class StartRefused(Exception):
+    """A service cannot start as it is set up; a sentence says what to set otherwise."""

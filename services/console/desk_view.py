@@ -26,6 +26,7 @@ from contracts.vocabulary import (
 from services.console import pictures, store
 from services.console.messages import Board, DeskState
 from services.console.pictures import Desk
+from services.console.staff import names_of
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
     regulates = viewer.role is Role.REGULATOR
     state = ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
     line = {"programme": viewer.programme}
+    supervisors = tuple(row.person_id for row in session.execute(_SUPERVISORS, line))
     return DeskView(
         state=picture.state,
         number=picture.last_number,
@@ -103,9 +105,15 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         rate=float(session.execute(_RATE).scalar_one()),
         board=pictures.board_of(session, viewer.programme),
         waiting=tuple(_waiter(row) for row in session.execute(_WAITING, {**line, "state": state})),
-        supervisors=tuple(row.person_id for row in session.execute(_SUPERVISORS, line)),
-        names={},
+        supervisors=supervisors,
+        names=names_of(session, {viewer.person_id, *supervisors, *_in_alerts(picture.state)}),
     )
+
+
+def _in_alerts(state: DeskState) -> set[PersonId]:
+    """Who raised the alerts of a desk, and who has them."""
+    raised = {alert.raised_by for alert in state.alerts}
+    return raised | {alert.held_by for alert in state.alerts if alert.held_by is not None}
 
 
 def _waiter(row: Any) -> Waiter:

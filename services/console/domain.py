@@ -185,6 +185,7 @@ class SessionAsked:
     person_id: PersonId
     role: Role
     programme: ProgrammeId
+    name: str | None = None  #: as told by whoever signed them in; of no weight
 
 
 def refuse_session(

@@ -53,7 +53,7 @@ class Entering:
         person = next((each for each in people if each.person_id == wanted), None)
         if person is None:
             raise Flaw(Refusal.UNKNOWN_PERSON, "person_id")
-        asked = SessionAsked(person.person_id, person.role, person.programme)
+        asked = SessionAsked(person.person_id, person.role, person.programme, person.name)
         token, _ = await open_session(asked, self._door, self._settings)
         lasts = int(self._settings.session_lasts.total_seconds())
         return RedirectResponse("/", 303, {"Set-Cookie": session_cookie(token, lasts)})

@@ -53,7 +53,7 @@ from contracts.vocabulary import (
     ReferralState,
 )
 from services.bus.work import Work, new_id
-from services.console import plan, store
+from services.console import plan, staff, store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
@@ -384,6 +384,7 @@ def on_sweep_due(key: str, work: Work) -> None:
     """Forget what is older than a day."""
     store.forget_before(work.session, work.now - KEEP_FOR)
     plan.forget_before(work.session, work.now - KEEP_FOR)
+    staff.forget_names_before(work.session, work.now - staff.KEEP_NAMES_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 
@@ -505,6 +506,8 @@ def open_session(asked: SessionAsked, token_sha256: str, lasts: timedelta, work:
         expires_at=work.now + lasts,
     )
     work.session.add(row)
+    if asked.name is not None:
+        staff.keep_name(work.session, asked.person_id, asked.name, work.now)
     return done(
         result=SessionOpened(session_id=SessionId(row.session_id), expires_at=row.expires_at)
     )

@@ -11,6 +11,9 @@ _REQUESTS = Counter(
     "helpline_console_requests_total", "Commands asked at the door", ("command", "status")
 )
 _SESSIONS = Counter("helpline_console_sessions_total", "Sessions opened", ("role",))
+_SIGN_INS = Counter(
+    "helpline_console_sign_ins_total", "Sign-ins through the issuer, by outcome", ("outcome",)
+)
 _STREAMS = Gauge("helpline_console_streams_open", "Live streams of desks")
 _MESSAGES = Counter("helpline_console_messages_total", "Messages sent to desks", ("kind",))
 _STREAMS_LOST = Counter(
@@ -34,6 +37,15 @@ def record_request(command: str, status: int) -> None:
 def record_session_opened(role: Role) -> None:
     """A session was opened."""
     _SESSIONS.labels(role.value).inc()
+
+
+#: Outcome of a sign-in that did not fail; the others are `oidc.Failure`.
+SIGNED_IN = "signed_in"
+
+
+def record_sign_in(outcome: str) -> None:
+    """Somebody came back from the issuer, or could not be sent there."""
+    _SIGN_INS.labels(outcome).inc()
 
 
 def record_streams(count: int) -> None:

@@ -1,4 +1,7 @@
-"""What the console is told at start: the key of the development provider, lifetimes and limits."""
+"""What the console is told at start: who signs people in, lifetimes and limits.
+
+The surprising thing: it refuses to start where nobody could sign in, and where anybody could.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.vocabulary import PersonId, ProgrammeId, Role
+from services.bus.door import StartRefused
+from services.console.oidc_settings import NEEDED, OidcSettings, listed, read_oidc, secret_in
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
@@ -20,13 +25,6 @@ KEEP_FOR = timedelta(days=1)
 
 #: How often they are looked for, in domain time.
 SWEEP_EVERY = timedelta(hours=1)
-
-#: Shorter keys are a mistake in the file, not a key.
-_LEAST_KEY_LENGTH = 32
-
-
-class StartRefused(Exception):
-    """The console cannot start as it is set up."""
 
 
 class InventedPerson(BaseModel):
@@ -47,6 +45,7 @@ class Settings(BaseModel):
 
     development_key: str | None = None  #: None: the development provider does not exist
     development_people: tuple[InventedPerson, ...] = ()  #: who its page offers to be
+    oidc: OidcSettings | None = None  #: None: nobody signs in through an issuer
     #: Where intake's text door is; inside the platform, never asked by a browser.
     intake_url: str = "http://127.0.0.1:8100"
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
@@ -62,28 +61,34 @@ class Settings(BaseModel):
 
 
 def read_settings(development: bool, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; StartRefused when a development key is set outside development."""
+    """Read the settings; StartRefused when nobody could sign in, or anybody could."""
     said = os.environ if environment is None else environment
-    named = said.get(DEVELOPMENT_KEY_FILE)
     intake = said.get("HELPLINE_INTAKE_PORT")
     local = "http://127.0.0.1:8100" if intake is None else f"http://127.0.0.1:{intake}"
-    intake_url = said.get(INTAKE_URL, local)
+    key = _development_key(said, development)
+    oidc = read_oidc(said, development)
+    if not development and oidc is None:
+        raise StartRefused(
+            f"Nobody could sign in: set {listed(NEEDED)} to those of the organisation's issuer."
+        )
+    return Settings(
+        development_key=key,
+        development_people=() if key is None else _people(said),
+        oidc=oidc,
+        intake_url=said.get(INTAKE_URL, local),
+    )
+
+
+def _development_key(said: Mapping[str, str], development: bool) -> str | None:
+    named = said.get(DEVELOPMENT_KEY_FILE)
     if named is None:
-        return Settings(intake_url=intake_url)
+        return None
     if not development:
         raise StartRefused(
             f"{DEVELOPMENT_KEY_FILE} is set, and this is not development: anybody who holds that "
             "key could act as anybody. Unset it."
         )
-    try:
-        key = Path(named).read_text().strip()
-    except OSError as unread:
-        raise StartRefused(f"{DEVELOPMENT_KEY_FILE} cannot be read: {unread.strerror}.") from unread
-    if len(key) < _LEAST_KEY_LENGTH:
-        raise StartRefused(
-            f"{DEVELOPMENT_KEY_FILE} holds fewer than {_LEAST_KEY_LENGTH} characters."
-        )
-    return Settings(development_key=key, development_people=_people(said), intake_url=intake_url)
+    return secret_in(DEVELOPMENT_KEY_FILE, named)
 
 
 _PEOPLE = TypeAdapter(tuple[InventedPerson, ...])
