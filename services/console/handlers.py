@@ -336,6 +336,8 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
         missed_offers=event.missed_offers,
     )
     store.enter_live_state(work.session, event.person_id, shown, event.entered_at)
+    if event.previous is LiveState.OFF_DUTY:
+        store.begin_without_shift(work.session, event.person_id, event.programme, event.entered_at)
     what = _DESK.get(event.reason)
     if what is not None and event.state is LiveState.TALKING and event.contact_id is not None:
         told = ContactNoticed(contact_id=event.contact_id, what=what, at=event.entered_at)
@@ -353,9 +355,8 @@ _DESK: dict[LiveStateReason, Notice] = {
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
-    """Know which roles a session may be opened for."""
-    roles = [role.value for role in event.qualification.roles]
-    store.keep_eligibility(work.session, event.person_id, event.programme, roles)
+    """Know which roles a session may be opened for, and when their shift ends."""
+    store.keep_eligibility(work.session, event)
 
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:

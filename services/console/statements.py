@@ -163,3 +163,31 @@ SHOW_ALERT = f"""
             held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
     ), {_TELL_CONCERNED}
 """  # noqa: S608
+
+#: The roster says at its end that a shift is over by saying none; one that was left says so before.
+KEEP_ELIGIBILITY = """
+    INSERT INTO console.eligibility AS known (person_id, programme, roles, shift_ends_at)
+    VALUES (%(person_id)s, %(programme)s, %(roles)s, %(shift_ends_at)s)
+    ON CONFLICT (person_id, programme) DO UPDATE SET roles = excluded.roles,
+        shift_ends_at = CASE
+            WHEN excluded.shift_ends_at IS NULL AND known.shift_ends_at <= %(at)s
+            THEN known.shift_ends_at ELSE excluded.shift_ends_at
+        END
+"""
+BEGIN_WITHOUT_SHIFT = """
+    UPDATE console.eligibility SET shift_ends_at = NULL
+    WHERE person_id = %(person_id)s AND programme = %(programme)s AND shift_ends_at <= %(at)s
+"""
+
+#: People whose session nothing ends: a contact, a wrap-up or an alert is theirs.
+_OCCUPIED = """
+    SELECT person_id FROM console.desk
+    WHERE held <> '{}' OR live_state IN ('talking', 'wrapping_up')
+    UNION SELECT raised_by FROM console.alert WHERE standing IN ('open', 'taken')
+    UNION SELECT held_by FROM console.alert
+    WHERE standing IN ('open', 'taken') AND held_by IS NOT NULL
+"""
+FORGET_SESSIONS = f"""
+    DELETE FROM console.session
+    WHERE expires_at < %(moment)s AND person_id NOT IN ({_OCCUPIED})
+"""  # noqa: S608

@@ -19,6 +19,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 from contracts.assignment import OfferEvent, OfferMade, OfferTaken
 from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.risk import AlertId
+from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import (
     Channel,
     ContactId,
@@ -45,9 +46,12 @@ from services.console.messages import (
     OfferShown,
 )
 from services.console.statements import (
+    BEGIN_WITHOUT_SHIFT,
     CLOSE_CONTACT,
     CLOSE_OFFER,
     ENTER_LIVE_STATE,
+    FORGET_SESSIONS,
+    KEEP_ELIGIBILITY,
     LEAVE_STAGES,
     LOCK_CONTACT,
     LOCK_OFFER,
@@ -94,13 +98,14 @@ class SessionRow(Row, table=True):
 
 
 class EligibilityRow(Row, table=True):
-    """Roles a person has in a line, by the roster."""
+    """Roles a person has in a line, by the roster, and their shift there."""
 
     __tablename__ = "eligibility"
 
     person_id: str = Field(primary_key=True)
     programme: str = Field(primary_key=True)
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    shift_ends_at: datetime | None = _moment()  #: of the shift they are in, or were in last
 
 
 class ProgrammeRow(Row, table=True):
@@ -412,10 +417,24 @@ def _message(message: DeskMessage, at: datetime) -> dict[str, Any]:
 # --- what is kept as it was said -----------------------------------------------------------------
 
 
-def keep_eligibility(session: Session, person_id: str, programme: str, roles: list[str]) -> None:
-    """Replace what the roster says of a person in a line."""
-    row = {"person_id": person_id, "programme": programme, "roles": roles}
-    _replace(session, EligibilityRow, row, ("person_id", "programme"))
+def keep_eligibility(session: Session, event: EligibilityEstablished) -> None:
+    """Replace what the roster says of a person in a line; a shift that is over stays known."""
+    said = {
+        "person_id": event.person_id,
+        "programme": event.programme,
+        "roles": [role.value for role in event.qualification.roles],
+        "shift_ends_at": event.shift_ends_at,
+        "at": event.established_at,
+    }
+    ask(session, KEEP_ELIGIBILITY, said)
+
+
+def begin_without_shift(
+    session: Session, person_id: PersonId, programme: ProgrammeId, at: datetime
+) -> None:
+    """Somebody goes on duty after their shift: it has no say in how long they stay."""
+    named = {"person_id": person_id, "programme": programme, "at": at}
+    ask(session, BEGIN_WITHOUT_SHIFT, named)
 
 
 def keep_programme(session: Session, event: ProgrammePublished) -> None:
@@ -458,7 +477,7 @@ def forget_before(session: Session, moment: datetime) -> None:
             col(AlertRow.standing).in_(("stood_down", "closed")), col(AlertRow.told_at) < moment
         )
     )
-    session.execute(delete(SessionRow).where(col(SessionRow.expires_at) < moment))
+    ask(session, FORGET_SESSIONS, {"moment": moment})
     session.execute(delete(HourRow).where(col(HourRow.hour) < moment))
 
 

@@ -197,25 +197,35 @@ def sealed(
 
 
 def entered(
-    state: LiveState = LiveState.READY, person_id: PersonId = LISTENER, role: Role = Role.LISTENER
+    state: LiveState = LiveState.READY,
+    person_id: PersonId = LISTENER,
+    role: Role = Role.LISTENER,
+    **changes: Any,
 ) -> LiveStateEntered:
-    return LiveStateEntered(
-        person_id=person_id,
-        programme=LINE,
-        role=role,
-        state=state,
-        reason=LiveStateReason.ASKED,
-        entered_at=later(2),
-        previous=LiveState.OFF_DUTY,
-        previous_since=NOON,
-    )
+    said = {
+        "person_id": person_id,
+        "programme": LINE,
+        "role": role,
+        "state": state,
+        "reason": LiveStateReason.ASKED,
+        "entered_at": later(2),
+        "previous": LiveState.OFF_DUTY,
+        "previous_since": NOON,
+    }
+    return LiveStateEntered.model_validate(said | changes)
 
 
-def established(person_id: PersonId, *roles: Role) -> EligibilityEstablished:
+def established(
+    person_id: PersonId,
+    *roles: Role,
+    at: datetime = NOON,
+    shift_ends_at: datetime | None = None,
+) -> EligibilityEstablished:
     return EligibilityEstablished(
         person_id=person_id,
         programme=LINE,
-        established_at=NOON,
+        established_at=at,
+        shift_ends_at=shift_ends_at,
         valid_until=NOON + timedelta(days=300),
         qualification=Qualification(
             roles=roles,
