@@ -28,6 +28,7 @@ from services.bus.work import derived_id
 from services.console import desk_view
 from services.console.desk_look import DeskLook, desk_look
 from services.console.desk_view import DeskView
+from services.console.domain import DESK_ROLES
 from services.console.messages import MessageKind
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, problem_of, refusal_problem
@@ -119,7 +120,7 @@ class DeskPages:
             "word": page_word(reader.token),
             "once": view.number,
             "demonstration": self._door.development,
-            "kinds": _KINDS,
+            "kinds": _KINDS if reader.desk.role in DESK_ROLES else "",
             "beats": reader.desk.role in BeatHeart.roles,
             "name": view.named(reader.desk.person_id),
             "named": view.named,

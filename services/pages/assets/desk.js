@@ -255,5 +255,5 @@
   setInterval(tick, STEP);
   setInterval(beat, 5 * STEP);
   beat();
-  listen();
+  if (part().dataset.kinds) { listen(); }
 })();
