@@ -24,7 +24,7 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.console import pictures, store
-from services.console.messages import Board, DeskState
+from services.console.messages import Board, DeskState, OfferShown
 from services.console.pictures import Desk
 from services.console.staff import names_of
 
@@ -122,6 +122,12 @@ def _waiter(row: Any) -> Waiter:
         language=None if row.language is None else LanguageCode(row.language),
         since=row.since,
     )
+
+
+def offer_of(session: Session, person_id: str) -> OfferShown | None:
+    """The offer that is on somebody's desk."""
+    desk = session.get(store.DeskRow, person_id)
+    return None if desk is None or not desk.offer else OfferShown.model_validate(desk.offer)
 
 
 def zone_of(session: Session, programme: str) -> str:

@@ -51,9 +51,10 @@ from contracts.vocabulary import (
     Outcome,
     ProgrammeId,
     ReferralState,
+    TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import plan, staff, store
+from services.console import helping, plan, staff, store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
@@ -386,6 +387,7 @@ def on_sweep_due(key: str, work: Work) -> None:
     store.forget_before(work.session, work.now - KEEP_FOR)
     plan.forget_before(work.session, work.now - KEEP_FOR)
     staff.forget_names_before(work.session, work.now - staff.KEEP_NAMES_FOR)
+    helping.forget_before(work.session, work.now - KEEP_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 
@@ -393,14 +395,18 @@ def on_sweep_due(key: str, work: Work) -> None:
 
 
 def on_text_sealed(event: TextSealed, work: Work) -> None:
-    """Tell who has the contact that something was written; supervisors too, if it is urgent.
+    """Tell who has the contact that something was written; supervisors too, if it is urgent or asks
+    for their help.
 
     Whoever wrote it at a desk knows. A text of a contact nobody has is told to nobody: who takes it
     reads all of it.
     """
     urgent = event.attention in (Attention.RAISE, Attention.RAISE_NOW)
-    if event.author in (AuthorKind.REGULATOR, AuthorKind.LISTENER):
+    asks = event.kind is TextKind.HELP
+    if event.author in (AuthorKind.REGULATOR, AuthorKind.LISTENER) and not asks:
         return
+    if asks:
+        helping.keep(work.session, event)
     written = TextWritten(
         contact_id=event.contact_id,
         sealed_id=event.sealed_id,
@@ -413,6 +419,8 @@ def on_text_sealed(event: TextSealed, work: Work) -> None:
     )
     hearers = store.Hearers(event.contact_id, event.programme, supervisors=urgent)
     store.tell(work.session, hearers, written, work.now)
+    if asks:
+        store.tell_supervisors(work.session, event.programme, written, work.now)
 
 
 def on_referral_moved(event: ReferralFact, work: Work) -> None:

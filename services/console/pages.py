@@ -53,6 +53,10 @@ Answering = Callable[[Request], Awaitable[Response]]
 #: Whatever is said to a desk may change its page.
 _KINDS = " ".join(kind.value for kind in MessageKind if kind is not MessageKind.SESSION_OVER)
 
+#: What a person is about to do, beside what they do: in the address, so that it survives a redraw.
+STEP = "etape"
+STEPS = frozenset({"cadre", "fin"})
+
 #: The page's own fields of a form; the rest is the command.
 WORD, ONCE = "page_word", "once"
 
@@ -104,15 +108,18 @@ class DeskPages:
 
     async def desk(self, request: Request) -> Response:
         """The whole page."""
-        return await self._draw("desk_page.html", await reader_of(request, self._door))
+        return await self._draw("desk_page.html", request)
 
     async def part(self, request: Request) -> Response:
         """What changes of it."""
-        return await self._draw("desk_part.html", await reader_of(request, self._door))
+        return await self._draw("desk_part.html", request)
 
-    async def _draw(self, template: str, reader: Reader) -> Response:
+    async def _draw(self, template: str, request: Request) -> Response:
+        reader = await reader_of(request, self._door)
         view = await self._door.read(partial(desk_view.view_of, viewer=reader.desk))
-        return PAGES.response(template, reader.look, **self._known(reader, view))
+        step = request.query_params.get(STEP, "")
+        known = self._known(reader, view) | {"step": step if step in STEPS else ""}
+        return PAGES.response(template, reader.look, **known)
 
     def _known(self, reader: Reader, view: DeskView) -> dict[str, Any]:
         return {
@@ -145,6 +152,8 @@ class DeskPages:
 def taken(fields: dict[str, Any], name: str) -> str:
     """A field that is the page's and not the command's."""
     value = fields.pop(name, "")
+    if isinstance(value, bool):
+        return str(value).lower()
     return value if isinstance(value, str) else ""
 
 

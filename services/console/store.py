@@ -387,6 +387,14 @@ def tell_line(  # noqa: PLR0913 - a message is all of these
     ask(session, TELL_OF_ALERT, everybody | _message(message, at))
 
 
+def tell_supervisors(
+    session: Session, programme: ProgrammeId, message: DeskMessage, at: datetime
+) -> None:
+    """Tell the supervisors of a line who are signed in, on duty or not."""
+    supervisors = {"programme": programme, "level": 1, "raised_by": None, "held_by": None}
+    ask(session, TELL_OF_ALERT, supervisors | _message(message, at))
+
+
 def _concerning(shown: AlertShown) -> dict[str, Any]:
     named = {"programme": shown.programme, "level": shown.level}
     return named | {"raised_by": shown.raised_by, "held_by": shown.held_by}

@@ -212,6 +212,18 @@ def add_text(session: Session, text: Sealed) -> None:
         )
 
 
+def drop_notes(session: Session, contact_id: ContactId, person_id: PersonId) -> None:
+    """Delete the note of a person in a contact: the newest takes its place, whole."""
+    ask(
+        session,
+        """
+        DELETE FROM intake.sealed_text WHERE contact_id = %(contact_id)s AND kind = 'note'
+            AND person_id = %(person_id)s
+        """,
+        {"contact_id": contact_id, "person_id": person_id},
+    )
+
+
 def texts_after(
     session: Session, contact_id: ContactId, after: int, kinds: frozenset[TextKind]
 ) -> Sequence[Sealed]:

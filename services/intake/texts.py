@@ -38,12 +38,12 @@ from services.intake.seen import told_now
 from services.intake.waiting import WaitTold
 from services.intake.written import (
     FOR_CALLERS,
-    FOR_HUMANS,
     Human,
     MayNot,
     NotSeenYet,
     Writes,
     read_as_human,
+    readable,
     write_after_end,
     write_as_caller,
     write_as_human,
@@ -97,6 +97,11 @@ def keep_of_human(wrote: HumanWrites, keys: DayKeys, work: Work) -> Reply:
             return refused(why)
         case NotSeenYet():
             return not_yet()
+        case Writes(kind=TextKind.NOTE) as writes:
+            if not threads.terms_of(work.session, contact).frame.keeps_notes:
+                return refused(Refusal.WRONG_STATE, "kind")
+            sealed.drop_notes(work.session, contact.contact_id, who.person_id)
+            return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
         case Writes() as writes:
             return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
         case unexpected:
@@ -259,7 +264,7 @@ def look_as_human(
         case NotSeenYet() as early:
             return early
         case None:
-            kept = sealed.texts_after(session, contact_id, after, FOR_HUMANS)
+            kept = sealed.texts_after(session, contact_id, after, readable(who))
             clear = _clear(session, contact_id, kept, keys)
             return Looked(contact, tuple(with_words_heard(each) for each in clear))
         case unexpected:

@@ -13,12 +13,14 @@
     drawing = true;
     try {
       await htmx.ajax("GET", part().dataset.part, {target: "#desk", swap: "outerMorph"});
-      drawn();
     } finally {
       drawing = false;
       if (again) { again = false; draw(); }
     }
   }
+
+  /* A turn to another step is drawn by htmx itself; what follows a drawing follows it too. */
+  document.addEventListener("htmx:after:swap", () => { if (part()) { drawn(); } });
 
   /* --- what a drawing changes besides the page: the title, the tone, the focus --- */
   let offer = "", baseNow = 0, baseAt = 0;
@@ -185,6 +187,7 @@
   }
   function place(talk, line) {
     if (line.dataset.note) { placeNote(line); return; }
+    if (line.dataset.help) { document.getElementById("help-lines")?.append(line); return; }
     const capsule = document.getElementById("capsule");
     if (!line.dataset.capsule) { document.getElementById("lines").append(line); return; }
     capsule.hidden = false;
@@ -225,6 +228,29 @@
       }
     } catch { status.textContent = form.dataset.kept; }
     delete status.dataset.busy;
+  });
+
+  /* Help is asked for in the same way, to a supervisor. */
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.id !== "help-form") { return; }
+    event.preventDefault();
+    const field = form.querySelector("input[name=text]"), status = form.querySelector("[data-status]");
+    const text = field.value, talk = document.getElementById("talk");
+    if (!text.trim()) { return; }
+    status.textContent = form.dataset.sending;
+    try {
+      const html = await say(form.getAttribute("action"), {once: crypto.randomUUID(), text,
+        kind: "help", after: talk.dataset.last || "0"});
+      status.textContent = html === null ? form.dataset.kept : form.dataset.sent;
+      if (html !== null) { field.value = ""; addLines(talk, html); }
+    } catch { status.textContent = form.dataset.kept; }
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-focus]");
+    if (!button) { return; }
+    event.preventDefault();
+    document.getElementById(button.dataset.focus)?.focus();
   });
 
   /* Notes are sealed as they are typed, a second after the last key. */
