@@ -20,9 +20,9 @@ from starlette.responses import RedirectResponse, Response
 
 from contracts.assignment import BeatHeart
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import Refusal, Role
 from services.bus.door import Door
-from services.bus.doorway import Address
+from services.bus.doorway import Address, address_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id
 from services.console import desk_view
@@ -32,6 +32,7 @@ from services.console.domain import DESK_ROLES
 from services.console.messages import MessageKind
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, problem_of, refusal_problem
+from services.console.role_table import ACT, roles_of_page
 from services.console.sessions import (
     hash_of,
     page_word,
@@ -76,10 +77,19 @@ class Reader:
 
 
 async def reader_of(request: Request, door: Door, word: str | None = None) -> Reader:
-    """Who asks for a page; Problem 401 or 403 when nobody may."""
+    """Who asks for a page; Problem 401 or 403 when they may not (`role_table`)."""
     token = token_in(request, word)
     desk = await standing_session(hash_of(token), door)
+    _check_page(request, desk.role)
     return Reader(token, desk, desk_look(request, desk.look))
+
+
+def _check_page(request: Request, role: Role) -> None:
+    address = address_of(request.scope)
+    if address is None or address.path.startswith(f"{ACT}/"):
+        return  # a button: its command is checked where it is sent
+    if role not in roles_of_page(address.method, address.path):
+        raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
 
 
 def look_of(request: Request) -> Look:
@@ -100,7 +110,7 @@ class DeskPages:
             Address("GET", "/", self.desk, {}),
             Address("GET", "/part", self.part, {}),
             *(
-                Address("POST", f"/act{path}", partial(self.act, command), {})
+                Address("POST", f"{ACT}{path}", partial(self.act, command), {})
                 for path, command in verbs.items()
             ),
             *asset_addresses(),
