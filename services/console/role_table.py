@@ -28,6 +28,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/part", EVERYBODY),
     Entry("GET", "/talk/{contact_id}", TEXT_ROLES),
     Entry("POST", "/talk/{contact_id}", TEXT_ROLES),
+    Entry("GET", "/capsule/{contact_id}", TEXT_ROLES),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

@@ -178,13 +178,6 @@ def kept(console: ServiceUnderTest) -> dict[str, str]:
         return {name: str(ask(rows.format(name)).scalar_one()) for name in names}
 
 
-def test_the_table_names_every_address_of_the_door_once(door: ScriptedDoor) -> None:
-    addresses = [(each.method, each.path) for each in a_door(door).addresses]
-    assert len(addresses) == len(set(addresses))
-    assert set(addresses) == set(TABLE)
-    assert len(role_table()) == len(TABLE)
-
-
 def test_a_page_nobody_has_given_roles_refuses_the_start(
     door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
