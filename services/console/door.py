@@ -91,6 +91,7 @@ from services.console.document import (
 )
 from services.console.domain import DESK_ROLES
 from services.console.entering import entering_addresses
+from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
@@ -231,6 +232,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses()
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
+    pages += guide_addresses(door)
     _check_roles([*addresses, *pages])
     return Doorway([*addresses, *pages], document, Manners(partial(_explain, door), _count))
 

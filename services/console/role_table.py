@@ -32,6 +32,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),
+    Entry("GET", "/aide", EVERYBODY),
+    Entry("GET", "/accessibilite", None),
     Entry("GET", "/entrer", None),
     Entry("POST", "/entrer", None),
 )
