@@ -1,8 +1,7 @@
 """What a form sent, as the fields of a contract.
 
 A browser sends words. A dotted name is a field of a field (`notes.need`), a name that ends with
-`[]` a list, an empty value one that was not filled in, and `true` and `false` are what a button
-says.
+`[]` a list, an empty value one that was not filled in.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from services.bus.body import Flaw, flaw_of, read_body
 C = TypeVar("C", bound=Contract)
 
 _MOST_FIELDS = 200
-_SAID: dict[str, str | bool] = {"true": True, "false": False}
 
 
 async def read_form(request: Request, longest_bytes: int) -> dict[str, Any]:
@@ -56,14 +54,10 @@ def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             listed = place.setdefault(last, [])
             if not isinstance(listed, list):
                 raise Flaw(Refusal.INVALID_FIELD, name)
-            listed.append(_said(value))
+            listed.append(value)
         else:
-            place[last] = _said(value)
+            place[last] = value
     return fields
-
-
-def _said(value: str) -> str | bool:
-    return _SAID.get(value, value)
 
 
 def contract_of(model: type[C], fields: dict[str, Any]) -> C:

@@ -1,6 +1,5 @@
 """Chats, from opened to ended: lost humans, cut-off callers, three words back."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,6 @@ from contracts.vocabulary import (
 )
 from services.bus.testing import ServiceUnderTest
 from services.intake import door as intake_door
-from services.intake import guessing
 from services.intake.chats import SILENT_AFTER, Held, leaving
 from services.intake.codes import as_typed, hash_of_words, words, words_from
 from services.intake.domain import Ended, Life, Moved, Take, Talking, Unchanged, Unmoved, Waiting
@@ -39,7 +37,7 @@ ABANDONED = Moved(Ended(Outcome.ABANDONED, EndedBy.CALLER))
 
 @pytest.fixture
 def client(intake: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch) -> Client:
-    monkeypatch.setattr(guessing, "WRONG_WORDS_SECONDS", 0.0)
+    monkeypatch.setattr(intake_door, "_WRONG_CODE_SECONDS", 0.0)
     apply_line(intake, terms=a_written_line())
     return Client(intake_door.build(DoorUnderTest(intake), Settings()))
 
@@ -225,7 +223,7 @@ def test_a_wrong_code_opens_nothing_and_says_what_can_be_done(client: Client, co
     leave(begin(client), "cut_off")
     answer = resume(client, code)
     assert (answer.status_code, answer.json()["field"]) == (404, "code")
-    assert re.search("(commencer une|laisser un) nouve", answer.json()["detail"])
+    assert "commencer une nouvelle" in answer.json()["detail"]
     assert answer.json()["emergency_numbers"]
 
 
