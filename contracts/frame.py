@@ -67,6 +67,9 @@ class FrameTerms(Contract):
         tuple[AlertDuty, ...], ops("Who takes alerts, by hours", max_length=40)
     ] = ()
     refers: Annotated[bool, ops("Whether its people lead callers on to relays")] = True
+    keeps_notes: Annotated[
+        bool, ops("Whether its people keep notes of a contact, sealed and for a while")
+    ] = True
     chats_at_once: Annotated[
         int, ops("Chats one listener may hold at once", unit="count", ge=1, le=4)
     ] = 1

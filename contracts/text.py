@@ -126,6 +126,9 @@ class TextCapability(Contract):
     role: Annotated[Role, staff("In which role")]
     programme: Annotated[ProgrammeId, ops("The line of their session")]
     expires_at: Annotated[Moment, ops("Until when it stands", unit="UTC, domain time")]
+    offered: Annotated[
+        bool, ops("The contact is on their desk as an offer: its capsule may be read, nothing else")
+    ] = False
 
 
 #: What a capability of texts is signed for: one signed for anything else opens none.

@@ -420,6 +420,7 @@ class TextKind(StrEnum):
     MESSAGE = "message"  #: of the web mailbox, or its answer
     NOTE = "note"  #: for the humans of the contact, never for its caller
     CAPSULE = "capsule"  #: what a human leaves for whoever comes next, should the caller come back
+    HELP = "help"  #: between the human in the contact and a supervisor, never for its caller
 
 
 class AuthorKind(StrEnum):

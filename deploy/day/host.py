@@ -6,6 +6,7 @@ duty, and a clock that runs backwards.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import signal
@@ -41,6 +42,23 @@ class Wanted:
     anchor: datetime  #: domain time to begin at
     one_process_each: bool
     keep: bool
+
+
+@contextmanager
+def alone_in(run_dir: Path) -> Iterator[None]:
+    """Hold a folder for one day; StartRefused while another is played in it.
+
+    Two would write over each other's trace and log, and each be judged by the other's.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir / ".day").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartRefused(
+                f"A day is being played in {run_dir}.", "Choose another folder with --run-dir."
+            ) from None
+        yield
 
 
 @contextmanager

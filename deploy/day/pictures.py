@@ -71,9 +71,10 @@ def _lines(results: Results) -> str:
     axes.set_zorder(talking.get_zorder() + 1)
     axes.set_frame_on(False)
     boards = results.run.stamps.boards
-    axes.plot(
+    axes.step(
         [board[0] for board in boards],
         [board[2] for board in boards],
+        where="post",  # a board is told when it changes
         color=_COLOURS[2],
         linewidth=3,
         alpha=0.35,

@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 
 from deploy.day.faults import Breaker, Fault, every_fault, planned, some_kills
-from deploy.day.host import Wanted, platform_for
+from deploy.day.host import Wanted, alone_in, platform_for
 from deploy.day.judged import Judge, JudgeFailed
 from deploy.day.ledger import reconcile
 from deploy.day.line import LineUnplayable, line_for
@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(arguments)
     terminal = Console(highlight=False)
     try:
-        results = _results(options, terminal)
+        with alone_in(options.run_dir):
+            results = _results(options, terminal)
     except _TROUBLES as trouble:
         said = f"The day could not be played. {type(trouble).__name__}: {trouble}"
         terminal.print(said, style="bold red", markup=False)

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: What a door explains; anything else is a failure of ours, and says in the log where it was.
 _FORESEEN = (Problem, Flaw, TooLarge, GroundAway, ReplyUnknown, HTTPException)
 
+#: Where a door tells what it answers.
+DOCUMENT_PATH = "/openapi.json"
+
 #: On every answer: nothing is kept by the browser, nothing tells where its user was.
 _QUIET = (
     (b"cache-control", b"no-store"),
@@ -69,12 +72,10 @@ class Doorway:
         self, addresses: Sequence[Address], document: Mapping[str, Any], manners: Manners
     ) -> None:
         self._told = orjson.dumps(document)
-        documented = Address("GET", "/openapi.json", self._tell_document, {})
+        documented = Address("GET", DOCUMENT_PATH, self._tell_document, {})
+        self.addresses = (documented, *addresses)
         self._router = Router(
-            [
-                Route(address.path, address, methods=[address.method])
-                for address in [documented, *addresses]
-            ],
+            [Route(address.path, address, methods=[address.method]) for address in self.addresses],
             redirect_slashes=False,
         )
         self._manners = manners

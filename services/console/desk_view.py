@@ -24,9 +24,12 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.console import pictures, store
-from services.console.messages import Board, DeskState
+from services.console.messages import Board, DeskState, OfferShown
 from services.console.pictures import Desk
 from services.console.staff import names_of
+
+#: Before the end of a shift, new contacts are a question (DESIGN 10).
+LAST_MINUTES = timedelta(minutes=20)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class DeskView:
     board: Board
     waiting: tuple[Waiter, ...]  #: in this person's waiting line, the first one first
     supervisors: tuple[PersonId, ...]  #: on duty for the line
+    shift_ends_at: datetime | None  #: of the shift this person is in
     names: Mapping[str, str]  #: as people are called, by their id
 
     def named(self, person_id: str) -> str:
@@ -69,6 +73,12 @@ class DeskView:
     def zone(self) -> str:
         """The line's time zone."""
         return "UTC" if self.terms is None else self.terms.timezone
+
+    @property
+    def in_last_minutes(self) -> bool:
+        """Whether new contacts are offered only to who agrees."""
+        ends_at = self.shift_ends_at
+        return ends_at is not None and ends_at - self.state.at <= LAST_MINUTES
 
     def for_so_long(self, since: datetime | None) -> timedelta:
         """How long ago that was."""
@@ -106,8 +116,15 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         board=pictures.board_of(session, viewer.programme),
         waiting=tuple(_waiter(row) for row in session.execute(_WAITING, {**line, "state": state})),
         supervisors=supervisors,
+        shift_ends_at=_shift_end(session, viewer, picture.state.at),
         names=names_of(session, {viewer.person_id, *supervisors, *_in_alerts(picture.state)}),
     )
+
+
+def _shift_end(session: Session, viewer: Desk, now: datetime) -> datetime | None:
+    row = session.get(store.EligibilityRow, (viewer.person_id, viewer.programme))
+    ends_at = None if row is None else row.shift_ends_at
+    return ends_at if ends_at is not None and ends_at > now else None
 
 
 def _in_alerts(state: DeskState) -> set[PersonId]:
@@ -122,6 +139,12 @@ def _waiter(row: Any) -> Waiter:
         language=None if row.language is None else LanguageCode(row.language),
         since=row.since,
     )
+
+
+def offer_of(session: Session, person_id: str) -> OfferShown | None:
+    """The offer that is on somebody's desk."""
+    desk = session.get(store.DeskRow, person_id)
+    return None if desk is None or not desk.offer else OfferShown.model_validate(desk.offer)
 
 
 def zone_of(session: Session, programme: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.vocabulary import (
@@ -170,15 +170,14 @@ ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.D
 #: Roles that see the counts of a line.
 BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR})
 
-#: Roles whose desk must know within seconds that its stream is silent: they read alerts elsewhere.
-PULSE_ROLES = BOARD_ROLES | {Role.DUTY_PROFESSIONAL}
-
 #: Roles with a live desk. The operator sees no contact.
 DESK_ROLES = ROSTER_ROLES | BOARD_ROLES
 
-#: While a person is in one of these, neither time nor the roster ends their session (DESIGN 2: no
-#: session expiry and no lapsed accreditation ends a live contact).
+#: While a person is in one of these, a contact is theirs.
 _IN_A_CONTACT = frozenset({LiveState.TALKING, LiveState.WRAPPING_UP})
+
+#: Domain time a session outlives the shift it was for: to hand over, to go without haste.
+SHIFT_GRACE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -213,17 +212,40 @@ class SessionEnd(StrEnum):
 
     UNKNOWN = "session_unknown"
     EXPIRED = "session_expired"
+    SHIFT_OVER = "shift_over"  #: and its grace
     ROLE_LOST = "role_lost"  #: the roster no longer gives the role
 
 
-def end_of_session(
-    role: Role, held: Collection[Role] | None, live: LiveState, expired: bool
-) -> SessionEnd | None:
-    """Say why a session no longer stands; None when it does."""
-    if live in _IN_A_CONTACT:
+@dataclass(frozen=True)
+class SessionFacts:
+    """What is known of a session and its person; moments are domain time."""
+
+    role: Role
+    opened_at: datetime
+    expires_at: datetime
+    held: Collection[Role] | None  #: by the roster; None when it does not know them there
+    shift_ends_at: datetime | None = None  #: of the shift they are in, or were in last
+    live: LiveState = LiveState.OFF_DUTY
+    has_contact: bool = False  #: a take of theirs stands
+    has_alert: bool = False  #: they raised or hold one that is not over
+
+
+def end_of_session(facts: SessionFacts, now: datetime) -> SessionEnd | None:
+    """Say why a session no longer stands; None when it does.
+
+    While a contact, a wrap-up or an alert is theirs nothing ends it: neither time, nor a shift, nor
+    the roster (DESIGN 2). A shift that was over before the session began is none of its business:
+    who comes after it came by themselves.
+    """
+    if facts.has_contact or facts.has_alert or facts.live in _IN_A_CONTACT:
         return None
-    if expired:
+    if facts.expires_at <= now:
         return SessionEnd.EXPIRED
-    if role in ROSTER_ROLES and role not in (held or ()):
+    if facts.role not in ROSTER_ROLES:
+        return None
+    if facts.role not in (facts.held or ()):
         return SessionEnd.ROLE_LOST
+    ends_at = facts.shift_ends_at
+    if ends_at is not None and facts.opened_at < ends_at and ends_at + SHIFT_GRACE <= now:
+        return SessionEnd.SHIFT_OVER
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,6 +48,7 @@ from contracts.referral import (
 from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import ReportArrival, StartRescue
 from contracts.risk import (
+    RISK_ROLES,
     AcknowledgeAlert,
     CloseAlert,
     EscalateAlert,
@@ -69,17 +70,16 @@ from contracts.shift import (
     SeeShifts,
     TakeShift,
 )
-from contracts.text import EraseTexts, JudgeFlag, WantHumanNow
+from contracts.text import TEXT_ROLES, EraseTexts, JudgeFlag, WantHumanNow
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract, read_object
 from services.bus.door import Door
-from services.bus.doorway import Address, Doorway, Manners, address_of
+from services.bus.doorway import DOCUMENT_PATH, Address, Doorway, Manners, address_of
 from services.bus.openapi import fields_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
 from services.console import metrics
-from services.console.alarm_page import alarm_addresses
 from services.console.document import (
     document_of,
     of_capability,
@@ -91,6 +91,7 @@ from services.console.document import (
 )
 from services.console.domain import DESK_ROLES
 from services.console.entering import entering_addresses
+from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
@@ -99,10 +100,12 @@ from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
+from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
 from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
+from services.pages.assets import assets
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,8 @@ VERBS: tuple[Verb, ...] = (
 PRESSED = tuple(verb for verb in VERBS if verb is not HEARTBEAT)
 
 VOLUNTEERS_PATH = "/coordinator/volunteers"
+LIVE_PATH = "/desk/live"
+SESSIONS_PATH = "/development/sessions"
 
 #: Volunteers in one command; the contract's own limit.
 CHUNK = 200
@@ -188,6 +193,22 @@ _VOLUNTEERS = TypeAdapter(tuple[Volunteer, ...])
 
 
 Answering = Callable[[Request], Awaitable[Response]]
+
+
+def role_table() -> tuple[Entry, ...]:
+    """Every address of this door, and who may ask it."""
+    return (
+        *(Entry("POST", verb.path, verb.command.roles) for verb in VERBS),
+        *(Entry("POST", f"{ACT}{verb.path}", verb.command.roles) for verb in PRESSED),
+        Entry("POST", VOLUNTEERS_PATH, ImportVolunteers.roles),
+        Entry("GET", LIVE_PATH, DESK_ROLES),
+        Entry("POST", CAPABILITY_PATH, TEXT_ROLES),
+        Entry("POST", RISK_CAPABILITY_PATH, RISK_ROLES),
+        Entry("POST", SESSIONS_PATH, None),
+        Entry("GET", DOCUMENT_PATH, None),
+        *(Entry("GET", asset.address, None) for asset in assets().values()),
+        *PAGES,
+    )
 
 
 def open_door(door: Door) -> Doorway:
@@ -200,19 +221,28 @@ def build(door: Door, settings: Settings) -> Doorway:
     addresses = [_address_of(verb, door, settings) for verb in VERBS]
     addresses += [
         Address("POST", VOLUNTEERS_PATH, _importing(door, settings), of_import()),
-        Address("GET", "/desk/live", _living(door, settings), of_live()),
+        Address("GET", LIVE_PATH, _living(door, settings), of_live()),
         Address("POST", CAPABILITY_PATH, partial(hand_out, door), of_capability()),
         Address("POST", RISK_CAPABILITY_PATH, partial(hand_out_risk, door), of_risk_capability()),
     ]
     if settings.development_key is not None:
         opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)
-        addresses.append(Address("POST", "/development/sessions", opening, told))
+        addresses.append(Address("POST", SESSIONS_PATH, opening, told))
     document = document_of(addresses, [verb.command for verb in VERBS])
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses()
-    pages += alarm_addresses(door, settings)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
+    pages += guide_addresses(door)
+    _check_roles([*addresses, *pages])
     return Doorway([*addresses, *pages], document, Manners(partial(_explain, door), _count))
+
+
+def _check_roles(addresses: Iterable[Address]) -> None:
+    """PageWithoutRoles when nobody has said who may ask one of them."""
+    known = {(entry.method, entry.path) for entry in role_table()}
+    for address in addresses:
+        if (address.method, address.path) not in known:
+            raise PageWithoutRoles(f"{address.method} {address.path}")
 
 
 def _address_of(verb: Verb, door: Door, settings: Settings) -> Address:

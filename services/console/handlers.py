@@ -51,9 +51,10 @@ from contracts.vocabulary import (
     Outcome,
     ProgrammeId,
     ReferralState,
+    TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import matters, plan, staff, store
+from services.console import helping, plan, staff, store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
@@ -260,7 +261,6 @@ def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
 
 def on_lift(event: LiftEvent, work: Work) -> None:
     """Tell whoever may be the second person, and who asked."""
-    matters.keep(work.session, matters.of_lift(event))
     told = LiftTold(**event.model_dump(include=_LIFT_TOLD), came_of_it=event.fact)
     store.tell_line(work.session, event.programme, event.asked_by, told, work.now)
 
@@ -268,12 +268,6 @@ def on_lift(event: LiftEvent, work: Work) -> None:
 def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
     """Tell the supervisors and professionals of the line, and who had the contact."""
     legal = isinstance(event, LegalReportEvent)
-    matter = (
-        matters.of_legal_report(event)
-        if isinstance(event, LegalReportEvent)
-        else matters.of_report(event)
-    )
-    matters.keep(work.session, matter)
     told = ReportMoved(
         report_id=event.report_id,
         contact_id=event.contact_id,
@@ -287,7 +281,6 @@ def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
 
 def on_rescue(event: RescueEvent, work: Work) -> None:
     """Tell whoever is told of its alert what came of a rescue; heard first, who called it."""
-    matters.keep(work.session, matters.of_rescue(event))
     told = RescueShown(
         **event.model_dump(include=_RESCUE_SHOWN),
         came_of_it=event.fact,
@@ -314,7 +307,6 @@ def _alert_of(event: RescueEvent) -> AlertShown:
 
 def on_duty_call(event: DutyCallEvent, work: Work) -> None:
     """Tell whoever is told of the alert what came of a call; of one over, or unknown, nobody."""
-    matters.keep(work.session, matters.of_duty_call(event))
     alert = store.alert_shown(work.session, event.alert_id)
     if alert is None or alert.standing is not Standing.OPEN:
         return
@@ -345,6 +337,8 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
         missed_offers=event.missed_offers,
     )
     store.enter_live_state(work.session, event.person_id, shown, event.entered_at)
+    if event.previous is LiveState.OFF_DUTY:
+        store.begin_without_shift(work.session, event.person_id, event.programme, event.entered_at)
     what = _DESK.get(event.reason)
     if what is not None and event.state is LiveState.TALKING and event.contact_id is not None:
         told = ContactNoticed(contact_id=event.contact_id, what=what, at=event.entered_at)
@@ -362,9 +356,8 @@ _DESK: dict[LiveStateReason, Notice] = {
 
 
 def on_eligibility_established(event: EligibilityEstablished, work: Work) -> None:
-    """Know which roles a session may be opened for."""
-    roles = [role.value for role in event.qualification.roles]
-    store.keep_eligibility(work.session, event.person_id, event.programme, roles)
+    """Know which roles a session may be opened for, and when their shift ends."""
+    store.keep_eligibility(work.session, event)
 
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
@@ -394,7 +387,7 @@ def on_sweep_due(key: str, work: Work) -> None:
     store.forget_before(work.session, work.now - KEEP_FOR)
     plan.forget_before(work.session, work.now - KEEP_FOR)
     staff.forget_names_before(work.session, work.now - staff.KEEP_NAMES_FOR)
-    matters.forget_before(work.session, work.now - KEEP_FOR)
+    helping.forget_before(work.session, work.now - KEEP_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 
@@ -402,14 +395,18 @@ def on_sweep_due(key: str, work: Work) -> None:
 
 
 def on_text_sealed(event: TextSealed, work: Work) -> None:
-    """Tell who has the contact that something was written; supervisors too, if it is urgent.
+    """Tell who has the contact that something was written; supervisors too, if it is urgent or asks
+    for their help.
 
     Whoever wrote it at a desk knows. A text of a contact nobody has is told to nobody: who takes it
     reads all of it.
     """
     urgent = event.attention in (Attention.RAISE, Attention.RAISE_NOW)
-    if event.author in (AuthorKind.REGULATOR, AuthorKind.LISTENER):
+    asks = event.kind is TextKind.HELP
+    if event.author in (AuthorKind.REGULATOR, AuthorKind.LISTENER) and not asks:
         return
+    if asks:
+        helping.keep(work.session, event)
     written = TextWritten(
         contact_id=event.contact_id,
         sealed_id=event.sealed_id,
@@ -422,6 +419,8 @@ def on_text_sealed(event: TextSealed, work: Work) -> None:
     )
     hearers = store.Hearers(event.contact_id, event.programme, supervisors=urgent)
     store.tell(work.session, hearers, written, work.now)
+    if asks:
+        store.tell_supervisors(work.session, event.programme, written, work.now)
 
 
 def on_referral_moved(event: ReferralFact, work: Work) -> None:
@@ -457,14 +456,12 @@ def _state_of(event: ReferralFact) -> ReferralState:
 
 def on_written_first_read(event: WrittenFirstRead, work: Work) -> None:
     """Supervisors see that a message waits for its first reading no longer."""
-    matters.keep(work.session, matters.of_written(event))
     what = Notice.MESSAGE_READ_LATE if event.late else Notice.MESSAGE_READ
     _notice(event.contact_id, event.programme, what, work)
 
 
 def on_written_answered(event: WrittenAnswered, work: Work) -> None:
     """Supervisors see that a message waits no longer."""
-    matters.keep(work.session, matters.of_written(event))
     what = Notice.MESSAGE_ANSWERED_LATE if event.late else Notice.MESSAGE_ANSWERED
     _notice(event.contact_id, event.programme, what, work)
 
@@ -479,13 +476,11 @@ _RUNG: dict[tuple[Clock, ClockStep], Notice] = {
 
 def on_written_clock_rang(event: WrittenClockRang, work: Work) -> None:
     """Supervisors hear that a message waits for long, or for too long."""
-    matters.keep(work.session, matters.of_written(event))
     _notice(event.contact_id, event.programme, _RUNG[event.clock, event.step], work)
 
 
 def on_human_wanted(event: HumanWanted, work: Work) -> None:
     """Supervisors hear that somebody who wrote needs a human now."""
-    matters.keep(work.session, matters.of_written(event))
     _notice(event.contact_id, event.programme, Notice.HUMAN_WANTED, work)
 
 

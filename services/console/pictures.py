@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from contracts.envelope import SessionId
 from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
 from services.console import care, plan
-from services.console.domain import SessionEnd, end_of_session
-from services.console.messages import AlertShown, Board, DeskState
+from services.console.domain import SessionEnd, SessionFacts, end_of_session
+from services.console.messages import Board, DeskState
 from services.console.store import DeskRow, HourRow
 
 #: More than a desk can miss in a day; beyond it the picture alone is sent.
@@ -38,8 +38,14 @@ class Desk:
 
 _DESKS = text(
     """
-    SELECT s.token_sha256, s.session_id, s.person_id, s.role, s.programme, s.look, e.roles,
-           s.expires_at <= public.helpline_now() AS expired, d.live_state
+    SELECT s.*, e.roles, e.shift_ends_at, d.live_state, d.held <> '{}' AS has_contact,
+           s.person_id IN (
+               SELECT raised_by FROM console.alert WHERE standing IN ('open', 'taken')
+               UNION ALL
+               SELECT held_by FROM console.alert
+               WHERE standing IN ('open', 'taken') AND held_by IS NOT NULL
+           ) AS has_alert,
+           public.helpline_now() AS now
     FROM console.session s
     LEFT JOIN console.eligibility e
            ON e.person_id = s.person_id AND e.programme = s.programme
@@ -57,9 +63,17 @@ def desks_by_token(session: Session, tokens_sha256: list[str]) -> dict[str, Desk
 
 def _desk(row: Any) -> Desk:
     role = Role(row.role)
-    live = LiveState.OFF_DUTY if row.live_state is None else LiveState(row.live_state)
-    held = None if row.roles is None else tuple(Role(held) for held in row.roles)
-    ended = end_of_session(role, held, live, row.expired)
+    facts = SessionFacts(
+        role=role,
+        opened_at=row.opened_at,
+        expires_at=row.expires_at,
+        held=None if row.roles is None else tuple(Role(held) for held in row.roles),
+        shift_ends_at=row.shift_ends_at,
+        live=LiveState.OFF_DUTY if row.live_state is None else LiveState(row.live_state),
+        has_contact=bool(row.has_contact),
+        has_alert=row.has_alert,
+    )
+    ended = end_of_session(facts, row.now)
     return Desk(
         row.session_id, row.person_id, role, row.programme, row.token_sha256, ended, row.look
     )
@@ -141,14 +155,6 @@ def _alerts_of(session: Session, viewer: Desk) -> list[dict[str, Any]]:
     concerned = {"person_id": viewer.person_id, "role": viewer.role.value}
     found = session.execute(_ALERTS, concerned | {"programme": viewer.programme})
     return [row.shown for row in found]
-
-
-def may_see_alert(viewer: Desk, alert: AlertShown) -> bool:
-    """Whether an alert concerns a viewer, over or not: theirs, or of their rung."""
-    if alert.programme != viewer.programme:
-        return False
-    rung = {Role.SUPERVISOR: 1, Role.REGULATOR: 2, Role.DUTY_PROFESSIONAL: 3}.get(viewer.role, 4)
-    return viewer.person_id in (alert.raised_by, alert.held_by) or alert.level >= rung
 
 
 def _missed(session: Session, desk: DeskRow, after: int) -> tuple[Told, ...]:

@@ -32,6 +32,10 @@ from services.console.settings import Settings
 _ENDED: dict[SessionEnd, tuple[int, str]] = {
     SessionEnd.UNKNOWN: (401, "Ouvrez une session."),
     SessionEnd.EXPIRED: (401, "Votre session a expiré ; ouvrez-en une autre."),
+    SessionEnd.SHIFT_OVER: (
+        401,
+        "Votre permanence est terminée ; vous pouvez ouvrir une autre session.",
+    ),
     SessionEnd.ROLE_LOST: (403, "Ce rôle n'est plus le vôtre sur cette ligne."),
 }
 

@@ -142,20 +142,17 @@ CONCERNED = """
             OR (role = 'duty_professional' AND %(level)s >= 3))
 """
 #: A message to everybody whom an alert concerns, each under their desk's next number.
-_DESKS_CONCERNED = f"""
+_TELL_CONCERNED = f"""
     concerned AS ({CONCERNED}), desk AS (
         INSERT INTO console.desk AS desk (person_id, live_state, last_number)
         SELECT person_id, 'off_duty', 1 FROM concerned ORDER BY person_id
         ON CONFLICT (person_id) DO UPDATE SET last_number = desk.last_number + 1
         RETURNING person_id, last_number
     )
-"""  # noqa: S608
-_TELL_THEM = """
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
     SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
-"""
-TELL_OF_ALERT = f"WITH {_DESKS_CONCERNED} {_TELL_THEM}"
-#: Beside it, who was told of the alert, and when for the first time.
+"""  # noqa: S608
+TELL_OF_ALERT = f"WITH {_TELL_CONCERNED}"
 SHOW_ALERT = f"""
     WITH alert AS (
         INSERT INTO console.alert
@@ -164,8 +161,33 @@ SHOW_ALERT = f"""
             CAST(%(body)s AS jsonb), %(at)s)
         ON CONFLICT (alert_id) DO UPDATE SET standing = excluded.standing, level = excluded.level,
             held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
-    ), {_DESKS_CONCERNED}, told AS (
-        INSERT INTO console.alert_told (alert_id, person_id, told_at)
-        SELECT %(alert_id)s, person_id, %(at)s FROM desk ON CONFLICT DO NOTHING
-    ) {_TELL_THEM}
+    ), {_TELL_CONCERNED}
+"""  # noqa: S608
+
+#: The roster says at its end that a shift is over by saying none; one that was left says so before.
+KEEP_ELIGIBILITY = """
+    INSERT INTO console.eligibility AS known (person_id, programme, roles, shift_ends_at)
+    VALUES (%(person_id)s, %(programme)s, %(roles)s, %(shift_ends_at)s)
+    ON CONFLICT (person_id, programme) DO UPDATE SET roles = excluded.roles,
+        shift_ends_at = CASE
+            WHEN excluded.shift_ends_at IS NULL AND known.shift_ends_at <= %(at)s
+            THEN known.shift_ends_at ELSE excluded.shift_ends_at
+        END
+"""
+BEGIN_WITHOUT_SHIFT = """
+    UPDATE console.eligibility SET shift_ends_at = NULL
+    WHERE person_id = %(person_id)s AND programme = %(programme)s AND shift_ends_at <= %(at)s
+"""
+
+#: People whose session nothing ends: a contact, a wrap-up or an alert is theirs.
+_OCCUPIED = """
+    SELECT person_id FROM console.desk
+    WHERE held <> '{}' OR live_state IN ('talking', 'wrapping_up')
+    UNION SELECT raised_by FROM console.alert WHERE standing IN ('open', 'taken')
+    UNION SELECT held_by FROM console.alert
+    WHERE standing IN ('open', 'taken') AND held_by IS NOT NULL
+"""
+FORGET_SESSIONS = f"""
+    DELETE FROM console.session
+    WHERE expires_at < %(moment)s AND person_id NOT IN ({_OCCUPIED})
 """  # noqa: S608

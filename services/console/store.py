@@ -19,6 +19,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select
 from contracts.assignment import OfferEvent, OfferMade, OfferTaken
 from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.risk import AlertId
+from contracts.roster import EligibilityEstablished
 from contracts.vocabulary import (
     Channel,
     ContactId,
@@ -45,9 +46,12 @@ from services.console.messages import (
     OfferShown,
 )
 from services.console.statements import (
+    BEGIN_WITHOUT_SHIFT,
     CLOSE_CONTACT,
     CLOSE_OFFER,
     ENTER_LIVE_STATE,
+    FORGET_SESSIONS,
+    KEEP_ELIGIBILITY,
     LEAVE_STAGES,
     LOCK_CONTACT,
     LOCK_OFFER,
@@ -94,13 +98,14 @@ class SessionRow(Row, table=True):
 
 
 class EligibilityRow(Row, table=True):
-    """Roles a person has in a line, by the roster."""
+    """Roles a person has in a line, by the roster, and their shift there."""
 
     __tablename__ = "eligibility"
 
     person_id: str = Field(primary_key=True)
     programme: str = Field(primary_key=True)
     roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    shift_ends_at: datetime | None = _moment()  #: of the shift they are in, or were in last
 
 
 class ProgrammeRow(Row, table=True):
@@ -216,16 +221,6 @@ class AlertRow(Row, table=True):
     raised_by: str
     held_by: str | None = None
     shown: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    told_at: datetime = _moment(nullable=False)
-
-
-class AlertToldRow(Row, table=True):
-    """Whose desk was told of an alert, and when for the first time."""
-
-    __tablename__ = "alert_told"
-
-    alert_id: str = Field(primary_key=True)
-    person_id: str = Field(primary_key=True)
     told_at: datetime = _moment(nullable=False)
 
 
@@ -392,6 +387,14 @@ def tell_line(  # noqa: PLR0913 - a message is all of these
     ask(session, TELL_OF_ALERT, everybody | _message(message, at))
 
 
+def tell_supervisors(
+    session: Session, programme: ProgrammeId, message: DeskMessage, at: datetime
+) -> None:
+    """Tell the supervisors of a line who are signed in, on duty or not."""
+    supervisors = {"programme": programme, "level": 1, "raised_by": None, "held_by": None}
+    ask(session, TELL_OF_ALERT, supervisors | _message(message, at))
+
+
 def _concerning(shown: AlertShown) -> dict[str, Any]:
     named = {"programme": shown.programme, "level": shown.level}
     return named | {"raised_by": shown.raised_by, "held_by": shown.held_by}
@@ -422,10 +425,24 @@ def _message(message: DeskMessage, at: datetime) -> dict[str, Any]:
 # --- what is kept as it was said -----------------------------------------------------------------
 
 
-def keep_eligibility(session: Session, person_id: str, programme: str, roles: list[str]) -> None:
-    """Replace what the roster says of a person in a line."""
-    row = {"person_id": person_id, "programme": programme, "roles": roles}
-    _replace(session, EligibilityRow, row, ("person_id", "programme"))
+def keep_eligibility(session: Session, event: EligibilityEstablished) -> None:
+    """Replace what the roster says of a person in a line; a shift that is over stays known."""
+    said = {
+        "person_id": event.person_id,
+        "programme": event.programme,
+        "roles": [role.value for role in event.qualification.roles],
+        "shift_ends_at": event.shift_ends_at,
+        "at": event.established_at,
+    }
+    ask(session, KEEP_ELIGIBILITY, said)
+
+
+def begin_without_shift(
+    session: Session, person_id: PersonId, programme: ProgrammeId, at: datetime
+) -> None:
+    """Somebody goes on duty after their shift: it has no say in how long they stay."""
+    named = {"person_id": person_id, "programme": programme, "at": at}
+    ask(session, BEGIN_WITHOUT_SHIFT, named)
 
 
 def keep_programme(session: Session, event: ProgrammePublished) -> None:
@@ -463,14 +480,12 @@ def forget_before(session: Session, moment: datetime) -> None:
             col(ContactRow.state) == ContactState.ENDED.value, col(ContactRow.ended_at) < moment
         )
     )
-    kept = select(AlertRow.alert_id)
-    session.execute(delete(AlertToldRow).where(col(AlertToldRow.alert_id).not_in(kept)))
     session.execute(
         delete(AlertRow).where(
             col(AlertRow.standing).in_(("stood_down", "closed")), col(AlertRow.told_at) < moment
         )
     )
-    session.execute(delete(SessionRow).where(col(SessionRow.expires_at) < moment))
+    ask(session, FORGET_SESSIONS, {"moment": moment})
     session.execute(delete(HourRow).where(col(HourRow.hour) < moment))
 
 

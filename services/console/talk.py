@@ -91,7 +91,13 @@ class TextDoor:
 
     async def read(self, desk: Desk, contact_id: ContactId, after: int) -> Told:
         """What was written after a place; Problem when this session may not read it."""
-        answer = await self._ask("GET", desk, contact_id, {"params": {"after": after}})
+        return self._told(await self._ask("GET", desk, contact_id, {"params": {"after": after}}))
+
+    async def read_capsule(self, desk: Desk, contact_id: ContactId) -> Told:
+        """What the caller agreed to be told of them; for who is offered the contact."""
+        return self._told(await self._ask("GET", desk, contact_id, {"params": {}}, offered=True))
+
+    def _told(self, answer: httpx.Response) -> Told:
         try:
             return Told.model_validate_json(answer.content)
         except ValidationError:
@@ -103,11 +109,16 @@ class TextDoor:
         key = {"Idempotency-Key": writing.key}
         await self._ask("POST", desk, writing.contact_id, {"json": said, "headers": key})
 
-    async def _ask(
-        self, method: str, desk: Desk, contact_id: ContactId, asked: Mapping[str, Any]
+    async def _ask(  # noqa: PLR0913 - a request is all of these
+        self,
+        method: str,
+        desk: Desk,
+        contact_id: ContactId,
+        asked: Mapping[str, Any],
+        offered: bool = False,
     ) -> httpx.Response:
         now = await self._door.read(domain_now)
-        shown = text_capability.signed_for(desk, contact_id, now)
+        shown = text_capability.signed_for(desk, contact_id, now, offered)
         headers = {"Authorization": f"Bearer {shown.capability}", **asked.get("headers", {})}
         address = f"/desk/contacts/{contact_id}/texts"
         try:
@@ -140,6 +151,7 @@ class TalkPages:
         return [
             Address("GET", "/talk/{contact_id}", self.lines, {}),
             Address("POST", "/talk/{contact_id}", self.write, {}),
+            Address("GET", "/capsule/{contact_id}", self.capsule, {}),
         ]
 
     async def lines(self, request: Request) -> Response:
@@ -156,6 +168,16 @@ class TalkPages:
         )
         await self._texts.write(reader.desk, writing)
         return await self._draw(reader, writing.contact_id, _number(taken(fields, "after")))
+
+    async def capsule(self, request: Request) -> Response:
+        """The capsule of a contact that is on this desk as an offer, before it is taken."""
+        reader = await reader_of(request, self._door)
+        contact_id = contact_in(request)
+        offer = await self._door.read(partial(desk_view.offer_of, person_id=reader.desk.person_id))
+        if offer is None or offer.contact_id != contact_id:
+            raise refusal_problem(Refusal.OFFER_OVER)
+        told = await self._texts.read_capsule(reader.desk, contact_id)
+        return PAGES.response("capsule.html", reader.look, told=told)
 
     async def _draw(self, reader: Reader, contact_id: ContactId, after: int) -> Response:
         told = await self._texts.read(reader.desk, contact_id, after)

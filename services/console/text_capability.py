@@ -46,8 +46,13 @@ async def hand_out(door: Door, request: Request) -> Response:
     return Response(orjson.dumps(told.model_dump(mode="json")), 201, media_type="application/json")
 
 
-def signed_for(desk: Desk, contact_id: ContactId, now: datetime) -> CapabilityHandedOut:
-    """A capability for a session; Problem when its role has none, Flaw when this is no contact."""
+def signed_for(
+    desk: Desk, contact_id: ContactId, now: datetime, offered: bool = False
+) -> CapabilityHandedOut:
+    """A capability for a session; Problem when its role has none, Flaw when this is no contact.
+
+    `offered`: the contact is on this desk as an offer, which the console has just seen.
+    """
     if desk.role not in TEXT_ROLES:
         raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
     try:
@@ -57,6 +62,7 @@ def signed_for(desk: Desk, contact_id: ContactId, now: datetime) -> CapabilityHa
             role=desk.role,
             programme=desk.programme,
             expires_at=now + STANDS_FOR,
+            offered=offered,
         )
     except ValueError:
         raise Flaw(Refusal.INVALID_FIELD, "contact_id") from None

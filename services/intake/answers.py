@@ -95,6 +95,18 @@ class ContactSeen(Contract):
     away_until: Annotated[
         Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
     ] = None
+    read_by: Annotated[
+        Moment | None,
+        public("Until when a human reads what was written; empty: one has", unit="UTC"),
+    ] = None
+    answer_by: Annotated[
+        Moment | None,
+        public("Until when a message is answered; past: late; empty: it has been", unit="UTC"),
+    ] = None
+    erased_by: Annotated[
+        Moment | None,
+        public("When what was written is erased at the latest; empty: not ended yet", unit="UTC"),
+    ] = None
     language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
     situation: Annotated[
         Situation | None, public("Why nobody has answered yet; empty: somebody soon will")
@@ -138,7 +150,8 @@ class ContactBegun(ContactTold):
 
     token: Annotated[str, public("The only way to the contact; told here and kept nowhere")]
     return_code: Annotated[
-        str | None, public("Three words that bring back to a chat that was cut off; kept nowhere")
+        str | None,
+        public("Words that bring back: three to a chat, four to a message; kept nowhere"),
     ] = None
     return_token: Annotated[
         str | None, public("With it a new contact finds back after a cut-off; kept nowhere")
@@ -151,6 +164,17 @@ class TextKept(Contract):
     sealed_id: Annotated[SealedId, public("The sealed text")]
     position: Annotated[int, public("Its place in the contact", unit="count from 1")]
     sealed_at: Annotated[Moment, public("When", unit="UTC, domain time")]
+
+
+class TextsErased(Contract):
+    """What a caller's erasure has reached."""
+
+    texts: Annotated[int, public("Texts erased", unit="count", ge=0)]
+    erased_at: Annotated[Moment, public("When, from the platform", unit="UTC, domain time")]
+    in_backups_until: Annotated[
+        Moment | None,
+        public("Until then a backup can still be read; empty: none can", unit="UTC, domain time"),
+    ]
 
 
 class WordsHeard(Contract):

@@ -31,9 +31,18 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.bus.work import Work, new_id
-from services.intake import chats, day_keys, metrics, store, texts, threads
+from services.intake import (
+    chats,
+    day_keys,
+    message_codes,
+    messages,
+    metrics,
+    store,
+    texts,
+    threads,
+)
 from services.intake.answers import ContactSeen, DoorClosed, LadderTold, LineSeen, PassTold
-from services.intake.codes import hash_of_words
+from services.intake.codes import WORDS_TO, hash_of_words
 from services.intake.domain import Ended, Life, Moved, Talking, Unchanged, Waiting
 from services.intake.handlers import live_on
 from services.intake.ladder import ladder_told
@@ -92,8 +101,7 @@ def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) ->
     contact.life = Waiting(_line_for(arrival.channel, first_stage, way))
     contact.priority = way.priority or _priority_of(arrival.channel)
     if arrival.code is not None:
-        _, day_key = day_keys.from_environment().today(work.now)
-        contact.code_hash = hash_of_words(day_key, arrival.code)
+        contact.code_hash = _hash_of_code(arrival.code, arrival.channel, work)
     opened = ContactOpened(
         contact_id=contact.contact_id,
         programme=contact.programme,
@@ -117,6 +125,15 @@ def _open(arrival: Arrival, line: store.Line, first_stage: Stage, work: Work) ->
     if way.name is not None:
         metrics.record_way(arrival.programme, way.name)
     return contact
+
+
+def _hash_of_code(code: str, channel: Channel, work: Work) -> str:
+    """What is kept of the words that bring back: as long as there is something to come back to."""
+    keys = day_keys.from_environment()
+    if channel is Channel.MESSAGE:
+        return message_codes.hash_anew(code, keys, work)
+    _, day_key = keys.today(work.now)
+    return hash_of_words(day_key, code)
 
 
 def _return_hashes(arrival: Arrival, token: str | None, work: Work) -> tuple[str, ...]:
@@ -228,13 +245,26 @@ def _with_pass(contact: store.Contact, life: Life) -> Life:
 
 
 def resume_contact(resuming: chats.Resuming, work: Work) -> Reply:
-    """Give a chat back to whoever knows its return code."""
-    contact = chats.contact_of(resuming, day_keys.from_environment(), work)
+    """Give a chat or a message back to whoever knows its words."""
+    keys = day_keys.from_environment()
+    by_code = messages if len(resuming.code.split()) == WORDS_TO[Channel.MESSAGE] else chats
+    contact = by_code.contact_of(resuming, keys, work)
     if contact is None:
         return refused(Refusal.UNKNOWN_CONTACT, "code")
     terms = threads.terms_of(work.session, contact)
     situation = told_now(work.session, contact).situation
     return done(contact.version, seen(contact, terms, WaitTold(situation)))
+
+
+def erase_contact(address: tuple[ContactId, Sha256], keys: day_keys.DayKeys, work: Work) -> Reply:
+    """The caller erases what was written in their contact, which is over with it."""
+    contact_id, token_sha256 = address
+    contact = store.contact_to_change(work.session, contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT, "contact_id")
+    if not contact.is_opened_by(token_sha256):
+        return refused(Refusal.NOT_YOURS)
+    return done(contact.version, messages.erase_of_caller(contact, keys, work))
 
 
 def look_at_contact(

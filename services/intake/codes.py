@@ -1,19 +1,26 @@
-"""Codes a person can keep in their head: three words back to a chat, four digits back to a line.
+"""Codes a person can keep in their head: three words back to a chat, four to a message, four
+digits back to a line.
 
-Neither is stored. Of the words there is a hash keyed by the day's key, which is outside the
-database: 2^32.7 combinations would be tried through in an hour without it. The digits are made anew
-from the day's key whenever they are needed. Pure, but for the list of words.
+None is stored. Of the words there is a hash, keyed by the key of a day (chats) or of a month
+(`message_codes`), neither of which the database alone can tell: without it the 2^32.7 combinations
+of three words would be tried through in an hour, and the 2^43.5 of four in days. The digits are
+made anew from the day's key whenever they are needed. Pure, but for the list of words.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
+from contracts.vocabulary import Channel
+
+_BETWEEN = re.compile(r"[^a-z]+")
 _WORDS = Path(__file__).with_name("return_words.txt")
-WORDS_IN_CODE = 3
+#: So many words bring back by each channel: a chat is held for minutes, a message kept for a month.
+WORDS_TO: dict[Channel, int] = {Channel.CHAT: 3, Channel.MESSAGE: 4}
 
 
 @lru_cache(maxsize=1)
@@ -23,11 +30,11 @@ def words() -> tuple[str, ...]:
     return tuple(line for line in lines if not line.startswith("#"))
 
 
-def words_from(secret: bytes) -> str:
-    """The code of whoever holds this secret: three words, the same each time."""
+def words_from(secret: bytes, count: int = WORDS_TO[Channel.CHAT]) -> str:
+    """The code of whoever holds this secret: so many words, the same each time."""
     drawn = int.from_bytes(hmac.digest(secret, b"helpline: return code", "sha256"))
     listed, code = words(), []
-    for _ in range(WORDS_IN_CODE):
+    for _ in range(count):
         drawn, place = divmod(drawn, len(listed))
         code.append(listed[place])
     return " ".join(code)
@@ -36,8 +43,15 @@ def words_from(secret: bytes) -> str:
 def as_typed(code: str) -> str | None:
     """A code as a person types it, brought to one form; None when it cannot be one."""
     plain = unicodedata.normalize("NFKD", code).encode("ascii", "ignore").decode().lower()
-    given = plain.replace("-", " ").replace(",", " ").split()
-    return " ".join(given) if len(given) == WORDS_IN_CODE else None
+    given = _BETWEEN.split(plain)
+    said = [word for word in given if word]
+    return " ".join(said) if len(said) in WORDS_TO.values() else None
+
+
+def leads_to(code: str) -> Channel:
+    """By which channel a code in one form brings back."""
+    words_in_it = len(code.split())
+    return next(channel for channel, count in WORDS_TO.items() if count == words_in_it)
 
 
 def hash_of_words(day_key: bytes, code: str) -> str:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from contracts.programme import ProgrammeTerms
-from contracts.vocabulary import ProgrammeId
+from contracts.vocabulary import Channel, ProgrammeId
 from services.bus.sealing import WrongKey
 from services.bus.work import Work
-from services.intake import metrics, sealed, store
+from services.intake import message_codes, metrics, sealed, store
 from services.intake.day_keys import (
     LIVES_DAYS,
     WRAPPED_ANEW_AFTER_DAYS,
@@ -23,6 +23,7 @@ from services.intake.day_keys import (
 )
 from services.intake.seal import unwrap, wrap
 from services.intake.sealed import Kept, WrappedKey
+from services.intake.store import Contact
 
 SWEEP = "sweep"
 #: Domain time between two sweeps of a line.
@@ -49,6 +50,15 @@ def kept_until(terms: ProgrammeTerms, ended_at: datetime) -> datetime:
     return over.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
+def erased_by(contact: Contact, terms: ProgrammeTerms) -> datetime | None:
+    """When what was written is erased at the latest; None while the contact goes on."""
+    if contact.ended_at is None:
+        return None
+    written = contact.channel is Channel.MESSAGE
+    hours = terms.keeping.written_hours if written else terms.keeping.chat_hours
+    return contact.ended_at + timedelta(hours=hours) + SWEEP_EVERY
+
+
 def sweep(key: str, keys: DayKeys, work: Work) -> None:
     """Forget what a line has kept long enough, and look after the keys of days."""
     swept = 0
@@ -64,12 +74,13 @@ def sweep(key: str, keys: DayKeys, work: Work) -> None:
 def _look_after_keys(keys: DayKeys, work: Work) -> int:
     """Destroy old keys no row uses, and have the rows of old ones wrapped by today's: how many."""
     today = day_of(work.now)
-    used = sealed.days_in_use(work.session)
+    used = sealed.days_in_use(work.session) | message_codes.days_in_use(work.session)
     for day in keys.days():
         if day <= today - timedelta(days=LIVES_DAYS) and day not in used:
             keys.destroy(day)
             metrics.record_key_destroyed()
     aged = today - timedelta(days=WRAPPED_ANEW_AFTER_DAYS) + timedelta(days=1)
+    message_codes.look_after(aged, keys, work)
     old = sealed.keys_before(work.session, aged, MOST_AT_ONCE)
     for each in old:
         _wrap_anew(each, keys, work)

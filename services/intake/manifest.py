@@ -114,6 +114,7 @@ class AssumedFrame(Part):
 
     alert_duty: Assumed[tuple[AlertDuty, ...]]
     refers: Assumed[bool] | None = None  #: only where the seeds say nothing of relays
+    keeps_notes: Assumed[bool] | None = None
     chats_at_once: Assumed[int] | None = None
     federation: Assumed[Pooled] | None = None
     minor_below_years: Assumed[int]

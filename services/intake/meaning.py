@@ -119,6 +119,8 @@ def _frame(manifest: Manifest) -> dict[str, Any]:
         "minor_below_years": frame.minor_below_years.value,
         "report_recipients": _json(frame.report_recipients.value),
     }
+    if frame.keeps_notes is not None:
+        said["keeps_notes"] = frame.keeps_notes.value
     if frame.chats_at_once is not None:
         said["chats_at_once"] = frame.chats_at_once.value
     if frame.emergency_abroad is not None:

@@ -100,7 +100,7 @@ class ErasureRow(Row, table=True):
 
     contact_id: ContactId = Field(primary_key=True, sa_type=Text)
     erased_at: datetime = _moment()
-    asked_by: PersonId = Field(sa_type=Text)
+    asked_by: PersonId | None = Field(default=None, sa_type=Text)  #: empty: the caller
     texts: int
     day: date | None = None
 
@@ -212,6 +212,18 @@ def add_text(session: Session, text: Sealed) -> None:
         )
 
 
+def drop_notes(session: Session, contact_id: ContactId, person_id: PersonId) -> None:
+    """Delete the note of a person in a contact: the newest takes its place, whole."""
+    ask(
+        session,
+        """
+        DELETE FROM intake.sealed_text WHERE contact_id = %(contact_id)s AND kind = 'note'
+            AND person_id = %(person_id)s
+        """,
+        {"contact_id": contact_id, "person_id": person_id},
+    )
+
+
 def texts_after(
     session: Session, contact_id: ContactId, after: int, kinds: frozenset[TextKind]
 ) -> Sequence[Sealed]:
@@ -299,6 +311,13 @@ _SWEEP_KEYS = """
 """
 
 
+_SWEEP_CODES = """
+    UPDATE intake.contact SET code_hash = NULL
+    WHERE code_hash IS NOT NULL AND channel = 'message' AND programme = %(programme)s
+        AND programme_version = %(version)s AND ended_at < %(written_before)s
+"""
+
+
 @dataclass(frozen=True)
 class Kept:
     """What a version of a line keeps: ended before these moments (UTC), it goes."""
@@ -311,9 +330,10 @@ class Kept:
 
 
 def sweep_texts(session: Session, kept: Kept) -> int:
-    """Delete texts kept long enough, and keys that open nothing any more: how many texts."""
+    """Delete texts kept long enough, keys and codes that open nothing any more: how many texts."""
     gone = ask(session, _SWEEP_TEXTS, vars(kept)).rowcount
     ask(session, _SWEEP_KEYS, vars(kept))
+    ask(session, _SWEEP_CODES, vars(kept))
     return gone
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from contracts.programme import ProgrammeTerms
-from services.intake import store, threads
+from contracts.writing import WritingTerms
+from services.intake import keeping, message_clocks, store, threads
 from services.intake.answers import ContactSeen
 from services.intake.domain import state_of
 from services.intake.waiting import Moment, WaitTold, situation_of, wait_told, waits
@@ -25,6 +28,9 @@ def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> Conta
         away_until=contact.away_until,
         opened_at=contact.opened_at,
         ended_at=contact.ended_at,
+        read_by=_until(message_clocks.first_reading_by, contact.unread_since, terms.writing),
+        answer_by=_until(message_clocks.answered_by, contact.unanswered_since, terms.writing),
+        erased_by=keeping.erased_by(contact, terms),
         language=contact.language,
         situation=told.situation,
         ladder=told.ladder,
@@ -32,6 +38,12 @@ def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> Conta
         country=terms.country,
         emergency_numbers=terms.emergency_numbers,
     )
+
+
+def _until(
+    clock: Callable[[datetime, WritingTerms], datetime], since: datetime | None, terms: WritingTerms
+) -> datetime | None:
+    return None if since is None else clock(since, terms)
 
 
 def told_now(session: Session, contact: store.Contact) -> WaitTold:

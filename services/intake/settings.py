@@ -18,6 +18,8 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=16)  #: handlers at work at once, for each stream
     #: A request at the door says a line and a channel; nobody needs more.
     longest_body_bytes: int = Field(default=64 * 1024, ge=1024, le=1024 * 1024)
+    #: A form says a byte of a text in up to three.
+    longest_form_bytes: int = Field(default=192 * 1024, ge=1024, le=1024 * 1024)
     #: When a caller's side should ask again while the ground is away.
     retry_after_seconds: int = Field(default=1, ge=1, le=60)
 

@@ -125,7 +125,8 @@ _MOVE = """
 _END = """
     UPDATE intake.contact SET state = %(state)s, stage = %(stage)s, person_id = %(person_id)s,
         ended_at = %(ended_at)s, outcome = %(outcome)s, nature = %(nature)s,
-        ended_by = %(ended_by)s, version = %(version)s, code_hash = NULL,
+        ended_by = %(ended_by)s, version = %(version)s,
+        code_hash = CASE WHEN channel = 'message' THEN code_hash END,
         away_until = NULL, unread_since = NULL, unanswered_since = NULL, ticks = ticks + 1
     WHERE contact_id = %(contact_id)s
 """

@@ -187,7 +187,7 @@ class TextDoor:
         """Tell somebody at a desk what was written; that they read is kept first."""
         shown = await self._desk_of(request)
         since = _since(request)
-        who = Human(shown.person_id, shown.role)
+        who = Human(shown.person_id, shown.role, shown.offered)
         asked = (shown.contact_id, who)
         keys = day_keys.from_environment()
         look = partial(texts.look_as_human, asked=asked, after=since.after, keys=keys)

@@ -38,12 +38,12 @@ from services.intake.seen import told_now
 from services.intake.waiting import WaitTold
 from services.intake.written import (
     FOR_CALLERS,
-    FOR_HUMANS,
     Human,
     MayNot,
     NotSeenYet,
     Writes,
     read_as_human,
+    readable,
     write_after_end,
     write_as_caller,
     write_as_human,
@@ -97,6 +97,11 @@ def keep_of_human(wrote: HumanWrites, keys: DayKeys, work: Work) -> Reply:
             return refused(why)
         case NotSeenYet():
             return not_yet()
+        case Writes(kind=TextKind.NOTE) as writes:
+            if not threads.terms_of(work.session, contact).frame.keeps_notes:
+                return refused(Refusal.WRONG_STATE, "kind")
+            sealed.drop_notes(work.session, contact.contact_id, who.person_id)
+            return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
         case Writes() as writes:
             return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
         case unexpected:
@@ -259,11 +264,22 @@ def look_as_human(
         case NotSeenYet() as early:
             return early
         case None:
-            kept = sealed.texts_after(session, contact_id, after, FOR_HUMANS)
+            kept = sealed.texts_after(session, contact_id, after, readable(who))
             clear = _clear(session, contact_id, kept, keys)
             return Looked(contact, tuple(with_words_heard(each) for each in clear))
         case unexpected:
             assert_never(unexpected)
+
+
+def thread(session: Session, contact_id: ContactId, keys: DayKeys) -> tuple[TextTold, ...]:
+    """All that was written to and fro in a contact, in order, clear."""
+    told: list[TextTold] = []
+    while True:
+        after = told[-1].position if told else 0
+        kept = sealed.texts_after(session, contact_id, after, FOR_CALLERS)
+        told += _clear(session, contact_id, kept, keys)
+        if len(kept) < sealed.MOST_AT_ONCE or not told or told[-1].position == after:
+            return tuple(told)
 
 
 def _clear(
@@ -352,19 +368,24 @@ def erase_texts(command: EraseTexts, keys: DayKeys, work: Work) -> Reply:
     contact = _of_line(command.contact_id, work)
     if isinstance(contact, Refusal):
         return refused(contact, "contact_id")
-    erased = sealed.erasure_of(work.session, command.contact_id)
-    count, day = sealed.erase(work.session, command.contact_id)
+    return done(contact.version, erase(contact, work.command.actor, keys, work))
+
+
+def erase(contact: store.Contact, by: PersonId | None, keys: DayKeys, work: Work) -> Erasure:
+    """Erase what was written in a locked contact, its key first; nobody (None) is its caller."""
+    erased = sealed.erasure_of(work.session, contact.contact_id)
+    count, day = sealed.erase(work.session, contact.contact_id)
     if erased is None or count:
         erased = sealed.ErasureRow(
-            contact_id=command.contact_id,
+            contact_id=contact.contact_id,
             erased_at=work.now,
-            asked_by=work.command.actor,
+            asked_by=by,
             texts=count + (0 if erased is None else erased.texts),
             day=day or (None if erased is None else erased.day),
         )
         erased = work.session.merge(erased)
         metrics.record_erased(contact.programme, count)
-    return done(contact.version, _erasure(erased, keys, work.now))
+    return _erasure(erased, keys, work.now)
 
 
 def _erasure(row: sealed.ErasureRow, keys: DayKeys, now: datetime) -> Erasure:

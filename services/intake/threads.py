@@ -123,9 +123,19 @@ def change_way_in(
     change(session, contact_id, "token_sha256 = %(token)s, code_hash = %(code)s", facts)
 
 
+def change_token(session: Session, contact_id: ContactId, token_sha256: Sha256) -> None:
+    """Another token opens the contact; the old one does not."""
+    change(session, contact_id, "token_sha256 = %(token)s", {"token": token_sha256})
+
+
+def forget_code(session: Session, contact_id: ContactId) -> None:
+    """Nothing brings back to the contact any more."""
+    change(session, contact_id, "code_hash = NULL", {})
+
+
 _BY_CODE = """
     SELECT contact_id FROM intake.contact
-    WHERE code_hash = ANY(%(hashes)s) AND state <> 'ended' LIMIT 2
+    WHERE code_hash = ANY(%(hashes)s) AND state <> 'ended' AND channel = 'chat' LIMIT 2
 """
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from contracts.ladder import Wording
-from contracts.vocabulary import ContactState, LanguageCode, Refusal, Situation
+from contracts.vocabulary import Channel, ContactState, LanguageCode, Refusal, Situation
 from services.intake.answers import ContactSeen, PartnerTold, PassTold, TextsTold, WayOutTold
 from services.intake.terms import IN_WRITING
 
@@ -126,9 +126,17 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 KEY_WANTED = "L'en-tête Idempotency-Key doit être un UUID aléatoire (version 4)."
 TOKEN_WANTED = "Cette conversation s'ouvre avec le jeton donné à son début."
 CAPABILITY_WANTED = "Les textes s'ouvrent avec le jeton que donne votre poste, et qui expire vite."
-CODE_UNKNOWN = (
-    "Ces trois mots n'ouvrent pas de conversation en cours. Vous pouvez en commencer une nouvelle."
-)
+#: Of words that open nothing: three are a chat's, four a message's.
+CODES_UNKNOWN: dict[Channel, str] = {
+    Channel.CHAT: (
+        "Ces trois mots n'ouvrent pas de conversation en cours. "
+        "Vous pouvez en commencer une nouvelle."
+    ),
+    Channel.MESSAGE: (
+        "Ces quatre mots n'ouvrent pas de message. Il a peut-être été effacé. "
+        "Vous pouvez en laisser un nouveau."
+    ),
+}
 TEXT_NOT_KEPT = (
     "Ce texte est vide ou contient des caractères invisibles ; rien n'a été envoyé, "
     "il reste chez vous."

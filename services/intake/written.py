@@ -1,8 +1,8 @@
 """Who may write and read what in a contact. Pure.
 
-The caller and the human in the contact write to each other; notes and capsules are for humans
-alone. The surprising thing: who was in a contact that has ended may still add a note or a capsule
-for a while, and no longer read.
+The caller and the human in the contact write to each other; notes, capsules and what passes
+between a human who asks for help and a supervisor are for humans alone. The surprising thing: who
+was in a contact that has ended may still add a note or a capsule for a while, and no longer read.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from services.intake.domain import Ended, Life, Talking, Waiting
 FOR_CALLERS = frozenset({TextKind.LINE, TextKind.MESSAGE})
 FOR_HUMANS = frozenset(TextKind)
 
+_OF_SUPERVISORS = frozenset({TextKind.NOTE, TextKind.HELP})
+
 #: How long after the end who was in the contact may add a note or a capsule: a long wrap-up.
 NOTES_AFTER_END = timedelta(hours=2)
 
@@ -49,6 +51,7 @@ class Human:
 
     person_id: PersonId
     role: Role
+    offered: bool = False  #: the contact is on their desk as an offer, as their console says
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def write_as_caller(life: Life, channel: Channel) -> Writes | MayNot:
 def write_as_human(
     life: Life, channel: Channel, kind: TextKind, who: Human
 ) -> Writes | MayNot | NotSeenYet:
-    """The human in the contact writes anything that fits the channel; a supervisor, notes.
+    """The human in the contact writes anything that fits the channel; a supervisor, notes and help.
 
     After the end, see `write_after_end`.
     """
@@ -104,7 +107,7 @@ def write_as_human(
             return Writes(kind, _AUTHOR[held.stage])
         case Waiting() | Talking():
             if who.role is Role.SUPERVISOR:
-                own = kind is TextKind.NOTE
+                own = kind in _OF_SUPERVISORS
                 return Writes(kind, AuthorKind.SUPERVISOR) if own else MayNot(Refusal.NOT_YOURS)
             return NotSeenYet() if isinstance(life, Waiting) else MayNot(Refusal.NOT_YOURS)
         case _:
@@ -122,11 +125,20 @@ def write_after_end(
     return Writes(kind, _AUTHOR[ended.stage])
 
 
+def readable(who: Human) -> frozenset[TextKind]:
+    """What somebody who may read is shown: all of it, or before taking an offer the capsule."""
+    return frozenset({TextKind.CAPSULE}) if who.offered else FOR_HUMANS
+
+
 def read_as_human(life: Life, who: Human) -> MayNot | NotSeenYet | None:
-    """None: they may read. The human in the contact may, and a supervisor; nobody else."""
+    """None: they may read (`readable`). The human in the contact may, a supervisor, and who is
+    offered it while it waits; nobody else.
+    """
     if who.role is Role.SUPERVISOR:
         return None
     match life:
+        case Waiting() if who.offered:
+            return None
         case Talking(take=held):
             return None if held.person_id == who.person_id else MayNot(Refusal.NOT_YOURS)
         case Waiting():

@@ -1,7 +1,8 @@
 """What a form sent, as the fields of a contract.
 
 A browser sends words. A dotted name is a field of a field (`notes.need`), a name that ends with
-`[]` a list, an empty value one that was not filled in.
+`[]` a list, an empty value one that was not filled in, and `true` and `false` are what a button
+says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from services.bus.body import Flaw, flaw_of, read_body
 C = TypeVar("C", bound=Contract)
 
 _MOST_FIELDS = 200
+_SAID: dict[str, str | bool] = {"true": True, "false": False}
 
 
 async def read_form(request: Request, longest_bytes: int) -> dict[str, Any]:
@@ -54,10 +56,14 @@ def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             listed = place.setdefault(last, [])
             if not isinstance(listed, list):
                 raise Flaw(Refusal.INVALID_FIELD, name)
-            listed.append(value)
+            listed.append(_said(value))
         else:
-            place[last] = value
+            place[last] = _said(value)
     return fields
+
+
+def _said(value: str) -> str | bool:
+    return _SAID.get(value, value)
 
 
 def contract_of(model: type[C], fields: dict[str, Any]) -> C:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.platform import Platform
 from tests.browser.install import MISSING, chromium
+from tests.browser.lines import apply_lines
 from tests.browser.people import People
 from tests.running import a_platform
 from tests.servers import within_reach
@@ -48,6 +49,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         within_reach(tmp_path_factory.mktemp("platform")) as folder,
         a_platform(folder, "--at", BEGINS_AT) as (_, running),
     ):
+        apply_lines(Path(running.folder))
         yield running
 
 

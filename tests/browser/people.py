@@ -12,6 +12,8 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from deploy.platform import Platform
+from tests.browser.afterwards import send_everybody_home
+from tests.browser.telephone import Call, ring
 from tests.browser.watching import Watch
 
 #: How a browser names the languages of the pages.
@@ -51,6 +53,14 @@ class Person:
         """Type an address of the door; whatever it answers."""
         self.page.goto(f"{self.watch.door}{path}")
 
+    def press(self, button: str) -> None:
+        """Press the button whose words begin like this."""
+        self.page.get_by_role("button", name=re.compile(f"^{re.escape(button)}")).click()
+
+    def sees(self, words: str) -> None:
+        """What is on the page, or will be in a moment."""
+        expect(self.page.get_by_text(words).first).to_be_visible()
+
     def another_tab(self, path: str) -> Page:
         """The same browser, a second tab."""
         page = self.page.context.new_page()
@@ -66,6 +76,7 @@ class People:
     platform: Platform
     device: Device = field(default_factory=Device)  #: unless somebody has another
     here: list[Person] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
     def a_caller(self, path: str = "/", device: Device | None = None) -> Person:
         """Somebody opens a page of callers."""
@@ -73,13 +84,24 @@ class People:
         caller.go(path)
         return caller
 
+    def at_nobodys_desk(self, path: str, device: Device | None = None) -> Person:
+        """Somebody opens a page of the console, and has not signed in."""
+        person = self._somebody("console", device or self.device, keeps_nothing=False)
+        person.go(path)
+        return person
+
     def at_desk(self, name: str, device: Device | None = None) -> Person:
         """Somebody of the demonstration signs in and sees their desk."""
-        person = self._somebody("console", device or self.device, keeps_nothing=False)
-        person.go("/entrer")
+        person = self.at_nobodys_desk("/entrer", device)
         person.page.get_by_role("button", name=re.compile(re.escape(name))).click()
-        expect(person.page.get_by_role("main")).to_be_visible()
+        expect(person.page.locator("#desk")).to_be_visible()
         return person
+
+    def a_call(self, line: str) -> Call:
+        """Somebody rings a line."""
+        call = ring(self.platform.doors["intake"], line)
+        self.calls.append(call)
+        return call
 
     def troubles(self) -> list[str]:
         """What pages did that none may do."""
@@ -91,10 +113,14 @@ class People:
             person.watch.look_at_what_stays()
 
     def go_home(self) -> None:
-        """Close every browser."""
+        """Hang up, close every browser, end what is still going on."""
+        for call in self.calls:
+            call.hang_up()
         for person in self.here:
             person.page.context.close()
         self.here.clear()
+        self.calls.clear()
+        send_everybody_home(self.platform)
 
     def _somebody(self, door: str, device: Device, *, keeps_nothing: bool) -> Person:
         context = self.browser.new_context(

@@ -1,6 +1,7 @@
 """Facts the console hears, about one contact, one regulator and one listener."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from contracts.anonymity import LiftAsked
@@ -56,6 +57,9 @@ from contracts.vocabulary import (
     TextKind,
     WithdrawalReason,
 )
+from services.bus.testing import ServiceUnderTest
+from services.console.domain import SessionAsked
+from services.console.handlers import open_session
 from tests.terms import a_line
 
 NOON = datetime(2026, 1, 14, 12, 0, tzinfo=UTC)
@@ -180,42 +184,55 @@ def ended(outcome: Outcome = Outcome.LISTENED) -> ContactEnded:
 
 
 def sealed(
-    author: AuthorKind = AuthorKind.CALLER, attention: Attention = Attention.NONE
+    author: AuthorKind = AuthorKind.CALLER,
+    attention: Attention = Attention.NONE,
+    kind: TextKind = TextKind.LINE,
+    sealed_at: datetime = NOON,
 ) -> TextSealed:
     return TextSealed(
         sealed_id=SealedId("66666666-6666-4666-8666-666666666666"),
         contact_id=CONTACT,
         programme=LINE,
         channel=Channel.CHAT,
-        kind=TextKind.LINE,
+        kind=kind,
         author=author,
         characters=12,
         position=2,
-        sealed_at=NOON,
+        sealed_at=sealed_at,
         attention=attention,
     )
 
 
 def entered(
-    state: LiveState = LiveState.READY, person_id: PersonId = LISTENER, role: Role = Role.LISTENER
+    state: LiveState = LiveState.READY,
+    person_id: PersonId = LISTENER,
+    role: Role = Role.LISTENER,
+    **changes: Any,
 ) -> LiveStateEntered:
-    return LiveStateEntered(
-        person_id=person_id,
-        programme=LINE,
-        role=role,
-        state=state,
-        reason=LiveStateReason.ASKED,
-        entered_at=later(2),
-        previous=LiveState.OFF_DUTY,
-        previous_since=NOON,
-    )
+    said = {
+        "person_id": person_id,
+        "programme": LINE,
+        "role": role,
+        "state": state,
+        "reason": LiveStateReason.ASKED,
+        "entered_at": later(2),
+        "previous": LiveState.OFF_DUTY,
+        "previous_since": NOON,
+    }
+    return LiveStateEntered.model_validate(said | changes)
 
 
-def established(person_id: PersonId, *roles: Role) -> EligibilityEstablished:
+def established(
+    person_id: PersonId,
+    *roles: Role,
+    at: datetime = NOON,
+    shift_ends_at: datetime | None = None,
+) -> EligibilityEstablished:
     return EligibilityEstablished(
         person_id=person_id,
         programme=LINE,
-        established_at=NOON,
+        established_at=at,
+        shift_ends_at=shift_ends_at,
         valid_until=NOON + timedelta(days=300),
         qualification=Qualification(
             roles=roles,
@@ -316,3 +333,10 @@ def report_owed() -> AtRiskReportOwed:
     said = {"contact_id": CONTACT, "programme": LINE, "due_at": later(86_400), "owed_at": NOON}
     report = {"report_id": "77777777-7777-4777-8777-777777777777"}
     return AtRiskReportOwed.model_validate(said | report)
+
+
+def session_of(console: ServiceUnderTest, person_id: PersonId, role: Role) -> None:
+    """Somebody signs in."""
+    asked = SessionAsked(person_id, role, LINE)
+    reply = console.request(partial(open_session, asked, "0" * 64, timedelta(hours=1)))
+    assert reply.refusal is None

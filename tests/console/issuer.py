@@ -149,11 +149,14 @@ class LittleIssuer:
         return self._answer(request, told)
 
     def _knows_client(self, request: Request, form: dict[str, str]) -> bool:
+        """The secret, where the discovery document says it is wanted and nowhere else."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "basic":
+        wanted = self.answers.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        if scheme.lower() == "basic" and "client_secret_basic" in wanted:
             name, _, secret = base64.b64decode(given).decode().partition(":")
             return [unquote_plus(name), unquote_plus(secret)] == [CLIENT_ID, CLIENT_SECRET]
-        return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
+        said = (form.get("client_id"), form.get("client_secret"))
+        return "client_secret_post" in wanted and said == (CLIENT_ID, CLIENT_SECRET)
 
     def _id_token(self, granted: Granted) -> str:
         now = int(time.time())

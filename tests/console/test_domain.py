@@ -1,6 +1,9 @@
 """What a desk shows, whatever the order in which its facts arrive."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.console.domain import (
+    SHIFT_GRACE,
     ContactFacts,
     OfferFact,
     OfferStanding,
@@ -21,6 +25,7 @@ from services.console.domain import (
     Place,
     SessionAsked,
     SessionEnd,
+    SessionFacts,
     end_of_session,
     left_stage,
     place_of,
@@ -179,18 +184,85 @@ def test_the_operator_may_come_before_the_line_the_coordinator_before_the_roster
     )
 
 
-ENDS = {
-    "in time": ((Role.LISTENER, (Role.LISTENER,), LiveState.READY, False), None),
-    "expired": ((Role.LISTENER, (Role.LISTENER,), LiveState.READY, True), SessionEnd.EXPIRED),
-    "expired in a contact": ((Role.LISTENER, (Role.LISTENER,), LiveState.TALKING, True), None),
-    "expired in the wrap-up": ((Role.LISTENER, (), LiveState.WRAPPING_UP, True), None),
-    "role lost": ((Role.LISTENER, (), LiveState.READY, False), SessionEnd.ROLE_LOST),
-    "role lost in a contact": ((Role.LISTENER, (), LiveState.TALKING, False), None),
-    "vouched for": ((Role.COORDINATOR, None, LiveState.OFF_DUTY, False), None),
+def a_session(**changes: Any) -> SessionFacts:
+    """A listener's, in a shift from noon to four, opened at noon for a day."""
+    said: dict[str, Any] = {
+        "role": Role.LISTENER,
+        "opened_at": NOON,
+        "expires_at": NOON + timedelta(hours=24),
+        "held": (Role.LISTENER,),
+        "shift_ends_at": FOUR,
+    }
+    return SessionFacts(**said | changes)
+
+
+FOUR = NOON + timedelta(hours=4)
+HALF_PAST_FOUR = FOUR + SHIFT_GRACE
+TOMORROW = NOON + timedelta(hours=24)
+
+ENDS: dict[str, tuple[SessionFacts, datetime, SessionEnd | None]] = {
+    "in the shift": (a_session(), NOON, None),
+    "just before the grace is over": (
+        a_session(live=LiveState.READY),
+        HALF_PAST_FOUR - timedelta(seconds=1),
+        None,
+    ),
+    "the grace is over": (a_session(live=LiveState.READY), HALF_PAST_FOUR, SessionEnd.SHIFT_OVER),
+    "came after the shift": (a_session(opened_at=FOUR), HALF_PAST_FOUR, None),
+    "has no shift": (a_session(shift_ends_at=None), HALF_PAST_FOUR, None),
+    "expired without a shift": (a_session(shift_ends_at=None), TOMORROW, SessionEnd.EXPIRED),
+    "a supervisor's shift": (
+        a_session(role=Role.SUPERVISOR, held=(Role.SUPERVISOR,)),
+        HALF_PAST_FOUR,
+        SessionEnd.SHIFT_OVER,
+    ),
+    "a coordinator who also listens": (
+        a_session(role=Role.COORDINATOR, held=(Role.LISTENER,)),
+        HALF_PAST_FOUR,
+        None,
+    ),
+    "vouched for, and unknown to the roster": (
+        a_session(role=Role.COORDINATOR, held=None),
+        NOON,
+        None,
+    ),
+    "vouched for, expired": (
+        a_session(role=Role.COORDINATOR, held=None),
+        TOMORROW,
+        SessionEnd.EXPIRED,
+    ),
+    "role lost": (a_session(held=()), NOON, SessionEnd.ROLE_LOST),
+    "unknown to the roster": (a_session(held=None), NOON, SessionEnd.ROLE_LOST),
+}
+
+#: What makes a session needed.
+THEIRS: dict[str, dict[str, Any]] = {
+    "talking": {"live": LiveState.TALKING},
+    "a wrap-up": {"live": LiveState.WRAPPING_UP},
+    "a contact": {"has_contact": True, "live": LiveState.RESTING},
+    "an alert": {"has_alert": True},
 }
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_a_session_ends_by_time_or_by_the_roster_never_during_a_contact(name: str) -> None:
-    asked, end = ENDS[name]
-    assert end_of_session(*asked) is end
+def test_a_session_ends_with_the_shift_by_time_or_by_the_roster(name: str) -> None:
+    facts, now, end = ENDS[name]
+    assert end_of_session(facts, now) is end
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+@pytest.mark.parametrize("name", ENDS)
+def test_no_session_ends_while_a_contact_a_wrap_up_or_an_alert_is_theirs(
+    name: str, theirs: str
+) -> None:
+    facts, now, _ = ENDS[name]
+    assert end_of_session(replace(facts, **THEIRS[theirs]), now) is None
+
+
+@pytest.mark.parametrize(
+    "live", sorted(set(LiveState) - {LiveState.TALKING, LiveState.WRAPPING_UP})
+)
+def test_any_other_state_keeps_no_session(live: LiveState) -> None:
+    assert end_of_session(a_session(live=live), HALF_PAST_FOUR) is SessionEnd.SHIFT_OVER
+    assert end_of_session(a_session(live=live, held=()), NOON) is SessionEnd.ROLE_LOST
+    assert end_of_session(a_session(live=live), TOMORROW) is SessionEnd.EXPIRED

@@ -11,35 +11,18 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.assignment import TakeOffer
-from contracts.care import AnswerDebrief
-from contracts.contact import CorrectNature, EndContact, SlowReturns
-from contracts.envelope import Command, Reply, ReplyStatus, done, not_yet, refused
+from contracts.contact import EndContact
+from contracts.envelope import Reply, ReplyStatus, done, not_yet, refused
 from contracts.programme import ApplyProgramme
-from contracts.referral import (
-    CloseReferral,
-    FindRelays,
-    GiveOutcome,
-    ObserveRelay,
-    ProposeReferral,
-    RecordAnswer,
-    RecordConsent,
-    VerifyRelay,
-)
-from contracts.report import DecideLegalReport, ProposeLegalReport
-from contracts.rescue import ReportArrival, StartRescue
-from contracts.risk import CloseAlert, StandDownAlert
-from contracts.roster import ImportVolunteers, RecordSupervision, RecordTraining
-from contracts.shift import AgreeToLastMinutes, PlanShifts, SeeShifts
-from contracts.text import TEXT_PURPOSE, JudgeFlag, TextCapability
-from contracts.triage import DecideTriage
+from contracts.roster import ImportVolunteers
+from contracts.text import TEXT_PURPOSE, TextCapability
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
 from services.bus.capability import KEY_FILE, KEYS_DIR, read
 from services.bus.door import ReplyUnknown, StartRefused
 from services.bus.problem import ProblemTold
 from services.bus.testing import ServiceUnderTest
-from services.console.door import VERBS, VOLUNTEERS_PATH, Verb, build
+from services.console.door import VERBS, VOLUNTEERS_PATH, build
 from services.console.problem import REFUSALS
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.settings import (
@@ -49,9 +32,9 @@ from services.console.settings import (
 )
 from services.console.text_capability import CAPABILITY_PATH, STANDS_FOR
 from tests.console import facts
+from tests.console.bodies import body_for
 from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
-from tests.terms import a_line
 
 KEY = "k" * 40
 TAKE = f"/desk/offers/{OFFER}/take"
@@ -112,77 +95,6 @@ def at_the_door(
 @pytest.fixture
 def door(console: ServiceUnderTest) -> ScriptedDoor:
     return ScriptedDoor(console)
-
-
-def address(verb: Verb) -> str:
-    known = {"relay_id": "fr-3114", "contact_id": CONTACT, "person_id": LISTENER}
-    # Any other name in an address is of the one form that identifiers have.
-    return verb.path.format(**{name: known.get(name, OFFER) for name in verb.path_fields})
-
-
-BODIES: dict[type[Command], dict[str, Any]] = {
-    DecideTriage: {"priority": "P3", "destination": "listener"},
-    EndContact: {"outcome": "listened"},
-    JudgeFlag: {"outcome": "unfounded"},
-    FindRelays: {"needs": ["solitude"]},
-    ObserveRelay: {"saturated": True},
-    VerifyRelay: {"verified": True},
-    ProposeReferral: {"relay_id": "fr-3114", "need": "solitude", "urgency": "P4"},
-    RecordConsent: {"scope": ["need"]},
-    RecordAnswer: {"accepted": True},
-    GiveOutcome: {"outcome_token": "0" * 64, "outcome": "helped"},
-    CloseReferral: {"why": "person_refused"},
-    CorrectNature: {"nature": "silent"},
-    SlowReturns: {"reason": "plays_with_the_line", "hours": 2},
-    StandDownAlert: {"reason": "false_alert"},
-    CloseAlert: {"outcome": "calmed"},
-    StartRescue: {"whom": "european", "confirmed": True},
-    ReportArrival: {"arrival": "confirmed"},
-    AskLift: {"reason": "cannot_say_where"},
-    DecideLift: {"agree": True},
-    ReviewLift: {"verdict": "justified"},
-    ProposeLegalReport: {"ground": "minor_in_danger"},
-    DecideLegalReport: {"make": True},
-    RecordTraining: {
-        "skill": "SK-DROIT",
-        "organisation": "sos-amitie",
-        "obtained_on": "2025-06-01",
-        "valid_until": "2026-06-01",
-    },
-    RecordSupervision: {"kind": "group", "held_on": "2026-01-10"},
-    PlanShifts: {
-        "shifts": [
-            {"day": "2026-01-20", "starts_at": "14:00", "ends_at": "18:00", "role": "listener"}
-        ]
-    },
-    SeeShifts: {"day": "2026-01-20"},
-    AgreeToLastMinutes: {"agrees": True},
-    AnswerDebrief: {"wanted": True},
-}
-
-
-def body_for(command: type[Command]) -> dict[str, Any]:
-    if command.__name__ == "ApplyProgramme":
-        terms = a_line().model_dump(mode="json")
-        said = {"manifest_sha256": "0" * 64, "rules_version": "triage-2026.1"}
-        return {"programme": LINE, "terms": terms} | said
-    return BODIES.get(command, {})
-
-
-def test_every_verb_is_open_to_its_roles_and_refused_to_all_others(door: ScriptedDoor) -> None:
-    for role in (Role.SUPERVISOR, Role.DUTY_PROFESSIONAL):
-        door.console.deliver(facts.established(PersonId(PEOPLE[role]), role))
-
-    async def visit(visitor: Visitor) -> None:
-        for role in Role:
-            assert (await visitor.signs_in(role)).status_code == 201
-            for verb in VERBS:
-                allowed = role in verb.command.roles
-                answer = await visitor.asks(address(verb), body_for(verb.command))
-                assert answer.status_code == (200 if allowed else 403), (role, verb.path)
-
-    at_the_door(door, visit)
-    assert all(sent.asker.role in sent.command.roles for sent in door.sent)
 
 
 def test_actor_role_and_line_come_from_the_session(door: ScriptedDoor) -> None:

@@ -510,13 +510,30 @@ def test_somebody_elses_way_back_signs_nobody_in(door: ScriptedDoor, issuer: Lit
     assert "/token" not in issuer.asked
 
 
+def test_a_cookie_of_another_attempt_under_this_ones_name_is_none_of_this_one(
+    door: ScriptedDoor, issuer: LittleIssuer
+) -> None:
+    async def act(browser: Browser) -> None:
+        back = await browser.at_the_issuer(await browser.begins())
+        (name,) = browser.console.cookies
+        browser.console.cookies.clear()
+        await browser.begins()
+        (sealed,) = browser.console.cookies.values()
+        browser.still_has({name: sealed})
+        assert failure_of(await browser.comes_back(back)) == Failure.ATTEMPT_UNKNOWN
+
+    in_a_browser(door, settings_for(issuer), act)
+    assert "/token" not in issuer.asked
+
+
 def test_an_attempt_is_over_after_ten_minutes(
     door: ScriptedDoor, issuer: LittleIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def act(browser: Browser) -> None:
         back = await browser.at_the_issuer(await browser.begins())
-        real = time.time
+        kept, real = dict(browser.console.cookies), time.time
         monkeypatch.setattr(time, "time", lambda: real() + sign_in.ATTEMPT_SECONDS + 5)
+        browser.still_has(kept)
         assert failure_of(await browser.comes_back(back)) == Failure.ATTEMPT_UNKNOWN
 
     in_a_browser(door, settings_for(issuer), act)

@@ -318,3 +318,33 @@ def test_page_is_in_the_language_of_the_browser(
         assert words in page.text
 
     browsing(door, visit)
+
+
+def test_everybody_has_a_guide_and_the_statement_is_there_for_who_is_not_in(
+    door: ScriptedDoor,
+) -> None:
+    async def visit(browser: Browser) -> None:
+        assert (await browser.get("/accessibilite")).status_code == 200
+        assert (await browser.get("/aide")).status_code == 303
+        for person in PEOPLE:
+            await browser.enters(person.person_id)
+            assert "<h1>" in (await browser.get("/aide")).text
+
+    browsing(door, visit)
+
+
+def test_look_is_kept_in_the_session_and_nowhere_else(door: ScriptedDoor) -> None:
+    async def visit(browser: Browser) -> None:
+        await browser.enters(LISTENER)
+        await browser.get("/affichage")
+        chosen = {"langue": "de", "theme": "sombre", "taille": "grand", "annuler": "20"}
+        fields = chosen | {"touches": "non", "page_word": browser.hidden("page_word")}
+        assert (await browser.post("/affichage", fields)).status_code == 303
+        page = (await browser.get("/")).text
+        assert '<html lang="de" dir="ltr" class="sombre grand">' in page
+        assert 'data-undo="20"' in page
+        assert "data-keys" not in page
+        await browser.enters(LISTENER)  # another session begins with the usual look
+        assert 'lang="fr"' in (await browser.get("/")).text
+
+    browsing(door, visit)

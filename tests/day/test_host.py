@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.day.host import Wanted, platform_for
+from deploy.day.host import Wanted, alone_in, platform_for
 from deploy.embedded.trouble import StartRefused
 
 
@@ -29,3 +29,16 @@ def test_folder_of_an_earlier_day_is_used_again(postgres_folder: Path) -> None:
     (wanted.run_dir / "binaries-1-1").mkdir(exist_ok=True)
     with platform_for(wanted, out) as again:
         assert again.pids != first.pids
+
+
+def test_a_second_day_in_the_same_folder_is_refused_before_it_writes_anything(
+    tmp_path: Path,
+) -> None:
+    with (
+        alone_in(tmp_path),
+        pytest.raises(StartRefused, match="being played"),
+        alone_in(tmp_path),
+    ):
+        pass
+    with alone_in(tmp_path):  # over, it may be used again
+        pass

@@ -684,6 +684,7 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/contacts",
         "/contacts/{contact_id}",
         "/contacts/{contact_id}/leave",
+        "/contacts/{contact_id}/erase",
         "/contacts/{contact_id}/texts",
         "/contacts/{contact_id}/way-out",
         "/contacts/resume",

@@ -1,11 +1,7 @@
 """Pages about lines over the real door: what they say, in which language, and what they load."""
 
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
-import httpx
 import pytest
 
 from contracts.assignment import LineStaffed
@@ -16,7 +12,7 @@ from services.bus.testing import ServiceUnderTest
 from services.intake.door import build
 from services.intake.page_frame import Near, near
 from services.intake.settings import Settings
-from services.pages.render import POLICY
+from tests.intake.browsers import BROWSER, page
 from tests.intake.builders import (
     LINE,
     a_written_line,
@@ -28,8 +24,6 @@ from tests.intake.builders import (
 from tests.intake.conftest import NOON
 from tests.intake.doors import Client, DoorUnderTest
 
-BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
-
 
 @pytest.fixture
 def door(intake: ServiceUnderTest) -> DoorUnderTest:
@@ -39,38 +33,6 @@ def door(intake: ServiceUnderTest) -> DoorUnderTest:
 @pytest.fixture
 def client(door: DoorUnderTest) -> Client:
     return Client(build(door, Settings()))
-
-
-def page(
-    client: Client,
-    address: str,
-    status: int = 200,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    response = client.get(address, headers=BROWSER | dict(headers))
-    assert response.status_code == status, response.text
-    assert_is_page(response)
-    return in_plain(response.text)
-
-
-def in_plain(text: str) -> str:
-    """A page with the spaces and apostrophes of a keyboard."""
-    apostrophes = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("&#39;", "'")
-    return apostrophes.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def assert_is_page(response: httpx.Response) -> None:
-    assert response.headers["content-type"].startswith("text/html")
-    assert response.headers["content-security-policy"] == POLICY
-    assert response.headers["cache-control"] == "no-store"
-    assert response.headers["referrer-policy"] == "no-referrer"
-    assert "set-cookie" not in response.headers
-    text = response.text
-    assert re.search("<title>(Page|Seite|Säit|Página)</title>", text)
-    assert " style=" not in text
-    assert "<script>" not in text
-    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert 'class="sos"' in text
 
 
 def staffed(intake: ServiceUnderTest, *, so: bool, programme: ProgrammeId = LINE) -> None:

@@ -140,6 +140,49 @@ def test_notes_and_capsules_are_for_humans_alone(caller: CallerSide, desk: TextD
     assert len(desk.texts()) == 2
 
 
+def test_newest_note_of_a_person_takes_the_place_of_the_one_before(
+    caller: CallerSide, desk: TextDesk
+) -> None:
+    supervisor = replace(desk, person_id=PersonId("supervisor-1"), role=Role.SUPERVISOR)
+    desk.write("Dit êt", kind="note")
+    supervisor.write("Relu", kind="note")
+    caller.write("Une ligne")
+    desk.write("Dit être seule", kind="note")
+    assert desk.texts() == ["Relu", "Une ligne", "Dit être seule"]
+
+
+def test_line_that_keeps_no_notes_refuses_them_and_nothing_else(
+    intake: ServiceUnderTest, client: Client
+) -> None:
+    terms = a_written_line()
+    frame = terms.frame.model_copy(update={"keeps_notes": False})
+    apply_line(intake, terms=terms.model_copy(update={"frame": frame}))
+    chat = open_contact(client)
+    intake.deliver(a_listener(chat.contact_id).taken())
+    at_desk = TextDesk(client, chat.contact_id)
+    refused = at_desk.write("Ceci ne s'écrit pas", kind="note")
+    assert (refused.status_code, refused.json()["field"]) == (409, "kind")
+    assert at_desk.write("Je suis là").status_code == 201
+    assert at_desk.texts() == ["Je suis là"]
+
+
+def test_help_passes_between_the_desk_and_a_supervisor_alone(
+    caller: CallerSide, desk: TextDesk
+) -> None:
+    supervisor = replace(desk, person_id=PersonId("supervisor-1"), role=Role.SUPERVISOR)
+    assert desk.write("Je ne sais plus quoi dire", kind="help").status_code == 201
+    assert supervisor.write("Je suis là, restez avec elle", kind="help").status_code == 201
+    assert (
+        desk.texts()
+        == supervisor.texts()
+        == [
+            "Je ne sais plus quoi dire",
+            "Je suis là, restez avec elle",
+        ]
+    )
+    assert caller.texts() == []
+
+
 def test_a_follower_hears_at_once_what_is_written(
     door: DoorUnderTest, client: Client, caller: CallerSide, desk: TextDesk
 ) -> None:

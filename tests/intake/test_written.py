@@ -26,6 +26,7 @@ from services.intake.written import (
     Writes,
     is_text,
     read_as_human,
+    readable,
     write_after_end,
     write_as_caller,
     write_as_human,
@@ -85,6 +86,8 @@ HUMANS: dict[str, tuple[Life, Channel, TextKind, Human, object]] = {
     "somebody else": (WITH_BRUNO, Channel.CHAT, TextKind.LINE, EVE, Refusal.NOT_YOURS),
     "the regulator of before": (WITH_BRUNO, Channel.CHAT, TextKind.NOTE, ANNA, Refusal.NOT_YOURS),
     "supervisor, note": (WITH_BRUNO, Channel.CHAT, TextKind.NOTE, SAM, SUPERVISOR),
+    "supervisor, help": (WITH_BRUNO, Channel.PHONE, TextKind.HELP, SAM, SUPERVISOR),
+    "holder, help": (WITH_BRUNO, Channel.PHONE, TextKind.HELP, BRUNO, LISTENER),
     "supervisor, line": (WITH_BRUNO, Channel.CHAT, TextKind.LINE, SAM, Refusal.NOT_YOURS),
     "nobody has it yet": (WAITING, Channel.CHAT, TextKind.LINE, BRUNO, NotSeenYet()),
     "over": (ENDED, Channel.CHAT, TextKind.LINE, BRUNO, Refusal.CONTACT_OVER),
@@ -112,6 +115,7 @@ def test_a_note_may_follow_the_end_for_a_while_and_by_who_was_there() -> None:
     assert write_after_end(ENDED, timedelta(), TextKind.NOTE, EVE) == not_yours
 
 
+OFFERED = Human(EVE.person_id, EVE.role, offered=True)
 READERS: dict[str, tuple[Life, Human, object]] = {
     "holder": (WITH_BRUNO, BRUNO, None),
     "somebody else": (WITH_BRUNO, EVE, MayNot(Refusal.NOT_YOURS)),
@@ -119,9 +123,17 @@ READERS: dict[str, tuple[Life, Human, object]] = {
     "before a take is known": (WAITING, BRUNO, NotSeenYet()),
     "supervisor, waiting": (WAITING, SAM, None),
     "supervisor, over": (ENDED, SAM, None),
+    "who is offered it": (WAITING, OFFERED, None),
+    "who was offered it and did not take it": (WITH_BRUNO, OFFERED, MayNot(Refusal.NOT_YOURS)),
+    "who was offered it, over": (ENDED, OFFERED, MayNot(Refusal.CONTACT_OVER)),
 }
 
 
 @pytest.mark.parametrize(("life", "who", "may"), READERS.values(), ids=READERS)
 def test_who_may_read(life: Life, who: Human, may: object) -> None:
     assert read_as_human(life, who) == may
+
+
+def test_before_taking_an_offer_the_capsule_alone_is_read() -> None:
+    assert readable(OFFERED) == {TextKind.CAPSULE}
+    assert readable(BRUNO) == set(TextKind)

@@ -6,10 +6,6 @@
   const part = () => document.getElementById("desk");
   const STEP = 1000;
 
-  /* --- what other scripts of the page hear of: drawn, found, lost; `desk:again` asks for a drawing --- */
-  const tell = (what) => document.dispatchEvent(new Event(`desk:${what}`));
-  document.addEventListener("desk:again", () => draw());
-
   /* --- drawing anew: at most one request under way, one more asked for --- */
   let drawing = false, again = false;
   async function draw() {
@@ -17,12 +13,14 @@
     drawing = true;
     try {
       await htmx.ajax("GET", part().dataset.part, {target: "#desk", swap: "outerMorph"});
-      drawn();
     } finally {
       drawing = false;
       if (again) { again = false; draw(); }
     }
   }
+
+  /* A turn to another step is drawn by htmx itself; what follows a drawing follows it too. */
+  document.addEventListener("htmx:after:swap", () => { if (part()) { drawn(); } });
 
   /* --- what a drawing changes besides the page: the title, the tone, the focus --- */
   let offer = "", baseNow = 0, baseAt = 0;
@@ -42,7 +40,6 @@
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
     tick();
-    tell("drawn");
   }
 
   /* --- clocks: domain time goes on between two drawings --- */
@@ -61,11 +58,9 @@
   /* --- the live stream --- */
   let lostTimer = null;
   function listen() {
-    if (!part().dataset.kinds) { return; }
     const source = new EventSource("/desk/live");
     const heard = () => { found(); draw(); };
     source.addEventListener("text", readLines);
-    source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); draw(); });
     source.onopen = () => { found(); draw(); };
@@ -74,22 +69,15 @@
       if (source.readyState === EventSource.CLOSED) { setTimeout(listen, 2 * STEP); }
     };
   }
-  function pulsed(at) {
-    baseNow = Date.parse(at);
-    baseAt = performance.now();
-    for (const clock of document.querySelectorAll(".read-at")) { clock.dataset.since = at; }
-  }
   function lost() {
     const strip = document.getElementById("lost");
     strip.textContent = strip.dataset.words;
     strip.hidden = false;
-    tell("lost");
   }
   function found() {
     clearTimeout(lostTimer);
     lostTimer = null;
     document.getElementById("lost").hidden = true;
-    tell("found");
   }
 
   /* --- the desk is there --- */
@@ -199,6 +187,7 @@
   }
   function place(talk, line) {
     if (line.dataset.note) { placeNote(line); return; }
+    if (line.dataset.help) { document.getElementById("help-lines")?.append(line); return; }
     const capsule = document.getElementById("capsule");
     if (!line.dataset.capsule) { document.getElementById("lines").append(line); return; }
     capsule.hidden = false;
@@ -241,6 +230,29 @@
     delete status.dataset.busy;
   });
 
+  /* Help is asked for in the same way, to a supervisor. */
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.id !== "help-form") { return; }
+    event.preventDefault();
+    const field = form.querySelector("input[name=text]"), status = form.querySelector("[data-status]");
+    const text = field.value, talk = document.getElementById("talk");
+    if (!text.trim()) { return; }
+    status.textContent = form.dataset.sending;
+    try {
+      const html = await say(form.getAttribute("action"), {once: crypto.randomUUID(), text,
+        kind: "help", after: talk.dataset.last || "0"});
+      status.textContent = html === null ? form.dataset.kept : form.dataset.sent;
+      if (html !== null) { field.value = ""; addLines(talk, html); }
+    } catch { status.textContent = form.dataset.kept; }
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-focus]");
+    if (!button) { return; }
+    event.preventDefault();
+    document.getElementById(button.dataset.focus)?.focus();
+  });
+
   /* Notes are sealed as they are typed, a second after the last key. */
   let noteTimer = null;
   document.addEventListener("input", (event) => {
@@ -261,11 +273,6 @@
     }
   }
 
-  /* A part that could not be drawn leaves what was there: old figures say how old they are. */
-  document.addEventListener("htmx:before:swap", (event) => {
-    const ctx = event.detail?.ctx;
-    if (ctx?.response?.status >= 500 && ctx.target === part()) { event.preventDefault(); }
-  });
   document.addEventListener("htmx:after:request", (event) => {
     const method = event.detail?.ctx?.request?.method;
     if (method && method !== "GET") { draw(); }
@@ -274,5 +281,5 @@
   setInterval(tick, STEP);
   setInterval(beat, 5 * STEP);
   beat();
-  listen();
+  if (part().dataset.kinds) { listen(); }
 })();

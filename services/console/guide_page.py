@@ -1,0 +1,28 @@
+"""What a person reads before their first contact, and what is known of these pages' access."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.console.pages import PAGES, look_of, reader_of
+
+
+def guide_addresses(door: Door) -> list[Address]:
+    """The guide of a role, for who is in; the statement of accessibility, for everybody."""
+
+    async def guide(request: Request) -> Response:
+        reader = await reader_of(request, door)
+        role, demonstration = reader.desk.role.value, door.development
+        return PAGES.response("guide.html", reader.look, role=role, demonstration=demonstration)
+
+    async def accessibility(request: Request) -> Response:
+        look = look_of(request)
+        return PAGES.response("accessibility.html", look, demonstration=door.development)
+
+    return [
+        Address("GET", "/aide", guide, {}),
+        Address("GET", "/accessibilite", accessibility, {}),
+    ]

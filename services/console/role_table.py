@@ -1,0 +1,57 @@
+"""Who may ask what at this door: one table, which the pages ask and a test goes through row by row.
+
+A new page is a row here; without one it answers nobody. Commands carry their roles themselves
+(`contracts/`), the door lists what else programs ask (`door.role_table`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.text import TEXT_ROLES
+from contracts.vocabulary import Role
+
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address and who may ask it."""
+
+    method: str
+    path: str  #: with its fields in braces
+    roles: frozenset[Role] | None  #: None: who has no session too
+
+
+PAGES: tuple[Entry, ...] = (
+    Entry("GET", "/", EVERYBODY),
+    Entry("GET", "/part", EVERYBODY),
+    Entry("GET", "/talk/{contact_id}", TEXT_ROLES),
+    Entry("POST", "/talk/{contact_id}", TEXT_ROLES),
+    Entry("GET", "/capsule/{contact_id}", TEXT_ROLES),
+    Entry("GET", "/affichage", EVERYBODY),
+    Entry("POST", "/affichage", EVERYBODY),
+    Entry("POST", "/sortir", EVERYBODY),
+    Entry("GET", "/aide", EVERYBODY),
+    Entry("GET", "/accessibilite", None),
+    Entry("GET", "/entrer", None),
+    Entry("POST", "/entrer", None),
+)
+
+#: Where a button of a page sends its command; who may press it, the command says.
+ACT = "/act"
+
+
+class PageWithoutRoles(Exception):
+    """A page is missing in `role_table.PAGES`, so it answers nobody."""
+
+
+_ROLES = {(entry.method, entry.path): entry.roles for entry in PAGES}
+
+
+def roles_of_page(method: str, path: str) -> frozenset[Role]:
+    """Who may see a page; PageWithoutRoles when nobody has said."""
+    try:
+        return _ROLES[method, path] or frozenset()
+    except KeyError:
+        raise PageWithoutRoles(f"{method} {path}") from None

@@ -1,0 +1,84 @@
+"""After a test: talks are ended, alerts stood down, everybody goes home; through the doors."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+from deploy.platform import DEVELOPMENT_KEY, Platform
+from deploy.start import PEOPLE
+
+_GIVE_UP_AFTER_SECONDS = 30.0
+
+_ON_DUTY = """
+SELECT person_id, role, programme, live_state, offer ->> 'offer_id' AS offer_id,
+       contact ->> 'contact_id' AS contact_id
+FROM console.desk WHERE live_state <> 'off_duty' ORDER BY person_id
+"""
+_OPEN_ALERTS = """
+SELECT alert_id, programme FROM console.alert WHERE standing IN ('open', 'taken')
+"""
+
+
+def send_everybody_home(platform: Platform) -> None:
+    """End what a test began; AssertionError when something does not end."""
+    give_up_at = time.monotonic() + _GIVE_UP_AFTER_SECONDS
+    with psycopg.connect(platform.owner_dsn, autocommit=True, row_factory=dict_row) as ledger:
+        while True:
+            alerts = ledger.execute(_OPEN_ALERTS).fetchall()
+            on_duty = ledger.execute(_ON_DUTY).fetchall()
+            if not alerts and not on_duty:
+                return
+            assert time.monotonic() < give_up_at, (alerts, on_duty)
+            for alert in alerts:
+                _stand_down(platform, alert)
+            for desk in on_duty:
+                _go_one_step(platform, desk)
+            time.sleep(0.1)
+
+
+def _stand_down(platform: Platform, alert: dict[str, Any]) -> None:
+    everybody = json.loads(PEOPLE.read_text())
+    supervisor = next(
+        each
+        for each in everybody
+        if each["role"] == "supervisor" and each["programme"] == alert["programme"]
+    )
+    address = f"alerts/{alert['alert_id']}"
+    _say(platform, supervisor, f"{address}/acknowledge", {"take_over": True})
+    _say(platform, supervisor, f"{address}/stand-down", {"reason": "false_alert"})
+
+
+def _go_one_step(platform: Platform, desk: dict[str, Any]) -> None:
+    """One step nearer to being off duty; what is refused because it was done is tried anew."""
+    match desk["live_state"]:
+        case "talking" if desk["contact_id"]:
+            step, body = f"contacts/{desk['contact_id']}/end", {"outcome": "listened"}
+        case "offered" if desk["offer_id"]:
+            step, body = f"offers/{desk['offer_id']}/decline", {}
+        case "wrapping_up":
+            step, body = "wrap-up/finish", {}
+        case _:
+            step, body = "duty/end", {}
+    _say(platform, desk, step, body)
+
+
+def _say(platform: Platform, person: dict[str, Any], step: str, body: Mapping[str, object]) -> None:
+    asked = {name: person[name] for name in ("person_id", "role", "programme")}
+    key = (Path(platform.keys) / DEVELOPMENT_KEY).read_text().strip()
+    console = platform.doors["console"]
+    with httpx.Client(base_url=console, timeout=15, trust_env=False) as client:
+        opened = client.post("/development/sessions", json={"development_key": key, **asked})
+        headers = {
+            "Authorization": f"Bearer {opened.json()['token']}",
+            "Idempotency-Key": str(uuid4()),
+        }
+        client.post(f"/desk/{step}", json=body, headers=headers)

@@ -1,0 +1,59 @@
+"""The lines of the repository, with what a test cannot wait for set aside.
+
+A listener rests after four contacts in a row; in these tests people listen to more than that in a
+minute, so a break is over as soon as it begins. Everything else is as it is shipped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.intake import programme
+from tests.running import REPOSITORY
+
+_SHIPPED = REPOSITORY / "deploy" / "programmes"
+_WITH_PEOPLE = ("sos-amitie", "sos-crise", "sos-detresse")
+
+#: A line whose doors are closed at the hour of the tests, by every channel.
+CLOSED = "sos-nuit"
+_AT_NIGHT = {
+    "timezone": "Europe/Paris",
+    "rules": [
+        {
+            "byday": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"],
+            "opens_at": "21:00",
+            "closes_at": "22:00",
+        }
+    ],
+}
+
+
+def apply_lines(run_dir: Path) -> None:
+    """Put them into force on the platform of a run folder."""
+    for line in _WITH_PEOPLE:
+        manifest = _read(line)
+        manifest["assumed"]["rest"]["break_seconds"]["value"] = 0
+        _apply(manifest, line, run_dir)
+    _apply(_closed(_read("sos-crise")), CLOSED, run_dir)
+
+
+def _closed(manifest: dict[str, Any]) -> dict[str, Any]:
+    manifest |= {"programme": CLOSED}
+    manifest["facts"]["name"]["value"] = "SOS Nuit"
+    manifest["facts"]["phone_number"]["value"] = "01 99 00 00 10"  # kept for fiction
+    manifest["facts"]["opening"]["value"] = _AT_NIGHT
+    return manifest
+
+
+def _read(line: str) -> dict[str, Any]:
+    manifest: dict[str, Any] = yaml.safe_load((_SHIPPED / f"{line}.yaml").read_text())
+    return manifest
+
+
+def _apply(manifest: dict[str, Any], line: str, run_dir: Path) -> None:
+    file = run_dir / f"{line}.yaml"
+    file.write_text(yaml.safe_dump(manifest, allow_unicode=True))
+    assert programme.main(["apply", str(file), "--run-dir", str(run_dir)]) == 0

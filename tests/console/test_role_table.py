@@ -1,0 +1,262 @@
+"""Every address of the console, asked by every role that may not: refused, and nothing changed."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from contracts.vocabulary import PersonId, Role
+from services.bus.capability import KEY_FILE, KEYS_DIR
+from services.bus.doorway import Doorway
+from services.bus.testing import ServiceUnderTest
+from services.console.door import (
+    SESSIONS_PATH,
+    VERBS,
+    VOLUNTEERS_PATH,
+    build,
+    role_table,
+)
+from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
+from services.console.sessions import COOKIE, page_word
+from services.console.settings import InventedPerson, Settings
+from tests.console import facts
+from tests.console.bodies import body_for, filled
+from tests.console.facts import LINE, LISTENER, REGULATOR
+from tests.console.scripted_door import ScriptedDoor
+
+KEY = "k" * 40
+TABLE = {(entry.method, entry.path): entry for entry in role_table()}
+#: Without those that need no session.
+GUARDED = tuple(entry for entry in TABLE.values() if entry.roles is not None)
+NO = (401, 403)
+
+PEOPLE = {
+    Role.REGULATOR: REGULATOR,
+    Role.LISTENER: LISTENER,
+    Role.SUPERVISOR: PersonId("supervisor-1"),
+    Role.COORDINATOR: PersonId("coordinator-1"),
+    Role.OPERATOR: PersonId("operator-1"),
+    Role.DUTY_PROFESSIONAL: PersonId("professional-1"),
+    Role.TRAINER: PersonId("trainer-1"),
+}
+INVENTED = tuple(
+    InventedPerson(person_id=person_id, name=role.value, role=role, programme=LINE)
+    for role, person_id in PEOPLE.items()
+)
+_COMMANDS = {verb.path: verb.command for verb in VERBS}
+
+
+def a_door(door: ScriptedDoor) -> Doorway:
+    """The console in development, where it has an address for everything."""
+    return build(door, Settings(development_key=KEY, development_people=INVENTED))
+
+
+@pytest.fixture
+def door(
+    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ScriptedDoor:
+    (tmp_path / KEY_FILE).write_text("17" * 32)
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+    for role in (Role.SUPERVISOR, Role.DUTY_PROFESSIONAL):
+        console.deliver(facts.established(PEOPLE[role], role))
+    return ScriptedDoor(console)
+
+
+class Somebody:
+    """Who asks, with a session or without."""
+
+    def __init__(self, app: Doorway, token: str | None) -> None:
+        self._app = app
+        self._token = token
+
+    async def asks(self, entry: Entry, word: str | None = None) -> int:
+        """Ask an address as its own page or program would; the status of the answer."""
+        token, path = self._token, filled(entry.path)
+        if entry in PAGES or path.startswith(f"{ACT}/"):
+            given = page_word(token or "") if word is None else word
+            cookie = {} if token is None else {"cookie": f"{COOKIE}={token}"}
+            headers = cookie | {"hx-request": "true"}
+            body = _form(entry, given) if entry.method == "POST" else ""
+            return await self._status(entry.method, path, headers, body)
+        headers = {"Idempotency-Key": str(uuid4())}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        body = json.dumps(_body(entry)) if entry.method == "POST" else ""
+        return await self._status(entry.method, path, headers, body)
+
+    async def _status(self, method: str, path: str, headers: dict[str, str], body: str) -> int:
+        """The status alone; who has it goes, so that a live stream comes to an end."""
+        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        sent = iter([{"type": "http.request", "body": body.encode(), "more_body": False}])
+
+        async def receive() -> Message:
+            following = next(sent, None)
+            if following is None:
+                await told
+            return following or {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told.set_result(message["status"])
+
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": b"",
+            "headers": [(name.lower().encode(), said.encode()) for name, said in headers.items()],
+        }
+        await self._app(scope, receive, send)
+        return told.result()
+
+
+def _body(entry: Entry) -> Any:
+    command = _COMMANDS.get(entry.path)
+    if entry.path == VOLUNTEERS_PATH:
+        return []
+    return {} if command is None else body_for(command)
+
+
+def _form(entry: Entry, word: str) -> str:
+    command = _COMMANDS.get(entry.path.removeprefix(ACT))
+    fields = {} if command is None else _flat(body_for(command))
+    return urlencode([*fields.items(), ("page_word", word), ("once", "7")])
+
+
+def _flat(body: dict[str, Any], under: str = "") -> dict[str, str]:
+    """A body as a form says it; what a form cannot say is left out: refusals come before."""
+    fields: dict[str, str] = {}
+    for name, value in body.items():
+        if isinstance(value, dict):
+            fields |= _flat(value, f"{under}{name}.")
+        elif not isinstance(value, list):
+            fields[under + name] = str(value)
+    return fields
+
+
+Visit = Callable[[Callable[[Role | None], Awaitable[Somebody]]], Awaitable[None]]
+
+
+def visiting(door: ScriptedDoor, visit: Visit) -> None:
+    """Run a visit; it is given the way to come as a role, or as nobody."""
+
+    async def run() -> None:
+        app = a_door(door)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as http:
+
+            async def come(role: Role | None) -> Somebody:
+                if role is None:
+                    return Somebody(app, None)
+                wanted = {"development_key": KEY, "person_id": PEOPLE[role], "role": role}
+                asked = wanted | {"programme": LINE}
+                opened = await http.post(SESSIONS_PATH, json=asked)
+                return Somebody(app, opened.json()["token"])
+
+            async with asyncio.timeout(60):
+                await visit(come)
+
+    asyncio.run(run())
+
+
+def kept(console: ServiceUnderTest) -> dict[str, str]:
+    """Everything the console keeps, in a form to compare."""
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'console' ORDER BY tablename"
+    with console.session() as session:
+        ask = session.connection().exec_driver_sql
+        names = [row[0] for row in ask(tables)]
+        rows = (
+            "SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') FROM console.{} t"
+        )
+        return {name: str(ask(rows.format(name)).scalar_one()) for name in names}
+
+
+def test_a_page_nobody_has_given_roles_refuses_the_start(
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.console.door.PAGES", PAGES[1:])
+    with pytest.raises(PageWithoutRoles, match="GET /"):
+        a_door(door)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_address_is_refused_to_the_wrong_role_and_nothing_changes(
+    door: ScriptedDoor, role: Role
+) -> None:
+    wrong = [entry for entry in GUARDED if role not in (entry.roles or ())]
+    assert wrong, "no role may do everything"
+
+    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+        somebody = await come(role)
+        before = await asyncio.to_thread(kept, door.console)
+        for entry in wrong:
+            assert await somebody.asks(entry) == 403, (role, entry.method, entry.path)
+        assert await asyncio.to_thread(kept, door.console) == before
+
+    visiting(door, visit)
+    assert door.sent == []
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_address_answers_the_roles_it_is_for(door: ScriptedDoor, role: Role) -> None:
+    right = [entry for entry in GUARDED if role in (entry.roles or ())]
+    right.sort(key=lambda entry: entry.path == "/sortir")  # who has gone is asked nothing more
+
+    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+        somebody = await come(role)
+        for entry in right:
+            status = await somebody.asks(entry)
+            assert status not in (*NO, 404, 405), (role, entry.method, entry.path, status)
+
+    visiting(door, visit)
+    assert all(sent.asker.role in sent.command.roles for sent in door.sent)
+    asked = {type(sent.command) for sent in door.sent}
+    assert asked >= {each for each in _COMMANDS.values() if role in each.roles} - _TOLD_LATER
+
+
+#: A heartbeat is told to assignment with all others; a volunteer's import of nobody tells nothing.
+_TOLD_LATER = {verb.command for verb in VERBS if not verb.keyed}
+
+
+def test_nobody_is_answered_without_a_session_but_where_the_table_says_so(
+    door: ScriptedDoor,
+) -> None:
+    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+        nobody = await come(None)
+        before = await asyncio.to_thread(kept, door.console)
+        for entry in GUARDED:
+            assert await nobody.asks(entry) == 401, (entry.method, entry.path)
+        assert await asyncio.to_thread(kept, door.console) == before
+        for entry in TABLE.values():
+            if entry.roles is None and entry.method == "GET":
+                assert await nobody.asks(entry) == 200, entry.path
+
+    visiting(door, visit)
+    assert door.sent == []
+
+
+def test_a_cookie_alone_changes_nothing(door: ScriptedDoor) -> None:
+    pressed = [
+        entry
+        for entry in GUARDED
+        if entry.method == "POST" and (entry in PAGES or entry.path.startswith(f"{ACT}/"))
+    ]
+
+    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+        for role in Role:
+            somebody = await come(role)
+            before = await asyncio.to_thread(kept, door.console)
+            for entry in pressed:
+                for word in ("", "forged", "é"):
+                    assert await somebody.asks(entry, word) == 403, (role, entry.path)
+            assert await asyncio.to_thread(kept, door.console) == before
+
+    visiting(door, visit)
+    assert door.sent == []

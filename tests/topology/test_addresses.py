@@ -1,0 +1,22 @@
+"""The console's role table and its door name the same addresses."""
+
+from typing import cast
+
+from services.bus.door import Door
+from services.console.door import build, role_table
+from services.console.settings import Settings
+
+
+class NobodyAsks:
+    """A bus behind a door that is built and never opened."""
+
+    development = True
+    service = "console"
+
+
+def test_role_table_names_every_address_of_the_console_once() -> None:
+    door = build(cast(Door, NobodyAsks()), Settings(development_key="k" * 40))
+    addresses = [(each.method, each.path) for each in door.addresses]
+    table = [(entry.method, entry.path) for entry in role_table()]
+    assert sorted(addresses) == sorted(table)
+    assert len(set(table)) == len(table)
