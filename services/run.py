@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import uvloop
 
+from services.bus.door import StartRefused
 from services.bus.http import PortTaken, QuietServer, server_for
 from services.bus.logs import start_logs
 from services.bus.ops import ops_app
@@ -25,7 +26,7 @@ from services.bus.traces import start_tracing
 from services.bus.watchdog import Watchdog
 from services.registry import SERVICES
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("services.run")  # started as a program it has no name of its own
 
 _SWITCH_SECONDS = 0.0005
 
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     start_tracing(settings)
     try:
         uvloop.run(run(services, settings))
-    except (DurableMissing, PortTaken) as error:
+    except (DurableMissing, PortTaken, StartRefused) as error:
         log.critical("cannot start", extra={"facts": {"reason": str(error)}})
         return 78  # EX_CONFIG
     return 0

@@ -50,6 +50,7 @@ class Door(Protocol):
 
     service: str
     development: bool  #: outside production: every answer to a caller says so
+    host: str  #: on which the door listens
     committed: asyncio.Condition  #: notified after each commit of this service in this process
 
     async def answer(self, key: str, fingerprint: str, handler: Callable[[Work], Reply]) -> Reply:

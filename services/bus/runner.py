@@ -54,6 +54,7 @@ class RunningService:
         self.table = service
         self.service = service.name
         self.development = settings.development
+        self.host = settings.host
         self.committed = asyncio.Condition()
         self._settings = settings
         self._ledger = Ledger(service.name, service.exclusive)

@@ -212,8 +212,8 @@ def role_table() -> tuple[Entry, ...]:
 
 
 def open_door(door: Door) -> Doorway:
-    """Build the door; StartRefused when a development key is set outside development."""
-    return build(door, read_settings(door.development))
+    """Build the door; StartRefused when nobody could sign in, or anybody could."""
+    return build(door, read_settings(door.development, door.host))
 
 
 def build(door: Door, settings: Settings) -> Doorway:

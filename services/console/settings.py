@@ -9,12 +9,20 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.bus.door import StartRefused
-from services.console.oidc_settings import NEEDED, OidcSettings, listed, read_oidc, secret_in
+from services.console.oidc_settings import (
+    NEEDED,
+    OidcSettings,
+    is_loopback,
+    listed,
+    read_oidc,
+    secret_in,
+)
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
@@ -60,13 +68,20 @@ class Settings(BaseModel):
     longest_import_bytes: int = 4 * 1024 * 1024
 
 
-def read_settings(development: bool, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; StartRefused when nobody could sign in, or anybody could."""
+def read_settings(
+    development: bool, host: str, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings; StartRefused when nobody could sign in, or anybody could.
+
+    `host` is what the door listens on.
+    """
     said = os.environ if environment is None else environment
     intake = said.get("HELPLINE_INTAKE_PORT")
     local = "http://127.0.0.1:8100" if intake is None else f"http://127.0.0.1:{intake}"
     key = _development_key(said, development)
     oidc = read_oidc(said, development)
+    if key is not None:
+        _check_this_machine(host, oidc)
     if not development and oidc is None:
         raise StartRefused(
             f"Nobody could sign in: set {listed(NEEDED)} to those of the organisation's issuer."
@@ -81,7 +96,7 @@ def read_settings(development: bool, environment: Mapping[str, str] | None = Non
 
 def _development_key(said: Mapping[str, str], development: bool) -> str | None:
     named = said.get(DEVELOPMENT_KEY_FILE)
-    if named is None:
+    if not named:
         return None
     if not development:
         raise StartRefused(
@@ -89,6 +104,21 @@ def _development_key(said: Mapping[str, str], development: bool) -> str | None:
             "key could act as anybody. Unset it."
         )
     return secret_in(DEVELOPMENT_KEY_FILE, named)
+
+
+def _check_this_machine(host: str, oidc: OidcSettings | None) -> None:
+    """Who holds the key, or opens the page of people, acts as anybody: nobody else may reach it."""
+    if not is_loopback(host):
+        raise StartRefused(
+            f"{DEVELOPMENT_KEY_FILE} is set, and the console listens on {host}: whoever reaches "
+            "it could act as anybody. Set HELPLINE_HOST to 127.0.0.1, or unset the key."
+        )
+    published = None if oidc is None else urlsplit(oidc.redirect_uri).hostname
+    if published is not None and not is_loopback(published):
+        raise StartRefused(
+            f"{DEVELOPMENT_KEY_FILE} is set, and the console is published at {published}: whoever "
+            "reaches it could act as anybody. Unset the key."
+        )
 
 
 _PEOPLE = TypeAdapter(tuple[InventedPerson, ...])

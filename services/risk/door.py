@@ -38,7 +38,7 @@ from contracts.risk import (
 from contracts.vocabulary import Refusal
 from services.bus import capability
 from services.bus.body import Flaw, read_body, read_contract, read_object
-from services.bus.door import Door
+from services.bus.door import Door, StartRefused
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.driver import ask, only
 from services.bus.openapi import answers, content, fields_of, header, openapi, ref
@@ -53,7 +53,7 @@ from services.risk.lift_door import Lifts
 from services.risk.problem import CAPABILITY_WANTED, refusal_problem, response_of
 from services.risk.reaches import Reaches
 from services.risk.report_door import Reports
-from services.risk.settings import SETTINGS, Settings, StartRefused
+from services.risk.settings import SETTINGS, Settings
 from services.risk.shown import CallsTold, SignalsTold, calls_told, signals_told
 
 Answering = Callable[[Request], Awaitable[Response]]

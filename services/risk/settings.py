@@ -14,12 +14,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from services.bus.door import StartRefused
+
 _PREFIX = "HELPLINE_RISK_"
 _KEYS_DIR = "HELPLINE_KEYS_DIR"
-
-
-class StartRefused(Exception):
-    """Risk cannot start as it is set up."""
 
 
 class Settings(BaseModel):

@@ -40,6 +40,7 @@ class BrokenDoor:
 
     service = "console"
     development = True
+    host = "127.0.0.1"
 
     def __init__(self) -> None:
         self.committed = asyncio.Condition()

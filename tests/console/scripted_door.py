@@ -36,6 +36,7 @@ class ScriptedDoor:
     answering: Callable[[], Reply] | None = None
     away: bool = False  #: Postgres cannot be reached
     development: bool = True
+    host: str = "127.0.0.1"
     service: str = "console"
     sent: list[Sent] = field(default_factory=list)
     committed: asyncio.Condition = field(default_factory=asyncio.Condition)

@@ -22,7 +22,7 @@ from services.bus.capability import KEY_FILE, KEYS_DIR, read
 from services.bus.door import ReplyUnknown, StartRefused
 from services.bus.problem import ProblemTold
 from services.bus.testing import ServiceUnderTest
-from services.console.door import VERBS, VOLUNTEERS_PATH, build
+from services.console.door import VERBS, VOLUNTEERS_PATH, build, open_door
 from services.console.problem import REFUSALS
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.settings import (
@@ -37,6 +37,7 @@ from tests.console.facts import CONTACT, LINE, LISTENER, NOON, OFFER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
 
 KEY = "k" * 40
+HERE = "127.0.0.1"
 TAKE = f"/desk/offers/{OFFER}/take"
 TRIAGE = f"/desk/contacts/{CONTACT}/triage"
 #: The person of each role; coordinator, trainer and operator are vouched for.
@@ -326,19 +327,50 @@ def test_the_console_refuses_to_start_with_a_development_key_outside_development
     path = tmp_path / "development.key"
     path.write_text(KEY)
     environment = {DEVELOPMENT_KEY_FILE: str(path)}
-    assert read_settings(True, environment).development_key == KEY
-    assert read_settings(True, {}).development_key is None
+    assert read_settings(True, HERE, environment).development_key == KEY
+    assert read_settings(True, HERE, {}).development_key is None
     with pytest.raises(StartRefused, match="not development"):
-        read_settings(False, environment)
+        read_settings(False, HERE, environment)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "console.example", ""])
+def test_the_console_refuses_to_start_with_a_development_key_off_loopback(
+    tmp_path: Path, host: str
+) -> None:
+    path = tmp_path / "development.key"
+    path.write_text(KEY)
+    environment = {DEVELOPMENT_KEY_FILE: str(path)}
+    with pytest.raises(StartRefused, match=f"listens on {host}: whoever reaches"):
+        read_settings(True, host, environment)
+    assert read_settings(True, host, {}).development_key is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_on_loopback_it_starts(tmp_path: Path, host: str) -> None:
+    path = tmp_path / "development.key"
+    path.write_text(KEY)
+    assert read_settings(True, host, {DEVELOPMENT_KEY_FILE: str(path)}).development_key == KEY
+
+
+def test_a_door_asks_where_it_listens(
+    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "development.key"
+    path.write_text(KEY)
+    monkeypatch.setenv(DEVELOPMENT_KEY_FILE, str(path))
+    open_door(door)
+    door.host = "0.0.0.0"
+    with pytest.raises(StartRefused, match="HELPLINE_HOST"):
+        open_door(door)
 
 
 def test_a_key_file_that_is_missing_or_short_refuses_the_start(tmp_path: Path) -> None:
     path = tmp_path / "development.key"
     with pytest.raises(StartRefused, match="cannot be read"):
-        read_settings(True, {DEVELOPMENT_KEY_FILE: str(path)})
+        read_settings(True, HERE, {DEVELOPMENT_KEY_FILE: str(path)})
     path.write_text("short")
     with pytest.raises(StartRefused, match="fewer than"):
-        read_settings(True, {DEVELOPMENT_KEY_FILE: str(path)})
+        read_settings(True, HERE, {DEVELOPMENT_KEY_FILE: str(path)})
 
 
 # --- coordinator and operator ---------------------------------------------------------------------

@@ -32,6 +32,7 @@ from tests.console.facts import LINE, LISTENER
 from tests.console.issuer import CLIENT_ID, CLIENT_SECRET, LittleIssuer, standing
 from tests.console.scripted_door import ScriptedDoor
 
+HERE = "127.0.0.1"
 HOME = "https://console.example"
 REDIRECT = HOME + CALLBACK_PATH
 PAUL = {"helpline_person": LISTENER, "name": "Paul V."}
@@ -707,14 +708,14 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_an_issuer_set_up_whole_is_read(environment: dict[str, str]) -> None:
-    read = read_settings(False, environment).oidc
+    read = read_settings(False, HERE, environment).oidc
     assert read is not None
     assert read.issuer == IN_PRODUCTION["HELPLINE_OIDC_ISSUER"]
     assert (read.client_secret, read.claims) == ("s" * 40, ClaimNames())
-    assert "ssss" not in repr(read_settings(False, environment))
+    assert "ssss" not in repr(read_settings(False, HERE, environment))
     named = {"PERSON_CLAIM": "matricule", "ROLES_CLAIM": "groupes", "NAME_CLAIM": "pseudo"}
     environment |= {f"HELPLINE_OIDC_{name}": claim for name, claim in named.items()}
-    read = read_settings(False, environment).oidc
+    read = read_settings(False, HERE, environment).oidc
     assert read is not None
     assert read.claims == ClaimNames("matricule", "groupes", "pseudo")
 
@@ -747,27 +748,42 @@ def test_the_console_refuses_to_start_half_set_up(environment: dict[str, str], c
         f"HELPLINE_OIDC_{name}": value or "" for name, value in changes.items()
     }
     with pytest.raises(StartRefused, match=said) as refused:
-        read_settings(False, changed)
+        read_settings(False, HERE, changed)
     assert "s3cret" not in str(refused.value)
 
 
 def test_a_short_secret_refuses_the_start(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short")
     with pytest.raises(StartRefused, match="fewer than 32"):
-        read_settings(False, environment)
+        read_settings(False, HERE, environment)
 
 
 def test_in_production_nobody_to_sign_people_in_refuses_the_start() -> None:
     with pytest.raises(StartRefused, match="HELPLINE_OIDC_ISSUER"):
-        read_settings(False, {})
-    assert read_settings(True, {}).oidc is None
+        read_settings(False, HERE, {})
+    assert read_settings(True, HERE, {}).oidc is None
 
 
 def test_outside_production_only_an_issuer_on_this_machine_is_dialled(
     environment: dict[str, str],
 ) -> None:
     with pytest.raises(StartRefused, match="not this machine"):
-        read_settings(True, environment)
+        read_settings(True, HERE, environment)
     environment["HELPLINE_OIDC_ISSUER"] = "http://127.0.0.1:9000"
     environment["HELPLINE_OIDC_REDIRECT_URI"] = "http://127.0.0.1:8200/entrer/retour"
-    assert read_settings(True, environment).oidc is not None
+    assert read_settings(True, HERE, environment).oidc is not None
+
+
+def test_a_development_key_beside_a_published_address_refuses_the_start(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s" * 40)
+    environment = {
+        "HELPLINE_DEVELOPMENT_KEY_FILE": str(tmp_path / "secret"),
+        "HELPLINE_OIDC_ISSUER": "http://127.0.0.1:9000",
+        "HELPLINE_OIDC_CLIENT_ID": "helpline",
+        "HELPLINE_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+        "HELPLINE_OIDC_REDIRECT_URI": "http://127.0.0.1:8200/entrer/retour",
+    }
+    assert read_settings(True, HERE, environment).development_key is not None
+    environment["HELPLINE_OIDC_REDIRECT_URI"] = "https://console.example/entrer/retour"
+    with pytest.raises(StartRefused, match=r"published at console\.example"):
+        read_settings(True, HERE, environment)

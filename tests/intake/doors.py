@@ -23,6 +23,7 @@ class DoorUnderTest:
     """What a door stands on, as the runner gives it."""
 
     service = "intake"
+    host = "127.0.0.1"
 
     def __init__(self, under_test: ServiceUnderTest, *, development: bool = True) -> None:
         self.development = development

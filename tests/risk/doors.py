@@ -34,6 +34,7 @@ class RiskDoor:
     risk: ServiceUnderTest
     away: bool = False  #: Postgres cannot be reached
     development: bool = True
+    host: str = "127.0.0.1"
     service: str = "risk"
     committed: asyncio.Condition = field(default_factory=asyncio.Condition)
 

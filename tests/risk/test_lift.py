@@ -25,6 +25,7 @@ from contracts.anonymity import (
 )
 from contracts.envelope import Reply, ReplyStatus
 from contracts.vocabulary import PersonId, Refusal, Role
+from services.bus.door import StartRefused
 from services.bus.testing import ServiceUnderTest
 from services.bus.work import new_id
 from services.risk.domain import Asker, ContactKnown, MayNot
@@ -41,7 +42,7 @@ from services.risk.lift import (
     may_see,
 )
 from services.risk.lifting import begin_showing
-from services.risk.settings import Settings, StartRefused
+from services.risk.settings import Settings
 from tests.risk.builders import (
     CONTACT,
     LINE,

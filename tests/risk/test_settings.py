@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.risk.settings import Settings, StartRefused
+from services.bus.door import StartRefused
+from services.risk.settings import Settings
 
 
 def a_list(text: str) -> Settings:
