@@ -202,7 +202,15 @@ def explained(request: Request, error: Exception, demonstration: bool) -> Respon
     problem = problem_of(error)
     if problem.status == 401 and not asks_for_a_part(request):
         return RedirectResponse(SIGN_IN, 303)
-    template = "told.html" if asks_for_a_part(request) else "trouble.html"
-    return PAGES.response(
-        template, look_of(request), problem.status, problem=problem, demonstration=demonstration
+    in_part = asks_for_a_part(request)
+    response = PAGES.response(
+        "told.html" if in_part else "trouble.html",
+        look_of(request),
+        problem.status,
+        problem=problem,
+        demonstration=demonstration,
     )
+    if in_part:
+        # Wherever the answer was to go: what was there stays, with what is typed in it.
+        response.headers.update({"HX-Retarget": "#told", "HX-Reswap": "innerHTML"})
+    return response

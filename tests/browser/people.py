@@ -15,6 +15,7 @@ from deploy.platform import Platform
 from tests.browser.afterwards import send_everybody_home
 from tests.browser.telephone import Call, ring
 from tests.browser.watching import Watch
+from tests.browser.wire import Wire
 
 #: How a browser names the languages of the pages.
 LOCALES = {
@@ -40,6 +41,7 @@ class Device:
     language: str = "fr"
     scheme: Literal["light", "dark"] = "light"
     scripts: bool = True
+    on_a_wire: bool = False  #: that a test can cut
 
 
 @dataclass
@@ -48,6 +50,13 @@ class Person:
 
     page: Page
     watch: Watch
+    laid: Wire | None = None  #: the wire, where the device is on one
+
+    @property
+    def wire(self) -> Wire:
+        """The wire to the door."""
+        assert self.laid is not None, "this device is on no wire"
+        return self.laid
 
     def go(self, path: str) -> None:
         """Type an address of the door; whatever it answers."""
@@ -118,11 +127,15 @@ class People:
             call.hang_up()
         for person in self.here:
             person.page.context.close()
+            if person.laid is not None:
+                person.laid.take_away()
         self.here.clear()
         self.calls.clear()
         send_everybody_home(self.platform)
 
-    def _somebody(self, door: str, device: Device, *, keeps_nothing: bool) -> Person:
+    def _somebody(self, door_name: str, device: Device, *, keeps_nothing: bool) -> Person:
+        door = self.platform.doors[door_name]
+        wire = Wire.to(door) if device.on_a_wire else None
         context = self.browser.new_context(
             locale=LOCALES[device.language],
             timezone_id="Europe/Paris",
@@ -132,7 +145,7 @@ class People:
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
-        watch = Watch(context, self.platform.doors[door], keeps_nothing)
-        person = Person(context.new_page(), watch)
+        watch = Watch(context, door if wire is None else wire.door, keeps_nothing)
+        person = Person(context.new_page(), watch, wire)
         self.here.append(person)
         return person

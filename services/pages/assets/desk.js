@@ -56,21 +56,24 @@
   }
 
   /* --- the live stream --- */
-  let lostTimer = null;
+  let source = null, lostTimer = null;
   function listen() {
-    const source = new EventSource("/desk/live");
+    if (source) { source.close(); }
+    source = new EventSource("/desk/live");
     const heard = () => { found(); draw(); };
     source.addEventListener("text", readLines);
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); draw(); });
-    source.onopen = () => { found(); draw(); };
+    source.onopen = heard;
     source.onerror = () => {
       if (lostTimer === null) { lostTimer = setTimeout(lost, 3 * STEP); }
       if (source.readyState === EventSource.CLOSED) { setTimeout(listen, 2 * STEP); }
     };
   }
+  function isLost() { return !document.getElementById("lost").hidden; }
   function lost() {
     const strip = document.getElementById("lost");
+    if (isLost()) { return; }
     strip.textContent = strip.dataset.words;
     strip.hidden = false;
   }
@@ -80,13 +83,19 @@
     document.getElementById("lost").hidden = true;
   }
 
-  /* --- the desk is there --- */
-  function beat() {
+  /* --- the desk is there; a beat nobody answers is a line that says nothing any more, which a
+     stream alone would learn of after minutes --- */
+  async function beat() {
     const desk = part();
     if (desk.dataset.live === "off_duty" || !desk.dataset.beats) { return; }
-    fetch("/desk/heartbeat", {method: "POST", headers: {"Helpline-Page": desk.dataset.word}})
-      .catch(() => {});
+    try {
+      await fetch("/desk/heartbeat", {method: "POST", signal: AbortSignal.timeout(4 * STEP),
+        headers: {"Helpline-Page": desk.dataset.word}});
+      if (isLost()) { listen(); }
+    } catch { lost(); }
   }
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", beat);
 
   /* --- keys: printed on the button, never a bare letter --- */
   document.addEventListener("keydown", (event) => {
