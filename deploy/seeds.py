@@ -115,10 +115,16 @@ def apply_programmes(run: RunFolder) -> int:
 
 
 async def _print_sessions(run: RunFolder, programme: str) -> None:
-    async with Doors.of(read_platform(run, even_starting=True)) as doors:
+    platform = read_platform(run, even_starting=True)
+    async with Doors.of(platform) as doors:
         terminal = Console(highlight=False)
+        terminal.print(f"People of the demonstration, at {platform.doors['console']}/entrer:")
+        for each in invented_people():
+            line = f"  {each.name:<16} {each.role:<18} {each.programme}"
+            terminal.print(line, markup=False)
+        terminal.print("For programs:")
         for role, desk in (await seed_sessions(doors, programme)).items():
-            line = f"{role:<18} {desk.person_id:<16} Authorization: Bearer {desk.token}"
+            line = f"  {role:<18} {desk.person_id:<16} Authorization: Bearer {desk.token}"
             terminal.print(line, markup=False, soft_wrap=True)
 
 

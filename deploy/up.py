@@ -147,8 +147,10 @@ def described(platform: Platform, seconds: float) -> Table:
 
 
 def _places(platform: Platform) -> Iterable[tuple[str, str]]:
+    yield "pages of callers", f"{platform.doors['intake']}/"
+    yield "desks", f"{platform.doors['console']}/entrer"
     for name, url in platform.doors.items():
-        yield f"{name} door", url
+        yield f"{name} door", f"{url}/openapi.json"
     for name, url in platform.operations.items():
         yield f"health, metrics: {name}", f"{url}/readyz  {url}/metrics"
     yield "Postgres", f"127.0.0.1:{platform.postgres_port}, database helpline"
