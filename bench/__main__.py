@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import alert, deciding, directory, offer, pipeline, policy, recovery, start
+from bench import alert, console, deciding, directory, offer, pipeline, policy, recovery, start
 from bench.figures import Figure, markdown, shown
 from bench.ground import forget
 from bench.setting import Setting
@@ -36,6 +36,7 @@ ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "start": start.measure,
     "offer": offer.measure,
     "alert": alert.measure,
+    "console": console.measure,
     "pipeline": pipeline.measure,
     "recovery": recovery.measure,
 }

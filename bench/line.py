@@ -13,7 +13,15 @@ from contracts.ladder import CallerTerms, LineNumber
 from contracts.opening import OpeningRule
 from contracts.programme import ApplyProgramme, ProgrammeTerms
 from contracts.roster import Volunteer
-from contracts.vocabulary import PersonId, ProgrammeId, Role, RulesVersion, Sha256
+from contracts.vocabulary import (
+    Channel,
+    PersonId,
+    ProgrammeId,
+    Role,
+    RulesVersion,
+    Sha256,
+    Stage,
+)
 from deploy.desk import Desk, Doors
 from deploy.seeds import SEEDED, a_volunteer
 from services.intake.reader import Faulty, read_manifest
@@ -32,9 +40,17 @@ def names(role: Role, count: int) -> tuple[PersonId, ...]:
     return tuple(PersonId(f"bench-{role.value}-{number}") for number in range(1, count + 1))
 
 
-async def open_line(doors: Doors) -> None:
-    """Put the line into force."""
+async def open_line(doors: Doors, by_chat: bool = False) -> None:
+    """Put the line into force; with `by_chat` it is a chat too, and listeners answer at once."""
     terms, callers, rules_version = _terms()
+    if by_chat:
+        terms = terms.model_copy(
+            update={
+                "channels": (Channel.PHONE, Channel.CHAT),
+                "opening": tuple(_always(channel) for channel in (Channel.PHONE, Channel.CHAT)),
+                "first_stage": Stage.LISTENER,
+            }
+        )
     body = terms.model_dump_json().encode()
     operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, LINE)
     await operator.apply_programme(
@@ -56,10 +72,7 @@ def _terms() -> tuple[ProgrammeTerms, CallerTerms, RulesVersion]:
     changed = terms.model_copy(
         update={
             "name": "Banc d'essai",
-            "opening": tuple(
-                OpeningRule(channel=channel, days=_EVERY_DAY, opens_at="00:00", closes_at="00:00")
-                for channel in terms.channels
-            ),
+            "opening": tuple(_always(channel) for channel in terms.channels),
             "times": terms.times.model_copy(
                 update={"heartbeat_lost_seconds": _NO_HEARTBEAT_NEEDED_SECONDS}
             ),
@@ -79,6 +92,10 @@ def _terms() -> tuple[ProgrammeTerms, CallerTerms, RulesVersion]:
     # Its number is another line's.
     callers = read.callers.model_copy(update={"numbers": (_FICTION,)})
     return changed, callers, read.manifest.rules_version
+
+
+def _always(channel: Channel) -> OpeningRule:
+    return OpeningRule(channel=channel, days=_EVERY_DAY, opens_at="00:00", closes_at="00:00")
 
 
 async def bring_people(doors: Doors, people: dict[Role, tuple[PersonId, ...]]) -> Desk:
