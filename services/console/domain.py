@@ -170,6 +170,9 @@ ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.D
 #: Roles that see the counts of a line.
 BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR})
 
+#: Roles whose desk must know within seconds that its stream is silent: they read alerts elsewhere.
+PULSE_ROLES = BOARD_ROLES | {Role.DUTY_PROFESSIONAL}
+
 #: Roles with a live desk. The operator sees no contact.
 DESK_ROLES = ROSTER_ROLES | BOARD_ROLES
 

@@ -80,6 +80,7 @@ from services.bus.openapi import fields_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
 from services.console import metrics
+from services.console.alarm_page import alarm_addresses
 from services.console.document import (
     document_of,
     of_capability,
@@ -231,6 +232,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     document = document_of(addresses, [verb.command for verb in VERBS])
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses()
+    pages += alarm_addresses(door, settings)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door)
     _check_roles([*addresses, *pages])

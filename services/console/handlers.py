@@ -54,7 +54,7 @@ from contracts.vocabulary import (
     TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import helping, plan, staff, store
+from services.console import helping, matters, plan, staff, store
 from services.console.domain import (
     OfferFact,
     OfferStanding,
@@ -261,6 +261,7 @@ def _unreached(event: AlertEvent, work: Work) -> UnreachedWhy | None:
 
 def on_lift(event: LiftEvent, work: Work) -> None:
     """Tell whoever may be the second person, and who asked."""
+    matters.keep(work.session, matters.of_lift(event))
     told = LiftTold(**event.model_dump(include=_LIFT_TOLD), came_of_it=event.fact)
     store.tell_line(work.session, event.programme, event.asked_by, told, work.now)
 
@@ -268,6 +269,12 @@ def on_lift(event: LiftEvent, work: Work) -> None:
 def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
     """Tell the supervisors and professionals of the line, and who had the contact."""
     legal = isinstance(event, LegalReportEvent)
+    matter = (
+        matters.of_legal_report(event)
+        if isinstance(event, LegalReportEvent)
+        else matters.of_report(event)
+    )
+    matters.keep(work.session, matter)
     told = ReportMoved(
         report_id=event.report_id,
         contact_id=event.contact_id,
@@ -281,6 +288,7 @@ def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
 
 def on_rescue(event: RescueEvent, work: Work) -> None:
     """Tell whoever is told of its alert what came of a rescue; heard first, who called it."""
+    matters.keep(work.session, matters.of_rescue(event))
     told = RescueShown(
         **event.model_dump(include=_RESCUE_SHOWN),
         came_of_it=event.fact,
@@ -307,6 +315,7 @@ def _alert_of(event: RescueEvent) -> AlertShown:
 
 def on_duty_call(event: DutyCallEvent, work: Work) -> None:
     """Tell whoever is told of the alert what came of a call; of one over, or unknown, nobody."""
+    matters.keep(work.session, matters.of_duty_call(event))
     alert = store.alert_shown(work.session, event.alert_id)
     if alert is None or alert.standing is not Standing.OPEN:
         return
@@ -388,6 +397,7 @@ def on_sweep_due(key: str, work: Work) -> None:
     plan.forget_before(work.session, work.now - KEEP_FOR)
     staff.forget_names_before(work.session, work.now - staff.KEEP_NAMES_FOR)
     helping.forget_before(work.session, work.now - KEEP_FOR)
+    matters.forget_before(work.session, work.now - KEEP_FOR)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 
@@ -456,12 +466,14 @@ def _state_of(event: ReferralFact) -> ReferralState:
 
 def on_written_first_read(event: WrittenFirstRead, work: Work) -> None:
     """Supervisors see that a message waits for its first reading no longer."""
+    matters.keep(work.session, matters.of_written(event))
     what = Notice.MESSAGE_READ_LATE if event.late else Notice.MESSAGE_READ
     _notice(event.contact_id, event.programme, what, work)
 
 
 def on_written_answered(event: WrittenAnswered, work: Work) -> None:
     """Supervisors see that a message waits no longer."""
+    matters.keep(work.session, matters.of_written(event))
     what = Notice.MESSAGE_ANSWERED_LATE if event.late else Notice.MESSAGE_ANSWERED
     _notice(event.contact_id, event.programme, what, work)
 
@@ -476,11 +488,13 @@ _RUNG: dict[tuple[Clock, ClockStep], Notice] = {
 
 def on_written_clock_rang(event: WrittenClockRang, work: Work) -> None:
     """Supervisors hear that a message waits for long, or for too long."""
+    matters.keep(work.session, matters.of_written(event))
     _notice(event.contact_id, event.programme, _RUNG[event.clock, event.step], work)
 
 
 def on_human_wanted(event: HumanWanted, work: Work) -> None:
     """Supervisors hear that somebody who wrote needs a human now."""
+    matters.keep(work.session, matters.of_written(event))
     _notice(event.contact_id, event.programme, Notice.HUMAN_WANTED, work)
 
 

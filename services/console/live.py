@@ -18,8 +18,8 @@ from sqlmodel import Session
 from contracts.vocabulary import ProgrammeId
 from services.bus.door import Door, GroundAway
 from services.console import metrics, pictures
-from services.console.domain import BOARD_ROLES, SessionEnd
-from services.console.messages import Board, DeskMessage, MessageKind, SessionOver
+from services.console.domain import BOARD_ROLES, PULSE_ROLES, SessionEnd
+from services.console.messages import Board, DeskMessage, MessageKind, Pulse, SessionOver
 from services.console.pictures import Desk, Picture, Told
 from services.console.settings import Settings
 
@@ -177,14 +177,17 @@ class LiveDesks:
             metrics.record_message(MessageKind(told.kind), len(reached))
 
     async def _show_boards(self) -> None:
-        seers = [stream for stream in self._streams if stream.desk.role in BOARD_ROLES]
-        lines = {stream.desk.programme for stream in seers}
+        felt = [stream for stream in self._streams if stream.desk.role in PULSE_ROLES]
+        lines = {stream.desk.programme for stream in felt}
         if not lines:
             return
         boards = await self._door.read(partial(_boards_of, programmes=lines))
-        for stream in seers:
-            if stream.desk.programme in boards:
-                _send_board(stream, boards[stream.desk.programme])
+        for stream in felt:
+            board = boards.get(stream.desk.programme)
+            if board is None:
+                continue
+            if not (stream.desk.role in BOARD_ROLES and _send_board(stream, board)):
+                stream.hand_over(message_line(Pulse(at=board.at)))
 
     async def _end_sessions(self) -> None:
         # Only those that are asked about: one that opens meanwhile is not found, and not over.
@@ -203,11 +206,12 @@ def _boards_of(session: Session, programmes: set[ProgrammeId]) -> dict[Programme
     return {programme: pictures.board_of(session, programme) for programme in programmes}
 
 
-def _send_board(stream: Stream, board: Board) -> None:
-    """Send a board when it says something new; its own moment is nothing new."""
+def _send_board(stream: Stream, board: Board) -> bool:
+    """Send a board when it says something new; its own moment is nothing new. Whether it did."""
     told = None if stream.board is None else stream.board.model_copy(update={"at": board.at})
     if told == board:
-        return
+        return False
     stream.board = board
     stream.hand_over(message_line(board))
     metrics.record_message(MessageKind.BOARD)
+    return True

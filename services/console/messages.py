@@ -67,6 +67,7 @@ class MessageKind(StrEnum):
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
     BOARD = "board"  #: coordinators and supervisors; no id
+    PULSE = "pulse"  #: the stream is there, and the ledger was read; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
 
@@ -392,6 +393,14 @@ class Board(DeskMessage):
     listeners: Annotated[WaitingLine, ops("The listening line")]
     hours: Annotated[tuple[HourFigures, ...], ops("Newest hours counted, newest first")] = ()
     holes: Annotated[tuple[HoleShown, ...], ops("Hours that lack somebody, the next first")] = ()
+
+
+class Pulse(DeskMessage):
+    """The board was read and is still as it was told. Silence of it for 3 s is a lost stream."""
+
+    kind: ClassVar = MessageKind.PULSE
+
+    at: Annotated[Moment, ops("When it was read", unit=_UTC)]
 
 
 class SessionOver(DeskMessage):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -25,10 +26,10 @@ from services.bus.door import Door
 from services.bus.doorway import Address, address_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id
-from services.console import desk_view
+from services.console import board_view, desk_view
 from services.console.desk_look import DeskLook, desk_look
 from services.console.desk_view import DeskView
-from services.console.domain import DESK_ROLES
+from services.console.domain import DESK_ROLES, PULSE_ROLES
 from services.console.messages import MessageKind
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, problem_of, refusal_problem
@@ -51,8 +52,9 @@ PAGES = Pages("services.console", "desk")
 
 Answering = Callable[[Request], Awaitable[Response]]
 
-#: Whatever is said to a desk may change its page.
-_KINDS = " ".join(kind.value for kind in MessageKind if kind is not MessageKind.SESSION_OVER)
+#: Whatever is said to a desk may change its page; that the stream is there changes nothing.
+_UNCHANGING = (MessageKind.SESSION_OVER, MessageKind.PULSE)
+_KINDS = " ".join(kind.value for kind in MessageKind if kind not in _UNCHANGING)
 
 #: What a person is about to do, beside what they do: in the address, so that it survives a redraw.
 STEP = "etape"
@@ -126,24 +128,15 @@ class DeskPages:
 
     async def _draw(self, template: str, request: Request) -> Response:
         reader = await reader_of(request, self._door)
-        view = await self._door.read(partial(desk_view.view_of, viewer=reader.desk))
-        step = request.query_params.get(STEP, "")
-        known = self._known(reader, view) | {"step": step if step in STEPS else ""}
+        drawing = partial(_seen_at_the_desk, viewer=reader.desk)
+        view, seen = await self._door.read(drawing)
+        names = {} if seen is None else seen.names
+        wanted = request.query_params.get(STEP, "")
+        step = wanted if wanted in STEPS else ""
+        known = _known(reader, view, self._door.development, names)
+        known |= {"seen": seen, "step": step}
+        known["address"] = f"/part?{STEP}={step}" if step else "/part"
         return PAGES.response(template, reader.look, **known)
-
-    def _known(self, reader: Reader, view: DeskView) -> dict[str, Any]:
-        return {
-            "view": view,
-            "word": page_word(reader.token),
-            "once": view.number,
-            "demonstration": self._door.development,
-            "kinds": _KINDS if reader.desk.role in DESK_ROLES else "",
-            "beats": reader.desk.role in BeatHeart.roles,
-            "name": view.named(reader.desk.person_id),
-            "named": view.named,
-            "chosen": reader.chosen,
-            "title": "Poste",
-        }
 
     async def act(self, command_type: type[Command], request: Request) -> Response:
         """A button was pressed: send its command, say what came of it where it was refused."""
@@ -153,10 +146,68 @@ class DeskPages:
             raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
         once = taken(fields, ONCE)
         command = contract_of(command_type, fields | dict(request.path_params))
-        reply = await self._door.send(command, reader.desk, _id_of(command, reader, once))
+        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
         if reply.status is not ReplyStatus.DONE:
-            raise _problem_of(reply)
+            raise problem_of_reply(reply)
         return done_response(request)
+
+
+#: What a role's own page shows beside the desk.
+_SEEN: dict[Role, Callable[[Session, Desk], board_view.Seen]] = {
+    Role.SUPERVISOR: board_view.seen_by,
+    Role.DUTY_PROFESSIONAL: board_view.seen_by,
+}
+
+
+def _seen_at_the_desk(session: Session, viewer: Desk) -> tuple[DeskView, board_view.Seen | None]:
+    seen = _SEEN.get(viewer.role)
+    return desk_view.view_of(session, viewer), seen(session, viewer) if seen else None
+
+
+def _known(
+    reader: Reader, view: DeskView, development: bool, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What every page of a desk needs; `names` are of people the desk itself does not name."""
+
+    def named(person_id: str) -> str:
+        return names.get(person_id) or view.named(person_id)
+
+    return {
+        "view": view,
+        "part": "desk_part.html",
+        "address": "/part",
+        "word": page_word(reader.token),
+        "once": view.number,
+        "demonstration": development,
+        "kinds": _KINDS if reader.desk.role in DESK_ROLES else "",
+        "pulses": reader.desk.role in PULSE_ROLES,
+        "beats": reader.desk.role in BeatHeart.roles,
+        "name": view.named(reader.desk.person_id),
+        "named": named,
+        "chosen": reader.chosen,
+    }
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a page beside the desk shows: its part, with what that needs, and who is named in it."""
+
+    part: str  #: its template
+    shown: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+async def draw_page(request: Request, reader: Reader, door: Door, drawn: Drawn) -> Response:
+    """A page beside the desk's own, in the same frame: its alerts, its clocks, its live stream.
+
+    Asked by a script of ours the answer is the part alone, drawn anew in place.
+    """
+    view = await door.read(partial(desk_view.view_of, viewer=reader.desk))
+    query = f"?{request.url.query}" if request.url.query else ""
+    known = _known(reader, view, door.development, drawn.names)
+    known |= {"address": f"{request.url.path}{query}", "part": drawn.part, **drawn.shown}
+    template = drawn.part if asks_for_a_part(request) else "desk_page.html"
+    return PAGES.response(template, reader.look, **known)
 
 
 def taken(fields: dict[str, Any], name: str) -> str:
@@ -167,14 +218,15 @@ def taken(fields: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _id_of(command: Command, reader: Reader, once: str) -> CommandId:
+def command_id_of(command: Command, reader: Reader, once: str) -> CommandId:
     """The same for the same button of the same drawing: pressed twice, it is done once."""
     said = orjson.dumps(command.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
     named = (command.type_name(), reader.desk.session_id, once, hashlib.sha256(said).hexdigest())
     return CommandId(str(UUID(derived_id(*named))))
 
 
-def _problem_of(reply: Reply) -> Problem:
+def problem_of_reply(reply: Reply) -> Problem:
+    """The sentence of an answer that is a no, or not yet."""
     if reply.status is ReplyStatus.NOT_YET or reply.refusal is None:
         return not_yet_problem()
     return refusal_problem(reply.refusal, reply.field)

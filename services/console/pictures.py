@@ -14,7 +14,7 @@ from contracts.envelope import SessionId
 from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
 from services.console import care, plan
 from services.console.domain import SessionEnd, SessionFacts, end_of_session
-from services.console.messages import Board, DeskState
+from services.console.messages import AlertShown, Board, DeskState
 from services.console.store import DeskRow, HourRow
 
 #: More than a desk can miss in a day; beyond it the picture alone is sent.
@@ -155,6 +155,14 @@ def _alerts_of(session: Session, viewer: Desk) -> list[dict[str, Any]]:
     concerned = {"person_id": viewer.person_id, "role": viewer.role.value}
     found = session.execute(_ALERTS, concerned | {"programme": viewer.programme})
     return [row.shown for row in found]
+
+
+def may_see_alert(viewer: Desk, alert: AlertShown) -> bool:
+    """Whether an alert concerns a viewer, over or not: theirs, or of their rung."""
+    if alert.programme != viewer.programme:
+        return False
+    rung = {Role.SUPERVISOR: 1, Role.REGULATOR: 2, Role.DUTY_PROFESSIONAL: 3}.get(viewer.role, 4)
+    return viewer.person_id in (alert.raised_by, alert.held_by) or alert.level >= rung
 
 
 def _missed(session: Session, desk: DeskRow, after: int) -> tuple[Told, ...]:

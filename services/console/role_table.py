@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.rescue import StartRescue
+from contracts.risk import AcknowledgeAlert
 from contracts.text import TEXT_ROLES
 from contracts.vocabulary import Role
 
@@ -29,6 +31,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/talk/{contact_id}", TEXT_ROLES),
     Entry("POST", "/talk/{contact_id}", TEXT_ROLES),
     Entry("GET", "/capsule/{contact_id}", TEXT_ROLES),
+    Entry("GET", "/alertes/{alert_id}", AcknowledgeAlert.roles),
+    Entry("POST", "/secours/{contact_id}", StartRescue.roles),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

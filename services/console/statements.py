@@ -142,17 +142,20 @@ CONCERNED = """
             OR (role = 'duty_professional' AND %(level)s >= 3))
 """
 #: A message to everybody whom an alert concerns, each under their desk's next number.
-_TELL_CONCERNED = f"""
+_DESKS_CONCERNED = f"""
     concerned AS ({CONCERNED}), desk AS (
         INSERT INTO console.desk AS desk (person_id, live_state, last_number)
         SELECT person_id, 'off_duty', 1 FROM concerned ORDER BY person_id
         ON CONFLICT (person_id) DO UPDATE SET last_number = desk.last_number + 1
         RETURNING person_id, last_number
     )
+"""  # noqa: S608
+_TELL_THEM = """
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
     SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
-"""  # noqa: S608
-TELL_OF_ALERT = f"WITH {_TELL_CONCERNED}"
+"""
+TELL_OF_ALERT = f"WITH {_DESKS_CONCERNED} {_TELL_THEM}"
+#: Beside it, who was told of the alert, and when for the first time.
 SHOW_ALERT = f"""
     WITH alert AS (
         INSERT INTO console.alert
@@ -161,7 +164,10 @@ SHOW_ALERT = f"""
             CAST(%(body)s AS jsonb), %(at)s)
         ON CONFLICT (alert_id) DO UPDATE SET standing = excluded.standing, level = excluded.level,
             held_by = excluded.held_by, shown = excluded.shown, told_at = excluded.told_at
-    ), {_TELL_CONCERNED}
+    ), {_DESKS_CONCERNED}, told AS (
+        INSERT INTO console.alert_told (alert_id, person_id, told_at)
+        SELECT %(alert_id)s, person_id, %(at)s FROM desk ON CONFLICT DO NOTHING
+    ) {_TELL_THEM}
 """  # noqa: S608
 
 #: The roster says at its end that a shift is over by saying none; one that was left says so before.

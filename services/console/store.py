@@ -224,6 +224,16 @@ class AlertRow(Row, table=True):
     told_at: datetime = _moment(nullable=False)
 
 
+class AlertToldRow(Row, table=True):
+    """Whose desk was told of an alert, and when for the first time."""
+
+    __tablename__ = "alert_told"
+
+    alert_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    told_at: datetime = _moment(nullable=False)
+
+
 # --- lock, and what is known ---------------------------------------------------------------------
 
 
@@ -480,6 +490,8 @@ def forget_before(session: Session, moment: datetime) -> None:
             col(ContactRow.state) == ContactState.ENDED.value, col(ContactRow.ended_at) < moment
         )
     )
+    kept = select(AlertRow.alert_id)
+    session.execute(delete(AlertToldRow).where(col(AlertToldRow.alert_id).not_in(kept)))
     session.execute(
         delete(AlertRow).where(
             col(AlertRow.standing).in_(("stood_down", "closed")), col(AlertRow.told_at) < moment

@@ -16,7 +16,7 @@ from services.bus.door import ReplyUnknown
 from services.bus.http import server_for
 from services.bus.testing import ServiceUnderTest
 from services.console.door import build
-from services.console.messages import Board, DeskState, OfferShown
+from services.console.messages import Board, DeskState, OfferShown, Pulse
 from services.console.pictures import desks_by_token
 from services.console.settings import Settings
 from tests.console import facts
@@ -59,11 +59,11 @@ def at_desks(door: ScriptedDoor, act: Callable[[Doors], Awaitable[None]]) -> Non
 
 
 async def heard(stream: AsyncIterator[LiveMessage], count: int) -> list[LiveMessage]:
-    """The next messages of a stream, boards left out."""
+    """The next messages of a stream, boards and pulses left out."""
     messages: list[LiveMessage] = []
     while len(messages) < count:
         message = await anext(stream)
-        if message.kind != "board":
+        if message.kind not in ("board", "pulse"):
             messages.append(message)
     return messages
 
@@ -182,6 +182,28 @@ def test_what_was_partly_deleted_meanwhile_is_replaced_by_the_whole_desk(
         async with aclosing(desk.live()) as stream:
             (greeting,) = await heard(stream, 1)
             assert (greeting.kind, greeting.number) == ("state", 2)
+
+    at_desks(door, act)
+
+
+def test_duty_professionals_stream_has_a_pulse_and_a_listeners_has_none(
+    door: ScriptedDoor,
+) -> None:
+    professional = PersonId("professional-1")
+
+    async def act(doors: Doors) -> None:
+        await door.deliver(facts.established(professional, Role.DUTY_PROFESSIONAL))
+        desk = await doors.session(professional, Role.DUTY_PROFESSIONAL, LINE)
+        async with aclosing(desk.live()) as stream:
+            assert (await anext(stream)).kind == "state"
+            pulse = await anext(stream)
+            assert (pulse.kind, pulse.number) == ("pulse", None)
+            assert pulse.read(Pulse).at == NOON
+        listener = await doors.session(LISTENER, Role.LISTENER, LINE)
+        async with aclosing(listener.live()) as stream:
+            assert (await anext(stream)).kind == "state"
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(stream), 0.5)
 
     at_desks(door, act)
 

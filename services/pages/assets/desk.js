@@ -6,6 +6,10 @@
   const part = () => document.getElementById("desk");
   const STEP = 1000;
 
+  /* --- what other scripts of the page hear of: drawn, found, lost; `desk:again` asks for a drawing --- */
+  const tell = (what) => document.dispatchEvent(new Event(`desk:${what}`));
+  document.addEventListener("desk:again", () => draw());
+
   /* --- drawing anew: at most one request under way, one more asked for --- */
   let drawing = false, again = false;
   async function draw() {
@@ -40,6 +44,7 @@
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
     tick();
+    tell("drawn");
   }
 
   /* --- clocks: domain time goes on between two drawings --- */
@@ -62,6 +67,7 @@
     source = new EventSource("/desk/live");
     const heard = () => { found(); draw(); };
     source.addEventListener("text", readLines);
+    source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); draw(); });
     source.onopen = heard;
@@ -71,16 +77,23 @@
     };
   }
   function isLost() { return !document.getElementById("lost").hidden; }
+  function pulsed(at) {
+    baseNow = Date.parse(at);
+    baseAt = performance.now();
+    for (const clock of document.querySelectorAll(".read-at")) { clock.dataset.since = at; }
+  }
   function lost() {
     const strip = document.getElementById("lost");
     if (isLost()) { return; }
     strip.textContent = strip.dataset.words;
     strip.hidden = false;
+    tell("lost");
   }
   function found() {
     clearTimeout(lostTimer);
     lostTimer = null;
     document.getElementById("lost").hidden = true;
+    tell("found");
   }
 
   /* --- the desk is there; a beat nobody answers is a line that says nothing any more, which a
@@ -282,6 +295,11 @@
     }
   }
 
+  /* A part that could not be drawn leaves what was there: old figures say how old they are. */
+  document.addEventListener("htmx:before:swap", (event) => {
+    const ctx = event.detail?.ctx;
+    if (ctx?.response?.status >= 500 && ctx.target === part()) { event.preventDefault(); }
+  });
   document.addEventListener("htmx:after:request", (event) => {
     const method = event.detail?.ctx?.request?.method;
     if (method && method !== "GET") { draw(); }

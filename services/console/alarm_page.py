@@ -1,0 +1,94 @@
+"""One alert: who has it, whom it reached, and every verb on it.
+
+Calling rescue is an address of its own, because its answer is a number to be dialled at once.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import ReplyStatus
+from contracts.rescue import Arrival, RescueNamed, RescueService, StartRescue
+from contracts.risk import AlertId, AlertOutcome, StandDownReason
+from contracts.vocabulary import Refusal
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.console import board_view, store
+from services.console.messages import AlertShown
+from services.console.pages import (
+    ONCE,
+    PAGES,
+    WORD,
+    Drawn,
+    Reader,
+    command_id_of,
+    draw_page,
+    problem_of_reply,
+    reader_of,
+    taken,
+)
+from services.console.pictures import may_see_alert
+from services.console.problem import refusal_problem
+from services.console.settings import Settings
+from services.pages.forms import contract_of, read_form
+
+
+def alarm_addresses(door: Door, settings: Settings) -> list[Address]:
+    """The addresses of an alert's page."""
+    page = AlarmPage(door, settings)
+    return [
+        Address("GET", "/alertes/{alert_id}", page.show, {}),
+        Address("POST", "/secours/{contact_id}", page.call_rescue, {}),
+    ]
+
+
+class AlarmPage:
+    """The page of one alert."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._settings = settings
+
+    async def show(self, request: Request) -> Response:
+        """The alert as it is; Problem 410 when there is none here for who asks, or no more."""
+        reader = await reader_of(request, self._door)
+        alert_id = AlertId(request.path_params["alert_id"])
+        alert, seen = await self._door.read(partial(_seen, reader=reader, alert_id=alert_id))
+        if alert is None:
+            raise refusal_problem(Refusal.ALERT_OVER, "alert_id")
+        shown = {
+            "alert": alert,
+            "seen": seen,
+            "reasons": tuple(StandDownReason),
+            "outcomes": tuple(AlertOutcome),
+            "services": tuple(RescueService),
+            "arrivals": tuple(Arrival),
+        }
+        drawn = Drawn("alarm_part.html", shown, seen.names)
+        return await draw_page(request, reader, self._door, drawn)
+
+    async def call_rescue(self, request: Request) -> Response:
+        """Start a rescue; the answer is whom to call, now."""
+        fields = await read_form(request, self._settings.longest_body_bytes)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        once = taken(fields, ONCE)
+        fields["confirmed"] = taken(fields, "confirmed") == "true"  # words become no truth unasked
+        command = contract_of(StartRescue, fields | dict(request.path_params))
+        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
+        if reply.status is not ReplyStatus.DONE:
+            raise problem_of_reply(reply)
+        named = RescueNamed.model_validate(reply.result)
+        return PAGES.response("rescue_called.html", reader.look, named=named)
+
+
+def _seen(
+    session: Session, reader: Reader, alert_id: AlertId
+) -> tuple[AlertShown | None, board_view.Seen]:
+    alert = store.alert_shown(session, alert_id)
+    if alert is not None and not may_see_alert(reader.desk, alert):
+        alert = None
+    return alert, board_view.seen_by(session, reader.desk)
