@@ -80,6 +80,7 @@ from services.bus.openapi import fields_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
 from services.console import metrics
+from services.console.account_page import account_addresses
 from services.console.alarm_page import alarm_addresses
 from services.console.document import (
     document_of,
@@ -234,7 +235,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += TalkPages(door, settings).addresses()
     pages += alarm_addresses(door, settings)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
-    pages += guide_addresses(door)
+    pages += guide_addresses(door) + account_addresses(door, settings)
     _check_roles([*addresses, *pages])
     return Doorway([*addresses, *pages], document, Manners(partial(_explain, door), _count))
 

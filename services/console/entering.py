@@ -1,7 +1,7 @@
-"""Coming in and going out: the page of the development provider, and the way out for everybody.
+"""Coming in and going out: the first page, the development provider's people, the way out.
 
-Outside development the page of people does not exist; who comes in by the account of their
-association does so elsewhere.
+Outside development the people do not exist: everybody comes in by the account of their association
+(`account_page`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from services.pages.forms import read_form
 def entering_addresses(door: Door, settings: Settings) -> list[Address]:
     """The addresses of who comes in or goes out."""
     entering = Entering(door, settings)
-    offered = [
-        Address("GET", SIGN_IN, entering.show, {}),
-        Address("POST", SIGN_IN, entering.enter, {}),
-    ]
-    leaving = [Address("POST", "/sortir", entering.leave, {})]
-    return leaving + (offered if settings.development_key is not None else [])
+    addresses = [Address("POST", "/sortir", entering.leave, {})]
+    if settings.development_key is not None or settings.oidc is not None:
+        addresses.append(Address("GET", SIGN_IN, entering.show, {}))
+    if settings.development_key is not None:
+        addresses.append(Address("POST", SIGN_IN, entering.enter, {}))
+    return addresses
 
 
 class Entering:
@@ -41,9 +41,15 @@ class Entering:
         self._settings = settings
 
     async def show(self, request: Request) -> Response:
-        """Who one may be."""
-        people = self._settings.development_people
-        return PAGES.response("sign_in.html", look_of(request), people=people, demonstration=True)
+        """Who one may be, in development; elsewhere the way to one's account."""
+        template = "enter.html" if self._settings.development_key is None else "sign_in.html"
+        return PAGES.response(
+            template,
+            look_of(request),
+            people=self._settings.development_people,
+            account=self._settings.oidc is not None,
+            demonstration=self._door.development,
+        )
 
     async def enter(self, request: Request) -> Response:
         """Become one of these people; a new token each time, whatever was there before."""

@@ -40,6 +40,11 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/accessibilite", None),
     Entry("GET", "/entrer", None),
     Entry("POST", "/entrer", None),
+    Entry("GET", "/entrer/compte", None),
+    Entry("GET", "/entrer/retour", None),
+    Entry("GET", "/entrer/role", None),
+    Entry("POST", "/entrer/role", None),
+    Entry("GET", "/entrer/quitter", None),
 )
 
 #: Where a button of a page sends its command; who may press it, the command says.

@@ -54,12 +54,16 @@ class Entries:
     """What the console knows of a person who comes: their roles by the roster, the lines."""
 
     held: Mapping[ProgrammeId, Collection[Role]]
-    lines: frozenset[ProgrammeId]
+    lines: Mapping[ProgrammeId, str]  #: those in force, by their name
 
 
 def entries_of(session: Session, person_id: PersonId) -> Entries:
     """What there is for this person to enter as."""
     rows = session.exec(select(EligibilityRow).where(EligibilityRow.person_id == person_id))
     held = {ProgrammeId(row.programme): frozenset(Role(role) for role in row.roles) for row in rows}
-    lines = session.exec(select(ProgrammeRow.programme))
-    return Entries(held, frozenset(ProgrammeId(line) for line in lines))
+    return Entries(held, lines_of(session))
+
+
+def lines_of(session: Session) -> dict[ProgrammeId, str]:
+    """The lines in force and their names."""
+    return {ProgrammeId(row.programme): row.name for row in session.exec(select(ProgrammeRow))}

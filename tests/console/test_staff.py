@@ -9,6 +9,7 @@ from services.console import handlers, staff
 from services.console.domain import SessionAsked
 from services.console.staff import KEEP_NAMES_FOR, names_of
 from tests.console.facts import LINE, LISTENER, NOON, REGULATOR
+from tests.terms import a_line
 
 
 def comes(console: ServiceUnderTest, person_id: PersonId, name: str | None) -> None:
@@ -62,4 +63,4 @@ def test_a_person_finds_their_roles_on_every_line_and_the_lines_there_are(
 ) -> None:
     entries = console.read(lambda session: staff.entries_of(session, LISTENER))
     assert entries.held == {LINE: frozenset({Role.LISTENER})}
-    assert entries.lines == {LINE}
+    assert entries.lines == {LINE: a_line().name}
