@@ -176,7 +176,7 @@ def _cpu_figures(traced: Run, untraced: Run, exported: int) -> list[Figure]:
                f"{last.transactions:.0f} transactions, {last.handled:.0f} with an inbox row"),
         Figure(ROW, "NATS CPU of a contact", cpu.nats, "ms", f"{last.messages:.0f} messages"),
         Figure(ROW, "Python CPU of a heartbeat", traced.heartbeat_ms, "ms",
-               "one for each person on duty, every 5 s"),
+               "one for each person on duty, every 3 s"),
     ]  # fmt: skip
 
 

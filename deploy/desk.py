@@ -279,7 +279,7 @@ class Desk:
         """My desk is there; one try, the next beat follows anyway."""
         await self.post("/desk/heartbeat")
 
-    async def keep_beating(self, every_seconds: float = 5.0) -> None:
+    async def keep_beating(self, every_seconds: float = 3.0) -> None:
         """Beat until cancelled, through whatever happens to the doors."""
         while True:
             with suppress(DoorSilent, DoorRefused):

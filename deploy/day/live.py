@@ -34,7 +34,7 @@ from deploy.desk import Caller, Desk, DoorRefused, Doors, DoorSilent
 
 #: Machine time. What the judge forgives between two clocks, and what a desk sends of itself.
 TOLERANCE_SECONDS = 0.05
-BEAT_EVERY_SECONDS = 5.0
+BEAT_EVERY_SECONDS = 3.0
 
 #: An act refused for this never took effect and may be tried anew.
 _TRY_ANEW = "past_deadline"

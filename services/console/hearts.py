@@ -1,6 +1,6 @@
 """The hearts of the desks: a beat is noted in memory, assignment hears of all once a second.
 
-A desk beats every five seconds. Read from the ledger and sent on alone, each beat cost 4 to 6 ms
+A desk beats every three seconds. Read from the ledger and sent on alone, each beat cost 4 to 6 ms
 of CPU and a transaction on the one thread of the assigner (measured). A session once found may
 therefore beat, and do nothing else, for `settings.trust`; well before that is over one question
 renews the trust in all of them together, or takes it away.

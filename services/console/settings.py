@@ -58,7 +58,7 @@ class Settings(BaseModel):
     intake_url: str = "http://127.0.0.1:8100"
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
     heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
-    #: Machine time between two words to assignment of all desks heard from. With the five seconds
+    #: Machine time between two words to assignment of all desks heard from. With the three seconds
     #: of a desk and the five a command may take it stays below `heartbeat_lost_seconds`.
     beat_every: timedelta = timedelta(seconds=1)
     trust: timedelta = timedelta(seconds=10)  #: machine time a session once found may beat

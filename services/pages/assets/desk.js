@@ -41,6 +41,7 @@
     }
     offer = desk.dataset.offer;
     stayAwake(desk.dataset.live !== "off_duty");
+    tellWorker();
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
     tick();
@@ -96,19 +97,23 @@
     tell("found");
   }
 
-  /* --- the desk is there; a beat nobody answers is a line that says nothing any more, which a
-     stream alone would learn of after minutes --- */
-  async function beat() {
+  /* --- the desk is there: its worker says so as long as this page is open, and tells us of a line
+     that says nothing any more, which a stream alone would learn of after minutes --- */
+  const worker = new Worker(document.currentScript.dataset.worker);
+  worker.onmessage = (event) => {
+    if (event.data === "lost") { lost(); } else if (isLost()) { listen(); }
+  };
+  let told = "";
+  function tellWorker() {
     const desk = part();
-    if (desk.dataset.live === "off_duty" || !desk.dataset.beats) { return; }
-    try {
-      await fetch("/desk/heartbeat", {method: "POST", signal: AbortSignal.timeout(4 * STEP),
-        headers: {"Helpline-Page": desk.dataset.word}});
-      if (isLost()) { listen(); }
-    } catch { lost(); }
+    const beats = Boolean(desk.dataset.beats) && desk.dataset.live !== "off_duty";
+    const said = `${beats} ${desk.dataset.word}`;
+    if (said === told) { return; }
+    told = said;
+    worker.postMessage({word: desk.dataset.word, beats});
   }
   window.addEventListener("offline", lost);
-  window.addEventListener("online", beat);
+  window.addEventListener("online", () => { told = ""; tellWorker(); });
 
   /* --- keys: printed on the button, never a bare letter --- */
   document.addEventListener("keydown", (event) => {
@@ -306,7 +311,5 @@
   });
   drawn();
   setInterval(tick, STEP);
-  setInterval(beat, 5 * STEP);
-  beat();
   if (part().dataset.kinds) { listen(); }
 })();
