@@ -24,7 +24,7 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.console import pictures, store
-from services.console.messages import Board, DeskState, OfferShown
+from services.console.messages import Board, DeskState, OfferShown, RescueShown
 from services.console.pictures import Desk
 from services.console.staff import names_of
 
@@ -39,6 +39,7 @@ class Waiter:
     channel: Channel | None
     language: LanguageCode | None
     since: datetime
+    urgent: bool = False  #: said so themselves
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class DeskView:
     supervisors: tuple[PersonId, ...]  #: on duty for the line
     shift_ends_at: datetime | None  #: of the shift this person is in
     names: Mapping[str, str]  #: as people are called, by their id
+    rescue: RescueShown | None = None  #: the newest one of the contact this person is in
 
     def named(self, person_id: str) -> str:
         """What somebody is called among colleagues."""
@@ -80,6 +82,30 @@ class DeskView:
         ends_at = self.shift_ends_at
         return ends_at is not None and ends_at - self.state.at <= LAST_MINUTES
 
+    @property
+    def supervisors_called(self) -> str:
+        """The supervisors on duty, as they are called, in one line."""
+        return ", ".join(map(self.named, self.supervisors))
+
+    @property
+    def regulates(self) -> bool:
+        """Whether contacts of the line come to a regulator first."""
+        return self.terms is None or self.terms.first_stage is Stage.REGULATOR
+
+    @property
+    def refers(self) -> bool:
+        """Whether people of the line lead callers on to relays."""
+        return self.terms is not None and self.terms.frame.refers
+
+    @property
+    def free_listeners(self) -> int:
+        """How many may be offered somebody now."""
+        return self.on_duty(LiveState.READY)
+
+    def on_duty(self, state: LiveState | str) -> int:
+        """How many listeners do this now."""
+        return self.board.listeners.on_duty.get(LiveState(state), 0)
+
     def for_so_long(self, since: datetime | None) -> timedelta:
         """How long ago that was."""
         return timedelta() if since is None else self.state.at - since
@@ -96,6 +122,13 @@ _SUPERVISORS = text(
     SELECT person_id FROM console.desk
     WHERE programme = :programme AND role = 'supervisor' AND live_state <> 'off_duty'
     ORDER BY person_id LIMIT 20
+    """
+)
+_RESCUE = text(
+    """
+    SELECT body FROM console.desk_message
+    WHERE person_id = :person_id AND kind = 'rescue' AND body ->> 'contact_id' = :contact_id
+    ORDER BY number DESC LIMIT 1
     """
 )
 _RATE = text("SELECT rate FROM public.clock")
@@ -118,6 +151,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         supervisors=supervisors,
         shift_ends_at=_shift_end(session, viewer, picture.state.at),
         names=names_of(session, {viewer.person_id, *supervisors, *_in_alerts(picture.state)}),
+        rescue=_rescue_of(session, picture.state),
     )
 
 
@@ -131,6 +165,14 @@ def _in_alerts(state: DeskState) -> set[PersonId]:
     """Who raised the alerts of a desk, and who has them."""
     raised = {alert.raised_by for alert in state.alerts}
     return raised | {alert.held_by for alert in state.alerts if alert.held_by is not None}
+
+
+def _rescue_of(session: Session, state: DeskState) -> RescueShown | None:
+    if state.contact is None:
+        return None
+    named = {"person_id": state.person_id, "contact_id": state.contact.contact_id}
+    row = session.execute(_RESCUE, named).one_or_none()
+    return None if row is None else RescueShown.model_validate(row.body)
 
 
 def _waiter(row: Any) -> Waiter:

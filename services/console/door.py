@@ -82,6 +82,7 @@ from services.bus.work import derived_id, new_id
 from services.console import metrics
 from services.console.account_page import account_addresses
 from services.console.alarm_page import alarm_addresses
+from services.console.card_page import CardPages
 from services.console.document import (
     document_of,
     of_capability,
@@ -100,6 +101,7 @@ from services.console.look_page import look_addresses
 from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
+from services.console.relay_page import RelayPages
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
 from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
@@ -107,6 +109,7 @@ from services.console.sessions import DevelopmentSession, open_development_sessi
 from services.console.settings import Settings, read_settings
 from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
+from services.console.triage_page import TriagePages
 from services.pages.assets import assets
 
 
@@ -232,7 +235,8 @@ def build(door: Door, settings: Settings) -> Doorway:
         addresses.append(Address("POST", SESSIONS_PATH, opening, told))
     document = document_of(addresses, [verb.command for verb in VERBS])
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
-    pages += TalkPages(door, settings).addresses()
+    pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
+    pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
     pages += alarm_addresses(door, settings)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)

@@ -27,6 +27,7 @@ from services.bus.doorway import Address, address_of
 from services.bus.problem import Problem
 from services.bus.work import derived_id
 from services.console import board_view, desk_view
+from services.console.departements import places
 from services.console.desk_look import DeskLook, desk_look
 from services.console.desk_view import DeskView
 from services.console.domain import DESK_ROLES, PULSE_ROLES
@@ -48,7 +49,7 @@ from services.pages.render import Pages
 
 SIGN_IN = "/entrer"
 
-PAGES = Pages("services.console", "desk")
+PAGES = Pages("services.console", "desk", {"places": places()})
 
 Answering = Callable[[Request], Awaitable[Response]]
 

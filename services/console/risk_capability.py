@@ -7,7 +7,7 @@ roster at every request.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from contracts.risk import RISK_PURPOSE, RISK_ROLES, RiskCapability
 from contracts.vocabulary import Moment, Refusal
 from services.bus import capability
 from services.bus.door import Door
-from services.console.pictures import domain_now
+from services.console.pictures import Desk, domain_now
 from services.console.problem import refusal_problem
 from services.console.sessions import who_asks
 
@@ -38,7 +38,12 @@ class RiskCapabilityHandedOut(Contract):
 
 async def hand_out(door: Door, request: Request) -> Response:
     """Answer with a capability for the session's person."""
-    desk = await who_asks(request, door)
+    told = signed_for(await who_asks(request, door), await door.read(domain_now))
+    return Response(told.model_dump_json(), 201, media_type="application/json")
+
+
+def signed_for(desk: Desk, now: datetime) -> RiskCapabilityHandedOut:
+    """A capability for a session; Problem when its role has none."""
     if desk.role not in RISK_ROLES:
         raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
     said = RiskCapability(
@@ -46,8 +51,7 @@ async def hand_out(door: Door, request: Request) -> Response:
         person_id=desk.person_id,
         role=desk.role,
         programme=desk.programme,
-        expires_at=await door.read(domain_now) + STANDS_FOR,
+        expires_at=now + STANDS_FOR,
     )
     signed = capability.sign(capability.key_from_environment(), RISK_PURPOSE, said)
-    told = RiskCapabilityHandedOut(capability=signed, expires_at=said.expires_at)
-    return Response(told.model_dump_json(), 201, media_type="application/json")
+    return RiskCapabilityHandedOut(capability=signed, expires_at=said.expires_at)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.referral import FindRelays
 from contracts.rescue import StartRescue
-from contracts.risk import AcknowledgeAlert
+from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
 from contracts.text import TEXT_ROLES
+from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Role
 
 EVERYBODY = frozenset(Role)
@@ -33,6 +35,13 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/capsule/{contact_id}", TEXT_ROLES),
     Entry("GET", "/alertes/{alert_id}", AcknowledgeAlert.roles),
     Entry("POST", "/secours/{contact_id}", StartRescue.roles),
+    Entry("POST", "/triage/{contact_id}", DecideTriage.roles),
+    Entry("POST", "/triage/{contact_id}/proposal", ProposeTriage.roles),
+    Entry("POST", "/relays/{contact_id}", FindRelays.roles & DecideTriage.roles),
+    Entry("POST", "/vital/{contact_id}", RaiseAlert.roles & DecideTriage.roles),
+    Entry("GET", "/card/{contact_id}", RISK_ROLES),
+    Entry("POST", "/card/{contact_id}", RISK_ROLES),
+    Entry("POST", "/card/{contact_id}/rescue", StartRescue.roles),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

@@ -26,6 +26,7 @@ from services.console.oidc_settings import (
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
+RISK_URL = "HELPLINE_RISK_URL"
 DEVELOPMENT_PEOPLE_FILE = "HELPLINE_DEVELOPMENT_PEOPLE_FILE"
 
 #: How long desk messages, contacts that ended and sessions that expired are kept, in domain time.
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     oidc: OidcSettings | None = None  #: None: nobody signs in through an issuer
     #: Where intake's text door is; inside the platform, never asked by a browser.
     intake_url: str = "http://127.0.0.1:8100"
+    #: Where risk's own door is, for emergency cards; as intake's.
+    risk_url: str = "http://127.0.0.1:8300"
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
     heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
     #: Machine time between two words to assignment of all desks heard from. With the three seconds
@@ -76,8 +79,6 @@ def read_settings(
     `host` is what the door listens on.
     """
     said = os.environ if environment is None else environment
-    intake = said.get("HELPLINE_INTAKE_PORT")
-    local = "http://127.0.0.1:8100" if intake is None else f"http://127.0.0.1:{intake}"
     key = _development_key(said, development)
     oidc = read_oidc(said, development)
     if key is not None:
@@ -90,8 +91,13 @@ def read_settings(
         development_key=key,
         development_people=() if key is None else _people(said),
         oidc=oidc,
-        intake_url=said.get(INTAKE_URL, local),
+        intake_url=said.get(INTAKE_URL, _here(said.get("HELPLINE_INTAKE_PORT", "8100"))),
+        risk_url=said.get(RISK_URL, _here(said.get("HELPLINE_RISK_PORT", "8300"))),
     )
+
+
+def _here(port: str) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _development_key(said: Mapping[str, str], development: bool) -> str | None:

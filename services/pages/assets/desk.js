@@ -121,9 +121,17 @@
     const named = [event.ctrlKey || event.metaKey ? "Control" : "", event.altKey ? "Alt" : "",
       event.shiftKey ? "Shift" : "", event.key.length === 1 ? event.code.replace("Key", "")
         : event.key].filter(Boolean).join("+");
-    const button = document.querySelector(`[data-key="${CSS.escape(named)}"]`);
+    const button = buttonFor(named);
     if (button) { event.preventDefault(); button.click(); }
   });
+  /* Of several with one key: that of the form one writes in, then that of the bar of verbs. */
+  function buttonFor(key) {
+    const buttons = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)]
+      .filter((each) => each.getClientRects().length);
+    const writing = document.activeElement && document.activeElement.closest("form");
+    return buttons.find((each) => writing && writing.contains(each))
+      || buttons.find((each) => each.closest(".verbs")) || buttons[0];
+  }
 
   /* --- sounds, and a screen that stays on --- */
   function play(name) {
@@ -307,7 +315,9 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const method = event.detail?.ctx?.request?.method;
-    if (method && method !== "GET") { draw(); }
+    if (!method || method === "GET") { return; }
+    if (event.detail.ctx.response?.status === 204) { document.getElementById("told").replaceChildren(); }
+    draw();
   });
   drawn();
   setInterval(tick, STEP);

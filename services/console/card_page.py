@@ -1,0 +1,147 @@
+"""The emergency card at a desk, and the one key that sends P1 with nothing else filled in.
+
+The key raises the alert first and decides P1 then: whatever becomes of the second, somebody is
+told. The card is written and read at risk's door, incomplete as it is, and kept nowhere here.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import Command, Reply, ReplyStatus
+from contracts.rescue import RescueNamed, RescueService, StartRescue
+from contracts.risk import RaiseAlert
+from contracts.triage import DecideTriage
+from contracts.vocabulary import Destination, Priority
+from services.bus.body import flaw_of
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.problem import Problem
+from services.console import desk_view, store
+from services.console.pages import (
+    ONCE,
+    PAGES,
+    WORD,
+    Reader,
+    command_id_of,
+    done_response,
+    problem_of_reply,
+    reader_of,
+    taken,
+)
+from services.console.pictures import domain_now
+from services.console.risk_door import Card, RiskDoor
+from services.console.sessions import page_word
+from services.console.settings import Settings
+from services.console.talk import contact_in
+from services.pages.forms import read_form
+
+
+class CardPages:
+    """The card of a contact, and P1 by one key."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._longest = settings.longest_body_bytes
+        self._risk = RiskDoor(door, settings)
+
+    def addresses(self) -> list[Address]:
+        """The addresses of the parts."""
+        return [
+            Address("POST", "/vital/{contact_id}", self.decide_vital, {}),
+            Address("GET", "/card/{contact_id}", self.show, {}),
+            Address("POST", "/card/{contact_id}", self.write, {}),
+            Address("POST", "/card/{contact_id}/rescue", self.call_rescue, {}),
+        ]
+
+    async def decide_vital(self, request: Request) -> Response:
+        """Raise the alert, then decide P1 and stay: the card opens meanwhile."""
+        fields = await read_form(request, self._longest)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        once, contact_id = taken(fields, ONCE), contact_in(request)
+        raised = await self._send(RaiseAlert(contact_id=contact_id), reader, once)
+        decided = await self._send(
+            DecideTriage(
+                contact_id=contact_id, priority=Priority.P1, destination=Destination.RESCUE
+            ),
+            reader,
+            once,
+        )
+        for reply in (raised, decided):
+            if reply.status is not ReplyStatus.DONE:
+                raise problem_of_reply(reply)
+        return done_response(request)
+
+    async def show(self, request: Request) -> Response:
+        """The form, with what was written last."""
+        reader = await reader_of(request, self._door)
+        contact_id = contact_in(request)
+        read = await self._risk.card(reader.desk, contact_id)
+        terms = await self._door.read(partial(store.terms_of, programme=reader.desk.programme))
+        return PAGES.response(
+            "emergency_card.html",
+            reader.look,
+            contact_id=contact_id,
+            card=Card() if read is None else read.card,
+            written_at=None if read is None else read.written_at,
+            services=await self._risk.services(reader.desk),
+            line=reader.desk.programme if terms is None else terms.name,
+            zone="UTC" if terms is None else terms.timezone,
+            word=page_word(reader.token),
+            once=str(uuid4()),
+        )
+
+    async def write(self, request: Request) -> Response:
+        """Have the card sealed as it is."""
+        fields = await read_form(request, self._longest)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        taken(fields, ONCE)
+        await self._risk.write_card(reader.desk, contact_in(request), _card_in(fields))
+        return await self._tell(reader)
+
+    async def call_rescue(self, request: Request) -> Response:
+        """Say that one calls rescue; the card goes along, and never holds the call up."""
+        fields = await read_form(request, self._longest)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        once, card = taken(fields, ONCE), _card_in(fields)
+        whom, contact_id = card.service or RescueService.EUROPEAN, contact_in(request)
+        rescue = StartRescue(contact_id=contact_id, whom=whom, confirmed=True)
+        reply = await self._send(rescue, reader, once)
+        if reply.status is not ReplyStatus.DONE or reply.result is None:
+            raise problem_of_reply(reply)
+        called = {
+            "called_by": reader.desk.person_id,
+            "called_at": await self._door.read(domain_now),
+        }
+        sealed = True
+        try:
+            await self._risk.write_card(reader.desk, contact_id, card.model_copy(update=called))
+        except Problem:
+            sealed = False  # said beside the number: the call matters more than the card
+        return await self._tell(reader, RescueNamed.model_validate(reply.result), sealed)
+
+    async def _tell(
+        self, reader: Reader, called: RescueNamed | None = None, sealed: bool = True
+    ) -> Response:
+        zone = await self._door.read(partial(desk_view.zone_of, programme=reader.desk.programme))
+        at = await self._door.read(domain_now)
+        return PAGES.response(
+            "card_told.html", reader.look, called=called, sealed=sealed, at=at, zone=zone
+        )
+
+    async def _send(self, command: Command, reader: Reader, once: str) -> Reply:
+        command_id = command_id_of(command, reader, once)
+        return await self._door.send(command, reader.desk, command_id)
+
+
+def _card_in(fields: dict[str, Any]) -> Card:
+    try:
+        return Card.model_validate(fields)
+    except ValidationError as error:
+        raise flaw_of(error) from None

@@ -1,0 +1,128 @@
+"""Risk's own door, as a session at a desk may use it: the emergency card, and whom to call.
+
+The console keeps nothing of a card: it goes through here from the form to risk, which seals it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.rescue import RescueService
+from contracts.vocabulary import ContactId, Moment, PersonId, Refusal
+from services.bus.door import Door
+from services.bus.problem import Problem
+from services.console import risk_capability
+from services.console.pictures import Desk, domain_now
+from services.console.problem import refusal_problem
+from services.console.settings import Settings
+
+#: Machine time a desk waits for risk; the card stays in its form meanwhile.
+_PATIENCE_SECONDS = 5.0
+
+
+class Card(BaseModel):
+    """An emergency card, as the form holds it; all of it may be missing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    place: str = Field(default="", max_length=300, repr=False)
+    place_read_back: bool = False
+    who: str = Field(default="", max_length=200, repr=False)
+    what_now: str = Field(default="", max_length=500, repr=False)
+    conscious: str = Field(default="unknown", pattern="^(yes|no|unknown)$")
+    alone: str = Field(default="unknown", pattern="^(yes|no|unknown)$")
+    call_back: str = Field(default="", max_length=30, repr=False)
+    service: RescueService | None = None
+    called_by: PersonId | None = None
+    called_at: Moment | None = None
+    answered: str = Field(default="unknown", pattern="^(yes|no|unknown)$")
+
+
+class CardRead(BaseModel):
+    """A card as it is kept."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    card: Card
+    written_at: datetime
+
+
+class ServiceNamed(BaseModel):
+    """One service that can be called, and its number in the country of the line."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service: RescueService
+    number: str
+    in_writing: bool = False
+
+
+class _Named(BaseModel):
+    services: tuple[ServiceNamed, ...]
+
+
+#: Where risk does not answer: the number that is right anywhere in the Union.
+ANYWHERE = (ServiceNamed(service=RescueService.EUROPEAN, number="112"),)
+
+
+class RiskDoor:
+    """Risk's door, for a session."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._http = httpx.AsyncClient(
+            base_url=settings.risk_url, timeout=_PATIENCE_SECONDS, trust_env=False
+        )
+
+    async def card(self, desk: Desk, contact_id: ContactId) -> CardRead | None:
+        """The card of a contact; None when nobody has written one."""
+        try:
+            answer = await self._ask("GET", desk, f"/contacts/{contact_id}/card")
+            return CardRead.model_validate_json(answer.content)
+        except Problem as problem:
+            if problem.code == Refusal.UNKNOWN_CONTACT:
+                return None
+            raise
+        except ValidationError:
+            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+
+    async def write_card(self, desk: Desk, contact_id: ContactId, card: Card) -> None:
+        """Have a card sealed; Problem when it was not kept."""
+        body = card.model_dump(mode="json", exclude_defaults=True)
+        await self._ask("PUT", desk, f"/contacts/{contact_id}/card", {"json": body})
+
+    async def services(self, desk: Desk) -> tuple[ServiceNamed, ...]:
+        """Whom to call; 112 where risk does not say."""
+        try:
+            answer = await self._ask("GET", desk, "/rescue-services")
+            return _Named.model_validate_json(answer.content).services or ANYWHERE
+        except (Problem, ValidationError):
+            return ANYWHERE
+
+    async def _ask(
+        self, method: str, desk: Desk, address: str, asked: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        now = await self._door.read(domain_now)
+        shown = risk_capability.signed_for(desk, now)
+        headers = {"Authorization": f"Bearer {shown.capability}"}
+        try:
+            answer = await self._http.request(method, address, headers=headers, **(asked or {}))
+        except httpx.TransportError:
+            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+        if answer.is_success:
+            return answer
+        raise _problem_in(answer)
+
+
+def _problem_in(answer: httpx.Response) -> Problem:
+    """Risk's no, in the words of this door."""
+    try:
+        told = answer.json()
+        return refusal_problem(Refusal(told.get("code", "")), told.get("field"))
+    except (ValueError, AttributeError):
+        return refusal_problem(Refusal.PLATFORM_FAULT)

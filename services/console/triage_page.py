@@ -1,0 +1,141 @@
+"""The triage of a minute: what the rules propose as notes change, and the regulator's decision.
+
+The form holds what was understood and may stay empty but for priority and destination. The
+capsule is sealed before the decision is sent, so that whoever listens finds it there; without the
+person's yes nothing of it is.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import CommandId, Reply, ReplyStatus
+from contracts.triage import DecideTriage, ProposeTriage, TriageNotes, TriageProposal
+from contracts.vocabulary import Destination, Refusal, TextKind
+from services.bus.body import Flaw
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.problem import Problem
+from services.bus.work import new_id
+from services.console.departements import code_of
+from services.console.pages import (
+    ONCE,
+    PAGES,
+    WORD,
+    Reader,
+    command_id_of,
+    done_response,
+    problem_of_reply,
+    reader_of,
+    taken,
+)
+from services.console.settings import Settings
+from services.console.talk import TextDoor, Writing, contact_in
+from services.pages.forms import contract_of, read_form
+
+#: A capsule is short on purpose: what is needed to begin, said back to the person.
+CAPSULE_LINES, CAPSULE_CHARACTERS = 3, 80
+
+#: Fields of the form that are no part of the decision.
+_CAPSULE, _AGREED = "capsule", "agreed"
+_PLACE = "departement"
+_OF_THE_PAGE = frozenset({"channel"})
+
+
+class TriagePages:
+    """The decision, and the proposal beside it."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._longest = settings.longest_body_bytes
+        self._texts = TextDoor(door, settings)
+
+    def addresses(self) -> list[Address]:
+        """The addresses of the parts."""
+        return [
+            Address("POST", "/triage/{contact_id}", self.decide, {}),
+            Address("POST", "/triage/{contact_id}/proposal", self.propose, {}),
+        ]
+
+    async def decide(self, request: Request) -> Response:
+        """Seal the capsule, where there is one and the person said yes; then send the decision."""
+        fields = await read_form(request, self._longest)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        once, capsule = taken(fields, ONCE), _capsule_in(fields)
+        command = contract_of(DecideTriage, {**_decision_in(fields), **request.path_params})
+        if capsule and command.destination is Destination.LISTENER:
+            key = _key_of(reader, once, command.contact_id, capsule)
+            writing = Writing(command.contact_id, TextKind.CAPSULE, capsule, key)
+            await self._texts.write(reader.desk, writing)
+        command_id = command_id_of(command, reader, once)
+        reply = await self._door.send(command, reader.desk, command_id)
+        if reply.status is not ReplyStatus.DONE:
+            raise problem_of_reply(reply)
+        return done_response(request)
+
+    async def propose(self, request: Request) -> Response:
+        """What the rules propose for the notes as they are, as a part of the page."""
+        fields = await read_form(request, self._longest)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        asked = {"notes": notes_in(fields), "contact_id": contact_in(request)}
+        command = contract_of(ProposeTriage, asked)
+        reply = await self._door.send(command, reader.desk, CommandId(new_id()))
+        return PAGES.response("triage_proposal.html", reader.look, proposal=_proposal_in(reply))
+
+
+def notes_in(fields: dict[str, Any]) -> dict[str, Any]:
+    """What was understood, with the département by its code."""
+    notes = fields.get("notes", {})
+    if not isinstance(notes, dict):
+        raise Flaw(Refusal.INVALID_FIELD, "notes")
+    typed = notes.get(_PLACE)
+    if isinstance(typed, str):
+        return notes | {_PLACE: code_of(typed, f"notes.{_PLACE}")}
+    return notes
+
+
+def read_notes(fields: dict[str, Any]) -> TriageNotes:
+    """The same as a contract; Flaw names the field that is wrong."""
+    return contract_of(TriageNotes, notes_in(fields))
+
+
+def _decision_in(fields: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
+    return said | {"notes": notes_in(fields)}
+
+
+def _capsule_in(fields: dict[str, Any]) -> str:
+    """The lines of the capsule the person said yes to; Flaw when nobody asked them."""
+    agreed, lines = taken(fields, _AGREED), fields.pop(_CAPSULE, [])
+    if not isinstance(lines, list) or len(lines) > CAPSULE_LINES:
+        raise Flaw(Refusal.INVALID_FIELD, _CAPSULE)
+    kept = [" ".join(line.split()) for line in lines]
+    if any(len(line) > CAPSULE_CHARACTERS for line in kept):
+        raise Flaw(Refusal.INVALID_FIELD, _CAPSULE)
+    said = "\n".join(line for line in kept if line)
+    if said and agreed not in ("yes", "no"):
+        raise Problem(
+            400, "capsule_not_said", "La capsule n'a pas encore été dite : oui, ou non ?", _AGREED
+        )
+    return said if agreed == "yes" else ""
+
+
+def _key_of(reader: Reader, *said: str) -> str:
+    """The key of a text, the same however often it is sent.
+
+    Intake keeps a hash of a text that only its key can check, so the key must be nobody's guess: it
+    is made with the token of the session.
+    """
+    digest = hmac.digest(reader.token.encode(), "\x00".join(said).encode(), "sha256")
+    return str(UUID(bytes=digest[:16], version=4))
+
+
+def _proposal_in(reply: Reply) -> TriageProposal:
+    if reply.status is not ReplyStatus.DONE or reply.result is None:
+        raise problem_of_reply(reply)
+    return TriageProposal.model_validate(reply.result)

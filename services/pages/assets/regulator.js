@@ -1,0 +1,198 @@
+/* A regulator's minute in the browser: one step at a time, panels beside the form, the proposal and
+   the relays asked for anew as notes change, the phrase of the card put together as it is typed.
+   It decides nothing: what is sent is the form. */
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const form = () => byId("tri");
+  const radio = (name, value) => form().querySelector(
+    `input[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`);
+  const chosen = (name) => form().querySelector(`input[name="${CSS.escape(name)}"]:checked`);
+  const words = (input) => input.parentElement.textContent.trim();
+
+  /* --- one step at a time: understand, capsule, card --- */
+  function step(name) {
+    if (!form()) { delete document.body.dataset.step; return; }
+    document.body.dataset.step = name;
+    if (name === "card") { openCard(); }
+    if (name === "capsule") { sayChoice(); }
+    const place = name === "capsule" ? byId("capsule-1") : name === "card"
+      ? byId("card-place") || byId("card-title") : form().querySelector("#for-whom input");
+    if (place) { place.focus(); }
+    scrollTo(0, 0);
+  }
+  function prepare() {
+    const priority = chosen("priority");
+    byId("needed").hidden = Boolean(priority);
+    if (!priority) { form().querySelector("#priority input").focus(); return; }
+    step("capsule");
+  }
+  function sayChoice() {
+    const priority = chosen("priority"), said = [];
+    if (priority) { said.push(`${priority.value} ${words(priority).replace(priority.value, "")}`); }
+    const need = byId("need");
+    if (need.value) { said.push(need.selectedOptions[0].textContent); }
+    for (const each of form().querySelectorAll("#languages input:checked")) { said.push(words(each)); }
+    if (byId("place").value) { said.push(byId("place").value); }
+    byId("chosen").textContent = said.join(" · ");
+    byId("supervised").hidden = !priority || !["P1", "P2"].includes(priority.value);
+    sayWhereTo();
+  }
+  function sayWhereTo() {
+    const label = document.querySelector("[data-sends]"), to = chosen("destination");
+    if (label && to) {
+      label.textContent = to.value === "listener" ? label.dataset.wordsListener
+        : label.dataset.wordsElse;
+    }
+  }
+
+  /* --- the proposal and the relays, a moment after the last change --- */
+  let asking = null, asked = 0;
+  function ask() {
+    clearTimeout(asking);
+    asking = setTimeout(() => { fill("proposal", ++asked); fill("relays", asked); }, 250);
+  }
+  const newest = {};
+  async function fill(id, number) {
+    const place = byId(id);
+    if (!place || !form()) { return; }
+    if (id === "relays" && !byId("need").value && !radio("notes.language_barrier", "true").checked) {
+      place.replaceChildren(Object.assign(document.createElement("p"),
+        {className: "soft", textContent: place.dataset.waits}));
+      return;
+    }
+    const said = new FormData(form());
+    for (const name of ["priority", "destination", "capsule[]", "agreed", "once"]) { said.delete(name); }
+    try {
+      const answer = await fetch(place.dataset.address, {method: "POST",
+        body: new URLSearchParams(said), headers: {"HX-Request": "true"}});
+      const html = await answer.text();
+      if (number < (newest[id] || 0) || !place.isConnected) { return; }
+      newest[id] = number;
+      place.innerHTML = html;
+    } catch { /* the notes stay; the next change asks again */ }
+  }
+  function take(button) {
+    const priority = radio("priority", button.dataset.takes);
+    const destination = radio("destination", button.dataset.destination);
+    if (priority) { priority.checked = true; }
+    if (destination) { destination.checked = true; }
+    byId("needed").hidden = true;
+    sayChoice();
+    if (priority) { priority.focus(); }
+  }
+
+  /* --- panels: opened beside the form, which stays as it is --- */
+  let before = null;
+  function panel(name) {
+    const opened = byId(`panel-${name}`), was = opened.hidden;
+    for (const each of document.querySelectorAll(".panel")) { each.hidden = true; }
+    if (!was) { if (before && before.isConnected) { before.focus(); } return; }
+    before = document.activeElement;
+    opened.hidden = false;
+    mark(name);
+    byId(`panel-${name}-title`).focus();
+    opened.scrollIntoView({block: "nearest"});
+  }
+  function mark(name) {
+    const marks = {child: [["notes.signals[]", "SIG-MINEUR"]], silence: [["notes.silent", "true"]],
+      language: [["notes.language_barrier", "true"]], danger: [["notes.danger_now", "true"]]};
+    for (const [field, value] of marks[name]) { radio(field, value).checked = true; }
+    if (name === "child") {
+      const priority = chosen("priority");
+      if (!priority || priority.value > "P2") { radio("priority", "P2").checked = true; }
+    }
+    byId("signs").open = true;
+    ask();
+  }
+  function speak(code) {
+    const language = radio("notes.languages[]", code);
+    const ours = !language.parentElement.hidden;
+    language.parentElement.hidden = false;
+    language.checked = true;
+    if (ours) { radio("notes.language_barrier", "true").checked = false; }
+    ask();
+  }
+
+  /* --- the card: fetched when it is opened, its phrase put together as it is typed --- */
+  async function openCard() {
+    const place = byId("card-form");
+    if (place.childElementCount || place.dataset.busy) { return; }
+    place.dataset.busy = "yes";
+    try {
+      const answer = await fetch(byId("card").dataset.address, {headers: {"HX-Request": "true"}});
+      const html = await answer.text();
+      if (answer.ok) {
+        place.innerHTML = html;
+        byId("phrase-place").replaceChildren(byId("phrase"));
+        htmx.process(place);
+      } else { byId("told").innerHTML = html; }
+      compose();
+      const first = byId("card-place");
+      if (first && document.body.dataset.step === "card") { first.focus(); }
+    } catch { /* pressed again, it is asked for again */ }
+    delete place.dataset.busy;
+  }
+  function compose() {
+    const card = byId("emergency");
+    if (!card) { return; }
+    const said = (name) => {
+      const field = card.elements[name];
+      if (!field) { return ""; }
+      if (field instanceof RadioNodeList) {
+        const input = [...field].find((each) => each.checked);
+        return input ? input.dataset.says || "" : "";
+      }
+      return field.value.trim();
+    };
+    const capital = (text, after) => after === ". " ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+    for (const span of document.querySelectorAll("#phrase [data-from]")) {
+      const with_ = span.dataset.with;
+      const text = with_ ? said(span.dataset.from) : capital(said(span.dataset.from), span.dataset.after);
+      span.textContent = text && (!with_ || said(with_))
+        ? `${span.dataset.before || ""}${text}${span.dataset.after || ""}` : "";
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) { return; }
+    if (button.dataset.stepTo === "capsule") { prepare(); }
+    else if (button.dataset.stepTo) { step(button.dataset.stepTo); }
+    else if (button.dataset.panel) { panel(button.dataset.panel); }
+    else if (button.dataset.takes) { take(button); }
+    else if (button.dataset.language) { speak(button.dataset.language); }
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "vital") { step("card"); }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.dataset.marks) { if (event.target.checked) { mark(event.target.dataset.marks); } return; }
+    if (event.target.closest("#emergency")) { compose(); return; }
+    if (!event.target.closest("#tri")) { return; }
+    if (event.target.name === "destination") { sayWhereTo(); return; }
+    if (event.target.name === "priority") { byId("needed").hidden = true; suggest(event.target); return; }
+    if (event.target.name.startsWith("notes.")) { ask(); }
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#emergency")) { compose(); }
+  });
+  /* A question is answered by the regulator alone; anything else goes to a listener, unless said. */
+  function suggest(priority) {
+    radio("destination", priority.value === "P5" ? "informed" : "listener").checked = true;
+    sayWhereTo();
+  }
+
+  /* --- a contact comes, or goes --- */
+  let contact = "";
+  function look() {
+    const here = form() ? form().dataset.contact : "";
+    if (here === contact) { if (here) { sayWhereTo(); } return; }
+    contact = here;
+    if (!here) { delete document.body.dataset.step; return; }
+    step(byId("danger").dataset.alerted ? "card" : "tri");
+    ask();
+  }
+  document.addEventListener("htmx:after:swap", look);
+  look();
+})();
