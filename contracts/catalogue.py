@@ -49,6 +49,7 @@ from contracts.contact import (
     HumanWanted,
     NatureCorrected,
     SlowReturns,
+    UrgencyDeclared,
 )
 from contracts.envelope import Command, Contract, Event
 from contracts.programme import ApplyProgramme, ProgrammePublished
@@ -177,6 +178,7 @@ EVENTS: tuple[type[Event], ...] = (
     WrittenAnswered,
     WrittenClockRang,
     HumanWanted,
+    UrgencyDeclared,
     NatureCorrected,
     AlertRaised,
     AlertAcknowledged,

@@ -64,6 +64,21 @@ class ContactOpened(Event):
     ] = False
 
 
+class UrgencyDeclared(Event):
+    """A caller has said that it is urgent for them. It is shown and ranks nobody: a human does."""
+
+    noun: ClassVar = "urgency"
+    fact: ClassVar = "declared"
+    publisher: ClassVar = "intake"
+    stream: ClassVar = Stream.CONTACT
+    subject_field: ClassVar = "contact_id"
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    channel: Annotated[Channel, ops("How the person reached us")]
+    declared_at: Annotated[Moment, ops("When they said so", unit="UTC, domain time")]
+
+
 class HumanWanted(Event):
     """Who read a message found that its writer needs a human now."""
 

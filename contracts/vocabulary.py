@@ -643,5 +643,6 @@ class TallyKind(StrEnum):
     FIRST_READING = "first_reading"  #: of a message: on_time, late
     ANSWER = "answer"  #: to a message: on_time, late
     OUTCOME = "outcome"  #: how contacts ended
+    URGENCY = "urgency"  #: declared: callers who said that it was urgent for them
     REFERRAL = "referral"  #: why referrals of its contacts were closed
     RELAY_OUTCOME = "relay_outcome"  #: told in the hour by blind tokens, of whichever contacts

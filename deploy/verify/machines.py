@@ -278,6 +278,9 @@ WRITTEN = Machine(
     },
 )
 
+#: Said once by a caller; it stands.
+URGENCY = Machine("unsaid", {("unsaid", "declared"): "declared"})
+
 #: Offered once; wanted, overdue, held or turned down.
 DEBRIEF = Machine(
     "none",
@@ -295,6 +298,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("intake", "programme"): _REPLACED["published"],
     ("intake", "texts"): _REPLACED["sealed"],
     ("intake", "written"): WRITTEN,
+    ("intake", "urgency"): URGENCY,
     ("intake", "nature"): _REPLACED["nature_corrected"],
     ("triage", "contact"): TRIAGE,
     ("assignment", "contact"): IN_LINE,

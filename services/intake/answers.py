@@ -107,6 +107,7 @@ class ContactSeen(Contract):
         Moment | None,
         public("When what was written is erased at the latest; empty: not ended yet", unit="UTC"),
     ] = None
+    urgent: Annotated[bool, public("The caller has said that it is urgent for them")] = False
     language: Annotated[LanguageCode, public("Language of the door used")] = LanguageCode.UNKNOWN
     situation: Annotated[
         Situation | None, public("Why nobody has answered yet; empty: somebody soon will")
@@ -196,6 +197,13 @@ class TextTold(TextKept):
     heard: Annotated[tuple[WordsHeard, ...], ops("Which words spoke; desks only")] = ()
 
 
+class TypingTold(Contract):
+    """Whether the other side is writing; it may be seen late or not at all, and is not kept."""
+
+    number: Annotated[int, public("What to ask for more after: signs given so far", unit="count")]
+    now: Annotated[bool, public("They were writing a moment ago")]
+
+
 class TextsTold(Contract):
     """What was written after a place, and where the contact is."""
 
@@ -206,6 +214,13 @@ class TextsTold(Contract):
         Moment | None, public("Cut off: kept for its caller until then", unit="UTC, domain time")
     ] = None
     last: Annotated[int, public("What to ask for more after", unit="count")]
+    lost_human: Annotated[
+        bool, public("Whoever answered was lost; it waits at the head of the line")
+    ] = False
+    urgent: Annotated[bool, public("The caller has said that it is urgent for them")] = False
+    typing: Annotated[
+        TypingTold | None, public("Of the other side; for who asks by `typing_after`")
+    ] = None
     texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
     situation: Annotated[
         Situation | None, public("Why nobody has answered yet; empty: somebody soon will")

@@ -16,6 +16,7 @@ from contracts.contact import (
     HumanWanted,
     NatureCorrected,
     SlowReturns,
+    UrgencyDeclared,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.text import (
@@ -59,6 +60,7 @@ SERVICE = Service(
         ContactOpened,
         ContactEnded,
         HumanWanted,
+        UrgencyDeclared,
         NatureCorrected,
         ProgrammePublished,
         TextSealed,

@@ -26,7 +26,15 @@ from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners, address_of
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
-from services.intake import callers, erasing_door, message_page, metrics, pages, way_out_door
+from services.intake import (
+    callers,
+    chat_page,
+    erasing_door,
+    message_page,
+    metrics,
+    pages,
+    way_out_door,
+)
 from services.intake.answers import (
     CallerProblemTold,
     ContactBegun,
@@ -122,6 +130,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     shown = [
         *addresses,
         *pages.addresses_of(door, voice),
+        *chat_page.addresses_of(door, voice),
         *message_page.addresses_of(opening, guesses, settings.longest_form_bytes),
     ]
     return Doorway(shown, openapi(info, addresses, models), manners)

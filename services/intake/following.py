@@ -1,4 +1,5 @@
-"""Who waits for something to happen in a contact: one question to the ledger for all at each wake.
+"""Who waits for something to happen in a contact: one question to the ledger for all at each wake,
+and another one while somebody wants to see the other side write.
 
 A commit of this service wakes it, a poll of one second is its safety (another process may have
 committed). Hundreds of chats cost one small question at each commit, not hundreds.
@@ -9,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import partial
 
 from contracts.vocabulary import ContactId
 from services.bus.door import Door, GroundAway
-from services.intake import threads
+from services.intake import threads, typing_now
+from services.intake.typing_now import Side
 
 #: Machine time between two looks when no commit wakes us.
 _POLL_SECONDS = 1.0
@@ -22,20 +25,29 @@ _POLL_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a follower knows of a contact."""
+
+    ticks: int
+    writes: Side | None = None  #: whose writing they want to see
+    signs: int = 0  #: of it that they have seen
+
+
 class Following:
     """All who follow a contact through this process. Runs while somebody does."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._waiting: dict[ContactId, dict[asyncio.Event, int]] = defaultdict(dict)
+        self._waiting: dict[ContactId, dict[asyncio.Event, Known]] = defaultdict(dict)
         self._pump: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    async def wait(self, contact_id: ContactId, ticks: int, seconds: float) -> None:
-        """Return once more than `ticks` things have happened in a contact, or in so long."""
+    async def wait(self, contact_id: ContactId, known: Known, seconds: float) -> None:
+        """Return once more than is known has happened in a contact, or in so long."""
         news = asyncio.Event()
-        self._waiting[contact_id][news] = ticks
-        self._changed.set()  # what was committed since `ticks` was read
+        self._waiting[contact_id][news] = known
+        self._changed.set()  # what was committed since it was read
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(), name="intake following")
         try:
@@ -68,7 +80,22 @@ class Following:
     async def _look(self) -> None:
         followed = list(self._waiting)
         found = await self._door.read(partial(threads.ticks_of, contact_ids=followed))
+        signs = await self._signs()
         for contact_id in followed:
-            for news, ticks in self._waiting.get(contact_id, {}).items():
-                if found.get(contact_id, ticks + 1) > ticks:  # a contact that is gone is news
+            for news, known in self._waiting.get(contact_id, {}).items():
+                gone = contact_id not in found
+                seen = known.writes is not None and signs.get(known.writes, 0) > known.signs
+                if gone or seen or found[contact_id] > known.ticks:
                     news.set()
+
+    async def _signs(self) -> dict[Side, int]:
+        """Who was writing a moment ago, of those somebody wants to see write."""
+        wanted = {
+            known.writes.contact_id
+            for followers in self._waiting.values()
+            for known in followers.values()
+            if known.writes is not None
+        }
+        if not wanted:
+            return {}
+        return await self._door.read(partial(typing_now.signs_of, contact_ids=wanted))

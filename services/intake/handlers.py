@@ -33,6 +33,7 @@ from services.intake import (
     store,
     texts,
     threads,
+    typing_now,
 )
 from services.intake.answers import LineApplied
 from services.intake.asked import asked_about
@@ -140,6 +141,7 @@ def live_on(contact: store.Contact, life: Life, work: Work) -> None:
     )
     work.announce(ended, of=contact)
     store.end(work.session, contact, life)
+    typing_now.forget(work.session, contact.contact_id)
     message_clocks.stop(contact, work)
     returns.after_end(contact, life, work)
     metrics.record_ended(contact.programme, life.outcome)

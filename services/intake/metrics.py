@@ -70,6 +70,11 @@ held = Counter("helpline_intake_chats_held_total", "Chats kept for a cut-off cal
 resumed = Counter(
     "helpline_intake_chats_resumed_total", "Cut-off callers who came back", ["programme"]
 )
+urgencies = Counter(
+    "helpline_intake_urgencies_total",
+    "Callers who said that it was urgent for them",
+    ["programme", "channel"],
+)
 slowed = Counter(
     "helpline_intake_slowings_total", "Decisions to slow somebody down", ["programme", "reason"]
 )
@@ -156,6 +161,11 @@ def record_way(programme: ProgrammeId, way: str) -> None:
 def record_way_out(programme: ProgrammeId, way_out: WayOut, answer: str) -> None:
     """A caller said yes or no to a way out: `taken` or `declined`."""
     ways_out.labels(programme, way_out.value, answer).inc()
+
+
+def record_urgency(programme: ProgrammeId, channel: Channel) -> None:
+    """A caller said that it was urgent for them."""
+    urgencies.labels(programme, channel.value).inc()
 
 
 def record_held(programme: ProgrammeId) -> None:

@@ -120,6 +120,7 @@ class ContactRow(Row, table=True):
     way_out: WayOut | None = Field(default=None, sa_type=Text)  #: that it was offered, once
     way_out_until: datetime | None = _moment(nullable=True)  #: a yes counts until then
     way_out_declined: bool = _flag()
+    urgent_since: datetime | None = _moment(nullable=True)  #: its caller has said so
 
 
 class DutyRow(Row, table=True):

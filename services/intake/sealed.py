@@ -349,6 +349,7 @@ def sweep_contacts(session: Session, kept: Kept, most: int) -> int:
         ), keys AS (DELETE FROM intake.contact_key WHERE contact_id IN (SELECT * FROM old)
         ), flags AS (DELETE FROM intake.text_flag WHERE contact_id IN (SELECT * FROM old)
         ), readings AS (DELETE FROM intake.text_reading WHERE contact_id IN (SELECT * FROM old)
+        ), typing AS (DELETE FROM intake.typing WHERE contact_id IN (SELECT * FROM old)
         ), erasures AS (DELETE FROM intake.text_erasure WHERE contact_id IN (SELECT * FROM old)
         ), gone AS (
             DELETE FROM intake.contact WHERE contact_id IN (SELECT * FROM old)

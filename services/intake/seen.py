@@ -31,6 +31,7 @@ def seen(contact: store.Contact, terms: ProgrammeTerms, told: WaitTold) -> Conta
         read_by=_until(message_clocks.first_reading_by, contact.unread_since, terms.writing),
         answer_by=_until(message_clocks.answered_by, contact.unanswered_since, terms.writing),
         erased_by=keeping.erased_by(contact, terms),
+        urgent=contact.urgent_since is not None,
         language=contact.language,
         situation=told.situation,
         ladder=told.ladder,

@@ -75,6 +75,7 @@ class Contact:
     way_out: WayOut | None = None  #: that it was offered
     way_out_until: datetime | None = None
     way_out_declined: bool = False
+    urgent_since: datetime | None = None
     cut_off: bool = False  #: in this piece of work; kept nowhere
 
     @property
@@ -258,6 +259,7 @@ _COMING_AND_GOING = (
     "waits_since",
     "way_out_until",
     "way_out_declined",
+    "urgent_since",
 )
 
 

@@ -29,22 +29,34 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.openapi import answers, content, header, ref
 from services.bus.work import derived_id, new_id
-from services.intake import callers, chats, day_keys, sealed, texts, threads
-from services.intake.answers import CallerProblemTold, PassTold, TextKept, TextsTold
+from services.intake import callers, chats, day_keys, sealed, texts, threads, typing_now, urgency
+from services.intake.answers import (
+    CallerProblemTold,
+    ContactSeen,
+    ContactTold,
+    PassTold,
+    TextKept,
+    TextsTold,
+    TypingTold,
+)
 from services.intake.asking import (
     KEY,
     TOKEN,
     addressed,
     bearer_of,
+    check,
     contact_in,
     random_uuid,
     reading,
 )
 from services.intake.domain import state_of
-from services.intake.following import Following
+from services.intake.following import Following, Known
+from services.intake.pace import Pace
 from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
+from services.intake.seen import in_words
 from services.intake.settings import Settings
 from services.intake.texts import CallerWrites, HumanWrites, Looked, Reading
+from services.intake.typing_now import Side
 from services.intake.voice import Voice
 from services.intake.words import CAPABILITY_WANTED, TEXT_NOT_KEPT, text_too_long, words_for
 from services.intake.written import Human, NotSeenYet, is_text, stands
@@ -74,6 +86,7 @@ class Since:
 
     after: int
     wait_seconds: float
+    typing_after: int | None = None  #: signs of writing they have seen; None: they want to see none
 
 
 def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
@@ -82,11 +95,17 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
     return [
         Address("POST", "/contacts/{contact_id}/texts", told.write, _WRITING),
         Address("GET", "/contacts/{contact_id}/texts", told.follow, _FOLLOWING),
+        Address("POST", "/contacts/{contact_id}/typing", told.type, _TYPING),
+        Address("POST", "/contacts/{contact_id}/urgency", told.declare_urgency, _URGENCY),
         Address("GET", "/desk/contacts/{contact_id}/return-pass", told.show_pass, _PASS),
+        Address("POST", "/desk/contacts/{contact_id}/typing", told.type_at_desk, _TYPING),
         Address("POST", "/desk/contacts/{contact_id}/texts", told.write_at_desk, _AT_DESK),
         Address("GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _FOLLOWING),
     ]
 
+
+#: The largest count there is.
+_MOST = 2_147_483_647
 
 #: What the document lists beside the addresses.
 MODELS = (Words, DeskWords, TextKept, TextsTold, PassTold)
@@ -100,8 +119,13 @@ _SINCE = [
         "schema": {"type": "integer", "minimum": 0, "maximum": most},
     }
     for name, said, most in (
-        ("after", "What you know already: `last` of the answer before", 2_147_483_647),
+        ("after", "What you know already: `last` of the answer before", _MOST),
         ("wait_seconds", "How long to wait for something new", LONGEST_WAIT_SECONDS),
+        (
+            "typing_after",
+            "`typing.number` of the answer before, to see the other side write",
+            _MOST,
+        ),
     )
 ]
 _WRITING = {
@@ -115,6 +139,16 @@ _PASS = {
     "summary": "The digits of the return pass that was given, to be told to the caller.",
     "security": TOKEN,
     "responses": answers(content(ref(PassTold)), CallerProblemTold),
+}
+_TYPING = {
+    "summary": "Say that you are writing; not what. Said every few seconds while it is so.",
+    "security": TOKEN,
+    "responses": answers(content({"type": "object"}), CallerProblemTold),
+}
+_URGENCY = {
+    "summary": "Say that it is urgent for you: people on duty see it. Said twice it counts once.",
+    "security": TOKEN,
+    "responses": answers(content(ref(ContactTold)), CallerProblemTold),
 }
 _AT_DESK = _WRITING | {"requestBody": {"required": True, **content(ref(DeskWords))}}
 _FOLLOWING = {
@@ -133,6 +167,7 @@ class TextDoor:
         self._voice = voice
         self._longest_body_bytes = settings.longest_body_bytes
         self._following = Following(door)
+        self._pace = Pace()
 
     async def write(self, request: Request) -> Response:
         """Keep what a caller wrote."""
@@ -140,6 +175,7 @@ class TextDoor:
         key = random_uuid(request.headers.get(KEY_HEADER, ""))
         words = await reading(Words, request, self._longest_body_bytes)
         wrote = CallerWrites(contact_id, token_sha256, checked(words.text))
+        await self._pace.turn(token_sha256)
         keep = partial(texts.keep_of_caller, wrote, day_keys.from_environment())
         return self._kept(await self._once(contact_id, key, wrote.text, keep))
 
@@ -176,12 +212,12 @@ class TextDoor:
         since = _since(request)
         keys = day_keys.from_environment()
         look = partial(texts.look_as_caller, address=address, after=since.after, keys=keys)
-        looked = await self._news(address[0], since, look)
+        looked, typing = await self._news(Side(address[0], of_caller=True), since, look)
         if looked.contact.away_until is not None:
             back = partial(chats.is_there, address[0])
             await self._door.answer(new_id(), "", back)
         plain = tuple(each.model_copy(update=_FOR_DESKS_ALONE) for each in looked.texts)
-        return self._told(replace(looked, texts=plain), since)
+        return self._told(replace(looked, texts=plain), since, typing)
 
     async def follow_at_desk(self, request: Request) -> Response:
         """Tell somebody at a desk what was written; that they read is kept first."""
@@ -191,12 +227,39 @@ class TextDoor:
         asked = (shown.contact_id, who)
         keys = day_keys.from_environment()
         look = partial(texts.look_as_human, asked=asked, after=since.after, keys=keys)
-        looked = await self._news(shown.contact_id, since, look)
+        looked, typing = await self._news(Side(shown.contact_id, of_caller=False), since, look)
         if looked.texts:
             positions = (looked.texts[0].position, looked.texts[-1].position)
             reads = Reading(shown.contact_id, who, positions, len(looked.texts))
             await self._door.answer(new_id(), "", partial(texts.record_reading, reads))
-        return self._told(looked, since)
+        return self._told(looked, since, typing)
+
+    # --- signs of life ----------------------------------------------------------------------------
+
+    async def type(self, request: Request) -> Response:
+        """A caller is writing."""
+        address = addressed(request)
+        return self._noted(await self._door.read(partial(typing_now.note_caller, address=address)))
+
+    async def type_at_desk(self, request: Request) -> Response:
+        """Somebody at a desk is writing."""
+        shown = await self._desk_of(request)
+        who = Human(shown.person_id, shown.role)
+        note = partial(typing_now.note_human, contact_id=shown.contact_id, who=who)
+        return self._noted(await self._door.read(note))
+
+    def _noted(self, refusal: Refusal | None) -> Response:
+        if refusal is not None:
+            raise refusal_problem(refusal)
+        return self._voice.say({})
+
+    async def declare_urgency(self, request: Request) -> Response:
+        """A caller says that it is urgent for them."""
+        address = addressed(request)
+        reply = await self._door.answer(new_id(), "", partial(urgency.declare, address))
+        check(reply)
+        seen = ContactSeen.model_validate(reply.result)
+        return self._voice.say(in_words(seen), programme=seen.programme)
 
     async def show_pass(self, request: Request) -> Response:
         """Tell who gave a pass its digits; they are kept nowhere."""
@@ -210,11 +273,14 @@ class TextDoor:
 
     async def _news(
         self,
-        contact_id: ContactId,
+        side: Side,
         since: Since,
         look: Callable[..., Looked | Refusal | NotSeenYet],
-    ) -> Looked:
-        """What there is, or what comes in the time a follower waits."""
+    ) -> tuple[Looked, TypingTold | None]:
+        """What there is, or what comes in the time a follower waits; the other side's writing too,
+        to who wants to see it.
+        """
+        contact_id = side.contact_id
         began = time.monotonic()
         while True:
             looked = await self._door.read(look)
@@ -222,16 +288,23 @@ class TextDoor:
             if isinstance(looked, NotSeenYet):
                 if waited >= _TAKE_COMES_SECONDS:
                     raise refusal_problem(Refusal.NOT_YOURS)
-                await self._following.wait(contact_id, 0, 0.1)
+                await self._following.wait(contact_id, Known(0), 0.1)
                 continue
             if isinstance(looked, Refusal):
                 raise refusal_problem(looked)
+            typing, signs = None, since.typing_after
+            if signs is not None:
+                typing = await self._door.read(partial(typing_now.look, side=side.other))
             left = since.wait_seconds - waited
-            if looked.contact.ticks > since.after or left <= 0:
-                return looked
-            await self._following.wait(contact_id, looked.contact.ticks, left)
+            writes = typing is not None and typing.now and typing.number > (signs or 0)
+            if looked.contact.ticks > since.after or writes or left <= 0:
+                return looked, typing
+            known = Known(looked.contact.ticks)
+            if typing is not None:
+                known = replace(known, writes=side.other, signs=typing.number)
+            await self._following.wait(contact_id, known, left)
 
-    def _told(self, looked: Looked, since: Since) -> Response:
+    def _told(self, looked: Looked, since: Since, typing: TypingTold | None) -> Response:
         """Texts, and how far they go: what came while they were read is told the next time."""
         contact = looked.contact
         full = len(looked.texts) >= sealed.MOST_AT_ONCE
@@ -243,6 +316,9 @@ class TextDoor:
             words="",
             away_until=contact.away_until,
             last=max(last, since.after),
+            lost_human=contact.lost_human,
+            urgent=contact.urgent_since is not None,
+            typing=typing,
             texts=looked.texts,
             situation=looked.told.situation,
             ladder=looked.told.ladder,
@@ -298,8 +374,11 @@ def _no_capability() -> CallerProblem:
 def _since(request: Request) -> Since:
     """Read `after` and `wait_seconds`; Flaw when they are no such numbers."""
     return Since(
-        after=_number(request, "after", 2_147_483_647),
+        after=_number(request, "after", _MOST),
         wait_seconds=_number(request, "wait_seconds", LONGEST_WAIT_SECONDS),
+        typing_after=_number(request, "typing_after", _MOST)
+        if "typing_after" in request.query_params
+        else None,
     )
 
 

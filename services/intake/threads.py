@@ -97,6 +97,11 @@ def has_taken_another(session: Session, person_id: PersonId, contact: Contact) -
     return found.fetchone() is not None
 
 
+def keep_urgency(session: Session, contact_id: ContactId, since: datetime) -> None:
+    """Keep that its caller has said it is urgent, and tell who follows."""
+    change(session, contact_id, "urgent_since = %(since)s, ticks = ticks + 1", {"since": since})
+
+
 # --- cut off, and back ----------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from contracts.assignment import (
     OfferWithdrawn,
     WayOutOffered,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, UrgencyDeclared
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import ReferralClosed, RelayOutcomeGiven
@@ -40,6 +40,7 @@ SERVICE = Service(
         On(OfferExpired, handlers.on_contact_fact, even_late=True),
         On(OfferWithdrawn, handlers.on_contact_fact, even_late=True),
         On(WayOutOffered, handlers.on_contact_fact, even_late=True),
+        On(UrgencyDeclared, handlers.on_contact_fact, even_late=True),
         On(AlertRaised, handlers.on_contact_fact, even_late=True),
         On(AlertAcknowledged, handlers.on_contact_fact, even_late=True),
         On(WrittenFirstRead, handlers.on_contact_fact, even_late=True),

@@ -20,7 +20,7 @@ from contracts.assignment import (
     OfferWithdrawn,
     WayOutOffered,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, UrgencyDeclared
 from contracts.referral import ReferralClosed
 from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
@@ -53,6 +53,7 @@ ContactFact = (
     | OfferExpired
     | OfferWithdrawn
     | WayOutOffered
+    | UrgencyDeclared
     | AlertRaised
     | AlertAcknowledged
     | WrittenFirstRead
@@ -153,6 +154,9 @@ def learn(facts: ContactFacts, event: ContactFact) -> ContactFacts:
             return _with_mark(
                 known, Mark(TallyKind.WAY_OUT, word, event.contact_id, event.offered_at)
             )
+        case UrgencyDeclared():
+            said = Mark(TallyKind.URGENCY, "declared", event.contact_id, event.declared_at)
+            return _with_mark(known, said)
         case ContactEnded():
             known = _gone(known, event)
             return replace(
@@ -247,7 +251,12 @@ def sign_of(event: ContactFact) -> datetime | None:
         case WrittenClockRang():
             return event.rang_at
         case (
-            AlertRaised() | AlertAcknowledged() | TextSealed() | ReferralClosed() | WayOutOffered()
+            AlertRaised()
+            | AlertAcknowledged()
+            | TextSealed()
+            | ReferralClosed()
+            | WayOutOffered()
+            | UrgencyDeclared()
         ):
             return None  # said of a contact, not done for who waits
         case _:

@@ -22,7 +22,7 @@ from contracts.assignment import (
     OfferWithdrawn,
     WayOutOffered,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, UrgencyDeclared
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
 from contracts.referral import ReferralClosed, RelayOutcomeGiven
@@ -109,6 +109,7 @@ class _Story:
         self.untriaged = [e for e in events if isinstance(e, ContactSentUntriaged)]
         self.ended = [e for e in events if isinstance(e, ContactEnded)]
         self.ways_out = [e for e in events if isinstance(e, WayOutOffered)]
+        self.urgent = [e for e in events if isinstance(e, UrgencyDeclared)]
         self.made = [e for e in events if isinstance(e, OfferMade)]
         self.alerts = [e for e in events if isinstance(e, AlertRaised | AlertAcknowledged)]
         self.closed = [e for e in events if isinstance(e, ReferralClosed)]
@@ -180,6 +181,7 @@ class _Story:
         """Every further thing that is counted of it, each as often as it happened."""
         found = [(TallyKind.NATURE, e.nature.value) for e in self.ended[:1]]
         found += [(TallyKind.WAY_OUT, f"{e.way_out.value}_offered") for e in self.ways_out]
+        found += [(TallyKind.URGENCY, "declared") for _ in self.urgent[:1]]
         went = [e.outcome for e in self.ended if e.stage is None]
         found += [
             (TallyKind.WAY_OUT, word)

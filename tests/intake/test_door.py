@@ -686,10 +686,13 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/contacts/{contact_id}/leave",
         "/contacts/{contact_id}/erase",
         "/contacts/{contact_id}/texts",
+        "/contacts/{contact_id}/typing",
+        "/contacts/{contact_id}/urgency",
         "/contacts/{contact_id}/way-out",
         "/contacts/resume",
         "/desk/contacts/{contact_id}/return-pass",
         "/desk/contacts/{contact_id}/texts",
+        "/desk/contacts/{contact_id}/typing",
         "/programmes/{programme}",
         "/numbers/{number}",
     }

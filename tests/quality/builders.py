@@ -18,7 +18,7 @@ from contracts.assignment import (
     OfferWithdrawn,
     WayOutOffered,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, UrgencyDeclared
 from contracts.envelope import Event
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.referral import ReferralClosed, RelayOutcomeGiven
@@ -275,6 +275,14 @@ class AContact:
             rules_version="assignment-2026.1",
         )
 
+    def declared_urgent(self, seconds: float) -> UrgencyDeclared:
+        return UrgencyDeclared(
+            contact_id=self.id,
+            programme=self.programme,
+            channel=Channel.CHAT,
+            declared_at=at(seconds),
+        )
+
     def ended(
         self,
         seconds: float,
@@ -408,6 +416,7 @@ def a_contact_history(draw: st.DrawFn, name: str, programme: ProgrammeId) -> lis
         events.append(contact.sent_untriaged(draw(SECONDS)))
     if draw(st.booleans()):
         way_out = draw(st.sampled_from([WayOut.RETURN_PASS, WayOut.ANOTHER_LINE]))
+        events.append(contact.declared_urgent(draw(SECONDS)))
         events.append(contact.offered_way_out(draw(SECONDS), way_out))
     if draw(st.booleans()):
         outcome = draw(st.sampled_from(ENDINGS))

@@ -76,6 +76,7 @@ SAYS_MORE: dict[str, tuple[ContactFact, bool]] = {
         False,
     ),
     "offered a way out": (A.offered_way_out(60), True),
+    "declared urgent": (A.declared_urgent(60), True),
     "taken back": (A.withdrawn(REGULATOR, 60, WithdrawalReason.CONTACT_ENDED), True),
 }
 

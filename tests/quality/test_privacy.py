@@ -53,6 +53,7 @@ def after_a_day(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTes
         a.triaged(60),
         a.sent_untriaged(61),
         a.offered_way_out(61),
+        a.declared_urgent(61),
         a.made(LISTENER, 62, "1"),
         a.declined(LISTENER, 63, "1"),
         a.made(LISTENER, 64, "2"),
