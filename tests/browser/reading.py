@@ -115,7 +115,9 @@ _MARK_WHAT_CAN_BE_REACHED = """
 }
 """
 _WHERE_AM_I = """
-() => {
+async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame(); await frame();  // what takes the focus is scrolled into sight with a picture
   const it = document.activeElement;
   if (!it || it === document.body || it === document.documentElement) { return null; }
   const faults = [];

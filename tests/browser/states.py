@@ -55,7 +55,16 @@ def a_listener_takes_a_call(people: People) -> Seen:
     listener.page.locator("form[action$='/alert'] button").click()
     expect(listener.page.locator(".alertbox")).to_be_visible()
     yield "an alert nobody holds yet", listener.page
-    _does(listener, "/end", "wrapping_up")
+    listener.page.locator("[data-key='Alt+Shift+C']").click()
+    expect(listener.page.locator("#cadre")).to_be_visible()
+    yield "the frame of a talk", listener.page
+    listener.page.locator("[data-key='Alt+Shift+F']").click()
+    expect(listener.page.locator("#fin")).to_be_visible()
+    yield "before an end", listener.page
+    listener.page.locator("form[action$='/end'] button").click()
+    expect(listener.page.locator("#told button")).to_be_visible()
+    yield "an end that can be taken back", listener.page
+    _is(listener, "wrapping_up")
     yield "after a talk", listener.page
     _does(listener, "/finish", "ready")
     _does(listener, "/pause", "paused")
@@ -63,6 +72,39 @@ def a_listener_takes_a_call(people: People) -> Seen:
     with listener.watch.bad_answers_awaited():
         listener.go("/nulle-part")
     yield "an address of the console nobody knows", listener.page
+
+
+def somebody_leaves_a_message(people: People) -> Seen:
+    """The message box, from the first word to the last."""
+    caller = people.a_caller("/sos-detresse/message")
+    yield "the message box", caller.page
+    caller.page.locator("#m").fill("Je n’arrive plus à dormir depuis des semaines.")
+    _sends(caller)
+    words = caller.page.locator("#mots")
+    code = " ".join(words.locator("span").all_inner_texts())
+    assert len(code.split()) == 4
+    yield "a message has come", caller.page
+    caller.go("/sos-detresse/reponse")
+    yield "the words of a message are asked for", caller.page
+    with caller.watch.bad_answers_awaited():
+        caller.page.locator("#c").fill("quatre mots tout faux")
+        _sends(caller)
+    expect(caller.page.locator(".note[role=status]")).to_be_visible()
+    yield "words that open nothing", caller.page
+    caller.page.locator("#c").fill(code)
+    _sends(caller)
+    yield "a message without an answer", caller.page
+    caller.page.locator("#m").fill("Et le bruit de la rue me réveille.")
+    _sends(caller)
+    expect(caller.page.locator(".lines li")).to_have_count(2)
+    yield "a message with something added", caller.page
+    caller.page.locator("form.sheet button").click()
+    expect(caller.page.locator("form.sheet")).to_have_count(0)
+    yield "a message that was erased", caller.page
+
+
+def _sends(caller: Person) -> None:
+    caller.page.locator("main form button[type=submit]").first.click()
 
 
 def others_come_on_duty(people: People) -> Seen:
@@ -89,5 +131,6 @@ def _is(person: Person, live: str) -> None:
 STORIES: tuple[Callable[[People], Seen], ...] = (
     somebody_looks_at_the_lines,
     a_listener_takes_a_call,
+    somebody_leaves_a_message,
     others_come_on_duty,
 )
