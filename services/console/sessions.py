@@ -24,6 +24,7 @@ from services.bus.door import Door
 from services.bus.problem import Problem
 from services.bus.work import new_id
 from services.console import handlers, metrics
+from services.console.claims import LONGEST_NAME
 from services.console.domain import SessionAsked, SessionEnd
 from services.console.pictures import Desk, desks_by_token
 from services.console.problem import refusal_problem
@@ -115,6 +116,10 @@ class DevelopmentSession(Contract):
     person_id: Annotated[PersonId, staff("Who")]
     role: Annotated[Role, ops("As what")]
     programme: Annotated[ProgrammeId, ops("For which line")]
+    name: Annotated[
+        str | None,
+        staff("What they are called; empty: as the invented people say", max_length=LONGEST_NAME),
+    ] = None
 
 
 async def open_development_session(
@@ -125,7 +130,9 @@ async def open_development_session(
     given = wanted.development_key.encode()
     if expected is None or not hmac.compare_digest(expected.encode(), given):
         raise Problem(403, "development_key_wrong", "Ce n'est pas la clé de développement.")
-    asked = SessionAsked(wanted.person_id, wanted.role, wanted.programme)
+    invented = {each.person_id: each.name for each in settings.development_people}
+    name = wanted.name or invented.get(wanted.person_id)
+    asked = SessionAsked(wanted.person_id, wanted.role, wanted.programme, name)
     token, told = await open_session(asked, door, settings)
     return {
         "token": token,

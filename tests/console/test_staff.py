@@ -1,5 +1,6 @@
 """How people on duty are called: kept where pages read it, for as long as they come."""
 
+import asyncio
 import secrets
 from datetime import timedelta
 
@@ -7,8 +8,11 @@ from contracts.vocabulary import PersonId, Role
 from services.bus.testing import ServiceUnderTest
 from services.console import handlers, staff
 from services.console.domain import SessionAsked
+from services.console.sessions import DevelopmentSession, open_development_session
+from services.console.settings import InventedPerson, Settings
 from services.console.staff import KEEP_NAMES_FOR, names_of
 from tests.console.facts import LINE, LISTENER, NOON, REGULATOR
+from tests.console.scripted_door import ScriptedDoor
 from tests.terms import a_line
 
 
@@ -64,3 +68,25 @@ def test_a_person_finds_their_roles_on_every_line_and_the_lines_there_are(
     entries = console.read(lambda session: staff.entries_of(session, LISTENER))
     assert entries.held == {LINE: frozenset({Role.LISTENER})}
     assert entries.lines == {LINE: a_line().name}
+
+
+def test_the_development_provider_says_names_too(console: ServiceUnderTest) -> None:
+    invented = InventedPerson(
+        person_id=REGULATOR, name="Nadia B.", role=Role.REGULATOR, programme=LINE
+    )
+    settings = Settings(development_key="k" * 40, development_people=(invented,))
+    told = {LISTENER: (Role.LISTENER, "Paul V."), REGULATOR: (Role.REGULATOR, None)}
+
+    async def come() -> None:
+        for person_id, (role, name) in told.items():
+            wanted = DevelopmentSession(
+                development_key="k" * 40,
+                person_id=person_id,
+                role=role,
+                programme=LINE,
+                name=name,
+            )
+            await open_development_session(wanted, ScriptedDoor(console), settings)
+
+    asyncio.run(come())
+    assert called(console, LISTENER, REGULATOR) == {LISTENER: "Paul V.", REGULATOR: "Nadia B."}
