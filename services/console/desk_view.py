@@ -162,8 +162,9 @@ def _shift_end(session: Session, viewer: Desk, now: datetime) -> datetime | None
 
 
 def _in_alerts(state: DeskState) -> set[PersonId]:
-    """Who raised the alerts of a desk, and who has them."""
+    """Who raised the alerts of a desk, who has them, and to whom its debriefs are offered."""
     raised = {alert.raised_by for alert in state.alerts}
+    raised |= {debrief.person_id for debrief in state.debriefs}
     return raised | {alert.held_by for alert in state.alerts if alert.held_by is not None}
 
 

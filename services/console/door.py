@@ -102,6 +102,7 @@ from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.relay_page import RelayPages
+from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
 from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
@@ -109,6 +110,7 @@ from services.console.sessions import DevelopmentSession, open_development_sessi
 from services.console.settings import Settings, read_settings
 from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
+from services.console.to_do_page import to_do_addresses
 from services.console.triage_page import TriagePages
 from services.pages.assets import assets
 
@@ -237,7 +239,8 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
     pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
-    pages += alarm_addresses(door, settings)
+    pages += alarm_addresses(door, settings) + to_do_addresses(door)
+    pages += report_addresses(door, settings)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)
     _check_roles([*addresses, *pages])

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console.pages import PAGES, look_of, reader_of
+from services.console.pages import PAGES, Drawn, draw_page, look_of, reader_of
 
 
 def guide_addresses(door: Door) -> list[Address]:
@@ -15,8 +15,7 @@ def guide_addresses(door: Door) -> list[Address]:
 
     async def guide(request: Request) -> Response:
         reader = await reader_of(request, door)
-        role, demonstration = reader.desk.role.value, door.development
-        return PAGES.response("guide.html", reader.look, role=role, demonstration=demonstration)
+        return await draw_page(request, reader, door, Drawn("guide.html", {}))
 
     async def accessibility(request: Request) -> Response:
         look = look_of(request)

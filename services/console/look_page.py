@@ -14,8 +14,8 @@ from services.bus.doorway import Address
 from services.bus.work import Work, new_id
 from services.console import store
 from services.console.desk_look import UNDO_SECONDS, DeskLook
-from services.console.pages import PAGES, WORD, reader_of, taken
-from services.console.sessions import hash_of, page_word
+from services.console.pages import WORD, Drawn, draw_page, reader_of, taken
+from services.console.sessions import hash_of
 from services.console.settings import Settings
 from services.pages.forms import read_form
 from services.pages.look import Size, Theme, look_in
@@ -41,17 +41,13 @@ class LookPage:
     async def show(self, request: Request) -> Response:
         """The choices, as they are."""
         reader = await reader_of(request, self._door)
-        return PAGES.response(
-            "look.html",
-            reader.look,
-            chosen=reader.chosen,
-            word=page_word(reader.token),
-            languages=COMPLETE,
-            undo_seconds=UNDO_SECONDS,
-            themes=tuple(Theme),
-            sizes=tuple(Size),
-            demonstration=self._door.development,
-        )
+        shown = {
+            "languages": COMPLETE,
+            "undo_seconds": UNDO_SECONDS,
+            "themes": tuple(Theme),
+            "sizes": tuple(Size),
+        }
+        return await draw_page(request, reader, self._door, Drawn("look.html", shown))
 
     async def keep(self, request: Request) -> Response:
         """Keep what was chosen, and come back to the desk."""

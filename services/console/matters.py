@@ -121,6 +121,12 @@ def open_of(session: Session, programme: str) -> Sequence[MatterRow]:
     return session.exec(asked.order_by(col(MatterRow.since)).limit(500)).all()
 
 
+def of_line(session: Session, programme: str, kind: MatterKind, matter_id: str) -> MatterRow | None:
+    """One matter of a line, over or not; None when it has none of that name."""
+    found = session.get(MatterRow, (kind, matter_id))
+    return found if found is not None and found.programme == programme else None
+
+
 def of_open_alerts(session: Session, programme: str) -> Sequence[MatterRow]:
     """Rescues and calls of the alerts of a line that are not over, the oldest first."""
     alerts = select(AlertRow.alert_id).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -92,6 +93,15 @@ def refusal_problem(refusal: Refusal, field: str | None = None) -> Problem:
     """The problem of a refused command."""
     status, detail = REFUSALS[refusal]
     return Problem(status, refusal.value, detail, field)
+
+
+def refusal_told(said: bytes) -> Problem:
+    """Another door's no, in the words of this one."""
+    try:
+        told = orjson.loads(said)
+        return refusal_problem(Refusal(told.get("code", "")), told.get("field"))
+    except (ValueError, AttributeError):
+        return refusal_problem(Refusal.PLATFORM_FAULT)
 
 
 def not_yet_problem() -> Problem:

@@ -1,6 +1,7 @@
-"""Risk's own door, as a session at a desk may use it: the emergency card, and whom to call.
+"""Risk's own door, as a session at a desk may use it: the emergency card, whom to call, and the
+sealed part of reports.
 
-The console keeps nothing of a card: it goes through here from the form to risk, which seals it.
+The console keeps nothing of a card or a report: both go through here, to and from risk.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.report import ReportId
 from contracts.rescue import RescueService
 from contracts.vocabulary import ContactId, Moment, PersonId, Refusal
 from services.bus.door import Door
 from services.bus.problem import Problem
 from services.console import risk_capability
 from services.console.pictures import Desk, domain_now
-from services.console.problem import refusal_problem
+from services.console.problem import refusal_problem, refusal_told
 from services.console.settings import Settings
 
 #: Machine time a desk waits for risk; the card stays in its form meanwhile.
@@ -70,14 +72,17 @@ class _Named(BaseModel):
 ANYWHERE = (ServiceNamed(service=RescueService.EUROPEAN, number="112"),)
 
 
+def client_of(settings: Settings) -> httpx.AsyncClient:
+    """What asks risk's door."""
+    return httpx.AsyncClient(base_url=settings.risk_url, timeout=_PATIENCE_SECONDS, trust_env=False)
+
+
 class RiskDoor:
     """Risk's door, for a session."""
 
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
-        self._http = httpx.AsyncClient(
-            base_url=settings.risk_url, timeout=_PATIENCE_SECONDS, trust_env=False
-        )
+        self._http = client_of(settings)
 
     async def card(self, desk: Desk, contact_id: ContactId) -> CardRead | None:
         """The card of a contact; None when nobody has written one."""
@@ -95,6 +100,20 @@ class RiskDoor:
         """Have a card sealed; Problem when it was not kept."""
         body = card.model_dump(mode="json", exclude_defaults=True)
         await self._ask("PUT", desk, f"/contacts/{contact_id}/card", {"json": body})
+
+    async def read_report(self, desk: Desk, report_id: ReportId) -> str:
+        """What somebody wrote after danger; that it was read is known from then on."""
+        answer = await self._ask("GET", desk, f"/at-risk-reports/{report_id}")
+        return _words(answer, "what_happened")
+
+    async def read_legal_report(self, desk: Desk, report_id: ReportId) -> str:
+        """What an authority is to be told; that it was read is in the audit."""
+        answer = await self._ask("GET", desk, f"/legal-reports/{report_id}")
+        return _words(answer, "words")
+
+    async def write_legal_report(self, desk: Desk, report_id: ReportId, words: str) -> None:
+        """Have what an authority is to be told sealed, until it is decided."""
+        await self._ask("PUT", desk, f"/legal-reports/{report_id}", {"json": {"words": words}})
 
     async def services(self, desk: Desk) -> tuple[ServiceNamed, ...]:
         """Whom to call; 112 where risk does not say."""
@@ -116,13 +135,15 @@ class RiskDoor:
             raise refusal_problem(Refusal.PLATFORM_FAULT) from None
         if answer.is_success:
             return answer
-        raise _problem_in(answer)
+        raise refusal_told(answer.content)
 
 
-def _problem_in(answer: httpx.Response) -> Problem:
-    """Risk's no, in the words of this door."""
+def _words(answer: httpx.Response, name: str) -> str:
+    """What somebody wrote, under its name in the answer."""
     try:
-        told = answer.json()
-        return refusal_problem(Refusal(told.get("code", "")), told.get("field"))
-    except (ValueError, AttributeError):
-        return refusal_problem(Refusal.PLATFORM_FAULT)
+        words = answer.json()[name]
+    except (ValueError, KeyError, TypeError):
+        raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+    if not isinstance(words, str):
+        raise refusal_problem(Refusal.PLATFORM_FAULT)
+    return words

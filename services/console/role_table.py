@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.anonymity import DecideLift
 from contracts.referral import FindRelays
+from contracts.report import DecideLegalReport
 from contracts.rescue import StartRescue
 from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
 from contracts.text import TEXT_ROLES
@@ -16,6 +18,9 @@ from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Role
 
 EVERYBODY = frozenset(Role)
+
+#: At-risk reports, as risk's door lets them be read.
+READS_REPORTS = frozenset({Role.SUPERVISOR, Role.DUTY_PROFESSIONAL})
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,12 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/card/{contact_id}", RISK_ROLES),
     Entry("POST", "/card/{contact_id}", RISK_ROLES),
     Entry("POST", "/card/{contact_id}/rescue", StartRescue.roles),
+    Entry("GET", "/a-faire", DecideLift.roles),
+    Entry("GET", "/fiches/{report_id}", READS_REPORTS),
+    Entry("POST", "/fiches/{report_id}", READS_REPORTS),
+    Entry("GET", "/signalements/{report_id}", DecideLegalReport.roles),
+    Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
+    Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

@@ -26,7 +26,8 @@ from services.console.oidc_settings import (
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
-RISK_URL = "HELPLINE_RISK_URL"
+#: Not HELPLINE_RISK_URL: risk reads everything of that beginning as its own, and refuses it.
+RISK_URL = "HELPLINE_CONSOLE_RISK_URL"
 DEVELOPMENT_PEOPLE_FILE = "HELPLINE_DEVELOPMENT_PEOPLE_FILE"
 
 #: How long desk messages, contacts that ended and sessions that expired are kept, in domain time.

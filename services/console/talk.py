@@ -31,11 +31,10 @@ from contracts.vocabulary import (
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.bus.problem import Problem
 from services.console import desk_view, text_capability
 from services.console.pages import ONCE, PAGES, WORD, Reader, reader_of, taken
 from services.console.pictures import Desk, domain_now
-from services.console.problem import refusal_problem
+from services.console.problem import refusal_problem, refusal_told
 from services.console.settings import Settings
 from services.pages.forms import read_form
 
@@ -127,16 +126,7 @@ class TextDoor:
             raise refusal_problem(Refusal.PLATFORM_FAULT) from None
         if answer.is_success:
             return answer
-        raise _problem_in(answer)
-
-
-def _problem_in(answer: httpx.Response) -> Problem:
-    """Intake's no, in the words of this door; its own words are a caller's."""
-    try:
-        code = answer.json().get("code", "")
-        return refusal_problem(Refusal(code), answer.json().get("field"))
-    except ValueError:
-        return refusal_problem(Refusal.PLATFORM_FAULT)
+        raise refusal_told(answer.content)
 
 
 class TalkPages:

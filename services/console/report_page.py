@@ -1,0 +1,128 @@
+"""The two reports, each with its sealed part: shown only to who asks for it, and known to be.
+
+A page is drawn without the words. They come by a press, are read at risk's door, and a redraw of
+the page leaves them where they are.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.report import ReportId
+from contracts.vocabulary import Refusal
+from services.bus.body import Flaw
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.bus.problem import Problem
+from services.console import matters
+from services.console.matters import MatterKind, MatterRow
+from services.console.pages import (
+    PAGES,
+    WORD,
+    Drawn,
+    Reader,
+    asks_for_a_part,
+    done_response,
+    draw_page,
+    reader_of,
+    taken,
+)
+from services.console.pictures import Desk
+from services.console.risk_door import RiskDoor
+from services.console.settings import Settings
+from services.console.staff import names_of
+from services.pages.forms import read_form
+
+AT_RISK, LEGAL = "/fiches/{report_id}", "/signalements/{report_id}"
+
+_GONE = Problem(410, "report_gone", "Cette fiche n'est plus ici.")
+
+#: A form's own words beside the text; a letter may take four bytes, each written with three.
+_FORM_BYTES = 8000 * 4 * 3 + 4096
+
+
+def report_addresses(door: Door, settings: Settings) -> list[Address]:
+    """The addresses of both kinds."""
+    pages = ReportPages(door, settings)
+    return [
+        Address("GET", AT_RISK, pages.show_at_risk, {}),
+        Address("POST", AT_RISK, pages.read_at_risk, {}),
+        Address("GET", LEGAL, pages.show_legal, {}),
+        Address("POST", LEGAL, pages.read_legal, {}),
+        Address("POST", f"{LEGAL}/mots", pages.write_legal, {}),
+    ]
+
+
+class ReportPages:
+    """The page of a report."""
+
+    def __init__(self, door: Door, settings: Settings) -> None:
+        self._door = door
+        self._settings = settings
+        self._risk = RiskDoor(door, settings)
+
+    async def show_at_risk(self, request: Request) -> Response:
+        """An at-risk report without its words."""
+        reader = await reader_of(request, self._door)
+        return await self._draw(request, reader, MatterKind.AT_RISK_REPORT)
+
+    async def read_at_risk(self, request: Request) -> Response:
+        """Its words, to who asks for them."""
+        reader = await self._pressed(request)
+        words = await self._risk.read_report(reader.desk, _report(request))
+        return await self._draw(request, reader, MatterKind.AT_RISK_REPORT, words)
+
+    async def show_legal(self, request: Request) -> Response:
+        """A legal report without its words."""
+        reader = await reader_of(request, self._door)
+        return await self._draw(request, reader, MatterKind.LEGAL_REPORT)
+
+    async def read_legal(self, request: Request) -> Response:
+        """Its words, to who decides."""
+        reader = await self._pressed(request)
+        words = await self._risk.read_legal_report(reader.desk, _report(request))
+        return await self._draw(request, reader, MatterKind.LEGAL_REPORT, words)
+
+    async def write_legal(self, request: Request) -> Response:
+        """Have its words sealed."""
+        fields = await read_form(request, _FORM_BYTES)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        words = taken(fields, "words")
+        if not words.strip():
+            raise Flaw(Refusal.INVALID_FIELD, "words")
+        await self._risk.write_legal_report(reader.desk, _report(request), words)
+        return done_response(request)
+
+    async def _pressed(self, request: Request) -> Reader:
+        fields = await read_form(request, self._settings.longest_body_bytes)
+        return await reader_of(request, self._door, taken(fields, WORD))
+
+    async def _draw(
+        self, request: Request, reader: Reader, kind: MatterKind, words: str | None = None
+    ) -> Response:
+        if words is not None and asks_for_a_part(request):
+            return PAGES.response("report_words.html", reader.look, words=words)
+        report_id = _report(request)
+        found, names = await self._door.read(
+            partial(_found, viewer=reader.desk, key=(kind, report_id))
+        )
+        if found is None:
+            raise _GONE
+        shown = {"report": found, "legal": kind is MatterKind.LEGAL_REPORT, "words": words}
+        drawn = Drawn("report_part.html", shown, names)
+        return await draw_page(request, reader, self._door, drawn)
+
+
+def _report(request: Request) -> ReportId:
+    return ReportId(request.path_params["report_id"])
+
+
+def _found(
+    session: Session, viewer: Desk, key: tuple[MatterKind, ReportId]
+) -> tuple[MatterRow | None, dict[str, str]]:
+    found = matters.of_line(session, viewer.programme, *key)
+    return found, names_of(session, () if found is None else found.people)

@@ -1,0 +1,26 @@
+"""What is to be seen to on a line, each where it is done."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.anonymity import LiftVerdict
+from services.bus.door import Door
+from services.bus.doorway import Address
+from services.console import board_view
+from services.console.pages import Drawn, draw_page, reader_of
+
+
+def to_do_addresses(door: Door) -> list[Address]:
+    """The address of the page."""
+
+    async def show(request: Request) -> Response:
+        reader = await reader_of(request, door)
+        seen = await door.read(partial(board_view.seen_by, viewer=reader.desk))
+        shown = {"seen": seen, "verdicts": tuple(LiftVerdict)}
+        return await draw_page(request, reader, door, Drawn("to_do_part.html", shown, seen.names))
+
+    return [Address("GET", "/a-faire", show, {})]
