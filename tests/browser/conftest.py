@@ -4,7 +4,9 @@ The platform is what `./just up` starts, at a fixed hour of domain time at which
 repository is open. A test ends what it began: the next one finds the same platform.
 """
 
+import asyncio
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.platform import Platform
 from tests.browser.install import MISSING, chromium
-from tests.browser.lines import apply_lines
+from tests.browser.lines import apply_lines, teach_languages
 from tests.browser.people import People
 from tests.running import a_platform
 from tests.servers import within_reach
@@ -50,6 +52,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         a_platform(folder, "--at", BEGINS_AT) as (_, running),
     ):
         apply_lines(Path(running.folder))
+        with ThreadPoolExecutor() as beside:  # Playwright has a loop in this thread
+            beside.submit(asyncio.run, teach_languages(running)).result()
         yield running
 
 

@@ -1,7 +1,8 @@
 """The lines of the repository, with what a test cannot wait for set aside.
 
 A listener rests after four contacts in a row; in these tests people listen to more than that in a
-minute, so a break is over as soon as it begins. Everything else is as it is shipped.
+minute, so a break is over as soon as it begins. They speak every language of the pages, so that no
+caller waits until somebody speaks theirs. Everything else is as it is shipped.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ from typing import Any
 
 import yaml
 
+from contracts.roster import Volunteer
+from contracts.vocabulary import LanguageCode, Role
+from deploy.desk import Doors
+from deploy.platform import Platform
+from deploy.seeds import a_volunteer, import_people, invented_people
 from services.intake import programme
+from services.pages.words import COMPLETE, DRAFTS
 from tests.running import REPOSITORY
 
 _SHIPPED = REPOSITORY / "deploy" / "programmes"
+_IN_THE_ROSTER = (Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
 _WITH_PEOPLE = ("sos-amitie", "sos-crise", "sos-detresse")
 
 #: A line whose doors are closed at the hour of the tests, by every channel.
@@ -38,6 +46,24 @@ def apply_lines(run_dir: Path) -> None:
         manifest["assumed"]["rest"]["break_seconds"]["value"] = 0
         _apply(manifest, line, run_dir)
     _apply(_closed(_read("sos-crise")), CLOSED, run_dir)
+
+
+async def teach_languages(platform: Platform) -> None:
+    """Let everybody of the roster speak each language of callers' pages."""
+    async with Doors.of(platform) as doors:
+        for line in _WITH_PEOPLE:
+            known = [each for each in invented_people() if each.programme == line]
+            volunteers = [
+                _speaking(a_volunteer(each.person_id, each.role), (*COMPLETE, *DRAFTS))
+                for each in known
+                if each.role in _IN_THE_ROSTER
+            ]
+            await import_people(doors, line, volunteers)
+
+
+def _speaking(volunteer: Volunteer, languages: tuple[LanguageCode, ...]) -> Volunteer:
+    qualification = volunteer.qualification.model_copy(update={"languages": languages})
+    return volunteer.model_copy(update={"qualification": qualification})
 
 
 def _closed(manifest: dict[str, Any]) -> dict[str, Any]:

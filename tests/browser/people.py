@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
 
 from deploy.platform import Platform
 from tests.browser.afterwards import send_everybody_home
@@ -66,6 +66,11 @@ class Person:
         """Press the button whose words begin like this."""
         self.page.get_by_role("button", name=re.compile(f"^{re.escape(button)}")).click()
 
+    def writes(self, text: str) -> None:
+        """Write a line of a chat and send it."""
+        self.page.locator("#m").fill(text)
+        self.page.locator("#ecrire button[type=submit]").click()
+
     def sees(self, words: str) -> None:
         """What is on the page, or will be in a moment."""
         expect(self.page.get_by_text(words).first).to_be_visible()
@@ -85,7 +90,7 @@ class People:
     platform: Platform
     device: Device = field(default_factory=Device)  #: unless somebody has another
     here: list[Person] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)  #: and chats, which a page's script opens
 
     def a_caller(self, path: str = "/", device: Device | None = None) -> Person:
         """Somebody opens a page of callers."""
@@ -133,6 +138,13 @@ class People:
         self.calls.clear()
         send_everybody_home(self.platform)
 
+    def _note_chat(self, answer: Response) -> None:
+        opens = answer.url.endswith(("/contacts", "/contacts/resume"))
+        if opens and answer.request.method == "POST" and answer.ok:
+            told = answer.json()  # a page that is reloaded takes it along
+            door = self.platform.doors["intake"]
+            self.calls.append(Call(door, told["contact_id"], told["token"]))
+
     def _somebody(self, door_name: str, device: Device, *, keeps_nothing: bool) -> Person:
         door = self.platform.doors[door_name]
         wire = Wire.to(door) if device.on_a_wire else None
@@ -147,5 +159,7 @@ class People:
         context.set_default_timeout(15_000)
         watch = Watch(context, door if wire is None else wire.door, keeps_nothing)
         person = Person(context.new_page(), watch, wire)
+        if keeps_nothing:
+            context.on("response", self._note_chat)
         self.here.append(person)
         return person

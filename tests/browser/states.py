@@ -8,6 +8,7 @@ and not by their words, which are those of the language.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
@@ -55,6 +56,14 @@ def a_listener_takes_a_call(people: People) -> Seen:
     listener.page.locator("form[action$='/alert'] button").click()
     expect(listener.page.locator(".alertbox")).to_be_visible()
     yield "an alert nobody holds yet", listener.page
+    supervisor = people.at_desk("Anouk W.")
+    yield "a supervisor with an open alert", supervisor.page
+    supervisor.page.locator("#strip form[action$='/acknowledge'] button").click()
+    expect(listener.page.locator(".alertbox")).to_contain_text("Anouk W.")
+    yield "an alert that is held", listener.page
+    yield "a supervisor who holds an alert", supervisor.page
+    supervisor.page.locator("a[href^='/alertes/']").first.click()
+    yield "an alert", supervisor.page
     listener.page.locator("[data-key='Alt+Shift+C']").click()
     expect(listener.page.locator("#cadre")).to_be_visible()
     yield "the frame of a talk", listener.page
@@ -72,6 +81,50 @@ def a_listener_takes_a_call(people: People) -> Seen:
     with listener.watch.bad_answers_awaited():
         listener.go("/nulle-part")
     yield "an address of the console nobody knows", listener.page
+
+
+def two_people_chat(people: People) -> Seen:
+    """From the waiting line to the end, with the wire cut once and the page reloaded once."""
+    caller = people.a_caller("/sos-detresse/tchat", replace(people.device, on_a_wire=True))
+    _chat_is(caller, "waiting")
+    yield "a chat that waits", caller.page
+    listener = people.at_desk("Marc T.")
+    _does(listener, "/duty/start", "offered")
+    yield "an offer of a chat", listener.page
+    _does(listener, "/take", "talking")
+    _chat_is(caller, "talking")
+    caller.writes("Bonsoir. Je ne sais pas par où commencer.")
+    expect(listener.page.locator("#lines li")).to_have_count(1)
+    listener.page.locator("#reply").fill("Par où vous voulez. Il n’y a pas d’ordre.")
+    listener.page.locator("#write button").click()
+    expect(caller.page.locator("#lignes li")).to_have_count(2)
+    yield "a chat, for the caller", caller.page
+    yield "a chat, for the listener", listener.page
+    code = caller.page.locator("[data-when='talking'] [data-code]").inner_text()
+    with caller.watch.bad_answers_awaited():
+        caller.wire.cut()
+        _chat_is(caller, "lost")
+        yield "a chat whose line is lost", caller.page
+        caller.wire.mend()
+        _chat_is(caller, "talking")
+    caller.page.reload()
+    _chat_is(caller, "asking")
+    yield "a chat that was reloaded", caller.page
+    caller.page.locator("#c").fill(code)
+    caller.page.locator("#revenir button").click()
+    _chat_is(caller, "talking")
+    expect(caller.page.locator("#lignes li")).to_have_count(2)
+    caller.page.locator("#finir").click()
+    yield "before the end of a chat", caller.page
+    caller.page.locator("#finir-oui").click()
+    _chat_is(caller, "ended")
+    yield "the end of a chat", caller.page
+
+
+def _chat_is(caller: Person, state: str) -> None:
+    """Wait until a chat shows one of its states: the heading that stands for it alone."""
+    shown = caller.page.locator(f"[data-when='{state}']:has(h1):visible")
+    expect(shown.first).to_be_visible()
 
 
 def somebody_leaves_a_message(people: People) -> Seen:
@@ -131,6 +184,7 @@ def _is(person: Person, live: str) -> None:
 STORIES: tuple[Callable[[People], Seen], ...] = (
     somebody_looks_at_the_lines,
     a_listener_takes_a_call,
+    two_people_chat,
     somebody_leaves_a_message,
     others_come_on_duty,
 )

@@ -17,8 +17,8 @@ class Call:
     token: str
 
     def hang_up(self) -> None:
-        """The person has hung up; nothing where the call is over."""
-        _said(
+        """The person has left; nothing where the contact is over, or was taken up elsewhere."""
+        _asked(
             f"{self.door}/contacts/{self.contact_id}/leave",
             {"reason": "hung_up"},
             {"Authorization": f"Bearer {self.token}"},
@@ -28,12 +28,10 @@ class Call:
 def ring(door: str, line: str) -> Call:
     """Ring a line."""
     key = {"Idempotency-Key": str(uuid4())}
-    told = _said(f"{door}/contacts", {"programme": line, "channel": "phone", "language": "fr"}, key)
+    body = {"programme": line, "channel": "phone", "language": "fr"}
+    told = _asked(f"{door}/contacts", body, key).raise_for_status().json()
     return Call(door, str(told["contact_id"]), str(told["token"]))
 
 
-def _said(url: str, body: dict[str, str], headers: dict[str, str]) -> dict[str, object]:
-    answer = httpx.post(url, json=body, headers=headers, timeout=15, trust_env=False)
-    assert answer.is_success, answer.text
-    told: dict[str, object] = answer.json()
-    return told
+def _asked(url: str, body: dict[str, str], headers: dict[str, str]) -> httpx.Response:
+    return httpx.post(url, json=body, headers=headers, timeout=15, trust_env=False)
