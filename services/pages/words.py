@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -30,7 +31,9 @@ DRAFTS = (LanguageCode.LB, LanguageCode.PT)
 @lru_cache(maxsize=16)
 def translations(domain: str, language: LanguageCode) -> gettext.NullTranslations:
     """The catalogue of a language; what it lacks is said by callers' pages' one, or in French."""
-    beside = gettext.NullTranslations() if domain == "caller" else translations("caller", language)
+    if domain == "caller" and language is LanguageCode.FR:
+        return _French()
+    beside = _beside(domain, language)
     file = _FOLDER / f"{domain}.{language.value}.po"
     if not file.is_file():
         return beside
@@ -40,6 +43,31 @@ def translations(domain: str, language: LanguageCode) -> gettext.NullTranslation
     found = gettext.GNUTranslations(compiled)
     found.add_fallback(beside)
     return found
+
+
+def _beside(domain: str, language: LanguageCode) -> gettext.NullTranslations:
+    french = domain == "caller" or language is LanguageCode.FR
+    return gettext.NullTranslations() if french else translations("caller", language)
+
+
+class _French(gettext.NullTranslations):
+    """What the templates of callers' pages say, with no line broken before a sign."""
+
+    def gettext(self, message: str) -> str:
+        """The sentence."""
+        return _unbroken(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """The sentence of a number; French says one of none too."""
+        return _unbroken(msgid1 if n < 2 else msgid2)
+
+
+#: A space before which, or after which, French breaks no line.
+_SPACE_OF_A_SIGN = re.compile(r" (?=[:;?!»%])|(?<=«) ")
+
+
+def _unbroken(said: str) -> str:
+    return _SPACE_OF_A_SIGN.sub("\N{NO-BREAK SPACE}", said)
 
 
 def hour_in(language: LanguageCode, moment: datetime, zone: str) -> str:

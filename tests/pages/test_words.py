@@ -16,6 +16,14 @@ def test_catalogues_say_what_the_templates_say(capsys: pytest.CaptureFixture[str
     assert command.main(["check"]) == 0, capsys.readouterr().err
 
 
+def test_french_breaks_no_line_before_a_sign() -> None:
+    said = translations("caller", LanguageCode.FR)
+    assert said.gettext("Ces lignes existent :") == "Ces lignes existent\N{NO-BREAK SPACE}:"
+    quoted = said.gettext("Les lignes « envoyé » sont là ; et vous ?")
+    assert quoted.count("\N{NO-BREAK SPACE}") == 4
+    assert said.ngettext("un jour", "des jours", 0) == "un jour"
+
+
 HOURS = {LanguageCode.FR: "22 h 41", LanguageCode.EN: "22:41", LanguageCode.DE: "22:41 Uhr"}
 
 

@@ -274,8 +274,9 @@
   function follow() {
     window.clearTimeout(again);
     if (following || !contact || state === "ended" || state === "elsewhere") { return; }
+    var wait = failures || state === "opening" ? 0 : 25;
     var path = here() + "/texts?after=" + last + "&typing_after=" + typing +
-      "&wait_seconds=" + (failures || state === "opening" ? 0 : 25);
+      "&wait_seconds=" + wait;
     var asked = ask("GET", path, null, {}, function (status, answer) {
       if (following !== asked) { return; }
       following = null;
@@ -287,7 +288,7 @@
       hear(answer);
       if (state !== "ended") { again = window.setTimeout(follow, 0); }
       send();
-    }, 40000);
+    }, 1000 * (wait + 8));
     following = asked;
   }
 
