@@ -167,11 +167,11 @@ def stages_left(facts: ContactFacts) -> tuple[Stage, ...]:
 #: before the first import there is no roster to ask.
 ROSTER_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL})
 
-#: Roles that see the counts of a line.
-BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR})
+#: Roles that see the counts of a line; regulators, so that who waits stands beside their work.
+BOARD_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR, Role.REGULATOR})
 
 #: Roles whose desk must know within seconds that its stream is silent: they read alerts elsewhere.
-PULSE_ROLES = BOARD_ROLES | {Role.DUTY_PROFESSIONAL}
+PULSE_ROLES = frozenset({Role.SUPERVISOR, Role.COORDINATOR, Role.DUTY_PROFESSIONAL})
 
 #: Roles with a live desk. The operator sees no contact.
 DESK_ROLES = ROSTER_ROLES | BOARD_ROLES

@@ -177,7 +177,8 @@ class LiveDesks:
             metrics.record_message(MessageKind(told.kind), len(reached))
 
     async def _show_boards(self) -> None:
-        felt = [stream for stream in self._streams if stream.desk.role in PULSE_ROLES]
+        told = BOARD_ROLES | PULSE_ROLES
+        felt = [stream for stream in self._streams if stream.desk.role in told]
         lines = {stream.desk.programme for stream in felt}
         if not lines:
             return
@@ -186,7 +187,8 @@ class LiveDesks:
             board = boards.get(stream.desk.programme)
             if board is None:
                 continue
-            if not (stream.desk.role in BOARD_ROLES and _send_board(stream, board)):
+            shown = stream.desk.role in BOARD_ROLES and _send_board(stream, board)
+            if not shown and stream.desk.role in PULSE_ROLES:
                 stream.hand_over(message_line(Pulse(at=board.at)))
 
     async def _end_sessions(self) -> None:

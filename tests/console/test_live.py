@@ -230,6 +230,22 @@ def test_a_coordinator_sees_the_board_move_and_a_listener_never_does(door: Scrip
     at_desks(door, act)
 
 
+def test_regulator_in_a_talk_sees_who_waits(door: ScriptedDoor) -> None:
+    async def act(doors: Doors) -> None:
+        await door.deliver(facts.opened())
+        await door.deliver(facts.taken(Stage.REGULATOR))
+        regulator = await doors.session(REGULATOR, Role.REGULATOR, LINE)
+        async with aclosing(regulator.live()) as stream:
+            assert (await anext(stream)).kind == "state"
+            assert (await anext(stream)).read(Board).regulators.waiting == 0
+            another = ContactId("99999999-9999-4999-8999-999999999999")
+            await door.deliver(facts.opened(another))
+            told = await asyncio.wait_for(anext(stream), 5)
+            assert (told.kind, told.read(Board).regulators.waiting) == ("board", 1)
+
+    at_desks(door, act)
+
+
 def test_an_operator_has_no_desk(door: ScriptedDoor) -> None:
     async def act(doors: Doors) -> None:
         desk = await doors.session("operator-1", Role.OPERATOR, LINE)
