@@ -127,6 +127,39 @@ def _chat_is(caller: Person, state: str) -> None:
     expect(shown.first).to_be_visible()
 
 
+def a_regulator_has_a_minute(people: People) -> Seen:
+    """From who waits to the emergency card."""
+    regulator = people.at_desk("Nadia B.")
+    _does(regulator, "/duty/start", "ready")
+    yield "free to regulate", regulator.page
+    people.a_call("sos-crise")
+    _is(regulator, "offered")
+    yield "an offer to regulate", regulator.page
+    _does(regulator, "/take", "talking")
+    people.a_call("sos-crise")
+    page = regulator.page
+    page.locator("#need").select_option("violences_conjugales")
+    expect(page.locator("[data-takes]")).to_be_visible()
+    expect(page.locator(".relay").first).to_be_visible()
+    expect(page.locator(".waiting .wait li").first).to_be_attached()
+    yield "the minute of triage", page
+    for key, name in (("E", "child"), ("S", "silence"), ("L", "language")):
+        page.keyboard.press(f"Alt+Shift+{key}")
+        expect(page.locator(f"#panel-{name}")).to_be_visible()
+        yield f"the panel of a {name}", page
+    page.keyboard.press("Alt+Shift+L")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#capsule-1")).to_be_focused()
+    yield "the capsule, said back", page
+    page.keyboard.press("F8")
+    expect(page.locator("#card-place")).to_be_visible()
+    expect(page.locator(".alertbox")).to_be_visible()
+    yield "the emergency card", page
+    page.locator("button[formaction$='/rescue']").click()
+    expect(page.locator("#rescue form").first).to_be_visible()
+    yield "rescue was called", page
+
+
 def somebody_leaves_a_message(people: People) -> Seen:
     """The message box, from the first word to the last."""
     caller = people.a_caller("/sos-detresse/message")
@@ -185,6 +218,7 @@ STORIES: tuple[Callable[[People], Seen], ...] = (
     somebody_looks_at_the_lines,
     a_listener_takes_a_call,
     two_people_chat,
+    a_regulator_has_a_minute,
     somebody_leaves_a_message,
     others_come_on_duty,
 )

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from sqlmodel import Session
 
-from contracts.vocabulary import LiveState, PersonId, Role, Stage
+from contracts.vocabulary import ContactId, LiveState, PersonId, Role, Stage
 from deploy.desk import Desk, DoorRefused, Doors, LiveMessage
 from deploy.embedded.ports import spare_port
 from services.bus.door import ReplyUnknown

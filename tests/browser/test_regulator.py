@@ -1,0 +1,107 @@
+"""A regulator's minute, with the keyboard alone: nobody has a hand free for a mouse."""
+
+from playwright.sync_api import expect
+
+from tests.browser.people import People, Person
+
+
+def a_regulator_in_a_call(people: People) -> Person:
+    """On duty, and a call taken, by key."""
+    regulator = people.at_desk("Nadia B.")
+    regulator.page.keyboard.press("Control+Enter")
+    regulator.sees("Vous êtes en régulation.")
+    people.a_call("sos-crise")
+    regulator.sees("Voulez-vous répondre ?")
+    regulator.page.keyboard.press("Control+Enter")
+    expect(regulator.page.locator("#for-whom input").first).to_be_focused()
+    return regulator
+
+
+def test_triage_of_a_minute_needs_six_stops_and_no_mouse(people: People) -> None:
+    listener = people.at_desk("Paul V.")
+    listener.page.keyboard.press("Control+Enter")
+    listener.sees("Personne n’attend.")
+    regulator = a_regulator_in_a_call(people)
+    page, keys = regulator.page, regulator.page.keyboard
+    keys.press("Space")
+    stops = []
+    for pressed in ("Violences conj", None, "31", None, None):
+        keys.press("Tab")
+        stops.append(page.evaluate("document.activeElement.name"))
+        if pressed is not None:
+            keys.type(pressed)
+    assert stops == [
+        "notes.need",
+        "notes.languages[]",
+        "notes.departement",
+        "notes.age_band",
+        "priority",
+    ]
+    expect(page.locator("[data-takes=P2]")).to_be_visible()
+    keys.press("Alt+Shift+R")
+    expect(page.locator("input[name=priority][value=P2]")).to_be_checked()
+    keys.press("Control+Enter")
+    expect(page.locator("#capsule-1")).to_be_focused()
+    keys.type("Parle bas.")
+    with regulator.watch.bad_answers_awaited():
+        keys.press("Control+Enter")
+        regulator.sees("La capsule n'a pas encore été dite")
+    for _ in range(3):
+        keys.press("Tab")
+    keys.press("Space")
+    keys.press("Control+Enter")
+    regulator.sees("Vous êtes en régulation.")
+    listener.sees("Voulez-vous l’écouter ?")
+    listener.page.keyboard.press("Control+Enter")
+    expect(listener.page.locator("#capsule li")).to_have_text("Parle bas.")
+
+
+def test_one_key_sends_p1_and_opens_the_card(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    regulator.page.keyboard.press("F8")
+    expect(regulator.page.locator("#card-place")).to_be_focused()
+    regulator.sees("Alerte, P1 vitale")
+    regulator.page.keyboard.type("12 rue de l’Exemple")
+    expect(regulator.page.locator("#phrase")).to_contain_text(
+        "12 rue de l’Exemple, pas encore relu"
+    )
+    regulator.page.keyboard.press("Control+Enter")
+    regulator.sees("Carte scellée")
+    regulator.page.reload()
+    expect(regulator.page.locator("#card-place")).to_have_value("12 rue de l’Exemple")
+
+
+def test_what_is_typed_stays_when_somebody_else_begins_to_wait(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.locator("#place").fill("Haute-Garo")
+    page.keyboard.press("Alt+Shift+E")
+    expect(page.locator("#panel-child-title")).to_be_focused()
+    people.a_call("sos-crise")
+    expect(page.locator(".waiting .wait li")).to_have_count(1)
+    expect(page.locator("#place")).to_have_value("Haute-Garo")
+    expect(page.locator("#panel-child")).to_be_visible()
+    expect(page.locator("#panel-child-title")).to_be_focused()
+    expect(page.locator("input[name=priority][value=P2]")).to_be_checked()
+    page.keyboard.press("Alt+Shift+E")
+    expect(page.locator("#panel-child")).to_be_hidden()
+
+
+def test_priority_alone_is_asked_for(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    regulator.page.keyboard.press("Control+Enter")
+    regulator.sees("choisissez une priorité")
+    expect(regulator.page.locator("#priority input").first).to_be_focused()
+
+
+def test_language_somebody_recognises_is_chosen_in_the_form(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.keyboard.press("Alt+Shift+L")
+    barrier = page.locator("[name='notes.language_barrier']")
+    expect(barrier).to_be_checked()
+    page.locator("[data-language=it]").click()  # nobody of the line listens in it
+    expect(page.locator("[name='notes.languages[]'][value=it]")).to_be_checked()
+    expect(barrier).to_be_checked()
+    page.locator("[data-language=fr]").click()
+    expect(barrier).not_to_be_checked()
