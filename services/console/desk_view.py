@@ -24,7 +24,7 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.console import pictures, store
-from services.console.messages import Board, DeskState, OfferShown, RescueShown
+from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
 from services.console.pictures import Desk
 from services.console.staff import names_of
 
@@ -182,6 +182,12 @@ def _waiter(row: Any) -> Waiter:
         language=None if row.language is None else LanguageCode(row.language),
         since=row.since,
     )
+
+
+def contact_of(session: Session, person_id: str) -> ContactShown | None:
+    """The contact somebody is in."""
+    desk = session.get(store.DeskRow, person_id)
+    return None if desk is None or not desk.contact else ContactShown.model_validate(desk.contact)
 
 
 def offer_of(session: Session, person_id: str) -> OfferShown | None:

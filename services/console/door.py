@@ -101,6 +101,7 @@ from services.console.look_page import look_addresses
 from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
+from services.console.referral_page import ReferralPages
 from services.console.relay_page import RelayPages
 from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
@@ -241,6 +242,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
     pages += alarm_addresses(door, settings) + to_do_addresses(door)
     pages += report_addresses(door, settings)
+    pages += ReferralPages(door, settings).addresses()
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)
     _check_roles([*addresses, *pages])

@@ -59,7 +59,7 @@ _KINDS = " ".join(kind.value for kind in MessageKind if kind not in _UNCHANGING)
 
 #: What a person is about to do, beside what they do: in the address, so that it survives a redraw.
 STEP = "etape"
-STEPS = frozenset({"cadre", "fin"})
+STEPS = frozenset({"cadre", "fin", "orienter"})
 
 #: The page's own fields of a form; the rest is the command.
 WORD, ONCE = "page_word", "once"

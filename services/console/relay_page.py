@@ -24,6 +24,7 @@ from services.console import store
 from services.console.pages import PAGES, WORD, problem_of_reply, reader_of, taken
 from services.console.problem import refusal_problem
 from services.console.relay_numbers import numbers
+from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.console.triage_page import read_notes
 from services.pages.forms import read_form
@@ -59,7 +60,14 @@ class RelayPages:
             raise problem_of_reply(reply)
         found = RelaysFound.model_validate(reply.result)
         return PAGES.response(
-            "relays_found.html", reader.look, found=found, numbers=numbers(), zone=terms.timezone
+            "relays_found.html",
+            reader.look,
+            found=found,
+            numbers=numbers(),
+            zone=terms.timezone,
+            asked=asked,
+            word=page_word(reader.token),
+            contact_id=request.path_params["contact_id"],
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.anonymity import DecideLift
-from contracts.referral import FindRelays
+from contracts.referral import CloseReferral, FindRelays, ProposeReferral, SendReferral
 from contracts.report import DecideLegalReport
 from contracts.rescue import StartRescue
 from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
@@ -42,6 +42,9 @@ PAGES: tuple[Entry, ...] = (
     Entry("POST", "/secours/{contact_id}", StartRescue.roles),
     Entry("POST", "/triage/{contact_id}", DecideTriage.roles),
     Entry("POST", "/triage/{contact_id}/proposal", ProposeTriage.roles),
+    Entry("POST", "/refer/{contact_id}", ProposeReferral.roles),
+    Entry("POST", "/referral/{referral_id}/yes", SendReferral.roles),
+    Entry("POST", "/referral/{referral_id}/no", CloseReferral.roles),
     Entry("POST", "/relays/{contact_id}", FindRelays.roles & DecideTriage.roles),
     Entry("POST", "/vital/{contact_id}", RaiseAlert.roles & DecideTriage.roles),
     Entry("GET", "/card/{contact_id}", RISK_ROLES),
