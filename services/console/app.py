@@ -125,6 +125,7 @@ from contracts.text import (
     WrittenFirstRead,
 )
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
+from services.bus.forgetting import forgetting
 from services.bus.table import Due, On, Service
 from services.console import care, handlers
 from services.console.door import open_door
@@ -191,7 +192,10 @@ SERVICE = Service(
         On(LegalReportProposed, handlers.on_report),
         On(LegalReportDecided, handlers.on_report),
     ),
-    deadlines=(Due("sweep", handlers.on_sweep_due),),
+    deadlines=(
+        Due("sweep", handlers.on_sweep_due),
+        forgetting("console", "matter", "help"),
+    ),
     sends=(
         StartDuty,
         EndDuty,

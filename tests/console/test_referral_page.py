@@ -8,7 +8,6 @@ from contracts.referral import (
     FindRelays,
     ProposeReferral,
     RecordConsent,
-    ReferralId,
     ReferralMade,
     RelayFound,
     RelaysFound,
@@ -20,6 +19,7 @@ from contracts.vocabulary import (
     Priority,
     ReferralClosing,
     ReferralField,
+    ReferralId,
     Refusal,
     RelayId,
 )
