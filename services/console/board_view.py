@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from contracts.vocabulary import Channel, ContactId, PersonId, Stage
+from contracts.vocabulary import Channel, ContactId, PersonId, Priority, Stage
 from services.console import matters
+from services.console.domain import SUPERVISED
 from services.console.matters import MatterRow
 from services.console.pictures import Desk
 from services.console.staff import names_of
@@ -30,6 +31,15 @@ class InTalk:
     channel: Channel | None  #: None: nobody has said it opened
     since: datetime
     alert: bool  #: one that is not over
+    priority: Priority | None  #: as a human decided last
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """Somebody of P1 or P2 waits for a listener."""
+
+    priority: Priority
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Seen:
     """What is beside the desk."""
 
     in_talk: tuple[InTalk, ...]  #: the longest first
+    urgent: tuple[Urgent, ...]  #: waiting for a listener, the gravest first
     limbo: int  #: contacts in no line, with nobody, and not ended
     parked: int  #: events this console could not take in
     told: Mapping[str, tuple[Told, ...]]  #: by alert, the first first
@@ -59,7 +70,7 @@ class Seen:
 
 _IN_TALK = text(
     """
-    SELECT o.person_id, o.contact_id, o.stage, c.channel, c.since, EXISTS (
+    SELECT o.person_id, o.contact_id, o.stage, c.channel, c.since, c.priority, EXISTS (
         SELECT 1 FROM console.alert a WHERE a.programme = c.programme
             AND a.standing IN ('open', 'taken') AND a.shown ->> 'contact_id' = c.contact_id
     ) AS alert
@@ -67,6 +78,13 @@ _IN_TALK = text(
     WHERE c.programme = :programme AND c.state IN ('with_regulator', 'with_listener')
         AND o.standing = 'taken'
     ORDER BY c.since, o.person_id LIMIT 200
+    """
+)
+_URGENT = text(
+    """
+    SELECT priority, since FROM console.contact
+    WHERE programme = :programme AND state = 'waiting_listener' AND priority = ANY(:supervised)
+    ORDER BY priority, since LIMIT 20
     """
 )
 #: Known and nowhere; with somebody of whom no take stands; sent elsewhere and not yet ended.
@@ -108,6 +126,10 @@ def seen_by(session: Session, viewer: Desk) -> Seen:
     people |= {name for matter in (*of_alerts, *to_do) for name in matter.people}
     return Seen(
         in_talk=in_talk,
+        urgent=tuple(
+            Urgent(Priority(row.priority), row.since)
+            for row in session.execute(_URGENT, {**line, "supervised": sorted(SUPERVISED)})
+        ),
         limbo=session.execute(_LIMBO, line).scalar_one(),
         parked=session.execute(_PARKED).scalar_one(),
         told={alert_id: tuple(people) for alert_id, people in told.items()},
@@ -125,6 +147,7 @@ def _in_talk(row: Any) -> InTalk:
         channel=None if row.channel is None else Channel(row.channel),
         since=row.since,
         alert=row.alert,
+        priority=None if row.priority is None else Priority(row.priority),
     )
 
 

@@ -21,6 +21,7 @@ from contracts.vocabulary import (
     OfferId,
     Outcome,
     PersonId,
+    Priority,
     ProgrammeId,
     Refusal,
     Role,
@@ -99,6 +100,7 @@ class ContactFacts:
     outcome: Outcome | None = None
     channel: Channel | None = None
     language: LanguageCode | None = None  #: of the door used
+    priority: Priority | None = None  #: as a human decided last
 
 
 def hold(facts: ContactFacts, stage: Stage, offer_id: OfferId, since: datetime) -> ContactFacts:
@@ -159,6 +161,10 @@ def left_stage(facts: ContactFacts, stage: Stage) -> bool:
 def stages_left(facts: ContactFacts) -> tuple[Stage, ...]:
     """Return the stages whose human the contact has left."""
     return tuple(stage for stage in Stage if left_stage(facts, stage))
+
+
+#: Supervisors are told of these.
+SUPERVISED = frozenset({Priority.P1, Priority.P2})
 
 
 # --- sessions -----------------------------------------------------------------------------------

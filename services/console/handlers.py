@@ -56,6 +56,7 @@ from contracts.vocabulary import (
 from services.bus.work import Work, new_id
 from services.console import helping, matters, plan, staff, store
 from services.console.domain import (
+    SUPERVISED,
     OfferFact,
     OfferStanding,
     SessionAsked,
@@ -194,15 +195,20 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:
     """The contact waits for a listener and the regulator's desk is free, or intake ends it.
 
-    A call for rescue moves nothing: the human stays until rescue has the person.
+    A call for rescue moves nothing: the human stays until rescue has the person. Of P1 and P2
+    supervisors are told, wherever it went ("superviseur informé", `priorities` of the protocol).
     """
-    if event.destination is Destination.RESCUE:
-        return
     known = store.lock_contact(work.session, event.contact_id, event.programme)
-    contact = replace(known, sent_on_at=event.decided_at, destination=event.destination)
-    left = store.leave_stages(work.session, event.contact_id, contact, stages_left(contact))
-    for take in left:
-        _contact_over(take, ContactOver.HANDED_OVER, None, work)
+    contact = replace(known, priority=event.priority)
+    if event.destination is Destination.RESCUE:
+        store.save_contact(work.session, event.contact_id, contact)
+    else:
+        contact = replace(contact, sent_on_at=event.decided_at, destination=event.destination)
+        left = store.leave_stages(work.session, event.contact_id, contact, stages_left(contact))
+        for take in left:
+            _contact_over(take, ContactOver.HANDED_OVER, None, work)
+    if event.priority in SUPERVISED:
+        _notice(event.contact_id, event.programme, Notice.URGENT, work)
 
 
 def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:

@@ -22,6 +22,7 @@ _KNOWN = (
     "outcome",
     "channel",
     "language",
+    "priority",
 )
 _DERIVED = ("state", "since")
 

@@ -30,6 +30,7 @@ from contracts.vocabulary import (
     OfferId,
     Outcome,
     PersonId,
+    Priority,
     ProgrammeId,
     Role,
     Stage,
@@ -152,6 +153,7 @@ class ContactRow(Row, table=True):
     outcome: str | None = None
     channel: str | None = None
     language: str | None = None
+    priority: str | None = None
     state: str | None = None
     since: datetime | None = _moment()
 
@@ -284,6 +286,7 @@ def _facts(row: Any) -> ContactFacts:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         channel=None if row.channel is None else Channel(row.channel),
         language=None if row.language is None else LanguageCode(row.language),
+        priority=None if row.priority is None else Priority(row.priority),
     )
 
 

@@ -9,7 +9,7 @@ from contracts.assignment import StartDuty
 from contracts.envelope import done
 from contracts.rescue import RescueNamed, StartRescue
 from contracts.risk import AcknowledgeAlert, CloseAlert, StandDownAlert
-from contracts.vocabulary import LiveState, Role
+from contracts.vocabulary import LiveState, Priority, Role
 from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import PROFESSIONAL, SUPERVISOR, Comes, at_desks
@@ -138,6 +138,23 @@ def test_board_counts_who_waits_who_is_free_and_who_is_with_whom(door: ScriptedD
         assert f"<b>{LISTENER}</b> téléphone" in text
         await door.deliver(facts.alert_raised())
         assert "alerte</span>" in (await browser.get("/")).text
+
+    at_desks(door, visit)
+
+
+def test_supervisor_reads_who_of_p1_and_p2_waits_and_is_with_whom(door: ScriptedDoor) -> None:
+    async def visit(comes: Comes) -> None:
+        supervisor = await comes(SUPERVISOR)
+        await door.deliver(facts.opened())
+        await door.deliver(facts.triaged())
+        assert "quelqu’un attend un écoutant depuis" not in (await supervisor.get("/")).text
+        urgent = facts.triaged().model_copy(update={"priority": Priority.P2})
+        await door.deliver(urgent, version=2)
+        assert "P2 crise : quelqu’un attend un écoutant depuis" in (await supervisor.get("/")).text
+        await door.deliver(facts.taken())
+        taken = (await supervisor.get("/")).text
+        assert "quelqu’un attend un écoutant depuis" not in taken
+        assert '<span class="tag">P2 crise</span>' in taken
 
     at_desks(door, visit)
 

@@ -25,6 +25,7 @@ from contracts.vocabulary import (
     OfferReason,
     Outcome,
     PersonId,
+    Priority,
     Role,
     Stage,
 )
@@ -139,6 +140,21 @@ def test_a_call_for_rescue_leaves_the_regulator_with_the_person(
     console.deliver(facts.taken(Stage.REGULATOR))
     console.deliver(facts.triaged(Destination.RESCUE))
     assert desk(console, REGULATOR).contact is not None
+
+
+@pytest.mark.parametrize("destination", [Destination.LISTENER, Destination.RESCUE])
+@pytest.mark.parametrize(
+    ("priority", "notices"), [(Priority.P1, 1), (Priority.P2, 1), (Priority.P3, 0)]
+)
+def test_supervisors_are_told_of_a_contact_that_cannot_wait(
+    console: ServiceUnderTest, destination: Destination, priority: Priority, notices: int
+) -> None:
+    supervisor = PersonId("supervisor-1")
+    console.deliver(facts.entered(person_id=supervisor, role=Role.SUPERVISOR))
+    decided = facts.triaged(destination).model_copy(update={"priority": priority})
+    console.deliver(decided)
+    kinds = [kind for _, kind in told(console, supervisor)]
+    assert kinds.count("notice") == notices
 
 
 def test_a_take_heard_after_the_end_is_told_and_taken_back_at_once(

@@ -568,6 +568,21 @@ def test_desk_shows_who_holds_the_alert_of_this_contact(visiting: Visiting) -> N
     visiting(visit)
 
 
+def test_alert_of_others_that_has_come_to_regulators_can_be_taken(visiting: Visiting) -> None:
+    async def visit(desk: Desk) -> None:
+        await desk.browser.enters(REGULATOR)
+        await desk.door.deliver(facts.entered(LiveState.READY, REGULATOR, Role.REGULATOR))
+        await desk.door.deliver(facts.alert_raised())
+        take = f"/act/desk/alerts/{ALERT}/acknowledge"
+        assert take not in (await desk.browser.get("/part")).text  # it is with the supervisors
+        await desk.door.deliver(facts.alert_escalated(), version=2)
+        page = (await desk.browser.get("/part")).text
+        assert "Une alerte que personne n’a prise" in page
+        assert take in page
+
+    visiting(visit)
+
+
 SERVICES = {
     "country": "FR",
     "services": [
