@@ -10,55 +10,62 @@ from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, TooLarge
 from services.bus.door import GroundAway, ReplyUnknown
 from services.bus.problem import Problem
+from services.pages.words import to_translate as _
 
 #: Status and sentence of every refusal. 410: it is over, asking again is of no use.
 REFUSALS: dict[Refusal, tuple[int, str]] = {
-    Refusal.UNREADABLE: (400, "La demande n'est pas du JSON lisible."),
-    Refusal.UNKNOWN_FIELD: (400, "La demande contient un champ inconnu."),
-    Refusal.INVALID_FIELD: (400, "Un champ de la demande est manquant ou n'a pas la forme voulue."),
-    Refusal.WRONG_VERSION: (400, "Cette version de la demande n'est pas connue."),
-    Refusal.CHANNEL_NOT_SERVED: (400, "Cette ligne ne sert pas ce canal."),
-    Refusal.ROLE_NOT_PERMITTED: (403, "Votre rôle ne permet pas ce geste."),
-    Refusal.NOT_YOURS: (403, "Cela n'est pas, ou plus, à vous."),
+    Refusal.UNREADABLE: (400, _("La demande n'est pas du JSON lisible.")),
+    Refusal.UNKNOWN_FIELD: (400, _("La demande contient un champ inconnu.")),
+    Refusal.INVALID_FIELD: (
+        400,
+        _("Un champ de la demande est manquant ou n'a pas la forme voulue."),
+    ),
+    Refusal.WRONG_VERSION: (400, _("Cette version de la demande n'est pas connue.")),
+    Refusal.CHANNEL_NOT_SERVED: (400, _("Cette ligne ne sert pas ce canal.")),
+    Refusal.ROLE_NOT_PERMITTED: (403, _("Votre rôle ne permet pas ce geste.")),
+    Refusal.NOT_YOURS: (403, _("Cela n'est pas, ou plus, à vous.")),
     Refusal.NOT_ELIGIBLE: (
         403,
-        "Vous ne pouvez pas prendre d'appel sur cette ligne pour l'instant.",
+        _("Vous ne pouvez pas prendre d'appel sur cette ligne pour l'instant."),
     ),
-    Refusal.ACCREDITATION_LAPSED: (403, "Votre habilitation n'est plus à jour."),
-    Refusal.NOT_IN_PROGRAMME: (403, "Votre session n'est pas ouverte pour cette ligne."),
-    Refusal.UNKNOWN_CONTACT: (404, "Cette sollicitation n'est pas connue."),
-    Refusal.UNKNOWN_OFFER: (404, "Cette proposition n'est pas connue."),
-    Refusal.UNKNOWN_PERSON: (404, "Cette personne n'est pas connue sur cette ligne."),
-    Refusal.UNKNOWN_PROGRAMME: (404, "Cette ligne n'est pas connue."),
-    Refusal.UNKNOWN_ALERT: (404, "Cette alerte n'est pas connue."),
-    Refusal.UNKNOWN_RESCUE: (404, "Cet appel aux secours n'est pas connu."),
-    Refusal.UNKNOWN_REPORT: (404, "Cette fiche n'est pas connue."),
-    Refusal.WRONG_STATE: (409, "Ce geste n'est pas possible à ce moment."),
-    Refusal.STALE_VERSION: (409, "Quelque chose a changé entre-temps ; regardez de nouveau."),
-    Refusal.REPEATED_WITH_ANOTHER_BODY: (409, "Cette clé a déjà servi pour une autre demande."),
-    Refusal.CLOSED: (409, "La ligne est fermée à cette heure."),
-    Refusal.OFFER_OVER: (410, "Cette proposition est terminée ; rien ne vous est reproché."),
-    Refusal.CONTACT_OVER: (410, "Cette sollicitation est terminée."),
-    Refusal.ALERT_OVER: (410, "Cette alerte est close."),
-    Refusal.SECOND_PERSON_NEEDED: (409, "Il faut une deuxième personne pour cette décision."),
-    Refusal.PAST_DEADLINE: (410, "La demande est arrivée trop tard."),
-    Refusal.UNKNOWN_RELAY: (404, "Ce relais n'est pas dans l'annuaire."),
-    Refusal.UNKNOWN_REFERRAL: (404, "Cette orientation n'est pas connue."),
-    Refusal.REFERS_NOBODY: (409, "Cette ligne écoute et n'oriente pas vers des relais."),
-    Refusal.RELAY_CLOSED: (409, "Ce relais ne fonctionne plus, ou pas à cette date."),
+    Refusal.ACCREDITATION_LAPSED: (403, _("Votre habilitation n'est plus à jour.")),
+    Refusal.NOT_IN_PROGRAMME: (403, _("Votre session n'est pas ouverte pour cette ligne.")),
+    Refusal.UNKNOWN_CONTACT: (404, _("Cette sollicitation n'est pas connue.")),
+    Refusal.UNKNOWN_OFFER: (404, _("Cette proposition n'est pas connue.")),
+    Refusal.UNKNOWN_PERSON: (404, _("Cette personne n'est pas connue sur cette ligne.")),
+    Refusal.UNKNOWN_PROGRAMME: (404, _("Cette ligne n'est pas connue.")),
+    Refusal.UNKNOWN_ALERT: (404, _("Cette alerte n'est pas connue.")),
+    Refusal.UNKNOWN_RESCUE: (404, _("Cet appel aux secours n'est pas connu.")),
+    Refusal.UNKNOWN_REPORT: (404, _("Cette fiche n'est pas connue.")),
+    Refusal.WRONG_STATE: (409, _("Ce geste n'est pas possible à ce moment.")),
+    Refusal.STALE_VERSION: (409, _("Quelque chose a changé entre-temps ; regardez de nouveau.")),
+    Refusal.REPEATED_WITH_ANOTHER_BODY: (409, _("Cette clé a déjà servi pour une autre demande.")),
+    Refusal.CLOSED: (409, _("La ligne est fermée à cette heure.")),
+    Refusal.OFFER_OVER: (410, _("Cette proposition est terminée ; rien ne vous est reproché.")),
+    Refusal.CONTACT_OVER: (410, _("Cette sollicitation est terminée.")),
+    Refusal.ALERT_OVER: (410, _("Cette alerte est close.")),
+    Refusal.SECOND_PERSON_NEEDED: (409, _("Il faut une deuxième personne pour cette décision.")),
+    Refusal.PAST_DEADLINE: (410, _("La demande est arrivée trop tard.")),
+    Refusal.UNKNOWN_RELAY: (404, _("Ce relais n'est pas dans l'annuaire.")),
+    Refusal.UNKNOWN_REFERRAL: (404, _("Cette orientation n'est pas connue.")),
+    Refusal.REFERS_NOBODY: (409, _("Cette ligne écoute et n'oriente pas vers des relais.")),
+    Refusal.RELAY_CLOSED: (409, _("Ce relais ne fonctionne plus, ou pas à cette date.")),
     Refusal.RELAY_NOT_VERIFIED: (
         409,
-        "Ce relais reste à vérifier : rien ne peut lui être envoyé.",
+        _("Ce relais reste à vérifier : rien ne peut lui être envoyé."),
     ),
-    Refusal.NO_TRANSFER_AGREED: (409, "Aucun transfert direct n'est convenu avec ce relais."),
-    Refusal.CONSENT_MISSING: (409, "La personne n'a pas encore donné son accord."),
-    Refusal.UNKNOWN_SHIFT: (404, "Cette plage n'est pas connue sur cette ligne."),
-    Refusal.UNKNOWN_DEBRIEF: (404, "Ce débriefing n'est pas connu."),
-    Refusal.SHIFT_TAKEN: (409, "Quelqu'un a déjà pris cette plage."),
-    Refusal.SHIFTS_OVERLAP: (409, "Cette personne est déjà prévue ailleurs à ce moment."),
-    Refusal.NIGHT_LIMIT: (409, "Cette plage dépasse ses limites de nuit."),
-    Refusal.SHIFT_OVER: (410, "Cette plage est passée."),
-    Refusal.PLATFORM_FAULT: (503, "Une panne de notre côté ; la même demande peut être renvoyée."),
+    Refusal.NO_TRANSFER_AGREED: (409, _("Aucun transfert direct n'est convenu avec ce relais.")),
+    Refusal.CONSENT_MISSING: (409, _("La personne n'a pas encore donné son accord.")),
+    Refusal.UNKNOWN_SHIFT: (404, _("Cette plage n'est pas connue sur cette ligne.")),
+    Refusal.UNKNOWN_DEBRIEF: (404, _("Ce débriefing n'est pas connu.")),
+    Refusal.SHIFT_TAKEN: (409, _("Quelqu'un a déjà pris cette plage.")),
+    Refusal.SHIFTS_OVERLAP: (409, _("Cette personne est déjà prévue ailleurs à ce moment.")),
+    Refusal.NIGHT_LIMIT: (409, _("Cette plage dépasse ses limites de nuit.")),
+    Refusal.SHIFT_OVER: (410, _("Cette plage est passée.")),
+    Refusal.PLATFORM_FAULT: (
+        503,
+        _("Une panne de notre côté ; la même demande peut être renvoyée."),
+    ),
 }
 
 
@@ -78,10 +85,10 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException():
             codes = {404: "no_such_address", 405: "method_not_allowed"}
             code = codes.get(error.status_code, "http")
-            return Problem(error.status_code, code, "Cette adresse ne répond pas ainsi.")
+            return Problem(error.status_code, code, _("Cette adresse ne répond pas ainsi."))
         case _:
-            _, detail = REFUSALS[Refusal.PLATFORM_FAULT]
-            return Problem(500, Refusal.PLATFORM_FAULT.value, detail)
+            fault = Refusal.PLATFORM_FAULT
+            return Problem(500, fault.value, REFUSALS[fault][1])
 
 
 def response_of(error: Exception) -> Response:
@@ -106,18 +113,20 @@ def refusal_told(said: bytes) -> Problem:
 
 def not_yet_problem() -> Problem:
     """An event the answering service needs is still on its way."""
-    return Problem(503, "not_yet", "Pas encore possible ; renvoyez la même demande.")
+    return Problem(503, "not_yet", _("Pas encore possible ; renvoyez la même demande."))
 
 
 def _unknown_problem() -> Problem:
     """No answer came in time."""
-    detail = "Issue inconnue ; redemandez avec la même clé."
+    detail = _("Issue inconnue ; redemandez avec la même clé.")
     return Problem(504, "reply_unknown", detail)
 
 
 def _ground_problem() -> Problem:
     """Postgres or NATS cannot be reached."""
-    detail = "La plateforme ne joint pas sa base ; rien n'est perdu, redemandez avec la même clé."
+    detail = _(
+        "La plateforme ne joint pas sa base ; rien n'est perdu, redemandez avec la même clé."
+    )
     return Problem(503, "ground_away", detail)
 
 

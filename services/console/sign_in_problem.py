@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from services.bus.problem import Problem
 from services.console.oidc import Failure, SignInFailed
-
-
-def _(sentence: str) -> str:
-    """Mark a sentence for the catalogues; a page says it in the reader's language."""
-    return sentence
-
+from services.pages.words import to_translate as _
 
 _UNVERIFIED = _(
     "La réponse du compte de votre association n'a pas pu être vérifiée. Vous pouvez "

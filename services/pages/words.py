@@ -70,6 +70,11 @@ def _unbroken(said: str) -> str:
     return _SPACE_OF_A_SIGN.sub("\N{NO-BREAK SPACE}", said)
 
 
+def to_translate(sentence: str) -> str:
+    """Mark a sentence for the catalogues; the page that shows it says it in its own language."""
+    return sentence
+
+
 def hour_in(language: LanguageCode, moment: datetime, zone: str) -> str:
     """An hour as it is said: 22 h 41, 22:41, 22:41 Uhr."""
     local = moment.astimezone(ZoneInfo(zone))

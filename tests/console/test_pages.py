@@ -230,7 +230,7 @@ def test_word_of_the_page_lets_its_heart_beat(door: ScriptedDoor) -> None:
 REFUSALS = {
     "somebody else has it": (refused(Refusal.OFFER_OVER), 410, "rien ne vous est reproché"),
     "not at this moment": (refused(Refusal.WRONG_STATE), 409, "pas possible à ce moment"),
-    "no ground": (GroundAway(), 503, "rien n&#39;est perdu"),
+    "no ground": (GroundAway(), 503, "rien n'est perdu"),
 }
 
 
@@ -346,5 +346,17 @@ def test_look_is_kept_in_the_session_and_nowhere_else(door: ScriptedDoor) -> Non
         assert "data-keys" not in page
         await browser.enters(LISTENER)  # another session begins with the usual look
         assert 'lang="fr"' in (await browser.get("/")).text
+
+    browsing(door, visit)
+
+
+def test_no_is_said_in_the_language_of_who_reads_it(door: ScriptedDoor) -> None:
+    async def visit(browser: Browser) -> None:
+        await browser.enters(LISTENER)
+        await browser.get("/")
+        door.reply = refused(Refusal.OFFER_OVER)
+        english = {"accept_language": "en", "hx_request": "true"}
+        answer = await browser.post(TAKE, browser.button(), **english)
+        assert "This offer is over; nobody blames you." in answer.text
 
     browsing(door, visit)
