@@ -65,7 +65,13 @@ def template_of(domain: Domain) -> Catalog:
 
 
 #: Plurals and contexts beside the plain sentence.
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+_KEYWORDS = {
+    "_": None,
+    "to_translate": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
 
 
 def brought_up(path: Path, language: LanguageCode, said: Catalog) -> Catalog:

@@ -10,61 +10,85 @@ from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, TooLarge
 from services.bus.door import GroundAway, ReplyUnknown
 from services.bus.problem import Problem
-from services.pages.words import to_translate as _
+from services.pages.words import to_translate
 
 #: Status and sentence of every refusal. 410: it is over, asking again is of no use.
 REFUSALS: dict[Refusal, tuple[int, str]] = {
-    Refusal.UNREADABLE: (400, _("La demande n'est pas du JSON lisible.")),
-    Refusal.UNKNOWN_FIELD: (400, _("La demande contient un champ inconnu.")),
+    Refusal.UNREADABLE: (400, to_translate("La demande n'est pas du JSON lisible.")),
+    Refusal.UNKNOWN_FIELD: (400, to_translate("La demande contient un champ inconnu.")),
     Refusal.INVALID_FIELD: (
         400,
-        _("Un champ de la demande est manquant ou n'a pas la forme voulue."),
+        to_translate("Un champ de la demande est manquant ou n'a pas la forme voulue."),
     ),
-    Refusal.WRONG_VERSION: (400, _("Cette version de la demande n'est pas connue.")),
-    Refusal.CHANNEL_NOT_SERVED: (400, _("Cette ligne ne sert pas ce canal.")),
-    Refusal.ROLE_NOT_PERMITTED: (403, _("Votre rôle ne permet pas ce geste.")),
-    Refusal.NOT_YOURS: (403, _("Cela n'est pas, ou plus, à vous.")),
+    Refusal.WRONG_VERSION: (400, to_translate("Cette version de la demande n'est pas connue.")),
+    Refusal.CHANNEL_NOT_SERVED: (400, to_translate("Cette ligne ne sert pas ce canal.")),
+    Refusal.ROLE_NOT_PERMITTED: (403, to_translate("Votre rôle ne permet pas ce geste.")),
+    Refusal.NOT_YOURS: (403, to_translate("Cela n'est pas, ou plus, à vous.")),
     Refusal.NOT_ELIGIBLE: (
         403,
-        _("Vous ne pouvez pas prendre d'appel sur cette ligne pour l'instant."),
+        to_translate("Vous ne pouvez pas prendre d'appel sur cette ligne pour l'instant."),
     ),
-    Refusal.ACCREDITATION_LAPSED: (403, _("Votre habilitation n'est plus à jour.")),
-    Refusal.NOT_IN_PROGRAMME: (403, _("Votre session n'est pas ouverte pour cette ligne.")),
-    Refusal.UNKNOWN_CONTACT: (404, _("Cette sollicitation n'est pas connue.")),
-    Refusal.UNKNOWN_OFFER: (404, _("Cette proposition n'est pas connue.")),
-    Refusal.UNKNOWN_PERSON: (404, _("Cette personne n'est pas connue sur cette ligne.")),
-    Refusal.UNKNOWN_PROGRAMME: (404, _("Cette ligne n'est pas connue.")),
-    Refusal.UNKNOWN_ALERT: (404, _("Cette alerte n'est pas connue.")),
-    Refusal.UNKNOWN_RESCUE: (404, _("Cet appel aux secours n'est pas connu.")),
-    Refusal.UNKNOWN_REPORT: (404, _("Cette fiche n'est pas connue.")),
-    Refusal.WRONG_STATE: (409, _("Ce geste n'est pas possible à ce moment.")),
-    Refusal.STALE_VERSION: (409, _("Quelque chose a changé entre-temps ; regardez de nouveau.")),
-    Refusal.REPEATED_WITH_ANOTHER_BODY: (409, _("Cette clé a déjà servi pour une autre demande.")),
-    Refusal.CLOSED: (409, _("La ligne est fermée à cette heure.")),
-    Refusal.OFFER_OVER: (410, _("Cette proposition est terminée ; rien ne vous est reproché.")),
-    Refusal.CONTACT_OVER: (410, _("Cette sollicitation est terminée.")),
-    Refusal.ALERT_OVER: (410, _("Cette alerte est close.")),
-    Refusal.SECOND_PERSON_NEEDED: (409, _("Il faut une deuxième personne pour cette décision.")),
-    Refusal.PAST_DEADLINE: (410, _("La demande est arrivée trop tard.")),
-    Refusal.UNKNOWN_RELAY: (404, _("Ce relais n'est pas dans l'annuaire.")),
-    Refusal.UNKNOWN_REFERRAL: (404, _("Cette orientation n'est pas connue.")),
-    Refusal.REFERS_NOBODY: (409, _("Cette ligne écoute et n'oriente pas vers des relais.")),
-    Refusal.RELAY_CLOSED: (409, _("Ce relais ne fonctionne plus, ou pas à cette date.")),
+    Refusal.ACCREDITATION_LAPSED: (403, to_translate("Votre habilitation n'est plus à jour.")),
+    Refusal.NOT_IN_PROGRAMME: (
+        403,
+        to_translate("Votre session n'est pas ouverte pour cette ligne."),
+    ),
+    Refusal.UNKNOWN_CONTACT: (404, to_translate("Cette sollicitation n'est pas connue.")),
+    Refusal.UNKNOWN_OFFER: (404, to_translate("Cette proposition n'est pas connue.")),
+    Refusal.UNKNOWN_PERSON: (404, to_translate("Cette personne n'est pas connue sur cette ligne.")),
+    Refusal.UNKNOWN_PROGRAMME: (404, to_translate("Cette ligne n'est pas connue.")),
+    Refusal.UNKNOWN_ALERT: (404, to_translate("Cette alerte n'est pas connue.")),
+    Refusal.UNKNOWN_RESCUE: (404, to_translate("Cet appel aux secours n'est pas connu.")),
+    Refusal.UNKNOWN_REPORT: (404, to_translate("Cette fiche n'est pas connue.")),
+    Refusal.WRONG_STATE: (409, to_translate("Ce geste n'est pas possible à ce moment.")),
+    Refusal.STALE_VERSION: (
+        409,
+        to_translate("Quelque chose a changé entre-temps ; regardez de nouveau."),
+    ),
+    Refusal.REPEATED_WITH_ANOTHER_BODY: (
+        409,
+        to_translate("Cette clé a déjà servi pour une autre demande."),
+    ),
+    Refusal.CLOSED: (409, to_translate("La ligne est fermée à cette heure.")),
+    Refusal.OFFER_OVER: (
+        410,
+        to_translate("Cette proposition est terminée ; rien ne vous est reproché."),
+    ),
+    Refusal.CONTACT_OVER: (410, to_translate("Cette sollicitation est terminée.")),
+    Refusal.ALERT_OVER: (410, to_translate("Cette alerte est close.")),
+    Refusal.SECOND_PERSON_NEEDED: (
+        409,
+        to_translate("Il faut une deuxième personne pour cette décision."),
+    ),
+    Refusal.PAST_DEADLINE: (410, to_translate("La demande est arrivée trop tard.")),
+    Refusal.UNKNOWN_RELAY: (404, to_translate("Ce relais n'est pas dans l'annuaire.")),
+    Refusal.UNKNOWN_REFERRAL: (404, to_translate("Cette orientation n'est pas connue.")),
+    Refusal.REFERS_NOBODY: (
+        409,
+        to_translate("Cette ligne écoute et n'oriente pas vers des relais."),
+    ),
+    Refusal.RELAY_CLOSED: (409, to_translate("Ce relais ne fonctionne plus, ou pas à cette date.")),
     Refusal.RELAY_NOT_VERIFIED: (
         409,
-        _("Ce relais reste à vérifier : rien ne peut lui être envoyé."),
+        to_translate("Ce relais reste à vérifier : rien ne peut lui être envoyé."),
     ),
-    Refusal.NO_TRANSFER_AGREED: (409, _("Aucun transfert direct n'est convenu avec ce relais.")),
-    Refusal.CONSENT_MISSING: (409, _("La personne n'a pas encore donné son accord.")),
-    Refusal.UNKNOWN_SHIFT: (404, _("Cette plage n'est pas connue sur cette ligne.")),
-    Refusal.UNKNOWN_DEBRIEF: (404, _("Ce débriefing n'est pas connu.")),
-    Refusal.SHIFT_TAKEN: (409, _("Quelqu'un a déjà pris cette plage.")),
-    Refusal.SHIFTS_OVERLAP: (409, _("Cette personne est déjà prévue ailleurs à ce moment.")),
-    Refusal.NIGHT_LIMIT: (409, _("Cette plage dépasse ses limites de nuit.")),
-    Refusal.SHIFT_OVER: (410, _("Cette plage est passée.")),
+    Refusal.NO_TRANSFER_AGREED: (
+        409,
+        to_translate("Aucun transfert direct n'est convenu avec ce relais."),
+    ),
+    Refusal.CONSENT_MISSING: (409, to_translate("La personne n'a pas encore donné son accord.")),
+    Refusal.UNKNOWN_SHIFT: (404, to_translate("Cette plage n'est pas connue sur cette ligne.")),
+    Refusal.UNKNOWN_DEBRIEF: (404, to_translate("Ce débriefing n'est pas connu.")),
+    Refusal.SHIFT_TAKEN: (409, to_translate("Quelqu'un a déjà pris cette plage.")),
+    Refusal.SHIFTS_OVERLAP: (
+        409,
+        to_translate("Cette personne est déjà prévue ailleurs à ce moment."),
+    ),
+    Refusal.NIGHT_LIMIT: (409, to_translate("Cette plage dépasse ses limites de nuit.")),
+    Refusal.SHIFT_OVER: (410, to_translate("Cette plage est passée.")),
     Refusal.PLATFORM_FAULT: (
         503,
-        _("Une panne de notre côté ; la même demande peut être renvoyée."),
+        to_translate("Une panne de notre côté ; la même demande peut être renvoyée."),
     ),
 }
 
@@ -85,7 +109,9 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException():
             codes = {404: "no_such_address", 405: "method_not_allowed"}
             code = codes.get(error.status_code, "http")
-            return Problem(error.status_code, code, _("Cette adresse ne répond pas ainsi."))
+            return Problem(
+                error.status_code, code, to_translate("Cette adresse ne répond pas ainsi.")
+            )
         case _:
             fault = Refusal.PLATFORM_FAULT
             return Problem(500, fault.value, REFUSALS[fault][1])
@@ -113,18 +139,18 @@ def refusal_told(said: bytes) -> Problem:
 
 def not_yet_problem() -> Problem:
     """An event the answering service needs is still on its way."""
-    return Problem(503, "not_yet", _("Pas encore possible ; renvoyez la même demande."))
+    return Problem(503, "not_yet", to_translate("Pas encore possible ; renvoyez la même demande."))
 
 
 def _unknown_problem() -> Problem:
     """No answer came in time."""
-    detail = _("Issue inconnue ; redemandez avec la même clé.")
+    detail = to_translate("Issue inconnue ; redemandez avec la même clé.")
     return Problem(504, "reply_unknown", detail)
 
 
 def _ground_problem() -> Problem:
     """Postgres or NATS cannot be reached."""
-    detail = _(
+    detail = to_translate(
         "La plateforme ne joint pas sa base ; rien n'est perdu, redemandez avec la même clé."
     )
     return Problem(503, "ground_away", detail)

@@ -29,16 +29,16 @@ from services.console.domain import SessionAsked, SessionEnd
 from services.console.pictures import Desk, desks_by_token
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
-from services.pages.words import to_translate as _
+from services.pages.words import to_translate
 
 _ENDED: dict[SessionEnd, tuple[int, str]] = {
-    SessionEnd.UNKNOWN: (401, _("Ouvrez une session.")),
-    SessionEnd.EXPIRED: (401, _("Votre session a expiré ; ouvrez-en une autre.")),
+    SessionEnd.UNKNOWN: (401, to_translate("Ouvrez une session.")),
+    SessionEnd.EXPIRED: (401, to_translate("Votre session a expiré ; ouvrez-en une autre.")),
     SessionEnd.SHIFT_OVER: (
         401,
         "Votre permanence est terminée ; vous pouvez ouvrir une autre session.",
     ),
-    SessionEnd.ROLE_LOST: (403, _("Ce rôle n'est plus le vôtre sur cette ligne.")),
+    SessionEnd.ROLE_LOST: (403, to_translate("Ce rôle n'est plus le vôtre sur cette ligne.")),
 }
 
 
@@ -95,7 +95,7 @@ def token_in(request: Request, word: str | None) -> str:
     if request.method not in _CHANGES_NOTHING and not hmac.compare_digest(
         expected.encode(), (word or "").encode()
     ):
-        raise Problem(403, "not_our_page", _("Rechargez la page ; rien n'a été changé."))
+        raise Problem(403, "not_our_page", to_translate("Rechargez la page ; rien n'a été changé."))
     return token
 
 

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 from services.bus.problem import Problem
 from services.console.oidc import Failure, SignInFailed
-from services.pages.words import to_translate as _
+from services.pages.words import to_translate
 
-_UNVERIFIED = _(
+_UNVERIFIED = to_translate(
     "La réponse du compte de votre association n'a pas pu être vérifiée. Vous pouvez "
     "réessayer ; si cela recommence, votre coordination peut vous aider."
 )
 
 #: Status and sentence of each failure.
 SENTENCES: dict[Failure, tuple[int, str]] = {
-    Failure.CANCELLED: (403, _("Vous avez renoncé à entrer. Vous pouvez recommencer.")),
+    Failure.CANCELLED: (403, to_translate("Vous avez renoncé à entrer. Vous pouvez recommencer.")),
     Failure.ATTEMPT_UNKNOWN: (
         400,
-        _(
+        to_translate(
             "Cette tentative n'a pas commencé ici, ou il y a trop longtemps. Vous pouvez "
             "recommencer."
         ),
     ),
     Failure.ISSUER_AWAY: (
         503,
-        _(
+        to_translate(
             "Le service de comptes de votre association ne répond pas. Vous pouvez réessayer "
             "dans un moment."
         ),
     ),
     Failure.ISSUER_REFUSED: (
         502,
-        _(
+        to_translate(
             "Le service de comptes de votre association ne reconnaît pas cette console. Votre "
             "coordination peut vous aider."
         ),
@@ -41,7 +41,7 @@ SENTENCES: dict[Failure, tuple[int, str]] = {
     Failure.ISSUER_UNREADABLE: (502, _UNVERIFIED),
     Failure.CODE_REFUSED: (
         400,
-        _("Cette entrée a déjà servi, ou a trop attendu. Vous pouvez recommencer."),
+        to_translate("Cette entrée a déjà servi, ou a trop attendu. Vous pouvez recommencer."),
     ),
     Failure.TOKEN_SIGNATURE: (502, _UNVERIFIED),
     Failure.TOKEN_ISSUER: (502, _UNVERIFIED),
@@ -51,15 +51,21 @@ SENTENCES: dict[Failure, tuple[int, str]] = {
     Failure.TOKEN_CLAIM: (502, _UNVERIFIED),
     Failure.CLAIM_MISSING: (
         403,
-        _("Il manque une information à votre compte. Votre coordination peut vous aider."),
+        to_translate(
+            "Il manque une information à votre compte. Votre coordination peut vous aider."
+        ),
     ),
     Failure.CLAIM_UNKNOWN: (
         403,
-        _("Une information de votre compte n'est pas lisible. Votre coordination peut vous aider."),
+        to_translate(
+            "Une information de votre compte n'est pas lisible. Votre coordination peut vous aider."
+        ),
     ),
     Failure.NO_ROLE: (
         403,
-        _("Aucun rôle ne vous est donné sur une ligne. Votre coordination peut vous aider."),
+        to_translate(
+            "Aucun rôle ne vous est donné sur une ligne. Votre coordination peut vous aider."
+        ),
     ),
 }
 
