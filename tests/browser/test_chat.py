@@ -133,6 +133,7 @@ def test_who_takes_it_up_elsewhere_leaves_the_first_page_without_a_word_of_it(
     with caller.watch.bad_answers_awaited():
         write(caller, "ici encore")
         caller.sees("L’échange a été repris ailleurs.")
+    expect(caller.page.locator("#garde")).to_have_value("ici encore")
     expect(other.page.locator("ol.lines li")).to_have_count(0)
 
 
@@ -140,10 +141,12 @@ def test_an_end_needs_two_keys_and_everything_can_be_erased(people: People) -> N
     caller = a_caller_in_the_chat(people)
     write(caller, "à oublier")
     has_lines(caller, "à oublier")
+    caller.page.locator("#m").fill("resté au bord")
     caller.press("Quitter la file")
     caller.press("Oui, terminer")
     expect(caller.page.get_by_role("heading", name="L’échange est terminé.")).to_be_focused()
     assert "à oublier" not in caller.page.locator("main").inner_text()
+    expect(caller.page.locator("#garde")).to_have_value("resté au bord")
     caller.press("Tout effacer maintenant")
     caller.sees("Tout est effacé chez nous.")
 

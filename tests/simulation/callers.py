@@ -17,14 +17,16 @@ from services.intake import day_keys, texts
 from services.intake.callers import (
     Arrival,
     Departure,
+    erase_contact,
     leave_contact,
     look_at_contact,
     open_contact,
     resume_contact,
 )
 from services.intake.chats import Resuming, is_there
-from services.intake.codes import as_typed, words_from
+from services.intake.codes import WORDS_TO, as_typed, words_from
 from services.intake.returns import Back, ReturnKeys
+from services.intake.urgency import declare
 from services.intake.ways_out import Choice, answer_way_out
 from tests.assignment.builders import SOS
 
@@ -68,7 +70,7 @@ class Caller:
     unanswered: Asking | None = None
 
     def __post_init__(self) -> None:
-        self.code = self._code_of(self.secret)
+        self.code = self._code_of(self.secret, self.channel)
 
     @property
     def token_sha256(self) -> Sha256:
@@ -83,8 +85,9 @@ class Caller:
         return sha256(b"return" + self.secret.bytes).hexdigest()[:32]
 
     @staticmethod
-    def _code_of(secret: UUID) -> str:
-        return as_typed(words_from(secret.bytes)) or ""
+    def _code_of(secret: UUID, channel: Channel) -> str:
+        count = WORDS_TO.get(channel, WORDS_TO[Channel.CHAT])
+        return as_typed(words_from(secret.bytes, count)) or ""
 
     def call(self, house: House, key: str) -> None:
         """Reach the line, or ask again whether it was reached."""
@@ -94,7 +97,7 @@ class Caller:
             LanguageCode.UNKNOWN,
             self.token_sha256,
             text="Des mots." if self.channel is Channel.MESSAGE else None,
-            code=self.code if self.channel is Channel.CHAT else None,
+            code=self.code if self.channel in WORDS_TO else None,
             back=self.back,
             next_token=self.return_token,
             return_keys=house.town.return_keys,
@@ -123,7 +126,8 @@ class Caller:
 
     def _in_writing(self, contact_id: ContactId, house: House, dice: Random, key: str) -> None:
         chats = self.channel is Channel.CHAT
-        match dice.choices(("write", "look", "lost", "code", "there"), (4, 2, chats, chats, chats)):
+        moves = ("write", "look", "code", "urgent", "erase", "lost", "there")
+        match dice.choices(moves, (4, 2, 1, 0.3, 0.15, chats, chats)):
             case ["write"]:
                 wrote = texts.CallerWrites(contact_id, self.token_sha256, "Des mots.")
                 keys = day_keys.from_environment()
@@ -136,21 +140,39 @@ class Caller:
                 self.leave(house, key, LeaveReason.CUT_OFF)
             case ["code"]:
                 self._come_back(house, key)
+            case ["urgent"]:
+                self._ask(house, Asking(partial(declare, (contact_id, self.token_sha256)), key))
+            case ["erase"]:
+                self._erase(contact_id, house, key)
             case _:
                 self._ask(house, Asking(partial(is_there, contact_id), key))
 
     def _come_back(self, house: House, key: str) -> None:
-        """With the three words; from now on by another token and other words."""
+        """With their words; from now on by another token, a chat by other words too."""
         other = UUID(key)
         token = Sha256(sha256(other.bytes).hexdigest())
-        resuming = Resuming(self.code, token, self._code_of(other))
+        chats = self.channel is Channel.CHAT
+        resuming = Resuming(self.code, token, self._code_of(other, Channel.CHAT))
 
         def told(back: Reply) -> None:
             if back.status == "done":
-                self.secret, self.code = other, self._code_of(other)
-                house.troubles["a chat was taken up again"] += 1
+                self.secret = other
+                self.code = self._code_of(other, Channel.CHAT) if chats else self.code
+                what = "a chat was taken up again" if chats else "a message was opened by its words"
+                house.troubles[what] += 1
 
         self._ask(house, Asking(partial(resume_contact, resuming), key, told))
+
+    def _erase(self, contact_id: ContactId, house: House, key: str) -> None:
+        """Erase everything they wrote and were answered; they are gone with it."""
+        address = (contact_id, self.token_sha256)
+        erase = partial(erase_contact, address, day_keys.from_environment())
+
+        def told(erased: Reply) -> None:
+            self.gone = erased.status == "done"
+            house.troubles["a caller erased everything"] += self.gone
+
+        self._ask(house, Asking(erase, key, told))
 
     def leave(self, house: House, key: str, reason: LeaveReason) -> None:
         """End their side, if it has begun."""

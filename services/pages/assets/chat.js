@@ -78,11 +78,21 @@
     of("finir-sur").hidden = true;
     of("coupure").textContent = next === "lost" ? of("coupee").textContent : "";
     of("coupure").className = "sr";
+    if (next === "ended" || next === "elsewhere") { keep_unsent(); }
     if (next === "ended") {
       lines.textContent = "";
-      field.value = "";
       of("fin").focus();
     }
+  }
+
+  /* What was typed and cannot be sent any more is still there for who typed it. */
+  function keep_unsent() {
+    var unsent = queue.map(function (line) { return line.text; });
+    if (field.value.trim()) { unsent.push(field.value); }
+    of("garde").value = unsent.join("\n\n");
+    of("pas-parti").hidden = !unsent.length;
+    queue = [];
+    field.value = "";
   }
 
   function hour(moment) {
@@ -227,7 +237,7 @@
         } else {
           line.how = status === 413 || status === 400 ? "refused" : "unsent";
           name(line);
-          if (!field.value) { field.value = line.text; }
+          field.value = line.text + (field.value ? "\n\n" + field.value : "");
           if (status === 403) { show("elsewhere"); }
         }
         send();
