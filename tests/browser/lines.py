@@ -2,7 +2,8 @@
 
 A listener rests after four contacts in a row; in these tests people listen to more than that in a
 minute, so a break is over as soon as it begins. They speak every language of the pages, so that no
-caller waits until somebody speaks theirs. Everything else is as it is shipped.
+caller waits until somebody speaks theirs; regulators can be reached by chat, because that is what a
+browser can do. Everything else is as it is shipped.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _SHIPPED = REPOSITORY / "deploy" / "programmes"
 _IN_THE_ROSTER = (Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
 _WITH_PEOPLE = ("sos-amitie", "sos-crise", "sos-detresse")
 
+#: The line on which regulators answer first; here it has a chat as well.
+WITH_REGULATORS = "sos-crise"
+
 #: A line whose doors are closed at the hour of the tests, by every channel.
 CLOSED = "sos-nuit"
 _AT_NIGHT = {
@@ -44,6 +48,9 @@ def apply_lines(run_dir: Path) -> None:
     for line in _WITH_PEOPLE:
         manifest = _read(line)
         manifest["assumed"]["rest"]["break_seconds"]["value"] = 0
+        if line == WITH_REGULATORS:
+            manifest["facts"]["channels"]["value"] = ["phone", "chat"]
+            manifest["assumed"]["writing"] = _read("sos-detresse")["assumed"]["writing"]
         _apply(manifest, line, run_dir)
     _apply(_closed(_read("sos-crise")), CLOSED, run_dir)
 

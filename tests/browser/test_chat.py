@@ -97,7 +97,7 @@ def test_a_network_that_stays_away_is_said_with_the_hour_the_place_is_kept_until
         caller.wire.cut()
         expect(caller.page.get_by_role("heading", name="pas fini")).to_be_visible(timeout=60_000)
         said = caller.page.locator("#heure").inner_text()
-        assert re.fullmatch(r"1[5-9] h \d\d", said)
+        assert re.fullmatch(r"1[5-9]\sh\s\d\d", said)
         caller.wire.mend()
         expect(caller.page.locator("#attente")).to_be_visible(timeout=30_000)
 

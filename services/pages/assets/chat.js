@@ -98,7 +98,7 @@
   function hour(moment) {
     var local = new Date(moment + Number(says("offset")) * 60000);
     var two = function (number) { return (number < 10 ? "0" : "") + number; };
-    return says("hour").replace("{heure}", local.getUTCHours())
+    return says("hour").replace(/ /g, "\u00a0").replace("{heure}", local.getUTCHours())
       .replace("{minutes}", two(local.getUTCMinutes()));
   }
 

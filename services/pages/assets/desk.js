@@ -71,7 +71,7 @@
     source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); draw(); });
-    source.onopen = heard;
+    source.onopen = () => { heard(); readLines(); };  // also what was written meanwhile
     source.onerror = () => {
       if (lostTimer === null) { lostTimer = setTimeout(lost, 3 * STEP); }
       if (source.readyState === EventSource.CLOSED) { setTimeout(listen, 2 * STEP); }
