@@ -117,7 +117,9 @@ from contracts.roster import (
     ImportVolunteers,
     RecordSupervision,
     RecordTraining,
+    SeeVolunteers,
     VolunteersImported,
+    VolunteersSeen,
 )
 from contracts.shift import (
     AgreeToLastMinutes,
@@ -221,6 +223,7 @@ COMMANDS: tuple[type[Command], ...] = (
     BeatHeart,
     ImportVolunteers,
     RecordTraining,
+    SeeVolunteers,
     RecordSupervision,
     DeclareLimits,
     PlanShifts,
@@ -266,6 +269,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     ImportVolunteers: VolunteersImported,
     PlanShifts: ShiftsPlanned,
     SeeShifts: ShiftsSeen,
+    SeeVolunteers: VolunteersSeen,
     EraseTexts: Erasure,
     FindRelays: RelaysFound,
     ProposeReferral: ReferralMade,

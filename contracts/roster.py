@@ -1,5 +1,6 @@
 """Roster: who may do what, in which language, on which channel, until when."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from contracts.envelope import Command, Contract, Event, Stream
@@ -153,6 +154,56 @@ class RecordSupervision(Command):
     person_id: Annotated[PersonId, staff("The volunteer")]
     kind: Annotated[SupervisionKind, staff("With whom")]
     held_on: Annotated[str, staff("Day of the calendar", unit="YYYY-MM-DD", pattern=DAY)]
+
+
+#: Volunteers in one answer.
+MOST_VOLUNTEERS = 200
+
+
+class DueKind(StrEnum):
+    """What of a volunteer comes to its end."""
+
+    ACCREDITATION = "accreditation"
+    TRAINING = "training"
+    SUPERVISION = "supervision"
+
+
+class Due(Contract):
+    """Something a volunteer has to renew, and until when it counts without."""
+
+    kind: Annotated[DueKind, staff("What")]
+    channel: Annotated[Channel | None, staff("The channel, of an accreditation")] = None
+    skill: Annotated[SkillCode | None, staff("The module, of a training")] = None
+    supervision: Annotated[SupervisionKind | None, staff("With whom, of a supervision")] = None
+    due_at: Annotated[Moment, staff("To be renewed before this", unit="UTC, domain time")]
+    lapses_at: Annotated[Moment, staff("Counts until then, grace included", unit="UTC")]
+
+
+class VolunteerSeen(Contract):
+    """One volunteer, as the roster knows them."""
+
+    person_id: Annotated[PersonId, staff("The volunteer")]
+    qualification: Annotated[Qualification, staff("What they bring, as imported")]
+    dues: Annotated[tuple[Due, ...], staff("The first one first", max_length=40)] = ()
+
+
+class SeeVolunteers(Command):
+    """Who is on the line, and what of each comes to its end; what comes first is told first."""
+
+    service: ClassVar = "roster"
+    verb: ClassVar = "see_volunteers"
+    roles: ClassVar = _KEEPS_TRAININGS
+
+    person_id: Annotated[PersonId | None, staff("This one alone; empty: everybody")] = None
+
+
+class VolunteersSeen(Contract):
+    """The volunteers asked for; more than fit are left out and said to be."""
+
+    volunteers: Annotated[
+        tuple[VolunteerSeen, ...], staff("The volunteers", max_length=MOST_VOLUNTEERS)
+    ]
+    more: Annotated[bool, ops("There are more")] = False
 
 
 class DeclareLimits(Command):

@@ -102,10 +102,21 @@ class ShiftSeen(Contract):
     person_id: Annotated[PersonId | None, staff("Who comes; empty: open to who takes it")] = None
 
 
+class HourLacking(Contract):
+    """An open hour of the plan that lacks somebody, as it is planned now."""
+
+    hour: Annotated[Moment, ops("Start of the hour", unit="UTC, domain time")]
+    missing: Annotated[tuple[Hole, ...], ops("What it lacks", min_length=1, max_length=3)]
+
+
 class ShiftsSeen(Contract):
     """The shifts asked for, the next ones first; more than fit are left out and said to be."""
 
     shifts: Annotated[tuple[ShiftSeen, ...], staff("The shifts", max_length=MOST_SHIFTS)]
+    lacking: Annotated[
+        tuple[HourLacking, ...],
+        ops("To coordinators: hours to come that lack somebody", max_length=62 * 25),
+    ] = ()
     more: Annotated[bool, ops("There are more")] = False
 
 

@@ -104,6 +104,7 @@ from contracts.roster import (
     ImportVolunteers,
     RecordSupervision,
     RecordTraining,
+    SeeVolunteers,
 )
 from contracts.shift import (
     AgreeToLastMinutes,
@@ -226,6 +227,7 @@ SERVICE = Service(
         ImportVolunteers,
         RecordTraining,
         RecordSupervision,
+        SeeVolunteers,
         DeclareLimits,
         PlanShifts,
         CancelShift,

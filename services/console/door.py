@@ -60,6 +60,7 @@ from contracts.roster import (
     ImportVolunteers,
     RecordSupervision,
     RecordTraining,
+    SeeVolunteers,
     Volunteer,
 )
 from contracts.shift import (
@@ -99,6 +100,7 @@ from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
 from services.console.pages import DeskPages, explained, is_of_a_page
+from services.console.people_page import people_addresses
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
 from services.console.referral_page import ReferralPages
@@ -113,6 +115,7 @@ from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
 from services.console.to_do_page import to_do_addresses
 from services.console.triage_page import TriagePages
+from services.console.week_page import week_addresses
 from services.pages.assets import assets
 
 
@@ -176,6 +179,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
+    Verb("/coordinator/volunteers/see", SeeVolunteers),
     Verb("/coordinator/shifts", PlanShifts),
     Verb("/coordinator/shifts/{shift_id}/cancel", CancelShift),
     Verb("/desk/shifts", SeeShifts),
@@ -243,6 +247,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += alarm_addresses(door, settings) + to_do_addresses(door)
     pages += report_addresses(door, settings)
     pages += ReferralPages(door, settings).addresses()
+    pages += week_addresses(door, settings) + people_addresses(door)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)
     _check_roles([*addresses, *pages])

@@ -120,7 +120,10 @@ class DeskPages:
         ]
 
     async def desk(self, request: Request) -> Response:
-        """The whole page."""
+        """The whole page; of who has no desk, the page that is theirs instead."""
+        home = _HOMES.get((await reader_of(request, self._door)).desk.role)
+        if home is not None:
+            return RedirectResponse(home, 303)
         return await self._draw("desk_page.html", request)
 
     async def part(self, request: Request) -> Response:
@@ -152,6 +155,9 @@ class DeskPages:
             raise problem_of_reply(reply)
         return done_response(request)
 
+
+#: Where the pages of a role begin that has no desk.
+_HOMES = {Role.COORDINATOR: "/semaine", Role.TRAINER: "/benevoles"}
 
 #: What a role's own page shows beside the desk.
 _SEEN: dict[Role, Callable[[Session, Desk], board_view.Seen]] = {

@@ -13,6 +13,8 @@ from contracts.referral import CloseReferral, FindRelays, ProposeReferral, SendR
 from contracts.report import DecideLegalReport
 from contracts.rescue import StartRescue
 from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
+from contracts.roster import SeeVolunteers
+from contracts.shift import PlanShifts
 from contracts.text import TEXT_ROLES
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Role
@@ -56,6 +58,10 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),
+    Entry("GET", "/semaine", PlanShifts.roles),
+    Entry("POST", "/semaine/plages", PlanShifts.roles),
+    Entry("GET", "/benevoles", SeeVolunteers.roles),
+    Entry("GET", "/benevoles/{person_id}", SeeVolunteers.roles),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

@@ -96,6 +96,9 @@ def _environment(package: str, domain: str, language: LanguageCode) -> Environme
         hour=partial(words.hour_in, language),
         day=partial(words.day_in, language),
         date=partial(words.date_in, language),
+        plain_day=partial(words.short_day_in, language),
+        local_day=words.local_day,
+        local_clock=words.local_clock,
         clock=words.minutes_and_seconds,
     )
     return environment

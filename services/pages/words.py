@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -102,6 +102,21 @@ def day_in(language: LanguageCode, moment: datetime, zone: str) -> str:
     local = moment.astimezone(ZoneInfo(zone)).date()
     said = format_date(local, _DAYS.get(language, "EEEE d MMMM"), locale=_locale(language))
     return said.replace(" 1 ", " 1er ") if _locale(language) == LanguageCode.FR else said
+
+
+def short_day_in(language: LanguageCode, day: date) -> str:
+    """A day of the calendar, short enough for the head of a column: mer. 14 janv."""
+    return format_date(day, "E d MMM", locale=_locale(language))
+
+
+def local_day(moment: datetime, zone: str) -> str:
+    """The day a moment is in, as a field of a form holds it: YYYY-MM-DD."""
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def local_clock(moment: datetime, zone: str) -> str:
+    """The wall time of a moment, as a field of a form holds it: HH:MM."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def date_in(language: LanguageCode, moment: datetime, zone: str) -> str:

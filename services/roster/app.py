@@ -19,6 +19,7 @@ from contracts.roster import (
     ImportVolunteers,
     RecordSupervision,
     RecordTraining,
+    SeeVolunteers,
 )
 from contracts.shift import (
     AgreeToLastMinutes,
@@ -47,6 +48,7 @@ SERVICE = Service(
         Answer(ImportVolunteers, handlers.on_import_volunteers),
         Answer(RecordTraining, handlers.on_record_training),
         Answer(RecordSupervision, handlers.on_record_supervision),
+        Answer(SeeVolunteers, handlers.on_see_volunteers, kept=False),
         Answer(DeclareLimits, handlers.on_declare_limits),
         Answer(PlanShifts, planning.on_plan_shifts),
         Answer(CancelShift, planning.on_cancel_shift),

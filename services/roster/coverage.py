@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.programme import ProgrammeTerms
-from contracts.shift import HoleFilled, HoleForeseen
+from contracts.shift import HoleFilled, HoleForeseen, HourLacking
 from contracts.vocabulary import Hole, ProgrammeId, Role
 from services.bus.work import Work
 from services.roster import metrics, store
@@ -69,6 +69,37 @@ def _planned(
         if dossier and role in establish(dossier, asks, begin).qualification.roles:
             planned[role] += (shift.span,)
     return planned
+
+
+def lacking(
+    programme: ProgrammeId, within: Span, terms: ProgrammeTerms, work: Work
+) -> tuple[HourLacking, ...]:
+    """Every hour to come of a stretch of time that lacks somebody as it is planned now.
+
+    Nothing where nobody plans on this platform. Tells nobody: what is told, `_tell` tells.
+    """
+    if terms.roster is None:
+        return ()
+    shifts = store.shifts_between(work.session, programme, within)
+    coming = {each.person_id for each in shifts if each.person_id is not None}
+    dossiers = store.dossiers_of(work.session, programme, coming)
+    found = []
+    for hour in hours_in(within):
+        if hour + HOUR <= work.now:
+            continue
+        planned: dict[Role, tuple[Span, ...]] = defaultdict(tuple)
+        for shift in shifts:
+            begin = max(shift.starts_at, hour)
+            role = Role(shift.role)
+            dossier = dossiers.get(shift.person_id) if shift.person_id is not None else None
+            if dossier is None or begin >= min(shift.ends_at, hour + HOUR):
+                continue
+            if role in establish(dossier, terms.roster, begin).qualification.roles:
+                planned[role] += (shift.span,)
+        missing = holes_in(hour, planned, terms)
+        if missing:
+            found.append(HourLacking(hour=hour, missing=missing))
+    return tuple(found)
 
 
 def _tell(programme: ProgrammeId, hour: datetime, missing: tuple[Hole, ...], work: Work) -> None:

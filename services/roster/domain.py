@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from contracts.programme import ChannelPrerequisite, RosterTerms
-from contracts.roster import Accreditation, Qualification, Volunteer
+from contracts.roster import Accreditation, Due, DueKind, Qualification, Volunteer
 from contracts.vocabulary import (
     Channel,
     Need,
@@ -151,6 +151,49 @@ def _supervision_lapses(dossier: Dossier, asks: RosterTerms) -> Iterator[datetim
         held = (s.held_at for s in dossier.supervisions if s.kind is rule.kind)
         last = max(held, default=dossier.joined_at)
         yield last + timedelta(days=rule.every_days + rule.grace_days)
+
+
+def dues(dossier: Dossier, asks: RosterTerms) -> tuple[Due, ...]:
+    """What of a volunteer comes to its end and when, the first one first; grace is not counted in
+    `due_at`. What was never held is due since they joined.
+    """
+    if not HEARS_CALLERS & set(dossier.held.roles):
+        return ()
+    found = [
+        Due(
+            kind=DueKind.ACCREDITATION,
+            channel=each.channel,
+            due_at=each.valid_until,
+            lapses_at=each.valid_until,
+        )
+        for each in dossier.held.accreditations
+    ]
+    held = {each.channel for each in dossier.held.accreditations}
+    for rule in asks.trainings:
+        if rule.channels and not held & set(rule.channels):
+            continue
+        ends = (
+            training.valid_until
+            for training in dossier.trainings
+            if training.skill == rule.skill
+            and (not asks.recognises or training.organisation in asks.recognises)
+        )
+        last = max(ends, default=dossier.joined_at)
+        lapses = last + timedelta(days=rule.grace_days)
+        found.append(Due(kind=DueKind.TRAINING, skill=rule.skill, due_at=last, lapses_at=lapses))
+    for wanted in asks.supervisions:
+        sat = (s.held_at for s in dossier.supervisions if s.kind is wanted.kind)
+        due_at = max(sat, default=dossier.joined_at) + timedelta(days=wanted.every_days)
+        lapses = due_at + timedelta(days=wanted.grace_days)
+        found.append(
+            Due(
+                kind=DueKind.SUPERVISION,
+                supervision=wanted.kind,
+                due_at=due_at,
+                lapses_at=lapses,
+            )
+        )
+    return tuple(sorted(found, key=lambda each: (each.due_at, each.kind)))[:40]
 
 
 def _experienced_at(rule: ChannelPrerequisite, dossier: Dossier) -> datetime:

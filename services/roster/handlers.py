@@ -10,24 +10,30 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from contracts.envelope import Reply, done, refused
-from contracts.programme import ProgrammePublished
+from contracts.programme import ProgrammePublished, RosterTerms
 from contracts.roster import (
+    MOST_VOLUNTEERS,
     DeclareLimits,
     ImportVolunteers,
     RecordSupervision,
     RecordTraining,
+    SeeVolunteers,
     Volunteer,
+    VolunteerSeen,
     VolunteersImported,
+    VolunteersSeen,
 )
 from contracts.vocabulary import PersonId, ProgrammeId, Refusal
 from services.bus.work import Work
 from services.roster import metrics, store
 from services.roster.domain import (
+    ASKS_NOTHING,
     Declared,
     Flaw,
     Rows,
     Supervision,
     Training,
+    dues,
     read_day,
     read_rows,
 )
@@ -128,6 +134,33 @@ def on_declare_limits(command: DeclareLimits, work: Work) -> Reply:
         row.hold(held, work.now)
     establish_anew(row, work)
     return done(row.version)
+
+
+def on_see_volunteers(command: SeeVolunteers, work: Work) -> Reply:
+    """Tell who is on the line, those first of whom something comes to its end first."""
+    programme = work.command.programme
+    terms = store.terms_at(work.session, programme, work.now)
+    asks = terms.roster if terms and terms.roster else ASKS_NOTHING
+    rows = store.volunteers_of(work.session, programme, command.person_id)
+    if command.person_id is not None and not rows:
+        return refused(Refusal.UNKNOWN_PERSON, "person_id")
+    seen = [_seen(row, asks) for row in rows]
+    seen.sort(key=lambda each: (each.dues[0].due_at if each.dues else _LAST, each.person_id))
+    told = VolunteersSeen(
+        volunteers=tuple(seen[:MOST_VOLUNTEERS]), more=len(seen) > MOST_VOLUNTEERS
+    )
+    return done(result=told)
+
+
+#: Of whom nothing comes to its end.
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _seen(row: store.VolunteerRow, asks: RosterTerms) -> VolunteerSeen:
+    dossier = row.dossier()
+    return VolunteerSeen(
+        person_id=row.person_id, qualification=dossier.held, dues=dues(dossier, asks)
+    )
 
 
 def _day_begins(written: str, field: str, work: Work) -> datetime | Flaw:

@@ -163,7 +163,9 @@ def _moved(
 
 
 def on_see_shifts(command: SeeShifts, work: Work) -> Reply:
-    """Tell the coordinator of all shifts, anybody else of their own and the open ones."""
+    """Tell the coordinator of all shifts and of what lacks, anybody else of their own and the open
+    ones.
+    """
     asker = work.command
     terms = store.terms_at(work.session, asker.programme, work.now)
     day = read_day(command.day, "day")
@@ -186,7 +188,9 @@ def on_see_shifts(command: SeeShifts, work: Work) -> Reply:
         )
         for row in rows[:MOST_SHIFTS]
     )
-    return done(result=ShiftsSeen(shifts=seen, more=len(rows) > MOST_SHIFTS))
+    lacking = coverage.lacking(asker.programme, within, terms, work) if by is None else ()
+    more = len(rows) > MOST_SHIFTS
+    return done(result=ShiftsSeen(shifts=seen, lacking=lacking, more=more))
 
 
 def on_agree_to_last_minutes(command: AgreeToLastMinutes, work: Work) -> Reply:

@@ -308,6 +308,18 @@ def volunteers_after(
     return list(rows)
 
 
+def volunteers_of(
+    session: Session, programme: ProgrammeId, person_id: PersonId | None
+) -> list[VolunteerRow]:
+    """Return the volunteers of a line, or one of them, without a lock."""
+    asked = select(VolunteerRow).where(
+        VolunteerRow.programme == programme, col(VolunteerRow.held).is_not(None)
+    )
+    if person_id is not None:
+        asked = asked.where(VolunteerRow.person_id == person_id)
+    return list(session.exec(asked.order_by(VolunteerRow.person_id)))
+
+
 # --- shifts ---------------------------------------------------------------------------------------
 
 
