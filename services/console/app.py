@@ -45,6 +45,7 @@ from contracts.contact import (
     HumanWanted,
     NatureCorrected,
     SlowReturns,
+    UrgencyDeclared,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
@@ -144,6 +145,7 @@ SERVICE = Service(
         On(OfferWithdrawn, handlers.on_offer_withdrawn, even_late=True),
         On(LiveStateEntered, handlers.on_live_state_entered),
         On(ContactOpened, handlers.on_contact_opened),
+        On(UrgencyDeclared, handlers.on_urgency_declared),
         On(ContactTriaged, handlers.on_contact_triaged),
         On(ContactSentUntriaged, handlers.on_contact_sent_untriaged, even_late=True),
         On(ContactEnded, handlers.on_contact_ended),

@@ -55,6 +55,7 @@ class DeskView:
     supervisors: tuple[PersonId, ...]  #: on duty for the line
     shift_ends_at: datetime | None  #: of the shift this person is in
     names: Mapping[str, str]  #: as people are called, by their id
+    says_urgent: bool = False  #: who is offered to this person, or with them, says so
     rescue: RescueShown | None = None  #: the newest one of the contact this person is in
 
     def named(self, person_id: str) -> str:
@@ -113,7 +114,7 @@ class DeskView:
 
 _WAITING = text(
     """
-    SELECT channel, language, since FROM console.contact
+    SELECT channel, language, since, urgent_at FROM console.contact
     WHERE programme = :programme AND state = :state ORDER BY since LIMIT 50
     """
 )
@@ -151,6 +152,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         supervisors=supervisors,
         shift_ends_at=_shift_end(session, viewer, picture.state.at),
         names=names_of(session, {viewer.person_id, *supervisors, *_in_alerts(picture.state)}),
+        says_urgent=_says_urgent(session, picture.state),
         rescue=_rescue_of(session, picture.state),
     )
 
@@ -168,6 +170,12 @@ def _in_alerts(state: DeskState) -> set[PersonId]:
     return raised | {alert.held_by for alert in state.alerts if alert.held_by is not None}
 
 
+def _says_urgent(session: Session, state: DeskState) -> bool:
+    shown = state.contact or state.offer
+    row = None if shown is None else session.get(store.ContactRow, shown.contact_id)
+    return row is not None and row.urgent_at is not None
+
+
 def _rescue_of(session: Session, state: DeskState) -> RescueShown | None:
     if state.contact is None:
         return None
@@ -181,6 +189,7 @@ def _waiter(row: Any) -> Waiter:
         channel=None if row.channel is None else Channel(row.channel),
         language=None if row.language is None else LanguageCode(row.language),
         since=row.since,
+        urgent=row.urgent_at is not None,
     )
 
 

@@ -101,6 +101,7 @@ class ContactFacts:
     channel: Channel | None = None
     language: LanguageCode | None = None  #: of the door used
     priority: Priority | None = None  #: as a human decided last
+    urgent_at: datetime | None = None  #: since when its caller says that it is urgent
 
 
 def hold(facts: ContactFacts, stage: Stage, offer_id: OfferId, since: datetime) -> ContactFacts:

@@ -18,7 +18,13 @@ from contracts.assignment import (
     OfferTaken,
     OfferWithdrawn,
 )
-from contracts.contact import ContactEnded, ContactOpened, HumanWanted, NatureCorrected
+from contracts.contact import (
+    ContactEnded,
+    ContactOpened,
+    HumanWanted,
+    NatureCorrected,
+    UrgencyDeclared,
+)
 from contracts.envelope import Reply, SessionId, done, refused
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
@@ -190,6 +196,24 @@ def on_contact_opened(event: ContactOpened, work: Work) -> None:
         language=event.language,
     )
     store.save_contact(work.session, event.contact_id, contact)
+
+
+def on_urgency_declared(event: UrgencyDeclared, work: Work) -> None:
+    """Show that a caller says it is urgent, to who answers first and who has them: it ranks nobody.
+
+    Said of a contact we have not heard of yet, it is kept until it opens here.
+    """
+    known = store.lock_contact(work.session, event.contact_id, event.programme)
+    contact = replace(known, urgent_at=event.declared_at)
+    store.save_contact(work.session, event.contact_id, contact)
+    if contact.ended_at is None:
+        told = ContactNoticed(
+            contact_id=event.contact_id, what=Notice.SAYS_URGENT, at=event.declared_at
+        )
+        hearers = store.Hearers(
+            event.contact_id, event.programme, supervisors=True, regulators=True
+        )
+        store.tell(work.session, hearers, told, work.now)
 
 
 def on_contact_triaged(event: ContactTriaged, work: Work) -> None:

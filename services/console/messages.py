@@ -101,6 +101,7 @@ class Notice(StrEnum):
     NATURE_CORRECTED = "nature_corrected"
     DESK_LOST = "desk_lost"  #: of who talks with them by telephone; they go on talking
     DESK_BACK = "desk_back"
+    SAYS_URGENT = "says_urgent"  #: its caller does; shown, and ranks nobody
     URGENT = "urgent"  #: a human decided P1 or P2: supervisors are told, by the protocol
     BELOW_LEVEL = "below_level"  #: at risk, and offered to somebody below that level
     ANOTHER_LANGUAGE = "another_language"  #: offered to somebody who does not speak theirs

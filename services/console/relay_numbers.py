@@ -39,11 +39,11 @@ class PublicNumber:
 def numbers() -> Mapping[RelayId, PublicNumber]:
     """The number of each relay that has one."""
     rows = json.loads((DIRECTORY / "relays.json").read_bytes())["services"]
-    found = {RelayId(row["x_relay"]["slug"]): _number_of(row.get("phones") or []) for row in rows}
+    found = {RelayId(row["x_relay"]["slug"]): number_of(row.get("phones") or []) for row in rows}
     return {relay: number for relay, number in found.items() if number is not None}
 
 
-def _number_of(phones: list[Mapping[str, Any]]) -> PublicNumber | None:
+def number_of(phones: list[Mapping[str, Any]]) -> PublicNumber | None:
     """The first number one speaks to; where there is none, the first one writes to."""
     told = [
         PublicNumber("".join(str(phone["number"]).split()), phone.get("type") in _WRITTEN)

@@ -23,6 +23,7 @@ _KNOWN = (
     "channel",
     "language",
     "priority",
+    "urgent_at",
 )
 _DERIVED = ("state", "since")
 

@@ -154,6 +154,7 @@ class ContactRow(Row, table=True):
     channel: str | None = None
     language: str | None = None
     priority: str | None = None
+    urgent_at: datetime | None = _moment()
     state: str | None = None
     since: datetime | None = _moment()
 
@@ -287,6 +288,7 @@ def _facts(row: Any) -> ContactFacts:
         channel=None if row.channel is None else Channel(row.channel),
         language=None if row.language is None else LanguageCode(row.language),
         priority=None if row.priority is None else Priority(row.priority),
+        urgent_at=row.urgent_at,
     )
 
 

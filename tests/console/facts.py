@@ -14,7 +14,7 @@ from contracts.assignment import (
     OfferTaken,
     OfferWithdrawn,
 )
-from contracts.contact import ContactEnded, ContactOpened
+from contracts.contact import ContactEnded, ContactOpened, UrgencyDeclared
 from contracts.programme import ProgrammePublished, RiskPolicy
 from contracts.quality import HourCounted
 from contracts.report import AtRiskReportOwed
@@ -160,6 +160,12 @@ def triaged(destination: Destination = Destination.LISTENER) -> ContactTriaged:
         decided_at=later(60),
         proposed_priority=Priority.P3,
         rules_version="triage-2026.1",
+    )
+
+
+def says_urgent() -> UrgencyDeclared:
+    return UrgencyDeclared(
+        contact_id=CONTACT, programme=LINE, channel=Channel.CHAT, declared_at=later(3)
     )
 
 

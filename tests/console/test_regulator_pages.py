@@ -31,6 +31,7 @@ from contracts.triage import DecideTriage, ProposeTriage, TriageNotes, TriagePro
 from contracts.vocabulary import (
     AgeBand,
     Channel,
+    ContactId,
     Departement,
     Destination,
     ForWhom,
@@ -154,6 +155,30 @@ def test_regulator_reads_who_waits_and_since_when(visiting: Visiting) -> None:
         assert "Téléphone" in waiting
         assert f'data-since="{facts.NOON.isoformat()}"' in waiting
         assert "/take" not in waiting  # one at a time, by an offer
+
+    visiting(visit)
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+def test_who_says_it_is_urgent_is_shown_so_and_passes_nobody(
+    visiting: Visiting, opened_first: bool
+) -> None:
+    async def visit(desk: Desk) -> None:
+        await desk.browser.enters(REGULATOR)
+        await desk.door.deliver(facts.entered(LiveState.READY, REGULATOR, Role.REGULATOR))
+        before = ContactId("99999999-9999-4999-8999-999999999999")
+        await desk.door.deliver(facts.opened(before))
+        later = facts.opened().model_copy(update={"opened_at": facts.later(2)})
+        told = [later, facts.says_urgent()]
+        for event in told if opened_first else reversed(told):
+            await desk.door.deliver(event)
+        rows = (await desk.browser.get("/part")).text.split('<li><span class="since"')[1:]
+        assert ["c’est urgent" in row for row in rows] == [False, True]
+        await desk.door.deliver(facts.made(Stage.REGULATOR))
+        await desk.door.deliver(
+            facts.entered(LiveState.OFFERED, REGULATOR, Role.REGULATOR), version=2
+        )
+        assert "c’est urgent" in (await desk.browser.get("/part")).text
 
     visiting(visit)
 
