@@ -1,9 +1,10 @@
 """The chat of callers in a real browser: nothing typed is lost, repeated or left behind."""
 
+import contextlib
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.browser.people import TELEPHONE, Device, People, Person
 from tests.browser.wire import LOSSES
@@ -171,3 +172,35 @@ def test_the_keyboard_alone_is_enough(people: People) -> None:
     caller.page.keyboard.press("Control+Enter")
     has_lines(caller, "au clavier")
     expect(caller.page.locator("#m")).to_be_focused()
+
+
+#: What the door tells whoever was heard and waits; assignment offers it after minutes.
+AN_OFFER = {
+    "way_out": "return_pass",
+    "valid_until": "2026-01-14T15:30:00Z",
+    "partner": None,
+    "wordings": [{"language": "fr", "words": "Vous pouvez revenir ce soir avec un code."}],
+}
+
+
+def test_a_way_out_is_offered_in_words_and_taken_by_a_yes_alone(people: People) -> None:
+    caller = people.a_caller(LINE)
+
+    def offering(route: Route) -> None:
+        with contextlib.suppress(Error):  # the page has gone meanwhile
+            told = route.fetch()
+            route.fulfill(response=told, json={**told.json(), "way_out": AN_OFFER})
+
+    def giving(route: Route) -> None:
+        assert route.request.post_data_json == {"way_out": "return_pass", "accepts": True}
+        told = {"digits": "4711", "valid_until": "2026-01-14T21:00:00Z"}
+        route.fulfill(json={"return_pass": told, "partner": None, "state": "ended"})
+
+    caller.page.route("**/texts?*", offering)
+    caller.page.route("**/way-out", giving)
+    caller.page.locator(f"a.choice[href^='{LINE}/tchat']").first.click()
+    caller.sees("Vous pouvez revenir ce soir avec un code.")
+    caller.press("Oui, je préfère cela")
+    caller.sees("4 7 1 1")
+    expect(caller.page.locator("#passe-heure")).to_have_text("22 h 00")
+    expect(caller.page.get_by_role("heading", name="L’échange est terminé.")).to_be_visible()
