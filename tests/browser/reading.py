@@ -43,18 +43,39 @@ def _violations(page: Page, rules: dict[str, object]) -> list[str]:
 
 
 def too_wide(page: Page) -> list[str]:
-    """The telephones on which the page must be pushed sideways, and what sticks out."""
+    """The windows in which the page must be pushed sideways, or is hidden behind what stays in
+    sight, and by what: telephones, large letters, a desktop at 400 %.
+    """
     usual = page.viewport_size or DESKTOP
     found = []
-    for size in (NARROWEST, SMALL_TELEPHONE, TELEPHONE):
+    for name, (size, large) in _WINDOWS.items():
         page.set_viewport_size(size)
-        sticking_out = page.evaluate(_STICKS_OUT)
-        if sticking_out:
-            found.append(f"at {size['width']} px: {sticking_out}")
+        page.evaluate("(so) => document.documentElement.classList.toggle('grand', so)", large)
+        fault = page.evaluate(_STICKS_OUT) or page.evaluate(_COVERS)
+        if fault:
+            found.append(f"{name}: {fault}")
+    page.evaluate("document.documentElement.classList.remove('grand')")
     page.set_viewport_size(usual)
     return found
 
 
+_WINDOWS = {
+    "at 320 px": (NARROWEST, False),
+    "at 360 px": (SMALL_TELEPHONE, False),
+    "at 390 px": (TELEPHONE, False),
+    "large, at 390 px": (TELEPHONE, True),
+    "at 400 %": (ViewportSize(width=320, height=256), False),
+}
+#: Null, or what stays in sight and takes more than half of the window with all that does.
+_COVERS = """
+() => {
+  const staying = [...document.body.querySelectorAll("*")].filter((each) =>
+    ["sticky", "fixed"].includes(getComputedStyle(each).position) && each.offsetHeight > 0
+    && each.getBoundingClientRect().left > -100);
+  const high = staying.reduce((sum, each) => sum + each.offsetHeight, 0);
+  return high > innerHeight / 2 ? `covered by ${staying[0].outerHTML.slice(0, 80)}` : null;
+}
+"""
 #: Null, or the first element further to the right than the window, outside regions of their own.
 _STICKS_OUT = """
 () => {

@@ -67,6 +67,11 @@ def a_listener_takes_a_call(people: People) -> Seen:
     listener.page.locator("[data-key='Alt+Shift+C']").click()
     expect(listener.page.locator("#cadre")).to_be_visible()
     yield "the frame of a talk", listener.page
+    listener.page.locator("[data-key='Alt+Shift+O']").click()
+    listener.page.locator("#refer-need").select_option("detresse_psychologique")
+    listener.page.locator("#refer form button").click()
+    expect(listener.page.locator("#referral")).not_to_be_empty()
+    yield "relays for a person", listener.page
     listener.page.locator("[data-key='Alt+Shift+F']").click()
     expect(listener.page.locator("#fin")).to_be_visible()
     yield "before an end", listener.page
@@ -78,6 +83,12 @@ def a_listener_takes_a_call(people: People) -> Seen:
     _does(listener, "/finish", "ready")
     _does(listener, "/pause", "paused")
     yield "a pause", listener.page
+    listener.go("/aide")
+    yield "the guide of the first minute", listener.page
+    listener.go("/accessibilite")
+    yield "how accessible the pages are", listener.page
+    supervisor.go("/a-faire")
+    yield "what a supervisor is to see to", supervisor.page
     with listener.watch.bad_answers_awaited():
         listener.go("/nulle-part")
     yield "an address of the console nobody knows", listener.page
@@ -175,7 +186,8 @@ def somebody_leaves_a_message(people: People) -> Seen:
     with caller.watch.bad_answers_awaited():
         caller.page.locator("#c").fill("quatre mots tout faux")
         _sends(caller)
-    expect(caller.page.locator(".note[role=status]")).to_be_visible()
+        expect(caller.page.locator(".note[role=status]")).to_be_visible()
+        caller.page.wait_for_load_state("networkidle")
     yield "words that open nothing", caller.page
     caller.page.locator("#c").fill(code)
     _sends(caller)

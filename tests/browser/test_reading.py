@@ -76,5 +76,15 @@ def test_a_stumble_is_found(show: Callable[[str], Page], stumble: str) -> None:
 
 
 def test_what_sticks_out_is_found(show: Callable[[str], Page]) -> None:
-    (found,) = too_wide(show("<p style='width: 330px'>Large</p>"))
-    assert found.startswith("at 320 px: <p")
+    found = too_wide(show("<p style='width: 330px'>Large</p>"))
+    assert [each.split(": <p")[0] for each in found] == ["at 320 px", "at 400 %"]
+
+
+def test_what_stays_in_sight_and_leaves_no_room_is_found(show: Callable[[str], Page]) -> None:
+    found = too_wide(show("<p style='position: sticky; bottom: 0; height: 200px'>Verbes</p>"))
+    assert [each.split(": covered")[0] for each in found] == ["at 400 %"]
+
+
+def test_large_letters_are_tried_too(show: Callable[[str], Page]) -> None:
+    found = too_wide(show("<style>.grand p { width: 400px }</style>"))
+    assert [each.split(": <p")[0] for each in found] == ["large, at 390 px"]
