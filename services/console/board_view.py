@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from contracts.vocabulary import Channel, ContactId, PersonId, Priority, Stage
-from services.console import matters
+from services.console import helping, matters
 from services.console.domain import SUPERVISED
 from services.console.matters import MatterRow
 from services.console.pictures import Desk
@@ -61,6 +61,7 @@ class Seen:
     told: Mapping[str, tuple[Told, ...]]  #: by alert, the first first
     of_alert: Mapping[str, tuple[MatterRow, ...]]  #: rescues and calls by alert
     to_do: tuple[MatterRow, ...]  #: what is open, the oldest first
+    asking: tuple[str, ...]  #: contacts in which help was asked for and nobody answered yet
     names: Mapping[str, str]  #: of the people above
 
     def open(self, kind: str) -> tuple[MatterRow, ...]:
@@ -135,6 +136,7 @@ def seen_by(session: Session, viewer: Desk) -> Seen:
         told={alert_id: tuple(people) for alert_id, people in told.items()},
         of_alert=_by_alert(of_alerts),
         to_do=to_do,
+        asking=tuple(each.contact_id for each in helping.unanswered(session, viewer.programme)),
         names=names_of(session, people),
     )
 

@@ -26,6 +26,7 @@ from contracts.vocabulary import (
 from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
 from services.console.pictures import Desk
+from services.console.reading_with import ReadingWithRow, readers_of
 from services.console.staff import names_of
 
 #: Before the end of a shift, new contacts are a question (DESIGN 10).
@@ -54,6 +55,7 @@ class DeskView:
     waiting: tuple[Waiter, ...]  #: in this person's waiting line, the first one first
     supervisors: tuple[PersonId, ...]  #: on duty for the line
     shift_ends_at: datetime | None  #: of the shift this person is in
+    readers: tuple[ReadingWithRow, ...]  #: who reads this person's talk along
     names: Mapping[str, str]  #: as people are called, by their id
     says_urgent: bool = False  #: who is offered to this person, or with them, says so
     rescue: RescueShown | None = None  #: the newest one of the contact this person is in
@@ -142,6 +144,9 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
     state = ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
     line = {"programme": viewer.programme}
     supervisors = tuple(row.person_id for row in session.execute(_SUPERVISORS, line))
+    contact = picture.state.contact
+    readers = () if contact is None else tuple(readers_of(session, contact.contact_id))
+    known = {viewer.person_id, *supervisors, *(each.person_id for each in readers)}
     return DeskView(
         state=picture.state,
         number=picture.last_number,
@@ -151,7 +156,8 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         waiting=tuple(_waiter(row) for row in session.execute(_WAITING, {**line, "state": state})),
         supervisors=supervisors,
         shift_ends_at=_shift_end(session, viewer, picture.state.at),
-        names=names_of(session, {viewer.person_id, *supervisors, *_in_alerts(picture.state)}),
+        readers=readers,
+        names=names_of(session, known | _in_alerts(picture.state)),
         says_urgent=_says_urgent(session, picture.state),
         rescue=_rescue_of(session, picture.state),
     )

@@ -103,6 +103,7 @@ from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
 from services.console.problem import not_yet_problem, refusal_problem, response_of
+from services.console.reading_page import reading_addresses
 from services.console.referral_page import ReferralPages
 from services.console.relay_page import RelayPages
 from services.console.report_page import report_addresses
@@ -247,6 +248,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += alarm_addresses(door, settings) + to_do_addresses(door)
     pages += report_addresses(door, settings)
     pages += ReferralPages(door, settings).addresses()
+    pages += reading_addresses(door, settings)
     pages += week_addresses(door, settings) + people_addresses(door)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)

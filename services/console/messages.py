@@ -67,6 +67,7 @@ class MessageKind(StrEnum):
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
     BOARD = "board"  #: coordinators and supervisors; no id
+    READING = "reading"  #: somebody reads this person's talk along, or does no more
     PULSE = "pulse"  #: the stream is there, and the ledger was read; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -395,6 +396,17 @@ class Board(DeskMessage):
     listeners: Annotated[WaitingLine, ops("The listening line")]
     hours: Annotated[tuple[HourFigures, ...], ops("Newest hours counted, newest first")] = ()
     holes: Annotated[tuple[HoleShown, ...], ops("Hours that lack somebody, the next first")] = ()
+
+
+class ReadingShown(DeskMessage):
+    """A supervisor reads the talk of this person along, from now on or no more."""
+
+    kind: ClassVar = MessageKind.READING
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    person_id: Annotated[PersonId, staff("Who reads")]
+    since: Annotated[Moment, ops("Since when", unit=_UTC)]
+    over: Annotated[bool, ops("They read no more")]
 
 
 class Pulse(DeskMessage):

@@ -21,6 +21,9 @@ from contracts.vocabulary import Role
 
 EVERYBODY = frozenset(Role)
 
+#: Who reads a talk along.
+SUPERVISES = frozenset({Role.SUPERVISOR})
+
 #: At-risk reports, as risk's door lets them be read.
 READS_REPORTS = frozenset({Role.SUPERVISOR, Role.DUTY_PROFESSIONAL})
 
@@ -62,6 +65,9 @@ PAGES: tuple[Entry, ...] = (
     Entry("POST", "/semaine/plages", PlanShifts.roles),
     Entry("GET", "/benevoles", SeeVolunteers.roles),
     Entry("GET", "/benevoles/{person_id}", SeeVolunteers.roles),
+    Entry("GET", "/lire-avec/{contact_id}", SUPERVISES),
+    Entry("POST", "/lire-avec/{contact_id}", SUPERVISES),
+    Entry("POST", "/lire-avec/{contact_id}/fin", SUPERVISES),
     Entry("GET", "/affichage", EVERYBODY),
     Entry("POST", "/affichage", EVERYBODY),
     Entry("POST", "/sortir", EVERYBODY),

@@ -25,13 +25,14 @@ from contracts.vocabulary import (
     ContactId,
     ContactState,
     Refusal,
+    Role,
     SealedId,
     TextKind,
 )
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console import desk_view, text_capability
+from services.console import desk_view, reading_with, text_capability
 from services.console.pages import ONCE, PAGES, WORD, Reader, reader_of, taken
 from services.console.pictures import Desk, domain_now
 from services.console.problem import refusal_problem, refusal_told
@@ -67,6 +68,11 @@ class Told(BaseModel):
     last: int
     texts: tuple[Line, ...]
     away_until: datetime | None = None
+
+    def help_alone(self) -> Told:
+        """What is written to supervisors, and nothing of the talk itself."""
+        texts = tuple(each for each in self.texts if each.kind is TextKind.HELP)
+        return self.model_copy(update={"texts": texts})
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,6 +177,9 @@ class TalkPages:
 
     async def _draw(self, reader: Reader, contact_id: ContactId, after: int) -> Response:
         told = await self._texts.read(reader.desk, contact_id, after)
+        if reader.desk.role is Role.SUPERVISOR:
+            asked = partial(reading_with.reads_lines, desk=reader.desk, contact_id=contact_id)
+            told = told if await self._door.read(asked) else told.help_alone()
         zone = await self._door.read(partial(desk_view.zone_of, programme=reader.desk.programme))
         return PAGES.response("talk_lines.html", reader.look, told=told, zone=zone)
 
