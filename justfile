@@ -42,7 +42,7 @@ relays *ARGS:
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
 test *ARGS: lint types imports chromium
-    {{ python }} -m pytest -n auto --dist loadfile {{ ARGS }}
+    {{ python }} -m pytest -n auto --dist loadfile --no-loadscope-reorder {{ ARGS }}
 
 # Debian's Chromium, in which the pages are tried: installed where that is allowed
 [private]
@@ -52,7 +52,7 @@ chromium:
 # The tests that take less than two seconds each
 [group('check')]
 test-fast *ARGS:
-    {{ python }} -m pytest -n auto --dist loadfile -m "not slow" {{ ARGS }}
+    {{ python }} -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" {{ ARGS }}
 
 # A picture of every page and state at each size, in build/screens
 [group('check')]

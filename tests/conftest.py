@@ -17,6 +17,15 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.servers import a_postgres_place, an_open_nats, within_reach
 
+_PAGES = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages come last: Playwright keeps a loop in the thread of its worker, in which no test that
+    runs one of its own could follow.
+    """
+    items.sort(key=lambda item: item.path.is_relative_to(_PAGES))
+
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
