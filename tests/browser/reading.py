@@ -96,9 +96,11 @@ def stumbles(page: Page) -> list[str]:
     wanted = page.evaluate(_MARK_WHAT_CAN_BE_REACHED)
     reached: set[str] = set()
     found: list[str] = []
-    for _ in range(2 * wanted + 10):
+    for _ in range(5 * wanted + 10):
         page.keyboard.press("Tab")
         stop = page.evaluate(_WHERE_AM_I)
+        if stop is not None and stop["mark"] in reached and stop["hasParts"]:
+            continue  # day, month and year of one field
         if stop is None or stop["mark"] in reached:
             break
         reached.add(stop["mark"])
@@ -162,7 +164,9 @@ async () => {
   const group = it.type === "radio"
     && document.querySelector(`[data-walk-group="${CSS.escape(it.name)}"]`);
   const mark = (group || it).dataset.walk;
-  return {mark: mark ?? it.outerHTML.slice(0, 60), faults, what: it.outerHTML.slice(0, 120)};
+  const hasParts = it.matches("input[type=date], input[type=time], input[type=datetime-local]");
+  const what = it.outerHTML.slice(0, 120);
+  return {mark: mark ?? what, hasParts, faults, what};
 }
 """
 _WHAT_WAS_MISSED = """

@@ -216,6 +216,17 @@ def others_come_on_duty(people: People) -> Seen:
         yield f"desk of the {role}", people.at_desk(name).page
 
 
+def a_coordinator_looks_at_the_week(people: People) -> Seen:
+    """Holes, the week, the volunteers, one of them."""
+    coordinator = people.at_desk("Anne-Lise R.")
+    coordinator.go("/semaine")
+    yield "the week", coordinator.page
+    coordinator.go("/benevoles")
+    yield "the volunteers", coordinator.page
+    coordinator.page.locator("a[href^='/benevoles/']").first.click()
+    yield "a volunteer", coordinator.page
+
+
 def _does(person: Person, act: str, then: str) -> None:
     """Press the button of an act, and wait until the desk is in a state."""
     person.page.locator(f"form[action$='{act}'] button").first.click()
@@ -233,4 +244,5 @@ STORIES: tuple[Callable[[People], Seen], ...] = (
     a_regulator_has_a_minute,
     somebody_leaves_a_message,
     others_come_on_duty,
+    a_coordinator_looks_at_the_week,
 )
