@@ -78,6 +78,8 @@ def test_lines_are_shown_once_a_reason_is_logged_and_the_listener_told(door: Scr
         assert len(told(door)) == 1
         assert "Hélène M. lit avec vous depuis 13" in (await listener.get("/part")).text
         assert "Je suis là." in (await browser.get(f"/talk/{CONTACT}")).text
+        assert "Vous, " not in browser.page  # no line of theirs is among them
+        assert "Vous, " in (await listener.get(f"/talk/{CONTACT}")).text
         assert "Vous lisez avec." in (await browser.get(PAGE)).text
         await browser.post(f"{PAGE}/fin", browser.button())
         assert logged(door) == [(SUPERVISOR, ReadingReason.ACCOMPANYING, False)]
