@@ -82,8 +82,7 @@ class TriagePages:
         """What the rules propose for the notes as they are, as a part of the page."""
         fields = await read_form(request, self._longest)
         reader = await reader_of(request, self._door, taken(fields, WORD))
-        asked = {"notes": notes_in(fields), "contact_id": contact_in(request)}
-        command = contract_of(ProposeTriage, asked)
+        command = ProposeTriage(contact_id=contact_in(request), notes=read_notes(fields))
         reply = await self._door.send(command, reader.desk, CommandId(new_id()))
         return PAGES.response("triage_proposal.html", reader.look, proposal=_proposal_in(reply))
 
@@ -100,8 +99,14 @@ def notes_in(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_notes(fields: dict[str, Any]) -> TriageNotes:
-    """The same as a contract; Flaw names the field that is wrong."""
-    return contract_of(TriageNotes, notes_in(fields))
+    """What was understood so far: a place that is half typed is none yet."""
+    try:
+        return contract_of(TriageNotes, notes_in(fields))
+    except Flaw as flaw:
+        if flaw.field != f"notes.{_PLACE}":
+            raise
+    said = {name: value for name, value in fields["notes"].items() if name != _PLACE}
+    return contract_of(TriageNotes, said)
 
 
 def _decision_in(fields: dict[str, Any]) -> dict[str, Any]:

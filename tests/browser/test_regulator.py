@@ -6,9 +6,9 @@ from tests.browser.people import People, Person
 
 
 def a_regulator_in_a_call(people: People) -> Person:
-    """On duty, and a call taken, by key."""
+    """On duty, and a call taken by key."""
     regulator = people.at_desk("Nadia B.")
-    regulator.page.keyboard.press("Control+Enter")
+    regulator.press("Oui, commencer")
     regulator.sees("Vous êtes en régulation.")
     people.a_call("sos-crise")
     regulator.sees("Voulez-vous répondre ?")
@@ -19,7 +19,7 @@ def a_regulator_in_a_call(people: People) -> Person:
 
 def test_triage_of_a_minute_needs_six_stops_and_no_mouse(people: People) -> None:
     listener = people.at_desk("Paul V.")
-    listener.page.keyboard.press("Control+Enter")
+    listener.press("Oui, commencer")
     listener.sees("Personne n’attend.")
     regulator = a_regulator_in_a_call(people)
     page, keys = regulator.page, regulator.page.keyboard

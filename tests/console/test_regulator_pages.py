@@ -473,6 +473,24 @@ def test_proposal_says_why_in_words_and_awaits_a_human(visiting: Visiting) -> No
     visiting(visit)
 
 
+def test_place_that_is_half_typed_holds_no_proposal_up(visiting: Visiting) -> None:
+    async def visit(desk: Desk) -> None:
+        await desk.take_a_contact()
+        proposal = TriageProposal(
+            priority=Priority.P4,
+            destination=Destination.LISTENER,
+            reasons=("loneliness",),
+            rules_version="triage-2026.1",
+        )
+        desk.door.reply = done(result=proposal)
+        said = {"notes.need": "solitude", "notes.departement": "Haute-Garo"}
+        assert (await desk.send(PROPOSAL, said)).status_code == 200
+        notes = TriageNotes(need=Need.SOLITUDE)
+        assert desk.sent == [ProposeTriage(contact_id=CONTACT, notes=notes)]
+
+    visiting(visit)
+
+
 def found(**changes: object) -> RelayFound:
     said = {
         "relay_id": RelayId("eu-116006-fr"),
