@@ -341,7 +341,7 @@ def test_decision_that_comes_too_late_is_told_kindly_and_the_form_stays(
 def test_nobody_else_triages(visiting: Visiting, path: str, person: PersonId) -> None:
     async def visit(desk: Desk) -> None:
         await desk.browser.enters(person)
-        await desk.browser.get("/")
+        await desk.browser.get("/affichage")
         assert (await desk.send(path, listened())).status_code == 403
         assert desk.sent == []
 
