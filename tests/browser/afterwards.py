@@ -23,6 +23,12 @@ SELECT person_id, role, programme, live_state, offer ->> 'offer_id' AS offer_id,
        contact ->> 'contact_id' AS contact_id
 FROM console.desk WHERE live_state <> 'off_duty' ORDER BY person_id
 """
+#: Who waits where nobody of that stage is on duty; a page that was closed may still come back.
+_WAITING = """
+SELECT DISTINCT contact.programme,
+       CASE contact.state WHEN 'waiting_regulator' THEN 'regulator' ELSE 'listener' END AS role
+FROM console.contact AS contact WHERE contact.state IN ('waiting_regulator', 'waiting_listener')
+"""
 _OPEN_ALERTS = """
 SELECT alert_id, programme FROM console.alert WHERE standing IN ('open', 'taken')
 """
@@ -35,13 +41,16 @@ def send_everybody_home(platform: Platform) -> None:
         while True:
             alerts = ledger.execute(_OPEN_ALERTS).fetchall()
             on_duty = ledger.execute(_ON_DUTY).fetchall()
-            if not alerts and not on_duty:
+            waiting = ledger.execute(_WAITING).fetchall()
+            if not alerts and not on_duty and not waiting:
                 return
             assert time.monotonic() < give_up_at, (alerts, on_duty)
             for alert in alerts:
                 _stand_down(platform, alert)
+            for line in waiting:
+                _see_to(platform, line, on_duty)
             for desk in on_duty:
-                _go_one_step(platform, desk)
+                _go_one_step(platform, desk, waits=_waits_for(desk, waiting))
             time.sleep(0.1)
 
 
@@ -57,13 +66,34 @@ def _stand_down(platform: Platform, alert: dict[str, Any]) -> None:
     _say(platform, supervisor, f"{address}/stand-down", {"reason": "false_alert"})
 
 
-def _go_one_step(platform: Platform, desk: dict[str, Any]) -> None:
-    """One step nearer to being off duty; what is refused because it was done is tried anew."""
+def _waits_for(desk: dict[str, Any], waiting: list[dict[str, Any]]) -> bool:
+    return {"programme": desk["programme"], "role": desk["role"]} in waiting
+
+
+def _see_to(platform: Platform, line: dict[str, Any], on_duty: list[dict[str, Any]]) -> None:
+    """Have somebody come on duty for who waits, where nobody is."""
+    if any(_waits_for(desk, [line]) for desk in on_duty):
+        return
+    everybody = json.loads(PEOPLE.read_text())
+    for each in everybody:
+        if (each["role"], each["programme"]) == (line["role"], line["programme"]):
+            _say(platform, each, "duty/start", {})
+            return
+
+
+def _go_one_step(platform: Platform, desk: dict[str, Any], waits: bool) -> None:
+    """One step nearer to being off duty, after who waits; what is refused because it was done is
+    tried anew.
+    """
     match desk["live_state"]:
         case "talking" if desk["contact_id"]:
             step, body = f"contacts/{desk['contact_id']}/end", {"outcome": "listened"}
         case "offered" if desk["offer_id"]:
-            step, body = f"offers/{desk['offer_id']}/decline", {}
+            step, body = f"offers/{desk['offer_id']}/take", {}
+        case "ready" if waits:
+            return
+        case "paused" if waits:
+            step, body = "duty/resume", {}
         case "wrapping_up":
             step, body = "wrap-up/finish", {}
         case _:

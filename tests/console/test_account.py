@@ -153,7 +153,8 @@ def test_who_may_enter_as_several_says_as_what_and_gets_nothing_else(
             assert browser.has(COOKIE) is None
         entered = await browser.console.post(CHOICE_PATH, data={"as": f"{LINE} coordinator"})
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
-        assert (await browser.opens("/")).status_code == 200
+        at_home = await browser.opens("/")  # a coordinator's desk is the week
+        assert (at_home.status_code, at_home.headers["location"]) == (303, "/semaine")
         again = await browser.console.post(CHOICE_PATH, data={"as": f"{LINE} listener"})
         assert again.status_code == 400
 

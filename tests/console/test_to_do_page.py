@@ -294,7 +294,7 @@ def test_risks_no_is_a_sentence_of_the_page(
         await browser.get(f"/fiches/{REPORT}")
         refused = await browser.post(f"/fiches/{REPORT}", browser.button(), hx_request="true")
         assert refused.status_code == 404
-        assert "Cette fiche n&#39;est pas connue." in refused.text
+        assert "Cette fiche n'est pas connue." in refused.text
 
     at_desks(door, visit)
 

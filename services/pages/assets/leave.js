@@ -1,7 +1,7 @@
 /* Quick exit: the button, or Escape twice within a second and a half, replaces this page by a
    neutral one. Pages read before it are still behind "back": the tab, and nothing else, remembers
    that somebody left, and "back" then leads on to the neutral page. Who comes again by an address
-   or a link is let in. Written for a browser of 2016. */
+   or a link is admitted. Written for a browser of 2016. */
 (function () {
   "use strict";
   var GONE = "gone", BACK = 2, last = 0;
