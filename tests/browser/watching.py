@@ -37,8 +37,8 @@ _TELL_WHAT_IS_KEPT = """
 })();
 """.replace("KEPT", _KEPT)
 
-#: Of Chromium's own words for an answer that is an error, or for none.
-_NO_GOOD_ANSWER = "Failed to load resource"
+#: Chromium's own words for an answer that is an error, or for none; and htmx's for none.
+_NO_GOOD_ANSWER = ("Failed to load resource", "htmx: htmx:error: Failed to fetch")
 
 
 @dataclass
@@ -62,11 +62,11 @@ class Watch:
     @contextmanager
     def bad_answers_awaited(self) -> Iterator[None]:
         """For a block in which the door is broken on purpose: answers may fail, scripts may not."""
-        self._awaited.append(_NO_GOOD_ANSWER)
+        self._awaited.extend(_NO_GOOD_ANSWER)
         try:
             yield
         finally:
-            self._awaited.pop()
+            del self._awaited[-len(_NO_GOOD_ANSWER) :]
 
     def look_at_what_stays(self) -> None:
         """Note what is in the browser now; before its pages are closed."""

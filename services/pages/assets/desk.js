@@ -33,13 +33,15 @@
     document.title = desk.dataset.title;
     baseNow = Date.parse(desk.dataset.now);
     baseAt = performance.now();
-    if (desk.dataset.offer && desk.dataset.offer !== offer) {
+    /* The offer may be known a drawing before the page that shows it: it rings with the page. */
+    const heading = document.getElementById("offre");
+    const shown = heading ? desk.dataset.offer : "";
+    if (shown && shown !== offer) {
       play("tone");
-      const heading = document.getElementById("offre");
       const typing = document.activeElement && document.activeElement.matches("input, textarea");
-      if (heading && !typing) { heading.focus(); }
+      if (!typing) { heading.focus(); }
     }
-    offer = desk.dataset.offer;
+    offer = shown;
     stayAwake(desk.dataset.live !== "off_duty");
     tellWorker();
     const talk = document.getElementById("talk");
