@@ -76,7 +76,6 @@ class AlarmPage:
         fields = await read_form(request, self._settings.longest_body_bytes)
         reader = await reader_of(request, self._door, taken(fields, WORD))
         once = taken(fields, ONCE)
-        fields["confirmed"] = taken(fields, "confirmed") == "true"  # words become no truth unasked
         command = contract_of(StartRescue, fields | dict(request.path_params))
         reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
         if reply.status is not ReplyStatus.DONE:

@@ -220,8 +220,6 @@ async def draw_page(request: Request, reader: Reader, door: Door, drawn: Drawn) 
 def taken(fields: dict[str, Any], name: str) -> str:
     """A field that is the page's and not the command's."""
     value = fields.pop(name, "")
-    if isinstance(value, bool):
-        return str(value).lower()
     return value if isinstance(value, str) else ""
 
 

@@ -1,14 +1,13 @@
 """What a form sent, as the fields of a contract.
 
 A browser sends words. A dotted name is a field of a field (`notes.need`), a name that ends with
-`[]` a list, an empty value one that was not filled in, and `true` and `false` are what a button
-says.
+`[]` a list, an empty value one that was not filled in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -21,7 +20,6 @@ from services.bus.body import Flaw, flaw_of, read_body
 C = TypeVar("C", bound=Contract)
 
 _MOST_FIELDS = 200
-_SAID: dict[str, str | bool] = {"true": True, "false": False}
 
 
 async def read_form(request: Request, longest_bytes: int) -> dict[str, Any]:
@@ -56,19 +54,25 @@ def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             listed = place.setdefault(last, [])
             if not isinstance(listed, list):
                 raise Flaw(Refusal.INVALID_FIELD, name)
-            listed.append(_said(value))
+            listed.append(value)
         else:
-            place[last] = _said(value)
+            place[last] = value
     return fields
-
-
-def _said(value: str) -> str | bool:
-    return _SAID.get(value, value)
 
 
 def contract_of(model: type[C], fields: dict[str, Any]) -> C:
     """A contract from the fields of a form; Flaw names the one that is wrong."""
     try:
-        return model.model_validate(fields, strict=False)
+        return model.model_validate(_meant(model, fields), strict=False)
     except ValidationError as error:
         raise flaw_of(error) from None
+
+
+def _meant(model: type[C], fields: dict[str, Any]) -> dict[str, Any]:
+    """A button's `true` where a contract wants nothing else; other words stay words."""
+    wants = {
+        name for name, each in model.model_fields.items() if get_args(each.annotation) == (True,)
+    }
+    return {
+        name: True if name in wants and value == "true" else value for name, value in fields.items()
+    }
