@@ -78,7 +78,6 @@ from services.bus.body import Flaw, flaw_of, read_body, read_contract, read_obje
 from services.bus.door import Door
 from services.bus.doorway import DOCUMENT_PATH, Address, Doorway, Manners, address_of
 from services.bus.openapi import fields_of
-from services.bus.problem import Problem
 from services.bus.work import derived_id, new_id
 from services.console import metrics
 from services.console.account_page import account_addresses
@@ -99,10 +98,10 @@ from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
-from services.console.pages import DeskPages, explained, is_of_a_page
+from services.console.pages import DeskPages, explained, is_of_a_page, problem_of_reply
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
-from services.console.problem import not_yet_problem, refusal_problem, response_of
+from services.console.problem import refusal_problem, response_of
 from services.console.reading_page import reading_addresses
 from services.console.referral_page import ReferralPages
 from services.console.relay_page import RelayPages
@@ -338,7 +337,7 @@ def _importing(door: Door, settings: Settings) -> Answering:
             command_id = CommandId(derived_id(key, str(start)))
             reply = await door.send(command, desk, command_id)
             if reply.status is not ReplyStatus.DONE:
-                raise _problem_of(_counted_from(start, reply))
+                raise problem_of_reply(_counted_from(start, reply))
             counts.update(reply.result or {})
         return _json({"version": None, "result": counts})
 
@@ -398,15 +397,9 @@ def _validated_volunteers(body: bytes) -> tuple[Volunteer, ...]:
         raise flaw_of(error, "volunteers.") from None
 
 
-def _problem_of(reply: Reply) -> Problem:
-    if reply.status is ReplyStatus.NOT_YET or reply.refusal is None:
-        return not_yet_problem()
-    return refusal_problem(reply.refusal, reply.field)
-
-
 def _response(reply: Reply) -> Response:
     if reply.status is not ReplyStatus.DONE:
-        raise _problem_of(reply)
+        raise problem_of_reply(reply)
     response = _json({"version": reply.version, "result": reply.result})
     if reply.version is not None:
         response.headers["ETag"] = f'"{reply.version}"'
