@@ -36,9 +36,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """A test that saw what it wanted fails all the same for what no page may do."""
-    yield
+    """A test that saw what it wanted fails all the same for what no page may do; one that did not
+    see it says what every page showed instead.
+    """
     people = getattr(item, "funcargs", {}).get("people")
+    try:
+        yield
+    except Exception:
+        if isinstance(people, People):
+            item.add_report_section("call", "pages", people.what_they_see())
+        raise
     if isinstance(people, People):
         people.look_at_what_stays()
         assert people.troubles() == []

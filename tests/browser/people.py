@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from deploy.platform import Platform
 from tests.browser.afterwards import send_everybody_home
@@ -121,6 +122,11 @@ class People:
         """What pages did that none may do."""
         return [trouble for person in self.here for trouble in person.watch.troubles]
 
+    def what_they_see(self) -> str:
+        """Every page as a screen reader finds it; for whoever reads that a test failed."""
+        pages = [page for person in self.here for page in person.page.context.pages]
+        return "\n\n".join(f"{page.url}\n{_heard_of(page)}" for page in pages)
+
     def look_at_what_stays(self) -> None:
         """Note what is kept in browsers of people who may keep nothing."""
         for person in self.here:
@@ -163,3 +169,10 @@ class People:
             context.on("response", self._note_chat)
         self.here.append(person)
         return person
+
+
+def _heard_of(page: Page) -> str:
+    try:
+        return page.locator("body").aria_snapshot(timeout=2_000)
+    except PlaywrightError as unheard:
+        return f"(nothing: {unheard.message.splitlines()[0]})"

@@ -57,7 +57,8 @@ def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> No
     listener.press("C’est noté, continuer")
     listener.sees("Vous êtes en écoute")
 
-    supervisor.page.locator("a[href^='/alertes/']").first.click()
+    supervisor.page.locator("a[href^='/alertes/']").first.press("Enter")
+    supervisor.sees("Vous tenez cette alerte.")
     supervisor.page.get_by_role("radio", name="La personne s’est apaisée").check()
     supervisor.press("Clore l’alerte")
     supervisor.sees("Cette alerte est close.")
