@@ -32,6 +32,7 @@ from contracts.vocabulary import (
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
+from services.bus.problem import Problem
 from services.console import desk_view, reading_with, text_capability
 from services.console.pages import ONCE, PAGES, WORD, Reader, reader_of, taken
 from services.console.pictures import Desk, domain_now
@@ -41,8 +42,17 @@ from services.pages.forms import read_form
 
 #: Machine time a desk waits for intake; the text stays in its field meanwhile.
 _PATIENCE_SECONDS = 5.0
+#: Machine time a desk's question for the other side's writing stays open at intake, and the browser
+#: with it: below what proxies bear.
+_SIGN_SECONDS = 20
+#: A place no text has: who asks for what comes after it is told of signs alone.
+_AFTER_ALL = 2_147_483_647
 #: A form's own words beside the text.
 _FORM_BYTES = 4 * LONGEST_TEXT_CHARACTERS * 3 + 4096
+
+
+#: Every desk in a talk keeps one question open; the kept connections are for what is asked often.
+_AS_MANY_AS_DESKS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
 
 
 class Line(BaseModel):
@@ -59,6 +69,15 @@ class Line(BaseModel):
     attention: Attention = Attention.NONE
 
 
+class Sign(BaseModel):
+    """The other side of a talk writes, or not; never what."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int  #: signs given so far
+    now: bool
+
+
 class Told(BaseModel):
     """What was written after a place, and where the contact is."""
 
@@ -68,6 +87,7 @@ class Told(BaseModel):
     last: int
     texts: tuple[Line, ...]
     away_until: datetime | None = None
+    typing: Sign | None = None  #: to who asked for it
 
     def help_alone(self) -> Told:
         """What is written to supervisors, and nothing of the talk itself."""
@@ -91,7 +111,10 @@ class TextDoor:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._http = httpx.AsyncClient(
-            base_url=settings.intake_url, timeout=_PATIENCE_SECONDS, trust_env=False
+            base_url=settings.intake_url,
+            timeout=_PATIENCE_SECONDS,
+            limits=_AS_MANY_AS_DESKS,
+            trust_env=False,
         )
 
     async def read(self, desk: Desk, contact_id: ContactId, after: int) -> Told:
@@ -101,6 +124,30 @@ class TextDoor:
     async def read_capsule(self, desk: Desk, contact_id: ContactId) -> Told:
         """What the caller agreed to be told of them; for who is offered the contact."""
         return self._told(await self._ask("GET", desk, contact_id, {"params": {}}, offered=True))
+
+    async def sign(self, desk: Desk, contact_id: ContactId, after: int) -> Sign | None:
+        """How the other side writes, as soon as there are more signs of it than `after`, or in
+        `_SIGN_SECONDS`; None where there is nothing to say of it (nobody is in the talk now).
+        """
+        asked = {"after": _AFTER_ALL, "typing_after": after, "wait_seconds": _SIGN_SECONDS}
+        patience = _SIGN_SECONDS + _PATIENCE_SECONDS
+        try:
+            answer = await self._ask(
+                "GET", desk, contact_id, {"params": asked, "timeout": patience}
+            )
+        except Problem as problem:
+            if problem.status >= 500:
+                raise
+            return None
+        return self._told(answer).typing
+
+    async def give_sign(self, desk: Desk, contact_id: ContactId) -> None:
+        """Say that who sits at the desk writes; one that comes too late is nobody's trouble."""
+        try:
+            await self._ask("POST", desk, contact_id, {}, what="typing")
+        except Problem as problem:
+            if problem.status >= 500:
+                raise
 
     def _told(self, answer: httpx.Response) -> Told:
         try:
@@ -121,11 +168,12 @@ class TextDoor:
         contact_id: ContactId,
         asked: Mapping[str, Any],
         offered: bool = False,
+        what: str = "texts",
     ) -> httpx.Response:
         now = await self._door.read(domain_now)
         shown = text_capability.signed_for(desk, contact_id, now, offered)
         headers = {"Authorization": f"Bearer {shown.capability}", **asked.get("headers", {})}
-        address = f"/desk/contacts/{contact_id}/texts"
+        address = f"/desk/contacts/{contact_id}/{what}"
         try:
             answer = await self._http.request(method, address, **{**asked, "headers": headers})
         except httpx.TransportError:
@@ -147,6 +195,8 @@ class TalkPages:
         return [
             Address("GET", "/talk/{contact_id}", self.lines, {}),
             Address("POST", "/talk/{contact_id}", self.write, {}),
+            Address("GET", "/talk/{contact_id}/sign", self.sign, {}),
+            Address("POST", "/talk/{contact_id}/sign", self.give_sign, {}),
             Address("GET", "/capsule/{contact_id}", self.capsule, {}),
         ]
 
@@ -164,6 +214,21 @@ class TalkPages:
         )
         await self._texts.write(reader.desk, writing)
         return await self._draw(reader, writing.contact_id, _number(taken(fields, "after")))
+
+    async def sign(self, request: Request) -> Response:
+        """Whether the other side writes, once that is new; 204 when there is no talk any more."""
+        reader = await reader_of(request, self._door)
+        sign = await self._texts.sign(reader.desk, contact_in(request), _after(request))
+        if sign is None:
+            return Response(status_code=204)
+        return Response(sign.model_dump_json(), media_type="application/json")
+
+    async def give_sign(self, request: Request) -> Response:
+        """Who sits here writes; not what."""
+        fields = await read_form(request, _FORM_BYTES)
+        reader = await reader_of(request, self._door, taken(fields, WORD))
+        await self._texts.give_sign(reader.desk, contact_in(request))
+        return Response(status_code=204)
 
     async def capsule(self, request: Request) -> Response:
         """The capsule of a contact that is on this desk as an offer, before it is taken."""

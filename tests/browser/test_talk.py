@@ -172,8 +172,53 @@ def test_nothing_that_is_typed_leaves_before_it_is_sent(caller: Person, listener
     caller.page.locator("#m").press_sequentially("jamais envoyé", delay=20)
     listener.page.locator("#reply").press_sequentially("jamais répondu", delay=20)
     caller.page.wait_for_timeout(1000)
-    assert any(each.split()[0].endswith("/typing") for each in said)
+    for sign in ("/typing", "/sign"):
+        assert any(each.split()[0].endswith(sign) for each in said)
     assert not any("jamais" in each for each in said)
+
+
+def test_each_side_sees_that_the_other_writes_and_it_goes_by_itself(
+    caller: Person, listener: Person
+) -> None:
+    at_desk, at_home = listener.page.locator("#sign"), caller.page.locator("#ecrit")
+    caller.page.locator("#m").press_sequentially("peut-être", delay=20)
+    expect(at_desk).to_have_text("La personne écrit…")
+    expect(at_home).to_be_empty()
+    listener.page.locator("#reply").press_sequentially("je suis là", delay=20)
+    expect(at_home).to_have_text("Un écoutant écrit…")
+    expect(at_desk).to_be_empty(timeout=12_000)
+    expect(at_home).to_be_empty(timeout=12_000)
+    answers(listener, "je suis là")
+    caller.page.locator("#m").press_sequentially("merci", delay=20)
+    expect(at_desk).to_have_text("La personne écrit…")
+    caller.writes("merci")
+    has_lines(listener, "je suis là", "merci")
+    expect(at_desk).to_be_empty(timeout=2_000)
+
+
+def test_a_side_that_goes_on_writing_is_announced_once_and_asks_seldom(
+    caller: Person, listener: Person
+) -> None:
+    sign = listener.page.locator("#sign")
+    sign.evaluate(
+        """(place) => {
+          window.changes = 0;
+          new MutationObserver(() => { window.changes += 1; }).observe(place, {childList: true});
+        }"""
+    )
+    given: list[str] = []
+    listener.page.on("request", noting(given))
+    began = listener.page.evaluate("performance.now()")
+    for _ in range(40):
+        caller.page.locator("#m").press_sequentially("mot ", delay=10)
+        listener.page.locator("#reply").press_sequentially("mot ", delay=10)
+        caller.page.wait_for_timeout(150)
+    seconds = (listener.page.evaluate("performance.now()") - began) / 1000
+    expect(sign).to_have_text("La personne écrit…")
+    assert listener.page.evaluate("window.changes") == 1
+    signs = [each for each in given if each.split()[0].endswith("/sign")]
+    assert 1 <= len(signs) <= seconds / 3 + 1
+    assert not any("mot" in each for each in signs)
 
 
 def noting(said: list[str]) -> Callable[[Request], None]:

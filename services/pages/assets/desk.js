@@ -46,6 +46,7 @@
     tellWorker();
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
+    followSigns();
     tick();
     tell("drawn");
   }
@@ -226,7 +227,11 @@
     if (line.dataset.note) { placeNote(line); return; }
     if (line.dataset.help) { document.getElementById("help-lines")?.append(line); return; }
     const capsule = document.getElementById("capsule");
-    if (!line.dataset.capsule) { document.getElementById("lines").append(line); return; }
+    if (!line.dataset.capsule) {
+      if (!line.classList.contains("me")) { showSign(false); }
+      document.getElementById("lines").append(line);
+      return;
+    }
     capsule.hidden = false;
     capsule.querySelector("ol").append(line);
   }
@@ -241,6 +246,49 @@
     if (!answer.ok) { document.getElementById("told").innerHTML = html; }
     return answer.ok ? html : null;
   }
+
+  /* --- who is writing: one question stays open while a talk is looked at, and ends with it --- */
+  let followed = null, signGoes = null, signGiven = 0;
+  function showSign(so) {
+    const place = document.getElementById("sign"), words = so && place ? place.dataset.words : "";
+    clearTimeout(signGoes);
+    if (so) { signGoes = setTimeout(() => showSign(false), 8 * STEP); }
+    if (place && place.textContent !== words) { place.textContent = words; }
+  }
+  async function followSigns() {
+    const place = document.hidden ? null : document.getElementById("sign");
+    const address = place ? place.dataset.address : "";
+    if (followed && followed.address === address) { return; }
+    followed?.question.abort();
+    followed = null;
+    showSign(false);
+    if (!address) { return; }
+    const mine = followed = {address, question: new AbortController()};
+    let after = 0;
+    while (followed === mine) {
+      const sign = await askForSign(`${address}?after=${after}`, mine.question.signal);
+      if (followed !== mine) { return; }
+      if (sign === null) { await new Promise((on) => setTimeout(on, 3 * STEP)); continue; }
+      if (sign.now && sign.number > after) { showSign(true); }
+      after = sign.number;
+    }
+  }
+  async function askForSign(address, signal) {
+    try {
+      const answer = await fetch(address, {headers: {"HX-Request": "true"}, signal});
+      return answer.status === 200 ? await answer.json() : null;
+    } catch { return null; }
+  }
+  document.addEventListener("visibilitychange", followSigns);
+  /* Our own, never what: of a line that may be sent, at most once in so long. */
+  document.addEventListener("input", (event) => {
+    const sign = document.getElementById("sign"), now = performance.now();
+    if (event.target.id !== "reply" || !sign || !event.target.value) { return; }
+    if (signGiven && now - signGiven < 3 * STEP) { return; }
+    signGiven = now;
+    fetch(sign.dataset.address, {method: "POST", headers: {"HX-Request": "true"},
+      body: new URLSearchParams({page_word: part().dataset.word})}).catch(() => {});
+  });
 
   /* What is sent stays in its field until it has arrived, under one key however often it is sent. */
   let key = null;
