@@ -17,7 +17,8 @@ from services.console import staff
 from services.console.domain import SessionAsked
 from services.console.oidc import SignInFailed
 from services.console.oidc_settings import CALLBACK_PATH, OidcSettings
-from services.console.pages import PAGES, SIGN_IN, look_of, taken
+from services.console.pages import PAGES, SIGN_IN, look_of
+from services.console.press import taken
 from services.console.sessions import open_session, session_cookie
 from services.console.settings import Settings
 from services.console.sign_in import BEGIN_PATH, SignIn

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import ReplyStatus
 from contracts.rescue import Arrival, RescueNamed, RescueService, StartRescue
 from contracts.risk import AlertId, AlertOutcome, StandDownReason
 from contracts.vocabulary import Refusal
@@ -19,22 +18,12 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import board_view, store
 from services.console.messages import AlertShown
-from services.console.pages import (
-    ONCE,
-    PAGES,
-    WORD,
-    Drawn,
-    Reader,
-    command_id_of,
-    draw_page,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import PAGES, Drawn, draw_page
 from services.console.pictures import may_see_alert
+from services.console.press import Reader, pressed, reader_of, sent
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
-from services.pages.forms import contract_of, read_form
+from services.pages.forms import contract_of
 
 
 def alarm_addresses(door: Door, settings: Settings) -> list[Address]:
@@ -73,15 +62,11 @@ class AlarmPage:
 
     async def call_rescue(self, request: Request) -> Response:
         """Start a rescue; the answer is whom to call, now."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once = taken(fields, ONCE)
-        command = contract_of(StartRescue, fields | dict(request.path_params))
-        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        command = contract_of(StartRescue, press.fields | dict(request.path_params))
+        reply = await sent(self._door, press, command)
         named = RescueNamed.model_validate(reply.result)
-        return PAGES.response("rescue_called.html", reader.look, named=named)
+        return PAGES.response("rescue_called.html", press.reader.look, named=named)
 
 
 def _seen(

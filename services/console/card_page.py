@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import Command, Reply, ReplyStatus
 from contracts.rescue import RescueNamed, RescueService, StartRescue
 from contracts.risk import RaiseAlert
 from contracts.triage import DecideTriage
@@ -24,23 +23,21 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.console import desk_view, store
-from services.console.pages import (
-    ONCE,
-    PAGES,
-    WORD,
-    Reader,
-    command_id_of,
-    done_response,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import PAGES
 from services.console.pictures import domain_now
+from services.console.press import (
+    Reader,
+    done_or_problem,
+    done_response,
+    pressed,
+    reader_of,
+    replied,
+    sent,
+)
 from services.console.risk_door import Card, RiskDoor
 from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.console.talk import contact_in
-from services.pages.forms import read_form
 
 
 class CardPages:
@@ -62,20 +59,15 @@ class CardPages:
 
     async def decide_vital(self, request: Request) -> Response:
         """Raise the alert, then decide P1 and stay: the card opens meanwhile."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once, contact_id = taken(fields, ONCE), contact_in(request)
-        raised = await self._send(RaiseAlert(contact_id=contact_id), reader, once)
-        decided = await self._send(
-            DecideTriage(
-                contact_id=contact_id, priority=Priority.P1, destination=Destination.RESCUE
-            ),
-            reader,
-            once,
+        press = await pressed(request, self._door, self._longest)
+        contact_id = contact_in(request)
+        decision = DecideTriage(
+            contact_id=contact_id, priority=Priority.P1, destination=Destination.RESCUE
         )
+        raised = await replied(self._door, press, RaiseAlert(contact_id=contact_id))
+        decided = await replied(self._door, press, decision)
         for reply in (raised, decided):
-            if reply.status is not ReplyStatus.DONE:
-                raise problem_of_reply(reply)
+            done_or_problem(reply)
         return done_response(request)
 
     async def show(self, request: Request) -> Response:
@@ -99,22 +91,18 @@ class CardPages:
 
     async def write(self, request: Request) -> Response:
         """Have the card sealed as it is."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        taken(fields, ONCE)
-        await self._risk.write_card(reader.desk, contact_in(request), _card_in(fields))
-        return await self._tell(reader)
+        press = await pressed(request, self._door, self._longest)
+        card = _card_in(press.fields)
+        await self._risk.write_card(press.reader.desk, contact_in(request), card)
+        return await self._tell(press.reader)
 
     async def call_rescue(self, request: Request) -> Response:
         """Say that one calls rescue; the card goes along, and never holds the call up."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once, card = taken(fields, ONCE), _card_in(fields)
+        press = await pressed(request, self._door, self._longest)
+        reader, card = press.reader, _card_in(press.fields)
         whom, contact_id = card.service or RescueService.EUROPEAN, contact_in(request)
         rescue = StartRescue(contact_id=contact_id, whom=whom, confirmed=True)
-        reply = await self._send(rescue, reader, once)
-        if reply.status is not ReplyStatus.DONE or reply.result is None:
-            raise problem_of_reply(reply)
+        reply = await sent(self._door, press, rescue)
         called = {
             "called_by": reader.desk.person_id,
             "called_at": await self._door.read(domain_now),
@@ -134,10 +122,6 @@ class CardPages:
         return PAGES.response(
             "card_told.html", reader.look, called=called, sealed=sealed, at=at, zone=zone
         )
-
-    async def _send(self, command: Command, reader: Reader, once: str) -> Reply:
-        command_id = command_id_of(command, reader, once)
-        return await self._door.send(command, reader.desk, command_id)
 
 
 def _card_in(fields: dict[str, Any]) -> Card:

@@ -98,9 +98,10 @@ from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
-from services.console.pages import DeskPages, explained, is_of_a_page, problem_of_reply
+from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
+from services.console.press import problem_of_reply
 from services.console.problem import refusal_problem, response_of
 from services.console.reading_page import reading_addresses
 from services.console.referral_page import ReferralPages

@@ -16,7 +16,8 @@ from services.bus.doorway import Address
 from services.bus.work import new_id
 from services.console import handlers
 from services.console.domain import SessionAsked
-from services.console.pages import PAGES, SIGN_IN, look_of, reader_of
+from services.console.pages import PAGES, SIGN_IN, look_of
+from services.console.press import pressed
 from services.console.sessions import hash_of, open_session, session_cookie
 from services.console.settings import Settings
 from services.pages.forms import read_form
@@ -66,9 +67,7 @@ class Entering:
 
     async def leave(self, request: Request) -> Response:
         """End the session."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        word = fields.get("page_word")
-        reader = await reader_of(request, self._door, word if isinstance(word, str) else "")
-        gone = hash_of(reader.token)
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        gone = hash_of(press.reader.token)
         await self._door.answer(new_id(), gone, handlers.closing_session(gone))
         return RedirectResponse(SIGN_IN, 303, {"Set-Cookie": session_cookie("", 0)})

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console.pages import PAGES, Drawn, draw_page, look_of, reader_of
+from services.console.pages import PAGES, Drawn, draw_page, look_of
+from services.console.press import reader_of
 
 
 def guide_addresses(door: Door) -> list[Address]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,10 +13,10 @@ from services.bus.doorway import Address
 from services.bus.work import Work, new_id
 from services.console import store
 from services.console.desk_look import UNDO_SECONDS, DeskLook
-from services.console.pages import WORD, Drawn, draw_page, reader_of, taken
+from services.console.pages import Drawn, draw_page
+from services.console.press import Press, pressed, reader_of
 from services.console.sessions import hash_of
 from services.console.settings import Settings
-from services.pages.forms import read_form
 from services.pages.look import Size, Theme, look_in
 from services.pages.words import COMPLETE
 
@@ -51,10 +50,9 @@ class LookPage:
 
     async def keep(self, request: Request) -> Response:
         """Keep what was chosen, and come back to the desk."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        kept = _chosen(fields).kept()
-        token_sha256 = hash_of(reader.token)
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        kept = _chosen(press).kept()
+        token_sha256 = hash_of(press.reader.token)
         keep = partial(keep_look, token_sha256, kept)
         await self._door.answer(new_id(), token_sha256, keep)
         return RedirectResponse("/", 303)
@@ -66,12 +64,12 @@ def keep_look(token_sha256: str, kept: str, work: Work) -> Reply:
     return done()
 
 
-def _chosen(fields: dict[str, Any]) -> DeskLook:
+def _chosen(press: Press) -> DeskLook:
     """What a form says, with the usual for what it does not."""
-    said = {name: taken(fields, name) for name in ("langue", "theme", "taille", "annuler")}
+    said = {name: press.take(name) for name in ("langue", "theme", "taille", "annuler")}
     undo = said["annuler"]
     return DeskLook(
         look=look_in(said, "", COMPLETE),
         undo_seconds=int(undo) if undo in map(str, UNDO_SECONDS) else UNDO_SECONDS[0],
-        keys=taken(fields, "touches") != "non",
+        keys=press.take("touches") != "non",
     )

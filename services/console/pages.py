@@ -7,43 +7,36 @@ a second tab and a desk on another machine show the same.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from uuid import UUID
 
-import orjson
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from contracts.assignment import BeatHeart
-from contracts.envelope import Command, CommandId, Reply, ReplyStatus
+from contracts.envelope import Command
 from contracts.vocabulary import Refusal, Role
 from services.bus.door import Door
-from services.bus.doorway import Address, address_of
-from services.bus.problem import Problem
-from services.bus.work import derived_id
+from services.bus.doorway import Address
 from services.console import board_view, desk_view
 from services.console.departements import places
-from services.console.desk_look import DeskLook, desk_look
+from services.console.desk_look import desk_look
 from services.console.desk_view import DeskView
 from services.console.domain import DESK_ROLES, PULSE_ROLES
 from services.console.messages import MessageKind
 from services.console.pictures import Desk
-from services.console.problem import not_yet_problem, problem_of, refusal_problem
-from services.console.role_table import ACT, roles_of_page
+from services.console.press import Reader, asks_for_a_part, done_response, pressed, reader_of, sent
+from services.console.problem import problem_of, refusal_problem
+from services.console.role_table import ACT
 from services.console.sessions import (
-    hash_of,
     page_word,
-    standing_session,
-    token_in,
 )
 from services.console.settings import Settings
 from services.pages.assets import asset_addresses
-from services.pages.forms import contract_of, read_form
+from services.pages.forms import contract_of
 from services.pages.look import Look
 from services.pages.render import Pages
 
@@ -60,39 +53,6 @@ _KINDS = " ".join(kind.value for kind in MessageKind if kind not in _UNCHANGING)
 #: What a person is about to do, beside what they do: in the address, so that it survives a redraw.
 STEP = "etape"
 STEPS = frozenset({"cadre", "fin", "orienter"})
-
-#: The page's own fields of a form; the rest is the command.
-WORD, ONCE = "page_word", "once"
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who reads a page, and how it is to look."""
-
-    token: str
-    desk: Desk
-    chosen: DeskLook
-
-    @property
-    def look(self) -> Look:
-        """Language, theme and size."""
-        return self.chosen.look
-
-
-async def reader_of(request: Request, door: Door, word: str | None = None) -> Reader:
-    """Who asks for a page; Problem 401 or 403 when they may not (`role_table`)."""
-    token = token_in(request, word)
-    desk = await standing_session(hash_of(token), door)
-    _check_page(request, desk.role)
-    return Reader(token, desk, desk_look(request, desk.look))
-
-
-def _check_page(request: Request, role: Role) -> None:
-    address = address_of(request.scope)
-    if address is None or address.path.startswith(f"{ACT}/"):
-        return  # a button: its command is checked where it is sent
-    if role not in roles_of_page(address.method, address.path):
-        raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
 
 
 def look_of(request: Request) -> Look:
@@ -144,15 +104,11 @@ class DeskPages:
 
     async def act(self, command_type: type[Command], request: Request) -> Response:
         """A button was pressed: send its command, say what came of it where it was refused."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        if reader.desk.role not in command_type.roles:
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        if press.reader.desk.role not in command_type.roles:
             raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
-        once = taken(fields, ONCE)
-        command = contract_of(command_type, fields | dict(request.path_params))
-        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+        command = contract_of(command_type, press.fields | dict(request.path_params))
+        await sent(self._door, press, command)
         return done_response(request)
 
 
@@ -215,38 +171,6 @@ async def draw_page(request: Request, reader: Reader, door: Door, drawn: Drawn) 
     known |= {"address": f"{request.url.path}{query}", "part": drawn.part, **drawn.shown}
     template = drawn.part if asks_for_a_part(request) else "desk_page.html"
     return PAGES.response(template, reader.look, **known)
-
-
-def taken(fields: dict[str, Any], name: str) -> str:
-    """A field that is the page's and not the command's."""
-    value = fields.pop(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def command_id_of(command: Command, reader: Reader, once: str) -> CommandId:
-    """The same for the same button of the same drawing: pressed twice, it is done once."""
-    said = orjson.dumps(command.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-    named = (command.type_name(), reader.desk.session_id, once, hashlib.sha256(said).hexdigest())
-    return CommandId(str(UUID(derived_id(*named))))
-
-
-def problem_of_reply(reply: Reply) -> Problem:
-    """The sentence of an answer that is a no, or not yet."""
-    if reply.status is ReplyStatus.NOT_YET or reply.refusal is None:
-        return not_yet_problem()
-    return refusal_problem(reply.refusal, reply.field)
-
-
-def done_response(request: Request) -> Response:
-    """Done: the page draws itself anew; a browser without scripts comes back to it."""
-    if asks_for_a_part(request):
-        return Response(status_code=204)
-    return RedirectResponse("/", 303)
-
-
-def asks_for_a_part(request: Request) -> bool:
-    """Whether a script of ours asks, and not the browser itself."""
-    return "hx-request" in request.headers
 
 
 def is_of_a_page(address: Address | None) -> bool:

@@ -11,15 +11,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import CommandId, ReplyStatus
 from contracts.roster import SeeVolunteers, VolunteerSeen, VolunteersSeen
 from contracts.vocabulary import PersonId, Role, SupervisionKind
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
-from services.bus.work import new_id
-from services.console.pages import Drawn, Reader, draw_page, problem_of_reply, reader_of
+from services.console.pages import Drawn, draw_page
 from services.console.pictures import domain_now
+from services.console.press import Reader, asked, reader_of
 from services.console.staff import names_of
 from services.console.week_page import KINDS
 
@@ -77,9 +76,7 @@ class PeoplePages:
         return await self._draw(request, reader, "person_part.html", shown)
 
     async def _see(self, reader: Reader, wanted: SeeVolunteers) -> VolunteersSeen:
-        reply = await self._door.send(wanted, reader.desk, CommandId(new_id()))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+        reply = await asked(self._door, reader, wanted)
         return VolunteersSeen.model_validate(reply.result or {"volunteers": ()})
 
     async def _draw(self, request: Request, reader: Reader, part: str, shown: Shown) -> Response:

@@ -15,19 +15,11 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.work import Work, new_id
 from services.console import reading_with
-from services.console.pages import (
-    WORD,
-    Drawn,
-    Reader,
-    draw_page,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import Drawn, draw_page
+from services.console.press import Reader, done_or_problem, pressed, reader_of
 from services.console.reading_with import Opening, ReadingReason
 from services.console.settings import Settings
 from services.console.talk import contact_in
-from services.pages.forms import read_form
 
 PATH = "/lire-avec/{contact_id}"
 
@@ -63,25 +55,21 @@ class ReadingPage:
 
     async def open(self, request: Request) -> Response:
         """Log it and tell who has the talk; the page then shows the lines."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
         try:
-            reason = ReadingReason(taken(fields, "reason"))
+            reason = ReadingReason(press.take("reason"))
         except ValueError:
             raise Flaw(Refusal.INVALID_FIELD, "reason") from None
-        opening = Opening(reader.desk, contact_in(request), reason)
-        await self._do(reader, partial(reading_with.open_reading, opening))
+        opening = Opening(press.reader.desk, contact_in(request), reason)
+        await self._do(press.reader, partial(reading_with.open_reading, opening))
         return RedirectResponse(f"/lire-avec/{contact_in(request)}", 303)
 
     async def close(self, request: Request) -> Response:
         """Read along no more."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        closing = partial(reading_with.close_reading, reader.desk, contact_in(request))
-        await self._do(reader, closing)
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        closing = partial(reading_with.close_reading, press.reader.desk, contact_in(request))
+        await self._do(press.reader, closing)
         return RedirectResponse(f"/lire-avec/{contact_in(request)}", 303)
 
     async def _do(self, reader: Reader, handler: Callable[[Work], Reply]) -> None:
-        reply = await self._door.answer(new_id(), reader.desk.session_id, handler)
-        if reply.refusal is not None:
-            raise problem_of_reply(reply)
+        done_or_problem(await self._door.answer(new_id(), reader.desk.session_id, handler))

@@ -12,7 +12,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import Command, Reply, ReplyStatus
 from contracts.referral import (
     CloseReferral,
     ProposeReferral,
@@ -24,19 +23,11 @@ from contracts.vocabulary import Priority, ReferralClosing
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import desk_view
-from services.console.pages import (
-    ONCE,
-    PAGES,
-    WORD,
-    Reader,
-    command_id_of,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import PAGES
+from services.console.press import Reader, pressed, sent
 from services.console.sessions import page_word
 from services.console.settings import Settings
-from services.pages.forms import contract_of, read_form
+from services.pages.forms import contract_of
 
 
 class ReferralPages:
@@ -56,42 +47,33 @@ class ReferralPages:
 
     async def propose(self, request: Request) -> Response:
         """Propose a relay; the answer is what to say to the person and what they may agree to."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once, called = taken(fields, ONCE), taken(fields, "called")
-        contact = await self._door.read(
-            partial(desk_view.contact_of, person_id=reader.desk.person_id)
-        )
+        press = await pressed(request, self._door, self._longest)
+        called, person_id = press.take("called"), press.reader.desk.person_id
+        contact = await self._door.read(partial(desk_view.contact_of, person_id=person_id))
         urgency = (None if contact is None else contact.priority) or Priority.P4
-        asked = {"urgency": urgency, **fields, **request.path_params}
-        command = contract_of(ProposeReferral, asked)
-        reply = await self._done(command, reader, once)
+        said = {"urgency": urgency, **press.fields, **request.path_params}
+        command = contract_of(ProposeReferral, said)
+        reply = await sent(self._door, press, command)
         made = ReferralMade.model_validate(reply.result)
-        shown = {"made": made, "called": called, "asked": command, "once": once}
-        return self._draw("consent.html", reader, shown)
+        shown = {"made": made, "called": called, "asked": command, "once": press.once}
+        return _draw("consent.html", press.reader, shown)
 
     async def send(self, request: Request) -> Response:
         """Record the yes and send what it covers."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once, called = taken(fields, ONCE), taken(fields, "called")
-        await self._done(contract_of(RecordConsent, fields | request.path_params), reader, once)
-        await self._done(contract_of(SendReferral, dict(request.path_params)), reader, once)
-        return self._draw("referral_told.html", reader, {"called": called})
+        press = await pressed(request, self._door, self._longest)
+        called = press.take("called")
+        yes = contract_of(RecordConsent, press.fields | request.path_params)
+        await sent(self._door, press, yes)
+        await sent(self._door, press, contract_of(SendReferral, dict(request.path_params)))
+        return _draw("referral_told.html", press.reader, {"called": called})
 
     async def leave_it(self, request: Request) -> Response:
         """The person said no: nothing is sent."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        asked = {"why": ReferralClosing.PERSON_REFUSED, **request.path_params}
-        await self._done(contract_of(CloseReferral, asked), reader, taken(fields, ONCE))
-        return self._draw("referral_told.html", reader, {"called": ""})
+        press = await pressed(request, self._door, self._longest)
+        said = {"why": ReferralClosing.PERSON_REFUSED, **request.path_params}
+        await sent(self._door, press, contract_of(CloseReferral, said))
+        return _draw("referral_told.html", press.reader, {"called": ""})
 
-    def _draw(self, template: str, reader: Reader, shown: dict[str, Any]) -> Response:
-        return PAGES.response(template, reader.look, word=page_word(reader.token), **shown)
 
-    async def _done(self, command: Command, reader: Reader, once: str) -> Reply:
-        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
-        return reply
+def _draw(template: str, reader: Reader, shown: dict[str, Any]) -> Response:
+    return PAGES.response(template, reader.look, word=page_word(reader.token), **shown)

@@ -11,7 +11,6 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import CommandId, ReplyStatus
 from contracts.programme import ProgrammeTerms
 from contracts.referral import FindRelays, RelaysFound
 from contracts.triage import TriageNotes
@@ -19,15 +18,14 @@ from contracts.vocabulary import Channel, LanguageCode, Need, Refusal, RiskSigna
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.bus.work import new_id
 from services.console import store
-from services.console.pages import PAGES, WORD, problem_of_reply, reader_of, taken
+from services.console.pages import PAGES
+from services.console.press import asked, pressed
 from services.console.problem import refusal_problem
 from services.console.relay_numbers import numbers
 from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.console.triage_page import read_notes
-from services.pages.forms import read_form
 
 _MOST_NEEDS = 5
 
@@ -48,16 +46,14 @@ class RelayPages:
 
     async def find(self, request: Request) -> Response:
         """Ask the directory for what was understood so far; nothing is changed."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
+        press = await pressed(request, self._door, self._longest)
+        reader = press.reader
         terms = await self._door.read(partial(store.terms_of, programme=reader.desk.programme))
         if terms is None or not terms.frame.refers:
             raise refusal_problem(Refusal.REFERS_NOBODY)
-        notes = read_notes(fields)
-        asked = question_of(notes, terms, _channel(taken(fields, "channel")))
-        reply = await self._door.send(asked, reader.desk, CommandId(new_id()))
-        if reply.status is not ReplyStatus.DONE or reply.result is None:
-            raise problem_of_reply(reply)
+        channel = _channel(press.take("channel"))
+        question = question_of(read_notes(press.fields), terms, channel)
+        reply = await asked(self._door, reader, question)
         found = RelaysFound.model_validate(reply.result)
         return PAGES.response(
             "relays_found.html",
@@ -65,7 +61,7 @@ class RelayPages:
             found=found,
             numbers=numbers(),
             zone=terms.timezone,
-            asked=asked,
+            asked=question,
             word=page_word(reader.token),
             contact_id=request.path_params["contact_id"],
         )

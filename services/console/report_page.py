@@ -20,22 +20,12 @@ from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.console import matters
 from services.console.matters import MatterKind, MatterRow
-from services.console.pages import (
-    PAGES,
-    WORD,
-    Drawn,
-    Reader,
-    asks_for_a_part,
-    done_response,
-    draw_page,
-    reader_of,
-    taken,
-)
+from services.console.pages import PAGES, Drawn, draw_page
 from services.console.pictures import Desk
+from services.console.press import Press, Reader, asks_for_a_part, done_response, pressed, reader_of
 from services.console.risk_door import RiskDoor
 from services.console.settings import Settings
 from services.console.staff import names_of
-from services.pages.forms import read_form
 
 AT_RISK, LEGAL = "/fiches/{report_id}", "/signalements/{report_id}"
 
@@ -72,7 +62,7 @@ class ReportPages:
 
     async def read_at_risk(self, request: Request) -> Response:
         """Its words, to who asks for them."""
-        reader = await self._pressed(request)
+        reader = (await self._pressed(request)).reader
         words = await self._risk.read_report(reader.desk, _report(request))
         return await self._draw(request, reader, MatterKind.AT_RISK_REPORT, words)
 
@@ -83,23 +73,21 @@ class ReportPages:
 
     async def read_legal(self, request: Request) -> Response:
         """Its words, to who decides."""
-        reader = await self._pressed(request)
+        reader = (await self._pressed(request)).reader
         words = await self._risk.read_legal_report(reader.desk, _report(request))
         return await self._draw(request, reader, MatterKind.LEGAL_REPORT, words)
 
     async def write_legal(self, request: Request) -> Response:
         """Have its words sealed."""
-        fields = await read_form(request, _FORM_BYTES)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        words = taken(fields, "words")
+        press = await pressed(request, self._door, _FORM_BYTES)
+        words = press.take("words")
         if not words.strip():
             raise Flaw(Refusal.INVALID_FIELD, "words")
-        await self._risk.write_legal_report(reader.desk, _report(request), words)
+        await self._risk.write_legal_report(press.reader.desk, _report(request), words)
         return done_response(request)
 
-    async def _pressed(self, request: Request) -> Reader:
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        return await reader_of(request, self._door, taken(fields, WORD))
+    async def _pressed(self, request: Request) -> Press:
+        return await pressed(request, self._door, self._settings.longest_body_bytes)
 
     async def _draw(
         self, request: Request, reader: Reader, kind: MatterKind, words: str | None = None

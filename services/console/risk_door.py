@@ -19,12 +19,10 @@ from contracts.vocabulary import ContactId, Moment, PersonId, Refusal
 from services.bus.door import Door
 from services.bus.problem import Problem
 from services.console import risk_capability
+from services.console.neighbour import Neighbour
 from services.console.pictures import Desk, domain_now
-from services.console.problem import refusal_problem, refusal_told
+from services.console.problem import refusal_problem
 from services.console.settings import Settings
-
-#: Machine time a desk waits for risk; the card stays in its form meanwhile.
-_PATIENCE_SECONDS = 5.0
 
 
 class Card(BaseModel):
@@ -72,17 +70,12 @@ class _Named(BaseModel):
 ANYWHERE = (ServiceNamed(service=RescueService.EUROPEAN, number="112"),)
 
 
-def client_of(settings: Settings) -> httpx.AsyncClient:
-    """What asks risk's door."""
-    return httpx.AsyncClient(base_url=settings.risk_url, timeout=_PATIENCE_SECONDS, trust_env=False)
-
-
 class RiskDoor:
     """Risk's door, for a session."""
 
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
-        self._http = client_of(settings)
+        self._risk = Neighbour(settings.risk_url)
 
     async def card(self, desk: Desk, contact_id: ContactId) -> CardRead | None:
         """The card of a contact; None when nobody has written one."""
@@ -126,16 +119,8 @@ class RiskDoor:
     async def _ask(
         self, method: str, desk: Desk, address: str, asked: Mapping[str, Any] | None = None
     ) -> httpx.Response:
-        now = await self._door.read(domain_now)
-        shown = risk_capability.signed_for(desk, now)
-        headers = {"Authorization": f"Bearer {shown.capability}"}
-        try:
-            answer = await self._http.request(method, address, headers=headers, **(asked or {}))
-        except httpx.TransportError:
-            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
-        if answer.is_success:
-            return answer
-        raise refusal_told(answer.content)
+        shown = risk_capability.signed_for(desk, await self._door.read(domain_now))
+        return await self._risk.ask(method, address, shown.capability, asked)
 
 
 def _words(answer: httpx.Response, name: str) -> str:

@@ -34,14 +34,13 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.console import desk_view, reading_with, text_capability
-from services.console.pages import ONCE, PAGES, WORD, Reader, reader_of, taken
+from services.console.neighbour import PATIENCE_SECONDS, Neighbour
+from services.console.pages import PAGES
 from services.console.pictures import Desk, domain_now
-from services.console.problem import refusal_problem, refusal_told
+from services.console.press import Press, Reader, pressed, reader_of
+from services.console.problem import refusal_problem
 from services.console.settings import Settings
-from services.pages.forms import read_form
 
-#: Machine time a desk waits for intake; the text stays in its field meanwhile.
-_PATIENCE_SECONDS = 5.0
 #: Machine time a desk's question for the other side's writing stays open at intake, and the browser
 #: with it: below what proxies bear.
 _SIGN_SECONDS = 20
@@ -49,10 +48,6 @@ _SIGN_SECONDS = 20
 _AFTER_ALL = 2_147_483_647
 #: A form's own words beside the text.
 _FORM_BYTES = 4 * LONGEST_TEXT_CHARACTERS * 3 + 4096
-
-
-#: Every desk in a talk keeps one question open; the kept connections are for what is asked often.
-_AS_MANY_AS_DESKS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
 
 
 class Line(BaseModel):
@@ -110,27 +105,22 @@ class TextDoor:
 
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
-        self._http = httpx.AsyncClient(
-            base_url=settings.intake_url,
-            timeout=_PATIENCE_SECONDS,
-            limits=_AS_MANY_AS_DESKS,
-            trust_env=False,
-        )
+        self._intake = Neighbour(settings.intake_url)
 
     async def read(self, desk: Desk, contact_id: ContactId, after: int) -> Told:
         """What was written after a place; Problem when this session may not read it."""
-        return self._told(await self._ask("GET", desk, contact_id, {"params": {"after": after}}))
+        return _told(await self._ask("GET", desk, contact_id, {"params": {"after": after}}))
 
     async def read_capsule(self, desk: Desk, contact_id: ContactId) -> Told:
         """What the caller agreed to be told of them; for who is offered the contact."""
-        return self._told(await self._ask("GET", desk, contact_id, {"params": {}}, offered=True))
+        return _told(await self._ask("GET", desk, contact_id, {}, offered=True))
 
     async def sign(self, desk: Desk, contact_id: ContactId, after: int) -> Sign | None:
         """How the other side writes, as soon as there are more signs of it than `after`, or in
         `_SIGN_SECONDS`; None where there is nothing to say of it (nobody is in the talk now).
         """
         asked = {"after": _AFTER_ALL, "typing_after": after, "wait_seconds": _SIGN_SECONDS}
-        patience = _SIGN_SECONDS + _PATIENCE_SECONDS
+        patience = _SIGN_SECONDS + PATIENCE_SECONDS
         try:
             answer = await self._ask(
                 "GET", desk, contact_id, {"params": asked, "timeout": patience}
@@ -139,7 +129,7 @@ class TextDoor:
             if problem.status >= 500:
                 raise
             return None
-        return self._told(answer).typing
+        return _told(answer).typing
 
     async def give_sign(self, desk: Desk, contact_id: ContactId) -> None:
         """Say that who sits at the desk writes; one that comes too late is nobody's trouble."""
@@ -148,12 +138,6 @@ class TextDoor:
         except Problem as problem:
             if problem.status >= 500:
                 raise
-
-    def _told(self, answer: httpx.Response) -> Told:
-        try:
-            return Told.model_validate_json(answer.content)
-        except ValidationError:
-            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
 
     async def write(self, desk: Desk, writing: Writing) -> None:
         """Have a text sealed; Problem when it was not kept."""
@@ -172,15 +156,15 @@ class TextDoor:
     ) -> httpx.Response:
         now = await self._door.read(domain_now)
         shown = text_capability.signed_for(desk, contact_id, now, offered)
-        headers = {"Authorization": f"Bearer {shown.capability}", **asked.get("headers", {})}
         address = f"/desk/contacts/{contact_id}/{what}"
-        try:
-            answer = await self._http.request(method, address, **{**asked, "headers": headers})
-        except httpx.TransportError:
-            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
-        if answer.is_success:
-            return answer
-        raise refusal_told(answer.content)
+        return await self._intake.ask(method, address, shown.capability, asked)
+
+
+def _told(answer: httpx.Response) -> Told:
+    try:
+        return Told.model_validate_json(answer.content)
+    except ValidationError:
+        raise refusal_problem(Refusal.PLATFORM_FAULT) from None
 
 
 class TalkPages:
@@ -207,13 +191,10 @@ class TalkPages:
 
     async def write(self, request: Request) -> Response:
         """Have something sealed; the answer holds what is new since the page's last line."""
-        fields = await read_form(request, _FORM_BYTES)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        writing = Writing(
-            contact_in(request), _kind(fields), taken(fields, "text"), taken(fields, ONCE)
-        )
-        await self._texts.write(reader.desk, writing)
-        return await self._draw(reader, writing.contact_id, _number(taken(fields, "after")))
+        press = await pressed(request, self._door, _FORM_BYTES)
+        writing = Writing(contact_in(request), _kind(press), press.take("text"), press.once)
+        await self._texts.write(press.reader.desk, writing)
+        return await self._draw(press.reader, writing.contact_id, _number(press.take("after")))
 
     async def sign(self, request: Request) -> Response:
         """Whether the other side writes, once that is new; 204 when there is no talk any more."""
@@ -225,9 +206,8 @@ class TalkPages:
 
     async def give_sign(self, request: Request) -> Response:
         """Who sits here writes; not what."""
-        fields = await read_form(request, _FORM_BYTES)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        await self._texts.give_sign(reader.desk, contact_in(request))
+        press = await pressed(request, self._door, _FORM_BYTES)
+        await self._texts.give_sign(press.reader.desk, contact_in(request))
         return Response(status_code=204)
 
     async def capsule(self, request: Request) -> Response:
@@ -256,9 +236,9 @@ def contact_in(request: Request) -> ContactId:
     return ContactId(request.path_params["contact_id"])
 
 
-def _kind(fields: dict[str, object]) -> TextKind:
+def _kind(press: Press) -> TextKind:
     try:
-        return TextKind(taken(fields, "kind"))
+        return TextKind(press.take("kind"))
     except ValueError:
         raise Flaw(Refusal.INVALID_FIELD, "kind") from None
 

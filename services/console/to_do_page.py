@@ -11,7 +11,8 @@ from contracts.anonymity import LiftVerdict
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import board_view
-from services.console.pages import Drawn, draw_page, reader_of
+from services.console.pages import Drawn, draw_page
+from services.console.press import reader_of
 
 
 def to_do_addresses(door: Door) -> list[Address]:

@@ -14,29 +14,18 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import CommandId, Reply, ReplyStatus
 from contracts.triage import DecideTriage, ProposeTriage, TriageNotes, TriageProposal
 from contracts.vocabulary import Destination, Refusal, TextKind
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
-from services.bus.work import new_id
 from services.console.departements import code_of
-from services.console.pages import (
-    ONCE,
-    PAGES,
-    WORD,
-    Reader,
-    command_id_of,
-    done_response,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import PAGES
+from services.console.press import Reader, asked, done_response, pressed, sent, taken
 from services.console.settings import Settings
 from services.console.talk import TextDoor, Writing, contact_in
-from services.pages.forms import contract_of, read_form
+from services.pages.forms import contract_of
 
 #: A capsule is short on purpose: what is needed to begin, said back to the person.
 CAPSULE_LINES, CAPSULE_CHARACTERS = 3, 80
@@ -64,27 +53,23 @@ class TriagePages:
 
     async def decide(self, request: Request) -> Response:
         """Seal the capsule, where there is one and the person said yes; then send the decision."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once, capsule = taken(fields, ONCE), _capsule_in(fields)
-        command = contract_of(DecideTriage, {**_decision_in(fields), **request.path_params})
+        press = await pressed(request, self._door, self._longest)
+        capsule = _capsule_in(press.fields)
+        command = contract_of(DecideTriage, {**_decision_in(press.fields), **request.path_params})
         if capsule and command.destination is Destination.LISTENER:
-            key = _key_of(reader, once, command.contact_id, capsule)
+            key = _key_of(press.reader, press.once, command.contact_id, capsule)
             writing = Writing(command.contact_id, TextKind.CAPSULE, capsule, key)
-            await self._texts.write(reader.desk, writing)
-        command_id = command_id_of(command, reader, once)
-        reply = await self._door.send(command, reader.desk, command_id)
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+            await self._texts.write(press.reader.desk, writing)
+        await sent(self._door, press, command)
         return done_response(request)
 
     async def propose(self, request: Request) -> Response:
         """What the rules propose for the notes as they are, as a part of the page."""
-        fields = await read_form(request, self._longest)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        command = ProposeTriage(contact_id=contact_in(request), notes=read_notes(fields))
-        reply = await self._door.send(command, reader.desk, CommandId(new_id()))
-        return PAGES.response("triage_proposal.html", reader.look, proposal=_proposal_in(reply))
+        press = await pressed(request, self._door, self._longest)
+        question = ProposeTriage(contact_id=contact_in(request), notes=read_notes(press.fields))
+        reply = await asked(self._door, press.reader, question)
+        proposal = TriageProposal.model_validate(reply.result)
+        return PAGES.response("triage_proposal.html", press.reader.look, proposal=proposal)
 
 
 def notes_in(fields: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +123,3 @@ def _key_of(reader: Reader, *said: str) -> str:
     """
     digest = hmac.digest(reader.token.encode(), "\x00".join(said).encode(), "sha256")
     return str(UUID(bytes=digest[:16], version=4))
-
-
-def _proposal_in(reply: Reply) -> TriageProposal:
-    if reply.status is not ReplyStatus.DONE or reply.result is None:
-        raise problem_of_reply(reply)
-    return TriageProposal.model_validate(reply.result)

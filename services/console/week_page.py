@@ -14,31 +14,19 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.envelope import CommandId, ReplyStatus
 from contracts.shift import PlanShifts, SeeShifts, ShiftsSeen, TakeShift
 from contracts.vocabulary import PersonId, Refusal, Role
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.bus.work import new_id
 from services.console import desk_view
-from services.console.pages import (
-    ONCE,
-    WORD,
-    Drawn,
-    Reader,
-    command_id_of,
-    done_response,
-    draw_page,
-    problem_of_reply,
-    reader_of,
-    taken,
-)
+from services.console.pages import Drawn, draw_page
 from services.console.pictures import Desk, domain_now
+from services.console.press import Reader, asked, done_response, pressed, reader_of, sent
 from services.console.settings import Settings
 from services.console.staff import names_of
 from services.console.week import DAYS, monday_of, week_of
-from services.pages.forms import contract_of, read_form
+from services.pages.forms import contract_of
 
 #: What is planned does not move with the board: this page asks the roster less often.
 KINDS = "state live_state"
@@ -122,20 +110,14 @@ class WeekPage:
 
     async def _ask(self, reader: Reader, day: date, days: int) -> ShiftsSeen:
         wanted = SeeShifts(day=day.isoformat(), days=days)
-        reply = await self._door.send(wanted, reader.desk, CommandId(new_id()))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+        reply = await asked(self._door, reader, wanted)
         return ShiftsSeen.model_validate(reply.result or {"shifts": ()})
 
     async def plan(self, request: Request) -> Response:
         """Plan one shift, of somebody or open to who takes it."""
-        fields = await read_form(request, self._settings.longest_body_bytes)
-        reader = await reader_of(request, self._door, taken(fields, WORD))
-        once = taken(fields, ONCE)
-        command = contract_of(PlanShifts, {"shifts": [fields]})
-        reply = await self._door.send(command, reader.desk, command_id_of(command, reader, once))
-        if reply.status is not ReplyStatus.DONE:
-            raise problem_of_reply(reply)
+        press = await pressed(request, self._door, self._settings.longest_body_bytes)
+        command = contract_of(PlanShifts, {"shifts": [press.fields]})
+        await sent(self._door, press, command)
         return done_response(request)
 
 

@@ -41,7 +41,7 @@ def door(console: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, tmp_path: A
     async def answer(*_: object, **__: object) -> httpx.Response:
         return httpx.Response(200, json=told)
 
-    monkeypatch.setattr("services.console.talk.TextDoor._ask", answer)
+    monkeypatch.setattr("services.console.talk.Neighbour.ask", answer)
     return ScriptedDoor(console)
 
 

@@ -253,7 +253,7 @@ def risk_answering(
 
     transport = httpx.MockTransport(answer)
     client = httpx.AsyncClient(transport=transport, base_url="http://risk")
-    monkeypatch.setattr("services.console.risk_door.client_of", lambda _: client)
+    monkeypatch.setattr("services.console.neighbour.client_of", lambda _: client)
     return asked
 
 

@@ -1,0 +1,51 @@
+"""Another service's door, asked on behalf of a session, with the capability that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from contracts.vocabulary import Refusal
+from services.console.problem import refusal_problem, refusal_told
+
+#: Machine time a desk waits for an answer; what it sends stays in its form meanwhile.
+PATIENCE_SECONDS = 5.0
+#: Every desk in a talk keeps one question open; the kept connections are for what is asked often.
+_AS_MANY_AS_DESKS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+
+
+def client_of(url: str) -> httpx.AsyncClient:
+    """What asks a door."""
+    return httpx.AsyncClient(
+        base_url=url, timeout=PATIENCE_SECONDS, limits=_AS_MANY_AS_DESKS, trust_env=False
+    )
+
+
+class Neighbour:
+    """The door of another service."""
+
+    def __init__(self, url: str) -> None:
+        self._http = client_of(url)
+
+    async def ask(
+        self,
+        method: str,
+        address: str,
+        capability: str,
+        asked: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """An answer that is a yes; Problem with the sentence of one that is not, or of none.
+
+        `asked` holds what httpx calls `params`, `json`, `headers` and `timeout`.
+        """
+        said = dict(asked or {})
+        headers = {**said.pop("headers", {}), "Authorization": f"Bearer {capability}"}
+        try:
+            answer = await self._http.request(method, address, headers=headers, **said)
+        except httpx.TransportError:
+            raise refusal_problem(Refusal.PLATFORM_FAULT) from None
+        if answer.is_success:
+            return answer
+        raise refusal_told(answer.content)
