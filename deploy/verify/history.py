@@ -140,6 +140,7 @@ class ContactStanding(NamedTuple):
     programme: str
     state: str
     pass_until: datetime | None = None  #: a return pass was given and is not used
+    lost_human: bool = False  #: its caller is told that who answered was lost
 
 
 class LineStanding(NamedTuple):
@@ -157,6 +158,10 @@ class PersonStanding(NamedTuple):
     person_id: str
     state: str
     rest_until: datetime | None
+    programme: str = ""
+    #: Machine time since the desk was heard; None of who is in no contact and can be offered none,
+    #: and of who is known to be out of sight.
+    silent: timedelta | None = None
 
 
 class ShownStanding(NamedTuple):

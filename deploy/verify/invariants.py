@@ -19,6 +19,7 @@ from deploy.verify.delivery import (
 from deploy.verify.endings import check_i01, check_i02, check_i03
 from deploy.verify.history import History
 from deploy.verify.links import check_i25
+from deploy.verify.losses import check_i18
 from deploy.verify.machines import check_i04
 from deploy.verify.referrals import check_i28
 from deploy.verify.refusals import check_i33, check_i34
@@ -56,6 +57,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I15", "no caller waits in silence", check_i15),
     Invariant("I16", "within a request class nobody who came later goes first", check_i16),
     Invariant("I17", "the line shown is accepted - assigned - ended, and empties", check_i17),
+    Invariant("I18", "a lost desk leaves nobody alone, nor unflagged", check_i18),
     Invariant("I19", "each alert is taken, ended or passed on before its deadline", check_i19),
     Invariant("I20", "a level goes down by nobody, an alert ends by a human", check_i20),
     Invariant("I21", "a rescue ends confirmed or failed, and failed alarms again", check_i21),

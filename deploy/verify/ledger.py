@@ -58,9 +58,15 @@ _DEADLINES = "SELECT kind, key, due_at FROM {}.deadline"
 _UNPUBLISHED = "SELECT count(*) FROM {}.outbox WHERE published_at IS NULL AND refused IS NULL"
 _COMMITTED = "SELECT coalesce(max(sequence), 0) FROM {}.outbox"
 
-_CONTACTS = "SELECT contact_id, programme, state, pass_until FROM intake.contact"
+_CONTACTS = "SELECT contact_id, programme, state, pass_until, lost_human FROM intake.contact"
 _LINES = "SELECT contact_id, programme, state, offer_id FROM assignment.contact"
-_PEOPLE = "SELECT person_id, state, rest_until FROM assignment.person"
+#: As assignment reckons it: before its assigner led, nobody listened.
+_PEOPLE = (
+    "SELECT person_id, state, rest_until, programme,"
+    " CASE WHEN state IN ('ready', 'offered', 'talking') AND NOT out_of_sight"
+    " THEN now() - greatest(last_beat, (SELECT since FROM assignment.lease)) END"
+    " FROM assignment.person"
+)
 _AUDIT = (
     "SELECT number, at, kind, programme, actor, role, subject, reason, previous, hash"
     " FROM risk.audit ORDER BY number"

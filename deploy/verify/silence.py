@@ -34,7 +34,7 @@ from services.quality.settings import SETTINGS
 #: Machine time in which a fault heals (I08), of which a day played faster makes much domain time.
 _HEALED_WITHIN_SECONDS = 10.0
 
-_WAITING = frozenset({ContactState.WAITING_REGULATOR, ContactState.WAITING_LISTENER})
+WAITING = frozenset({ContactState.WAITING_REGULATOR, ContactState.WAITING_LISTENER})
 
 
 def check_i15(history: History) -> Checked:
@@ -44,7 +44,7 @@ def check_i15(history: History) -> Checked:
     to have somebody where nobody is.
     """
     lines = {line.contact_id: line for line in history.lines}
-    waiting = [each for each in history.contacts if each.state in _WAITING]
+    waiting = [each for each in history.contacts if each.state in WAITING]
     found: list[Violation] = []
     for contact in waiting:
         found.extend(_unowned(history, contact, lines.get(contact.contact_id)))

@@ -153,7 +153,7 @@ class ARun(Recorder):
             contact_id=contact,
         )
         self._live[name] = event
-        self.people[name] = PersonStanding(name, state.value, until)
+        self.people[name] = PersonStanding(name, state.value, until, SOS)
         return event
 
     # --- relays -----------------------------------------------------------------------------------
@@ -377,6 +377,14 @@ class ARun(Recorder):
         )
         self.work("assignment", withdrawn, self._follows(made, LiveState.PAUSED, "heartbeat_lost"))
         self._gives_back(name, made)
+        waits = "waiting_regulator" if made.stage is Stage.REGULATOR else "waiting_listener"
+        self._stand(name, waits, "waiting")
+        self.contacts[an_id(name)] = self.contacts[an_id(name)]._replace(lost_human=True)
+
+    def goes_out_of_sight(self, name: str) -> None:
+        """The desk of who talks with them by telephone is lost: they go on."""
+        made = self._offers[name][-1]
+        self.work("assignment", self._follows(made, LiveState.TALKING, "heartbeat_lost"))
 
     def decision(
         self, name: str, priority: Priority = Priority.P3, **changes: Any

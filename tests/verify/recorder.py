@@ -160,7 +160,7 @@ class Recorder:
         """Inbox rows of the consumers whose work is not written down: they announce nothing."""
         known = {(row.service, row.id) for row in self.handled}
         return [
-            Handled(service.name, fact.id, "event", fact.type, False, self.machine, 9000 + number)
+            Handled(service.name, fact.id, "event", fact.type, False, soon(fact), 9000 + number)
             for number, fact in enumerate(self.facts)
             for service in services
             for on in service.consumes
@@ -173,6 +173,11 @@ class Recorder:
             HourStanding(programme, hour, figures, figures)
             for (programme, hour), figures in recount(events).items()
         )
+
+
+def soon(fact: Fact) -> datetime:
+    """A millisecond after it was committed."""
+    return fact.committed_at + timedelta(milliseconds=1)
 
 
 def aggregate_of(event: Event) -> str:
