@@ -237,12 +237,13 @@ def _is(person: Person, live: str) -> None:
     expect(person.page.locator(f"#desk[data-live='{live}']")).to_be_visible()
 
 
-STORIES: tuple[Callable[[People], Seen], ...] = (
+Story = Callable[[People], Seen]
+
+#: Read in a file of tests each, so that they are read side by side.
+OF_CALLERS: tuple[Story, ...] = (
     somebody_looks_at_the_lines,
-    a_listener_takes_a_call,
     two_people_chat,
-    a_regulator_has_a_minute,
     somebody_leaves_a_message,
-    others_come_on_duty,
-    a_coordinator_looks_at_the_week,
 )
+OF_LISTENERS: tuple[Story, ...] = (a_listener_takes_a_call, others_come_on_duty)
+OF_OTHERS: tuple[Story, ...] = (a_regulator_has_a_minute, a_coordinator_looks_at_the_week)
