@@ -6,6 +6,7 @@ Calling rescue is an address of its own, because its answer is a number to be di
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -13,15 +14,16 @@ from starlette.responses import Response
 
 from contracts.rescue import Arrival, RescueNamed, RescueService, StartRescue
 from contracts.risk import AlertId, AlertOutcome, StandDownReason
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import ContactId, Refusal
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console import board_view, store
+from services.console import board_view, owing, store
 from services.console.messages import AlertShown
 from services.console.pages import PAGES, Drawn, draw_page
-from services.console.pictures import may_see_alert
+from services.console.pictures import Desk, may_see_alert
 from services.console.press import Reader, pressed, reader_of, sent
 from services.console.problem import refusal_problem
+from services.console.role_table import READS_REPORTS
 from services.console.settings import Settings
 from services.pages.forms import contract_of
 
@@ -49,14 +51,18 @@ class AlarmPage:
         alert, seen = await self._door.read(partial(_seen, reader=reader, alert_id=alert_id))
         if alert is None:
             raise refusal_problem(Refusal.ALERT_OVER, "alert_id")
-        shown = {
+        shown: dict[str, Any] = {
             "alert": alert,
             "seen": seen,
             "reasons": tuple(StandDownReason),
             "outcomes": tuple(AlertOutcome),
             "services": tuple(RescueService),
             "arrivals": tuple(Arrival),
+            "reads": reader.desk.role in READS_REPORTS,
         }
+        shown |= await self._door.read(
+            partial(_written_of, viewer=reader.desk, contact_id=alert.contact_id)
+        )
         drawn = Drawn("alarm_part.html", shown, seen.names)
         return await draw_page(request, reader, self._door, drawn)
 
@@ -67,6 +73,13 @@ class AlarmPage:
         reply = await sent(self._door, press, command)
         named = RescueNamed.model_validate(reply.result)
         return PAGES.response("rescue_called.html", press.reader.look, named=named)
+
+
+def _written_of(session: Session, viewer: Desk, contact_id: ContactId) -> dict[str, Any]:
+    """The report of the contact, and whether it is theirs to write."""
+    report = owing.report_of(session, viewer.programme, contact_id)
+    writes = owing.may_write(viewer, owing.who_had(session, contact_id))
+    return {"report": report, "writes": writes}
 
 
 def _seen(

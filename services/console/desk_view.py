@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
+from services.console.owing import Owed, owed_by
 from services.console.pictures import Desk
 from services.console.reading_with import ReadingWithRow, readers_of
 from services.console.staff import names_of
@@ -59,6 +60,7 @@ class DeskView:
     names: Mapping[str, str]  #: as people are called, by their id
     says_urgent: bool = False  #: who is offered to this person, or with them, says so
     rescue: RescueShown | None = None  #: the newest one of the contact this person is in
+    owed: tuple[Owed, ...] = ()  #: at-risk reports this person is to write
 
     def named(self, person_id: str) -> str:
         """What somebody is called among colleagues."""
@@ -160,6 +162,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         names=names_of(session, known | _in_alerts(picture.state)),
         says_urgent=_says_urgent(session, picture.state),
         rescue=_rescue_of(session, picture.state),
+        owed=owed_by(session, viewer),
     )
 
 

@@ -109,6 +109,7 @@ from services.console.relay_page import RelayPages
 from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
+from services.console.risk_door import RiskDoor
 from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
@@ -117,6 +118,7 @@ from services.console.text_capability import CAPABILITY_PATH, hand_out
 from services.console.to_do_page import to_do_addresses
 from services.console.triage_page import TriagePages
 from services.console.week_page import week_addresses
+from services.console.writing_page import writing_addresses
 from services.pages.assets import assets
 
 
@@ -246,7 +248,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
     pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
     pages += alarm_addresses(door, settings) + to_do_addresses(door)
-    pages += report_addresses(door, settings)
+    pages += report_addresses(door, settings) + writing_addresses(door, RiskDoor(door, settings))
     pages += ReferralPages(door, settings).addresses()
     pages += reading_addresses(door, settings)
     pages += week_addresses(door, settings) + people_addresses(door)

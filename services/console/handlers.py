@@ -37,7 +37,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
-from contracts.report import AtRiskReportEvent, LegalReportEvent
+from contracts.report import AtRiskReportEvent, AtRiskReportWritten, LegalReportEvent
 from contracts.rescue import RescueEvent, RescueFailed, RescueStarted
 from contracts.risk import AlertEvent, AlertUnreached, DutyCallEvent, Standing, UnreachedWhy
 from contracts.roster import EligibilityEstablished
@@ -55,6 +55,7 @@ from contracts.vocabulary import (
     LiveStateReason,
     OfferReason,
     Outcome,
+    PersonId,
     ProgrammeId,
     ReferralState,
     TextKind,
@@ -312,8 +313,12 @@ def on_report(event: AtRiskReportEvent | LegalReportEvent, work: Work) -> None:
         came_of_it=event.fact,
         at=work.now,
     )
-    who = event.proposed_by if isinstance(event, LegalReportEvent) else None
+    who = event.proposed_by if isinstance(event, LegalReportEvent) else _writer_of(event)
     store.tell_line(work.session, event.programme, who, told, work.now)
+
+
+def _writer_of(event: AtRiskReportEvent) -> PersonId | None:
+    return event.written_by if isinstance(event, AtRiskReportWritten) else None
 
 
 def on_rescue(event: RescueEvent, work: Work) -> None:

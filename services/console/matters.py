@@ -178,6 +178,10 @@ def of_duty_call(event: DutyCallEvent) -> Matter:
     )  # fmt: skip
 
 
+#: What is told of a report that is written; the rest is sealed.
+_CLOSED_WORDS = {"written_by", "signals", "danger", "taken_over_by"}
+
+
 def of_report(event: AtRiskReportEvent) -> Matter:
     """An at-risk report: until a supervisor has read it."""
     since, said = event.due_at, {}
@@ -185,7 +189,8 @@ def of_report(event: AtRiskReportEvent) -> Matter:
         case AtRiskReportOwed():
             since = event.owed_at
         case AtRiskReportWritten():
-            since, said = event.written_at, {"written_by": event.written_by}
+            since = event.written_at
+            said = event.model_dump(mode="json", include=_CLOSED_WORDS)
         case AtRiskReportRead():
             since = event.read_at
         case AtRiskReportMissed():

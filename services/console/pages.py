@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contracts.assignment import BeatHeart
 from contracts.envelope import Command
+from contracts.report import ProposeLegalReport
 from contracts.vocabulary import Refusal, Role
 from services.bus.door import Door
 from services.bus.doorway import Address
@@ -148,6 +149,7 @@ def _known(
         "name": view.named(reader.desk.person_id),
         "named": named,
         "chosen": reader.chosen,
+        "proposes": reader.desk.role in ProposeLegalReport.roles,
     }
 
 

@@ -6,6 +6,8 @@ the page leaves them where they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from sqlmodel import Session
@@ -13,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.report import ReportId
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import PersonId, Refusal
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
-from services.console import matters
+from services.console import matters, owing
 from services.console.matters import MatterKind, MatterRow
 from services.console.pages import PAGES, Drawn, draw_page
 from services.console.pictures import Desk
@@ -29,10 +31,10 @@ from services.console.staff import names_of
 
 AT_RISK, LEGAL = "/fiches/{report_id}", "/signalements/{report_id}"
 
-_GONE = Problem(410, "report_gone", "Cette fiche n'est plus ici.")
+GONE = Problem(410, "report_gone", "Cette fiche n'est plus ici.")
 
 #: A form's own words beside the text; a letter may take four bytes, each written with three.
-_FORM_BYTES = 8000 * 4 * 3 + 4096
+FORM_BYTES = 8000 * 4 * 3 + 4096
 
 
 def report_addresses(door: Door, settings: Settings) -> list[Address]:
@@ -63,7 +65,7 @@ class ReportPages:
     async def read_at_risk(self, request: Request) -> Response:
         """Its words, to who asks for them."""
         reader = (await self._pressed(request)).reader
-        words = await self._risk.read_report(reader.desk, _report(request))
+        words = await self._risk.read_report(reader.desk, report_in(request))
         return await self._draw(request, reader, MatterKind.AT_RISK_REPORT, words)
 
     async def show_legal(self, request: Request) -> Response:
@@ -74,16 +76,16 @@ class ReportPages:
     async def read_legal(self, request: Request) -> Response:
         """Its words, to who decides."""
         reader = (await self._pressed(request)).reader
-        words = await self._risk.read_legal_report(reader.desk, _report(request))
+        words = await self._risk.read_legal_report(reader.desk, report_in(request))
         return await self._draw(request, reader, MatterKind.LEGAL_REPORT, words)
 
     async def write_legal(self, request: Request) -> Response:
         """Have its words sealed."""
-        press = await pressed(request, self._door, _FORM_BYTES)
+        press = await pressed(request, self._door, FORM_BYTES)
         words = press.take("words")
         if not words.strip():
             raise Flaw(Refusal.INVALID_FIELD, "words")
-        await self._risk.write_legal_report(press.reader.desk, _report(request), words)
+        await self._risk.write_legal_report(press.reader.desk, report_in(request), words)
         return done_response(request)
 
     async def _pressed(self, request: Request) -> Press:
@@ -94,23 +96,34 @@ class ReportPages:
     ) -> Response:
         if words is not None and asks_for_a_part(request):
             return PAGES.response("report_words.html", reader.look, words=words)
-        report_id = _report(request)
-        found, names = await self._door.read(
-            partial(_found, viewer=reader.desk, key=(kind, report_id))
-        )
-        if found is None:
-            raise _GONE
-        shown = {"report": found, "legal": kind is MatterKind.LEGAL_REPORT, "words": words}
-        drawn = Drawn("report_part.html", shown, names)
+        report_id = report_in(request)
+        read = await self._door.read(partial(found, viewer=reader.desk, key=(kind, report_id)))
+        if read is None:
+            raise GONE
+        legal = kind is MatterKind.LEGAL_REPORT
+        shown = {"report": read.report, "legal": legal, "words": words, "had": read.had}
+        drawn = Drawn("report_part.html", shown, read.names)
         return await draw_page(request, reader, self._door, drawn)
 
 
-def _report(request: Request) -> ReportId:
+def report_in(request: Request) -> ReportId:
+    """The report an address names."""
     return ReportId(request.path_params["report_id"])
 
 
-def _found(
-    session: Session, viewer: Desk, key: tuple[MatterKind, ReportId]
-) -> tuple[MatterRow | None, dict[str, str]]:
-    found = matters.of_line(session, viewer.programme, *key)
-    return found, names_of(session, () if found is None else found.people)
+@dataclass(frozen=True)
+class Found:
+    """A report, with who took its contact."""
+
+    report: MatterRow
+    had: Sequence[PersonId]  #: the last one first
+    names: Mapping[str, str]
+
+
+def found(session: Session, viewer: Desk, key: tuple[MatterKind, ReportId]) -> Found | None:
+    """A report of the viewer's line."""
+    report = matters.of_line(session, viewer.programme, *key)
+    if report is None:
+        return None
+    had = owing.who_had(session, report.contact_id)
+    return Found(report, had, names_of(session, {*report.people, *had}))

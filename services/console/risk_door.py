@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.report import ReportId
+from contracts.report import Danger, ReportId, TakenOverBy
 from contracts.rescue import RescueService
-from contracts.vocabulary import ContactId, Moment, PersonId, Refusal
+from contracts.vocabulary import ContactId, Moment, PersonId, Refusal, RiskSignal
 from services.bus.door import Door
 from services.bus.problem import Problem
 from services.console import risk_capability
@@ -41,6 +41,17 @@ class Card(BaseModel):
     called_by: PersonId | None = None
     called_at: Moment | None = None
     answered: str = Field(default="unknown", pattern="^(yes|no|unknown)$")
+
+
+class Report(BaseModel):
+    """An at-risk report, as the form holds it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    signals: tuple[RiskSignal, ...] = Field(default=(), max_length=12)
+    danger: Danger = Danger.NOT_ASSESSED
+    taken_over_by: TakenOverBy = TakenOverBy.NOBODY
+    what_happened: str = Field(default="", max_length=4000, repr=False)
 
 
 class CardRead(BaseModel):
@@ -93,6 +104,11 @@ class RiskDoor:
         """Have a card sealed; Problem when it was not kept."""
         body = card.model_dump(mode="json", exclude_defaults=True)
         await self._ask("PUT", desk, f"/contacts/{contact_id}/card", {"json": body})
+
+    async def write_report(self, desk: Desk, report_id: ReportId, report: Report) -> None:
+        """Have a report sealed; Problem when it was not kept."""
+        body = report.model_dump(mode="json")
+        await self._ask("PUT", desk, f"/at-risk-reports/{report_id}", {"json": body})
 
     async def read_report(self, desk: Desk, report_id: ReportId) -> str:
         """What somebody wrote after danger; that it was read is known from then on."""

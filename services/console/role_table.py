@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from contracts.anonymity import DecideLift
 from contracts.referral import CloseReferral, FindRelays, ProposeReferral, SendReferral
-from contracts.report import DecideLegalReport
+from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import StartRescue
 from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
 from contracts.roster import SeeVolunteers
@@ -60,6 +60,10 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/a-faire", DecideLift.roles),
     Entry("GET", "/fiches/{report_id}", READS_REPORTS),
     Entry("POST", "/fiches/{report_id}", READS_REPORTS),
+    Entry("GET", "/fiches/{report_id}/ecrire", RISK_ROLES),
+    Entry("POST", "/fiches/{report_id}/ecrire", RISK_ROLES),
+    Entry("GET", "/signaler/{contact_id}", ProposeLegalReport.roles),
+    Entry("POST", "/signaler/{contact_id}", ProposeLegalReport.roles),
     Entry("GET", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),

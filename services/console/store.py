@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, MetaData, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    Text,
+    column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, col, delete, select
@@ -483,18 +493,27 @@ def _replace(session: Session, table: type[Row], row: dict[str, Any], key: tuple
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
 
 
+_OWES_A_REPORT = text(
+    """
+    SELECT contact_id FROM console.matter
+    WHERE kind = 'at_risk_report' AND state IN ('owed', 'missed')
+    """
+).columns(column("contact_id", Text))
+
+
 def forget_before(session: Session, moment: datetime) -> None:
-    """Delete messages told, contacts ended and sessions expired before `moment`."""
+    """Delete messages told, contacts ended and sessions expired before `moment`.
+
+    Who had a contact is known as long as its report is to be written.
+    """
     session.execute(delete(DeskMessageRow).where(col(DeskMessageRow.at) < moment))
     old = select(ContactRow.contact_id).where(
-        ContactRow.state == ContactState.ENDED.value, col(ContactRow.ended_at) < moment
+        ContactRow.state == ContactState.ENDED.value,
+        col(ContactRow.ended_at) < moment,
+        col(ContactRow.contact_id).not_in(_OWES_A_REPORT),
     )
     session.execute(delete(OfferRow).where(col(OfferRow.contact_id).in_(old)))
-    session.execute(
-        delete(ContactRow).where(
-            col(ContactRow.state) == ContactState.ENDED.value, col(ContactRow.ended_at) < moment
-        )
-    )
+    session.execute(delete(ContactRow).where(col(ContactRow.contact_id).in_(old)))
     kept = select(AlertRow.alert_id)
     session.execute(delete(AlertToldRow).where(col(AlertToldRow.alert_id).not_in(kept)))
     session.execute(

@@ -36,20 +36,25 @@ _PATH = "/at-risk-reports/{report_id}"
 _LEGAL_PATH = "/legal-reports/{report_id}"
 
 
+#: Letters of a report; in UTF-8 each takes up to four bytes, beside the rest of the body.
+_LETTERS, _LEGAL_LETTERS = 4000, 8000
+_LONGEST_BODY_BYTES = _LEGAL_LETTERS * 4 + 4096
+
+
 class ReportGiven(Contract):
     """A report as it is written: closed words, and what they cannot say."""
 
     signals: Annotated[tuple[RiskSignal, ...], ops("What was noticed", max_length=12)] = ()
     danger: Annotated[Danger, ops("How it stood at the end")] = Danger.NOT_ASSESSED
     taken_over_by: Annotated[TakenOverBy, ops("Who goes on with the person")] = TakenOverBy.NOBODY
-    what_happened: Annotated[str, staff("Sealed; read by a supervisor", max_length=4000)] = ""
+    what_happened: Annotated[str, staff("Sealed; read by a supervisor", max_length=_LETTERS)] = ""
 
 
 class LegalReportWords(Contract):
     """What an authority is told: of whom, what was seen or said, where."""
 
     words: Annotated[
-        str, staff("Sealed; read by the two who decide", min_length=1, max_length=8000)
+        str, staff("Sealed; read by the two who decide", min_length=1, max_length=_LEGAL_LETTERS)
     ]
 
 
@@ -147,9 +152,7 @@ class Reports:
         """Keep a report, its words sealed."""
         asker = await self._who(request)
         report_id = request.path_params["report_id"]
-        given = read_contract(
-            ReportGiven, await read_body(request, self._settings.longest_body_bytes)
-        )
+        given = read_contract(ReportGiven, await read_body(request, _LONGEST_BODY_BYTES))
         plain = given.what_happened.encode()
         sealed = sealed_in(self._key(), plain, _place_of(report_id))
         written = reporting.Written(given.signals, given.danger, given.taken_over_by, sealed)
@@ -178,9 +181,7 @@ class Reports:
         """Keep the words of a legal report, sealed."""
         asker = await self._who(request)
         report_id = request.path_params["report_id"]
-        given = read_contract(
-            LegalReportWords, await read_body(request, self._settings.longest_body_bytes)
-        )
+        given = read_contract(LegalReportWords, await read_body(request, _LONGEST_BODY_BYTES))
         sealed = sealed_in(self._key(), given.words.encode(), _legal_place_of(report_id))
         handler = partial(reporting.write_legal_report, report_id, _by(asker), sealed)
         _checked(await self._door.answer(new_id(), "legal report", handler))

@@ -159,7 +159,10 @@ class Written:
 
 
 def write_report(report_id: str, by: Asker, written: Written, work: Work) -> Reply:
-    """Keep a report: by who was with the person, or a supervisor. Written late is written."""
+    """Keep a report: by who was with the person, or a supervisor. Written late is written.
+
+    Until it is read, who wrote it may write it anew; nobody writes over the words of another.
+    """
     row = work.session.get(ReportRow, report_id, with_for_update=True)
     if row is None or row.programme != by.programme:
         return refused(Refusal.UNKNOWN_REPORT, "report_id")
@@ -167,7 +170,7 @@ def write_report(report_id: str, by: Asker, written: Written, work: Work) -> Rep
     beside = by.role in (Role.SUPERVISOR, Role.DUTY_PROFESSIONAL)
     if known.holders and by.person_id not in known.holders and not beside:
         return refused(Refusal.NOT_YOURS, "report_id")
-    if row.state == _READ:
+    if row.state == _READ or row.written_by not in (None, by.person_id):
         return refused(Refusal.WRONG_STATE)
     row.state, row.written_by, row.sealed = _WRITTEN, by.person_id, written.sealed
     event = AtRiskReportWritten(

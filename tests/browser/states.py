@@ -94,6 +94,47 @@ def a_listener_takes_a_call(people: People) -> Seen:
     yield "an address of the console nobody knows", listener.page
 
 
+def what_is_written_after_danger(people: People) -> Seen:
+    """The report of who listened, its reader, and a legal report."""
+    listener, supervisor = people.at_desk("Marc T."), people.at_desk("Anouk W.")
+    _does(listener, "/duty/start", "ready")
+    people.a_call("sos-detresse")
+    _is(listener, "offered")
+    _does(listener, "/take", "talking")
+    listener.page.locator("form[action$='/alert'] button").click()
+    supervisor.page.locator("#strip form[action$='/acknowledge'] button").click()
+    listener.page.locator("[data-key='Alt+Shift+F']").click()
+    listener.page.locator("form[action$='/end'] button").click()
+    _is(listener, "wrapping_up")
+    to_write = listener.page.locator("a[href$='/ecrire']")
+    expect(to_write).to_be_visible()
+    yield "after a talk with an alert", listener.page
+    _does(listener, "/finish", "ready")
+    yield "free, with a report to write", listener.page
+    to_write.click()
+    yield "a report to write", listener.page
+    listener.page.locator("input[value='SIG-SEUL']").check()
+    listener.page.locator("#what-happened").fill("Une rupture, le silence, puis une voisine.")
+    listener.page.locator("form[data-asks] button").click()
+    expect(listener.page.locator("#ecrire .said")).to_be_visible()
+    yield "a report that is sealed", listener.page
+    supervisor.go("/a-faire")
+    supervisor.page.locator("#fiches a").click()
+    yield "a report to read", supervisor.page
+    supervisor.page.locator("#mots button").click()
+    expect(supervisor.page.locator("#mots .written")).to_be_visible()
+    yield "the words of a report", supervisor.page
+    supervisor.page.locator("a[href^='/signaler/']").click()
+    yield "a legal report to propose", supervisor.page
+    supervisor.page.locator("input[name=ground]").first.check()
+    supervisor.page.locator("#words").fill("Un enfant de neuf ans dit dormir dehors depuis lundi.")
+    supervisor.page.locator("form[data-asks] button").click()
+    expect(supervisor.page.locator("#proposer .said")).to_be_visible()
+    yield "a legal report that is proposed", supervisor.page
+    supervisor.page.locator("#proposer a").click()
+    yield "a legal report to decide", supervisor.page
+
+
 def two_people_chat(people: People) -> Seen:
     """From the waiting line to the end, with the wire cut once and the page reloaded once."""
     caller = people.a_caller("/sos-detresse/tchat", replace(people.device, on_a_wire=True))
@@ -246,4 +287,8 @@ OF_CALLERS: tuple[Story, ...] = (
     somebody_leaves_a_message,
 )
 OF_LISTENERS: tuple[Story, ...] = (a_listener_takes_a_call, others_come_on_duty)
-OF_OTHERS: tuple[Story, ...] = (a_regulator_has_a_minute, a_coordinator_looks_at_the_week)
+OF_OTHERS: tuple[Story, ...] = (
+    a_regulator_has_a_minute,
+    a_coordinator_looks_at_the_week,
+    what_is_written_after_danger,
+)

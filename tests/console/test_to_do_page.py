@@ -184,7 +184,11 @@ def test_report_nobody_wrote_is_said_to_be_that(door: ScriptedDoor) -> None:
         missed = AtRiskReportMissed.model_validate(report(missed_at=later(86_400)))
         await door.deliver(missed, version=2)
         assert "pas écrite à temps" in (await browser.get("/a-faire")).text
-        assert f"/fiches/{REPORT}" not in browser.page
+        assert f'<a href="/fiches/{REPORT}">Demander</a>' in browser.page
+        assert (
+            "On ne sait plus qui avait cet échange."
+            in (await browser.get(f"/fiches/{REPORT}")).text
+        )
 
     at_desks(door, visit)
 

@@ -136,6 +136,21 @@ def test_report_is_written_by_who_was_there_and_read_by_a_supervisor(
     assert "Lilas" not in outbox + row
 
 
+def test_nobody_writes_over_the_words_of_another(risk: ServiceUnderTest, tmp_path: Path) -> None:
+    risk.ask(RaiseAlert(contact_id=CONTACT), LISTENER, Role.LISTENER)
+    path = f"/at-risk-reports/{owed(risk)}"
+
+    async def visit(people: People) -> None:
+        assert (await people(LISTENER).asks("PUT", path, REPORT)).status_code == 204
+        assert (await people(SUPERVISOR).asks("PUT", path, REPORT)).status_code == 409
+        again = REPORT | {"what_happened": "Autrement."}
+        assert (await people(LISTENER).asks("PUT", path, again)).status_code == 204
+        told = await people(SUPERVISOR).asks("GET", path)
+        assert told.json()["what_happened"] == "Autrement."
+
+    at_the_door(risk, tmp_path, visit)
+
+
 def test_export_is_in_the_audit_before_anything_leaves(
     risk: ServiceUnderTest, tmp_path: Path
 ) -> None:
@@ -268,6 +283,19 @@ def test_words_of_a_legal_report_are_sealed_and_read_by_those_who_decide(
         ).all()
     assert "Tilleuls" not in everything
     assert [tuple(row) for row in audited] == [(PROFESSIONAL, "legal_report")]
+
+
+@pytest.mark.parametrize(("letters", "status"), [(8000, 204), (8001, 400)])
+def test_legal_report_holds_its_letters_in_any_script(
+    listing: ServiceUnderTest, tmp_path: Path, letters: int, status: int
+) -> None:
+    path = f"/legal-reports/{proposed(listing, SUPERVISOR)}"
+
+    async def visit(people: People) -> None:
+        given = {"words": "🙏" * letters}
+        assert (await people(SUPERVISOR).asks("PUT", path, given)).status_code == status
+
+    at_the_door(listing, tmp_path, visit)
 
 
 def test_words_of_a_decided_legal_report_stand(listing: ServiceUnderTest, tmp_path: Path) -> None:
