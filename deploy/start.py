@@ -198,6 +198,11 @@ def _environment(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[
         "HELPLINE_DEVELOPMENT_PEOPLE_FILE": str(PEOPLE),
         "HELPLINE_POSTGRES_HOST": "127.0.0.1",
         "HELPLINE_POSTGRES_PORT": str(ground.postgres.place.port),
+        # A desk whose console is silent asks risk by itself: each must know where the other is.
+        "HELPLINE_CONSOLE_RISK_ORIGIN": f"http://127.0.0.1:{ports['risk']}",
+        "HELPLINE_RISK_DESK_ORIGINS": ",".join(
+            f"http://{host}:{ports['console']}" for host in ("127.0.0.1", "localhost")
+        ),
         **{f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in ports.items()},
     }
 

@@ -98,7 +98,7 @@ from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
-from services.console.pages import DeskPages, explained, is_of_a_page
+from services.console.pages import DeskDoorway, DeskPages, explained, is_of_a_page
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
 from services.console.press import problem_of_reply
@@ -255,7 +255,8 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)
     _check_roles([*addresses, *pages])
-    return Doorway([*addresses, *pages], document, Manners(partial(_explain, door), _count))
+    manners = Manners(partial(_explain, door), _count)
+    return DeskDoorway([*addresses, *pages], document, manners, settings)
 
 
 def _check_roles(addresses: Iterable[Address]) -> None:

@@ -7,7 +7,7 @@ a second tab and a desk on another machine show the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from contracts.envelope import Command
 from contracts.report import ProposeLegalReport
 from contracts.vocabulary import Refusal, Role
 from services.bus.door import Door
-from services.bus.doorway import Address
+from services.bus.doorway import Address, Doorway, Manners
 from services.console import board_view, desk_view
 from services.console.departements import places
 from services.console.desk_look import desk_look
@@ -31,6 +31,7 @@ from services.console.messages import MessageKind
 from services.console.pictures import Desk
 from services.console.press import Reader, asks_for_a_part, done_response, pressed, reader_of, sent
 from services.console.problem import problem_of, refusal_problem
+from services.console.risk_capability import second_way
 from services.console.role_table import ACT
 from services.console.sessions import (
     page_word,
@@ -39,7 +40,7 @@ from services.console.settings import Settings
 from services.pages.assets import asset_addresses
 from services.pages.forms import contract_of
 from services.pages.look import Look
-from services.pages.render import Pages
+from services.pages.render import Pages, policy_asking
 
 SIGN_IN = "/entrer"
 
@@ -59,6 +60,20 @@ STEPS = frozenset({"cadre", "fin", "orienter"})
 def look_of(request: Request) -> Look:
     """The look of a page nobody has signed in to."""
     return desk_look(request).look
+
+
+class DeskDoorway(Doorway):
+    """The application of this door; its pages find their settings there (`request.app`)."""
+
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        document: Mapping[str, Any],
+        manners: Manners,
+        settings: Settings,
+    ) -> None:
+        super().__init__(addresses, document, manners)
+        self.settings = settings
 
 
 class DeskPages:
@@ -101,7 +116,7 @@ class DeskPages:
         known = _known(reader, view, self._door.development, names)
         known |= {"seen": seen, "step": step}
         known["address"] = f"/part?{STEP}={step}" if step else "/part"
-        return PAGES.response(template, reader.look, **known)
+        return _drawn(request, reader, template, known)
 
     async def act(self, command_type: type[Command], request: Request) -> Response:
         """A button was pressed: send its command, say what came of it where it was refused."""
@@ -172,7 +187,17 @@ async def draw_page(request: Request, reader: Reader, door: Door, drawn: Drawn) 
     known = _known(reader, view, door.development, drawn.names)
     known |= {"address": f"{request.url.path}{query}", "part": drawn.part, **drawn.shown}
     template = drawn.part if asks_for_a_part(request) else "desk_page.html"
-    return PAGES.response(template, reader.look, **known)
+    return _drawn(request, reader, template, known)
+
+
+def _drawn(request: Request, reader: Reader, template: str, known: dict[str, Any]) -> Response:
+    """The answer; who watches alerts may also ask risk's own door, and nobody else's page may."""
+    settings: Settings = request.app.settings
+    way = second_way(reader.desk.role, settings.risk_origin, known["view"].rate)
+    response = PAGES.response(template, reader.look, second_way=way, **known)
+    if way is not None:
+        response.headers["Content-Security-Policy"] = policy_asking(way.origin)
+    return response
 
 
 def is_of_a_page(address: Address | None) -> bool:

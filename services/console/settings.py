@@ -6,6 +6,7 @@ The surprising thing: it refuses to start where nobody could sign in, and where 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,8 @@ DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
 #: Not HELPLINE_RISK_URL: risk reads everything of that beginning as its own, and refuses it.
 RISK_URL = "HELPLINE_CONSOLE_RISK_URL"
+#: Where a browser finds it; empty: desks have no second way to alerts.
+RISK_ORIGIN = "HELPLINE_CONSOLE_RISK_ORIGIN"
 DEVELOPMENT_PEOPLE_FILE = "HELPLINE_DEVELOPMENT_PEOPLE_FILE"
 
 #: How long desk messages, contacts that ended and sessions that expired are kept, in domain time.
@@ -60,6 +63,8 @@ class Settings(BaseModel):
     intake_url: str = "http://127.0.0.1:8100"
     #: Where risk's own door is, for emergency cards; as intake's.
     risk_url: str = "http://127.0.0.1:8300"
+    #: Risk's own door as a browser reaches it, `https://host[:port]`; None: alerts have one way.
+    risk_origin: str | None = None
     session_lasts: timedelta = timedelta(hours=24)  #: domain time
     heartbeat: timedelta = timedelta(seconds=10)  #: machine time, between comment lines of a stream
     #: Machine time between two words to assignment of all desks heard from. With the three seconds
@@ -94,7 +99,29 @@ def read_settings(
         oidc=oidc,
         intake_url=said.get(INTAKE_URL, _here(said.get("HELPLINE_INTAKE_PORT", "8100"))),
         risk_url=said.get(RISK_URL, _here(said.get("HELPLINE_RISK_PORT", "8300"))),
+        risk_origin=_risk_origin(said, development),
     )
+
+
+def _risk_origin(said: Mapping[str, str], development: bool) -> str | None:
+    """Read it; StartRefused where a page could not ask it, or where alerts had no second way."""
+    origin = said.get(RISK_ORIGIN)
+    if not origin:
+        if development:
+            return None
+        raise StartRefused(
+            f"{RISK_ORIGIN} is not set: a desk whose console is silent would hear of no alert. Set "
+            "it to where browsers reach risk's own door."
+        )
+    if not _ORIGIN.fullmatch(origin):
+        raise StartRefused(f"{RISK_ORIGIN} is no origin: http(s)://host[:port], nothing after it.")
+    if not development and not origin.startswith("https://"):
+        raise StartRefused(f"{RISK_ORIGIN} is not https: whoever listens could read alerts.")
+    return origin
+
+
+#: What may stand in a page's policy as it is.
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 
 def _here(port: str) -> str:

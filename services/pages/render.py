@@ -45,6 +45,11 @@ _HEADERS = {
 }
 
 
+def policy_asking(origin: str) -> str:
+    """The policy of a page whose scripts also ask one door of another origin."""
+    return POLICY.replace("connect-src 'self'", f"connect-src 'self' {origin}")
+
+
 @dataclass(frozen=True)
 class Pages:
     """The templates of one service and the words they use."""

@@ -50,6 +50,7 @@ from services.risk import handlers, lifting, metrics, reporting, rescuing
 from services.risk.callout import PUSH_KEY, SEAL_KEY
 from services.risk.cards import Cards
 from services.risk.lift_door import Lifts
+from services.risk.origins import Origins
 from services.risk.problem import CAPABILITY_WANTED, refusal_problem, response_of
 from services.risk.reaches import Reaches
 from services.risk.report_door import Reports
@@ -153,7 +154,9 @@ def build(door: Door, settings: Settings) -> Doorway:
         *reports.models,
         ProblemTold,
     )
-    return Doorway(addresses, openapi(info, addresses, models), Manners(_explain, _count))
+    document, origins = openapi(info, addresses, models), Origins(settings.desk_origins)
+    manners = Manners(partial(_explain, origins), _count)
+    return Doorway(origins.with_preflights(addresses), document, manners)
 
 
 def _told_of(act: Act) -> dict[str, Any]:
@@ -291,8 +294,8 @@ def json_of(body: object, status: int = 200) -> Response:
     return Response(orjson.dumps(said), status, media_type="application/json")
 
 
-def _explain(_: Request | None, error: Exception) -> Response:
-    return response_of(error)
+def _explain(origins: Origins, request: Request | None, error: Exception) -> Response:
+    return origins.tell(request, response_of(error))
 
 
 def _count(address: Address | None, status: int) -> None:

@@ -28,6 +28,8 @@ class Settings(BaseModel):
     workers: int = Field(default=2, ge=1, le=16)  #: handlers at work at once, for each stream
     #: Origins that may be dialled, `https://push.example.org`, separated by commas; empty: none.
     outbound: frozenset[str] = frozenset()
+    #: Origins of our desks' pages, which read alerts here when the console is silent; likewise.
+    desk_origins: frozenset[str] = frozenset()
     #: Where the edge of callers answers when anonymity is lifted; empty: there is none.
     edge_url: str = ""
     push_contact: str = ""  #: `mailto:` or `https:` of who answers for our Web Push (RFC 8292)
@@ -42,6 +44,13 @@ class Settings(BaseModel):
         if not isinstance(given, str):
             return given
         return frozenset(origin_of(part.strip()) for part in given.split(",") if part.strip())
+
+    @field_validator("desk_origins", mode="before")
+    @classmethod
+    def _split_pages(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return frozenset(_page_origin_of(part.strip()) for part in given.split(",") if part.strip())
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -62,6 +71,11 @@ class Settings(BaseModel):
                 )
             if not development and not origin.startswith("https://"):
                 raise StartRefused(f"{origin} in {_PREFIX}OUTBOUND: only https is dialled.")
+        for origin in self.desk_origins:
+            if not development and not origin.startswith("https://"):
+                raise StartRefused(
+                    f"{origin} in {_PREFIX}DESK_ORIGINS: whoever listens could read alerts."
+                )
         return self
 
     def may_dial(self, address: str) -> bool:
@@ -80,6 +94,14 @@ def origin_of(address: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}:{port}"
+
+
+def _page_origin_of(address: str) -> str:
+    """As `origin_of`; ValueError for an address that says more than an origin, or any of them."""
+    parts = urlsplit(address)
+    if parts.path or parts.query or parts.fragment or "*" in parts.netloc:
+        raise ValueError("an origin of pages is http(s)://host[:port], and nothing after it")
+    return origin_of(address)
 
 
 def is_here(origin: str) -> bool:

@@ -163,7 +163,8 @@ class People:
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
-        watch = Watch(context, door if wire is None else wire.door, keeps_nothing)
+        second = "" if keeps_nothing else self.platform.doors["risk"]
+        watch = Watch(context, door if wire is None else wire.door, keeps_nothing, second)
         person = Person(context.new_page(), watch, wire)
         if keeps_nothing:
             context.on("response", self._note_chat)

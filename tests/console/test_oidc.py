@@ -698,6 +698,7 @@ IN_PRODUCTION = {
     "HELPLINE_OIDC_ISSUER": "https://comptes.example/realms/ecoute",
     "HELPLINE_OIDC_CLIENT_ID": "helpline",
     "HELPLINE_OIDC_REDIRECT_URI": "https://console.example/entrer/retour",
+    "HELPLINE_CONSOLE_RISK_ORIGIN": "https://alertes.example",
 }
 
 

@@ -15,10 +15,9 @@
   }
   function say(isHeld) {
     held = isHeld;
-    const button = document.getElementById("unmute");
-    if (button) { button.hidden = !isHeld; }
+    for (const button of document.querySelectorAll("[data-unmute]")) { button.hidden = !isHeld; }
   }
-  for (const gesture of ["click", "keydown"]) { document.addEventListener(gesture, listenFor); }
+  for (const gesture of ["click", "keydown", "desk:sounding"]) { document.addEventListener(gesture, listenFor); }
 
   /* --- silence: what is on the page is no longer known to be so --- */
   let heardAt = performance.now(), silent = false;
@@ -41,9 +40,9 @@
     if (silent) { silent = false; document.dispatchEvent(new Event("desk:again")); }
   });
   document.addEventListener("desk:drawn", () => { if (silent) { unread(); } listenFor(); });
-  setInterval(() => {
+  document.addEventListener("desk:tick", () => {
     const quiet = performance.now() - heardAt > SILENT_MS;
     if (desk().dataset.pulses && quiet && !silent) { unread(); }
-  }, 500);
+  });
   listenFor();
 })();

@@ -1,6 +1,7 @@
 /* The desk is there: said every three seconds, from a worker, because browsers let the clocks of a
    page in the background run once a minute, and a listener who reads something else is still there.
-   A beat nobody answers is a line that says nothing any more: the page is told. */
+   A beat nobody answers is a line that says nothing any more: the page is told. So that it finds out
+   by itself too, in the background or not, it is told that time goes by. */
 "use strict";
 let word = "", beats = false;
 self.onmessage = (event) => { ({word, beats} = event.data); beat(); };
@@ -13,3 +14,4 @@ async function beat() {
   } catch { self.postMessage("lost"); }
 }
 setInterval(beat, 3000);
+setInterval(() => self.postMessage("tick"), 500);

@@ -6,9 +6,11 @@
   const part = () => document.getElementById("desk");
   const STEP = 1000;
 
-  /* --- what other scripts of the page hear of: drawn, found, lost; `desk:again` asks for a drawing --- */
+  /* --- what other scripts of the page hear of: drawn, found, lost, tick (twice a second, also in the
+     background); `desk:again` asks for a drawing, `desk:counting` for clocks that count --- */
   const tell = (what) => document.dispatchEvent(new Event(`desk:${what}`));
   document.addEventListener("desk:again", () => draw());
+  document.addEventListener("desk:counting", () => tick());
 
   /* --- drawing anew: at most one request under way, one more asked for --- */
   let drawing = false, again = false;
@@ -104,6 +106,7 @@
      that says nothing any more, which a stream alone would learn of after minutes --- */
   const worker = new Worker(document.currentScript.dataset.worker);
   worker.onmessage = (event) => {
+    if (event.data === "tick") { tell("tick"); return; }
     if (event.data === "lost") { lost(); } else if (isLost()) { listen(); }
   };
   let told = "";
