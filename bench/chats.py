@@ -68,19 +68,33 @@ class Chat:
                 self.at_desk.setdefault(line, now)
             self.after = max(self.after, int(message.body["position"]))
 
+    async def watch_sign(self, http: httpx.AsyncClient) -> None:
+        """As a desk's page: it asks, again and again, whether the caller writes."""
+        address = f"{self.desk.doors.console_url}/talk/{self.caller.contact_id}/sign"
+        headers = {"Authorization": f"Bearer {self.desk.token}", "HX-Request": "true"}
+        signs = 0
+        while True:
+            answer = await http.get(f"{address}?after={signs}", headers=headers)
+            if answer.status_code != 200:
+                await asyncio.sleep(1)
+                continue
+            signs = answer.json()["number"]
+
     async def watch_caller(self, http: httpx.AsyncClient) -> None:
         """As a caller's page: it waits for news, again and again."""
         address = f"{self.caller.doors.intake_url}/contacts/{self.caller.contact_id}/texts"
         headers = {"Authorization": f"Bearer {self.caller.token}"}
-        last = 0
+        last = signs = 0
         while True:
             answer = await http.get(
-                f"{address}?after={last}&wait_seconds={_WAIT_SECONDS}", headers=headers
+                f"{address}?after={last}&wait_seconds={_WAIT_SECONDS}&typing_after={signs}",
+                headers=headers,
             )
             if answer.status_code != 200:
                 await asyncio.sleep(0.2)
                 continue
             now, told = time.monotonic(), answer.json()
+            signs = (told.get("typing") or {}).get("number", signs)
             for line in _marks(" ".join(each["text"] for each in told["texts"])):
                 self.at_caller.setdefault(line, now)
             last = told["last"]
@@ -110,6 +124,7 @@ async def type_lines(crowd: Crowd, seconds: float) -> Typed:
         )
         for chat in talking:
             _beside(stack, chat.watch_desk(http))
+            _beside(stack, chat.watch_sign(http))
             _beside(stack, chat.watch_caller(http))
         await asyncio.sleep(_SETTLES_SECONDS)
         chance, sent = random.Random(1900), []

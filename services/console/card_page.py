@@ -46,7 +46,7 @@ class CardPages:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._longest = settings.longest_body_bytes
-        self._risk = RiskDoor(door, settings)
+        self._risk = RiskDoor(settings)
 
     def addresses(self) -> list[Address]:
         """The addresses of the parts."""

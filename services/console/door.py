@@ -248,7 +248,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
     pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
     pages += alarm_addresses(door, settings) + to_do_addresses(door)
-    pages += report_addresses(door, settings) + writing_addresses(door, RiskDoor(door, settings))
+    pages += report_addresses(door, settings) + writing_addresses(door, RiskDoor(settings))
     pages += ReferralPages(door, settings).addresses()
     pages += reading_addresses(door, settings)
     pages += week_addresses(door, settings) + people_addresses(door)

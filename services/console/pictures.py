@@ -33,6 +33,7 @@ class Desk:
     programme: ProgrammeId
     token_sha256: str
     ended: SessionEnd | None
+    found_at: datetime  #: domain time
     look: str = ""  #: of its pages, as in an address
 
 
@@ -75,7 +76,14 @@ def _desk(row: Any) -> Desk:
     )
     ended = end_of_session(facts, row.now)
     return Desk(
-        row.session_id, row.person_id, role, row.programme, row.token_sha256, ended, row.look
+        session_id=row.session_id,
+        person_id=row.person_id,
+        role=role,
+        programme=row.programme,
+        token_sha256=row.token_sha256,
+        ended=ended,
+        found_at=row.now,
+        look=row.look,
     )
 
 

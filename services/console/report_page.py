@@ -55,7 +55,7 @@ class ReportPages:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
-        self._risk = RiskDoor(door, settings)
+        self._risk = RiskDoor(settings)
 
     async def show_at_risk(self, request: Request) -> Response:
         """An at-risk report without its words."""

@@ -11,7 +11,6 @@ role against the roster at every request, and one the roster takes away opens no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from starlette.requests import Request
@@ -24,7 +23,7 @@ from contracts.vocabulary import Moment, Refusal, Role
 from services.bus import capability
 from services.bus.door import Door
 from services.console.domain import SHIFT_GRACE
-from services.console.pictures import Desk, domain_now
+from services.console.pictures import Desk
 from services.console.problem import refusal_problem
 from services.console.sessions import who_asks
 
@@ -65,11 +64,11 @@ def second_way(role: Role, origin: str | None, rate: float) -> SecondWay | None:
 
 async def hand_out(door: Door, request: Request) -> Response:
     """Answer with a capability for the session's person."""
-    told = signed_for(await who_asks(request, door), await door.read(domain_now))
+    told = signed_for(await who_asks(request, door))
     return Response(told.model_dump_json(), 201, media_type="application/json")
 
 
-def signed_for(desk: Desk, now: datetime) -> RiskCapabilityHandedOut:
+def signed_for(desk: Desk) -> RiskCapabilityHandedOut:
     """A capability for a session; Problem when its role has none."""
     if desk.role not in RISK_ROLES:
         raise refusal_problem(Refusal.ROLE_NOT_PERMITTED)
@@ -78,7 +77,7 @@ def signed_for(desk: Desk, now: datetime) -> RiskCapabilityHandedOut:
         person_id=desk.person_id,
         role=desk.role,
         programme=desk.programme,
-        expires_at=now + STANDS_FOR,
+        expires_at=desk.found_at + STANDS_FOR,
     )
     signed = capability.sign(capability.key_from_environment(), RISK_PURPOSE, said)
     return RiskCapabilityHandedOut(capability=signed, expires_at=said.expires_at)

@@ -16,11 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts.report import Danger, ReportId, TakenOverBy
 from contracts.rescue import RescueService
 from contracts.vocabulary import ContactId, Moment, PersonId, Refusal, RiskSignal
-from services.bus.door import Door
 from services.bus.problem import Problem
 from services.console import risk_capability
 from services.console.neighbour import Neighbour
-from services.console.pictures import Desk, domain_now
+from services.console.pictures import Desk
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
 
@@ -84,8 +83,7 @@ ANYWHERE = (ServiceNamed(service=RescueService.EUROPEAN, number="112"),)
 class RiskDoor:
     """Risk's door, for a session."""
 
-    def __init__(self, door: Door, settings: Settings) -> None:
-        self._door = door
+    def __init__(self, settings: Settings) -> None:
         self._risk = Neighbour(settings.risk_url)
 
     async def card(self, desk: Desk, contact_id: ContactId) -> CardRead | None:
@@ -135,7 +133,7 @@ class RiskDoor:
     async def _ask(
         self, method: str, desk: Desk, address: str, asked: Mapping[str, Any] | None = None
     ) -> httpx.Response:
-        shown = risk_capability.signed_for(desk, await self._door.read(domain_now))
+        shown = risk_capability.signed_for(desk)
         return await self._risk.ask(method, address, shown.capability, asked)
 
 

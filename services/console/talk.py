@@ -36,7 +36,7 @@ from services.bus.problem import Problem
 from services.console import desk_view, reading_with, text_capability
 from services.console.neighbour import PATIENCE_SECONDS, Neighbour
 from services.console.pages import PAGES
-from services.console.pictures import Desk, domain_now
+from services.console.pictures import Desk
 from services.console.press import Press, Reader, pressed, reader_of
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
@@ -103,8 +103,7 @@ class Writing:
 class TextDoor:
     """Intake's text door, as a session at a desk may use it."""
 
-    def __init__(self, door: Door, settings: Settings) -> None:
-        self._door = door
+    def __init__(self, settings: Settings) -> None:
         self._intake = Neighbour(settings.intake_url)
 
     async def read(self, desk: Desk, contact_id: ContactId, after: int) -> Told:
@@ -154,8 +153,7 @@ class TextDoor:
         offered: bool = False,
         what: str = "texts",
     ) -> httpx.Response:
-        now = await self._door.read(domain_now)
-        shown = text_capability.signed_for(desk, contact_id, now, offered)
+        shown = text_capability.signed_for(desk, contact_id, offered)
         address = f"/desk/contacts/{contact_id}/{what}"
         return await self._intake.ask(method, address, shown.capability, asked)
 
@@ -172,7 +170,7 @@ class TalkPages:
 
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
-        self._texts = TextDoor(door, settings)
+        self._texts = TextDoor(settings)
 
     def addresses(self) -> list[Address]:
         """The addresses of the parts."""

@@ -7,7 +7,7 @@ each request. It expires soon, so that a session that ends ends this too.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import orjson
@@ -21,7 +21,7 @@ from contracts.vocabulary import ContactId, Moment, Refusal
 from services.bus import capability
 from services.bus.body import Flaw
 from services.bus.door import Door
-from services.console.pictures import Desk, domain_now
+from services.console.pictures import Desk
 from services.console.problem import refusal_problem
 from services.console.sessions import who_asks
 
@@ -42,13 +42,11 @@ async def hand_out(door: Door, request: Request) -> Response:
     """Answer with a capability for the session's person."""
     desk = await who_asks(request, door)
     contact_id = ContactId(request.path_params["contact_id"])
-    told = signed_for(desk, contact_id, await door.read(domain_now))
+    told = signed_for(desk, contact_id)
     return Response(orjson.dumps(told.model_dump(mode="json")), 201, media_type="application/json")
 
 
-def signed_for(
-    desk: Desk, contact_id: ContactId, now: datetime, offered: bool = False
-) -> CapabilityHandedOut:
+def signed_for(desk: Desk, contact_id: ContactId, offered: bool = False) -> CapabilityHandedOut:
     """A capability for a session; Problem when its role has none, Flaw when this is no contact.
 
     `offered`: the contact is on this desk as an offer, which the console has just seen.
@@ -61,7 +59,7 @@ def signed_for(
             person_id=desk.person_id,
             role=desk.role,
             programme=desk.programme,
-            expires_at=now + STANDS_FOR,
+            expires_at=desk.found_at + STANDS_FOR,
             offered=offered,
         )
     except ValueError:

@@ -42,7 +42,7 @@ class TriagePages:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._longest = settings.longest_body_bytes
-        self._texts = TextDoor(door, settings)
+        self._texts = TextDoor(settings)
 
     def addresses(self) -> list[Address]:
         """The addresses of the parts."""

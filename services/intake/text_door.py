@@ -50,7 +50,7 @@ from services.intake.asking import (
     reading,
 )
 from services.intake.domain import state_of
-from services.intake.following import Following, Known
+from services.intake.following import Following, Known, spread
 from services.intake.pace import Pace
 from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
 from services.intake.seen import in_words
@@ -281,7 +281,7 @@ class TextDoor:
         to who wants to see it.
         """
         contact_id = side.contact_id
-        began = time.monotonic()
+        began, waits = time.monotonic(), spread(contact_id, since.wait_seconds)
         while True:
             looked = await self._door.read(look)
             waited = time.monotonic() - began
@@ -295,7 +295,7 @@ class TextDoor:
             typing, signs = None, since.typing_after
             if signs is not None:
                 typing = await self._door.read(partial(typing_now.look, side=side.other))
-            left = since.wait_seconds - waited
+            left = waits - waited
             writes = typing is not None and typing.now and typing.number > (signs or 0)
             if looked.contact.ticks > since.after or writes or left <= 0:
                 return looked, typing

@@ -244,7 +244,9 @@ def test_a_word_to_assignment_keeps_within_its_bound(door: ScriptedDoor) -> None
         now = asyncio.get_running_loop().time()
         for number, person_id in enumerate([*people, people[0]]):  # one with two sessions
             session_id = SessionId(str(uuid4()))
-            desk = Desk(session_id, person_id, Role.LISTENER, LINE, f"{number:064}", None)
+            desk = Desk(
+                session_id, person_id, Role.LISTENER, LINE, f"{number:064}", None, found_at=NOON
+            )
             hearts.note(Heart(desk, checked_at=now))
         async with asyncio.timeout(10):
             await until(lambda: told(door.sent) == set(people))
