@@ -27,6 +27,7 @@ from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
 from services.console.owing import Owed, owed_by
 from services.console.pictures import Desk
+from services.console.presence import supervisors_of
 from services.console.reading_with import ReadingWithRow, readers_of
 from services.console.staff import names_of
 
@@ -54,7 +55,7 @@ class DeskView:
     rate: float  #: domain seconds per real second
     board: Board
     waiting: tuple[Waiter, ...]  #: in this person's waiting line, the first one first
-    supervisors: tuple[PersonId, ...]  #: on duty for the line
+    supervisors: tuple[PersonId, ...]  #: there for the line
     shift_ends_at: datetime | None  #: of the shift this person is in
     readers: tuple[ReadingWithRow, ...]  #: who reads this person's talk along
     names: Mapping[str, str]  #: as people are called, by their id
@@ -122,13 +123,6 @@ _WAITING = text(
     WHERE programme = :programme AND state = :state ORDER BY since LIMIT 50
     """
 )
-_SUPERVISORS = text(
-    """
-    SELECT person_id FROM console.desk
-    WHERE programme = :programme AND role = 'supervisor' AND live_state <> 'off_duty'
-    ORDER BY person_id LIMIT 20
-    """
-)
 _RESCUE = text(
     """
     SELECT body FROM console.desk_message
@@ -145,7 +139,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
     regulates = viewer.role is Role.REGULATOR
     state = ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
     line = {"programme": viewer.programme}
-    supervisors = tuple(row.person_id for row in session.execute(_SUPERVISORS, line))
+    supervisors = supervisors_of(session, viewer.programme)
     contact = picture.state.contact
     readers = () if contact is None else tuple(readers_of(session, contact.contact_id))
     known = {viewer.person_id, *supervisors, *(each.person_id for each in readers)}

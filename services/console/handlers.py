@@ -58,10 +58,11 @@ from contracts.vocabulary import (
     PersonId,
     ProgrammeId,
     ReferralState,
+    Role,
     TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import helping, matters, plan, staff, store
+from services.console import helping, matters, plan, presence, staff, store
 from services.console.domain import (
     SUPERVISED,
     OfferFact,
@@ -369,7 +370,10 @@ def on_duty_call(event: DutyCallEvent, work: Work) -> None:
 
 
 def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
-    """Show the person what they are doing; supervisors and regulators hear of a lost desk."""
+    """Show the person what they are doing; supervisors and regulators hear of a lost desk, and who
+    may ask for a supervisor that one has come or gone.
+    """
+    before = _supervises(event, work)
     shown = LiveStateShown(
         programme=event.programme,
         role=event.role,
@@ -383,6 +387,8 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
     store.enter_live_state(work.session, event.person_id, shown, event.entered_at)
     if event.previous is LiveState.OFF_DUTY:
         store.begin_without_shift(work.session, event.person_id, event.programme, event.entered_at)
+    if _supervises(event, work) is not before:
+        presence.tell_change(work.session, event.person_id, event.programme, event.entered_at)
     what = _DESK.get(event.reason)
     if what is not None and event.state is LiveState.TALKING and event.contact_id is not None:
         told = ContactNoticed(contact_id=event.contact_id, what=what, at=event.entered_at)
@@ -390,6 +396,13 @@ def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
             event.contact_id, event.programme, supervisors=True, regulators=True
         )
         store.tell(work.session, hearers, told, work.now)
+
+
+def _supervises(event: LiveStateEntered, work: Work) -> bool:
+    """Whether a supervisor is there for who asks for one; nobody else is looked up."""
+    if event.role is not Role.SUPERVISOR:
+        return False
+    return event.person_id in presence.supervisors_of(work.session, event.programme)
 
 
 #: A desk that is lost during a talk by telephone, and heard again.

@@ -68,6 +68,7 @@ class MessageKind(StrEnum):
     DEBRIEF = "debrief"  #: a debrief is offered to this person
     BOARD = "board"  #: coordinators and supervisors; no id
     READING = "reading"  #: somebody reads this person's talk along, or does no more
+    PRESENCE = "presence"  #: a supervisor of the line is there, or no more
     PULSE = "pulse"  #: the stream is there, and the ledger was read; no id
     SESSION_OVER = "session_over"  #: last line before the stream closes; no id
 
@@ -407,6 +408,16 @@ class ReadingShown(DeskMessage):
     person_id: Annotated[PersonId, staff("Who reads")]
     since: Annotated[Moment, ops("Since when", unit=_UTC)]
     over: Annotated[bool, ops("They read no more")]
+
+
+class PresenceChanged(DeskMessage):
+    """A supervisor of the line is there from now on, or no more: to who may ask for one."""
+
+    kind: ClassVar = MessageKind.PRESENCE
+
+    person_id: Annotated[PersonId, staff("Who")]
+    present: Annotated[bool, ops("On duty, and their desk is heard")]
+    at: Annotated[Moment, ops("Since when", unit=_UTC)]
 
 
 class Pulse(DeskMessage):

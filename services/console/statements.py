@@ -143,20 +143,34 @@ CONCERNED = """
         AND (role = 'supervisor' OR (role = 'regulator' AND %(level)s >= 2)
             OR (role = 'duty_professional' AND %(level)s >= 3))
 """
-#: A message to everybody whom an alert concerns, each under their desk's next number.
-_DESKS_CONCERNED = f"""
-    concerned AS ({CONCERNED}), desk AS (
+
+
+def _desks_of(people: str) -> str:
+    """Each under their desk's next number; desks are locked in one order."""
+    return f"""
+    concerned AS ({people}), desk AS (
         INSERT INTO console.desk AS desk (person_id, live_state, last_number)
         SELECT person_id, 'off_duty', 1 FROM concerned ORDER BY person_id
         ON CONFLICT (person_id) DO UPDATE SET last_number = desk.last_number + 1
         RETURNING person_id, last_number
     )
-"""  # noqa: S608
+    """  # noqa: S608
+
+
+#: A message to everybody whom an alert concerns.
+_DESKS_CONCERNED = _desks_of(CONCERNED)
 _TELL_THEM = """
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
     SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
 """
 TELL_OF_ALERT = f"WITH {_DESKS_CONCERNED} {_TELL_THEM}"
+#: To who may need a supervisor of the line, on duty or about to be.
+_WHO_ASKS_SUPERVISORS = """
+    SELECT DISTINCT person_id FROM console.session
+    WHERE programme = %(programme)s AND expires_at > public.helpline_now()
+        AND role IN ('regulator', 'listener')
+"""
+TELL_WHO_ASKS_SUPERVISORS = f"WITH {_desks_of(_WHO_ASKS_SUPERVISORS)} {_TELL_THEM}"
 #: Beside it, who was told of the alert, and when for the first time.
 SHOW_ALERT = f"""
     WITH alert AS (

@@ -74,6 +74,7 @@ from services.console.statements import (
     SHOW_OFFER,
     TELL,
     TELL_OF_ALERT,
+    TELL_WHO_ASKS_SUPERVISORS,
     WHO_HEARS,
 )
 
@@ -410,6 +411,13 @@ def tell_line(  # noqa: PLR0913 - a message is all of these
     """Tell the supervisors, regulators and duty professionals of a line, and one person more."""
     everybody = {"programme": programme, "level": 3, "raised_by": person_id, "held_by": None}
     ask(session, TELL_OF_ALERT, everybody | _message(message, at))
+
+
+def tell_who_asks_supervisors(
+    session: Session, programme: ProgrammeId, message: DeskMessage, at: datetime
+) -> None:
+    """Tell the regulators and listeners of a line who are signed in, on duty or not."""
+    ask(session, TELL_WHO_ASKS_SUPERVISORS, {"programme": programme} | _message(message, at))
 
 
 def tell_supervisors(

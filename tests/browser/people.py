@@ -42,7 +42,9 @@ class Device:
     language: str = "fr"
     scheme: Literal["light", "dark"] = "light"
     scripts: bool = True
-    on_a_wire: bool = False  #: that a test can cut
+    #: That a test can cut. The page is then of the wire's origin, which risk's door does not know:
+    #: who watches alerts is cut off otherwise (`test_second_way.py`).
+    on_a_wire: bool = False
 
 
 @dataclass

@@ -107,6 +107,24 @@ def test_a_key_takes_the_alert_by_the_second_way_too(people: People, cut_off: Cu
         supervisor.sees("Vous la tenez")
 
 
+def test_a_supervisor_who_is_cut_off_is_not_counted_on_until_they_go_on(
+    people: People, cut_off: CutOff
+) -> None:
+    listener = people.at_desk("Marc T.")
+    listener.press("Oui, commencer")
+    supervisor = cut_off.people.at_desk("Anouk W.")
+    supervisor.press("Commencer la permanence")
+    listener.sees("Anouk W., supervision, est présente.")
+    with supervisor.watch.bad_answers_awaited():
+        cut_off.wire.go_silent()
+        absent = listener.page.get_by_text("Aucun superviseur n’est présent.")
+        expect(absent).to_be_visible(timeout=25_000)
+        cut_off.wire.mend()
+        supervisor.sees("La connexion de ce poste s’est perdue")
+    supervisor.press("Reprendre")
+    listener.sees("Anouk W., supervision, est présente.")
+
+
 def test_only_who_watches_alerts_asks_risk_by_themselves(people: People) -> None:
     asked: dict[str, list[str]] = {}
     for name in ("Marc T.", "Anouk W."):

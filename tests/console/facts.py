@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from contracts.anonymity import LiftAsked
@@ -344,5 +345,6 @@ def report_owed() -> AtRiskReportOwed:
 def session_of(console: ServiceUnderTest, person_id: PersonId, role: Role) -> None:
     """Somebody signs in."""
     asked = SessionAsked(person_id, role, LINE)
-    reply = console.request(partial(open_session, asked, "0" * 64, timedelta(hours=1)))
+    token = sha256(person_id.encode()).hexdigest()
+    reply = console.request(partial(open_session, asked, token, timedelta(hours=1)))
     assert reply.refusal is None
