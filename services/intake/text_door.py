@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -282,8 +283,15 @@ class TextDoor:
         """
         contact_id = side.contact_id
         began, waits = time.monotonic(), spread(contact_id, since.wait_seconds)
+        signs = since.typing_after
+
+        def look_at_both(
+            session: Session,
+        ) -> tuple[Looked | Refusal | NotSeenYet, TypingTold | None]:
+            return look(session), None if signs is None else typing_now.look(session, side.other)
+
         while True:
-            looked = await self._door.read(look)
+            looked, typing = await self._door.read(look_at_both)
             waited = time.monotonic() - began
             if isinstance(looked, NotSeenYet):
                 if waited >= _TAKE_COMES_SECONDS:
@@ -292,9 +300,6 @@ class TextDoor:
                 continue
             if isinstance(looked, Refusal):
                 raise refusal_problem(looked)
-            typing, signs = None, since.typing_after
-            if signs is not None:
-                typing = await self._door.read(partial(typing_now.look, side=side.other))
             left = waits - waited
             writes = typing is not None and typing.now and typing.number > (signs or 0)
             if looked.contact.ticks > since.after or writes or left <= 0:
