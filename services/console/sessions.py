@@ -36,7 +36,7 @@ _ENDED: dict[SessionEnd, tuple[int, str]] = {
     SessionEnd.EXPIRED: (401, to_translate("Votre session a expiré ; ouvrez-en une autre.")),
     SessionEnd.SHIFT_OVER: (
         401,
-        "Votre permanence est terminée ; vous pouvez ouvrir une autre session.",
+        to_translate("Votre permanence est terminée ; vous pouvez ouvrir une autre session."),
     ),
     SessionEnd.ROLE_LOST: (403, to_translate("Ce rôle n'est plus le vôtre sur cette ligne.")),
 }

@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contracts.vocabulary import Destination, LanguageCode, Need, Priority, RiskSignal
+from services.console.domain import SessionEnd
 from services.console.pages import PAGES
+from services.console.sessions import session_problem
 from services.pages.look import Look
 from services.pages.render import _environment
+from services.pages.words import COMPLETE, translations
 from services.referral.proposal import Against
 from services.triage.domain import KEPT_HUMAN_PRIORITY, RULE_BOOKS
 
@@ -68,3 +73,12 @@ def test_nothing_that_speaks_against_a_relay_is_without_words() -> None:
 def test_every_language_and_destination_has_words() -> None:
     assert set(said("LANGUAGES")) == {each.value for each in LanguageCode}
     assert set(said("DESTINATIONS")) == {each.value for each in Destination}
+
+
+@pytest.mark.parametrize("language", [each for each in COMPLETE if each is not LanguageCode.FR])
+@pytest.mark.parametrize("ended", SessionEnd)
+def test_why_a_session_is_over_is_said_in_every_language(
+    ended: SessionEnd, language: LanguageCode
+) -> None:
+    detail = session_problem(ended).detail
+    assert translations(PAGES.domain, language).gettext(detail) != detail
