@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Page, Route
+
 _CHUNK_BYTES = 65_536
 
 
@@ -98,6 +100,26 @@ def _shut(end: socket.socket) -> None:
     with contextlib.suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
     end.close()
+
+
+class Held:
+    """What a page asks of one address is on its way, until it is let go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._holds, self._routes = True, list[Route]()
+        page.route(address, self._take)
+
+    def let_go(self) -> None:
+        """It arrives, and so does what is asked from now on."""
+        self._holds = False
+        for each in self._routes:
+            each.continue_()
+
+    def _take(self, route: Route) -> None:
+        if self._holds:
+            self._routes.append(route)
+        else:
+            route.continue_()
 
 
 #: What can befall a wire.

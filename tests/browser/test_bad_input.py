@@ -1,0 +1,184 @@
+"""What should never be sent is sent all the same: who sends it is told, nobody else notices."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from services.console.sessions import COOKIE
+from tests.browser.people import Device, People, Person
+from tests.browser.test_talk import CHAT, answers, has_lines
+from tests.browser.wire import Held
+from tests.running import wait_for
+
+SECRET = "à vous seule"
+OUTSIDE = re.compile("/entrer$")
+
+
+@pytest.fixture
+def listener(people: People) -> Person:
+    """Marc T. listens."""
+    listener = people.at_desk("Marc T.")
+    listener.press("Oui, commencer")
+    listener.sees("Vous êtes en écoute")
+    return listener
+
+
+@pytest.fixture
+def caller(people: People, listener: Person) -> Person:
+    """Whose chat the listener took."""
+    caller = people.a_caller(CHAT)
+    listener.press("Prendre")
+    caller.sees("Terminer l’échange")
+    caller.writes(SECRET)
+    has_lines(listener, SECRET)
+    return caller
+
+
+# --- who it is ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["x" * 43, "", "%00é"])
+def test_a_forged_session_leads_to_the_door(people: People, token: str) -> None:
+    forger = people.at_nobodys_desk("/entrer")
+    forger.page.context.set_extra_http_headers({"Cookie": f"{COOKIE}={token}"})
+    forger.go("/")
+    expect(forger.page).to_have_url(OUTSIDE)
+
+
+ANOTHERS = """
+async ([address, fields]) => {
+  const word = document.getElementById("desk").dataset.word;
+  const body = fields && new URLSearchParams({page_word: word, once: "1", ...fields});
+  const answer = await fetch(address,
+    {method: body ? "POST" : "GET", headers: {"HX-Request": "true"}, body});
+  return `${answer.status} ${await answer.text()}`;
+}
+"""
+#: An address, what is posted there, and how it is answered.
+WITH_ANOTHERS_CONTACT: dict[str, tuple[str, dict[str, str] | None, str]] = {
+    "to read it": ("/talk/CONTACT?after=0", None, "403"),
+    "to write in it": (
+        "/talk/CONTACT",
+        {"text": "bonsoir", "kind": "message", "after": "0"},
+        "403",
+    ),
+    "to see who writes": ("/talk/CONTACT/sign?after=0", None, "204"),
+    "to read its capsule": ("/capsule/CONTACT", None, "410"),
+    "to end it": ("/act/desk/contacts/CONTACT/end", {"outcome": "listened"}, "403"),
+}
+
+
+@pytest.mark.parametrize("wish", WITH_ANOTHERS_CONTACT)
+def test_a_contact_of_somebody_else_is_closed_to_a_desk(
+    people: People, listener: Person, caller: Person, wish: str
+) -> None:
+    other = people.at_desk("Paul V.")
+    other.press("Oui, commencer")
+    other.sees("Vous êtes en écoute")
+    address, fields, answered = WITH_ANOTHERS_CONTACT[wish]
+    address = address.replace("CONTACT", people.calls[-1].contact_id)
+    with other.watch.bad_answers_awaited():
+        said = other.page.evaluate(ANOTHERS, [address, fields])
+    assert said.startswith(f"{answered} "), said
+    assert SECRET not in said
+    answers(listener, "toujours là")
+    has_lines(caller, SECRET, "toujours là")
+
+
+def test_a_form_of_an_older_session_changes_nothing_and_says_what_to_do(people: People) -> None:
+    older = people.at_desk("Marc T.", Device(scripts=False))
+    newer = older.another_tab("/entrer")
+    newer.get_by_role("button", name="Marc T.").click()
+    expect(newer.locator("#desk")).to_be_visible()
+    with older.watch.bad_answers_awaited():
+        older.press("Oui, commencer")
+        older.sees("Rechargez la page ; rien n'a été changé.")
+    older.page.get_by_role("link", name="Revenir au poste").click()
+    older.press("Oui, commencer")
+    wait_for(lambda: is_on_duty(older))
+
+
+def is_on_duty(person: Person) -> bool:
+    """Whether it is, once a page without scripts is loaded anew."""
+    person.page.reload()
+    return person.page.get_by_text("Vous êtes en écoute").first.is_visible()
+
+
+# --- once -----------------------------------------------------------------------------------------
+
+
+def test_of_two_desks_that_take_one_offer_one_has_it_and_the_other_is_told_kindly(
+    people: People, listener: Person
+) -> None:
+    elsewhere = people.at_desk("Marc T.")
+    people.a_call("sos-detresse")
+    elsewhere.sees("Voulez-vous l’écouter ?")
+    news = Held(elsewhere.page, "**/part")  # it does not see yet what the other one does
+    listener.press("Prendre")
+    listener.sees("Vous êtes au téléphone depuis")
+    with elsewhere.watch.bad_answers_awaited():
+        elsewhere.press("Prendre")
+        elsewhere.sees("rien ne vous est reproché")
+        news.let_go()
+        elsewhere.sees("Vous êtes au téléphone depuis")
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def test_a_reply_that_is_too_long_stays_with_who_wrote_it(caller: Person, listener: Person) -> None:
+    text = "x" * 10_001
+    with listener.watch.bad_answers_awaited():
+        answers(listener, text)
+        listener.sees("Pas encore envoyé : votre texte reste ici.")
+    expect(listener.page.locator("#reply")).to_have_value(text)
+    has_lines(caller, SECRET)
+
+
+# --- a clock that is wrong ------------------------------------------------------------------------
+
+#: A device whose clock is an hour fast, or slow.
+AN_HOUR_OFF = """
+(() => {
+  const Right = Date, hour = SIGN 3600000;
+  globalThis.Date = class extends Right {
+    constructor(...given) { if (given.length) { super(...given); } else { super(Date.now()); } }
+    static now() { return Right.now() + hour; }
+  };
+})();
+"""
+
+
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_clock_that_is_an_hour_off_moves_nothing_that_is_shown(
+    people: People, listener: Person, sign: str
+) -> None:
+    off = AN_HOUR_OFF.replace("SIGN", sign)
+    listener.page.add_init_script(off)
+    listener.page.reload()
+    caller = people.a_caller("/sos-detresse", Device(on_a_wire=True))
+    right = caller.page.evaluate("Date.now()")
+    caller.page.add_init_script(off)
+    caller.go(CHAT)
+    assert abs(caller.page.evaluate("Date.now()") - right) > 3_000_000
+    listener.press("Prendre")
+    waited = listener.page.locator("h1 [data-since]")
+    expect(waited).to_have_text(re.compile(r"^0:\d\d$"))  # not 60 minutes, and not for ever 0:00
+    expect(waited).not_to_have_text("0:00")
+    caller.sees("Terminer l’échange")
+    begins = caller.page.locator("#tchat").get_attribute("data-now")
+    with caller.watch.bad_answers_awaited():
+        caller.wire.cut()
+        expect(caller.page.get_by_role("heading", name="pas fini")).to_be_visible(timeout=60_000)
+        said = caller.page.locator("#heure").inner_text()
+        caller.wire.mend()
+    assert minutes_until(said, begins) in range(9, 13)  # the place is kept for ten
+
+
+def minutes_until(said: str, begins: str | None) -> int:
+    """From the moment (ms) at which the page began to the hour it says, of the line's day."""
+    assert begins is not None
+    hours, minutes = map(int, re.findall(r"\d+", said))
+    began = (int(begins) // 60_000 + 60) % (24 * 60)  # winter in Paris
+    return hours * 60 + minutes - began
