@@ -4,9 +4,7 @@ The platform is what `./just up` starts, at a fixed hour of domain time at which
 repository is open. A test ends what it began: the next one finds the same platform.
 """
 
-import asyncio
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.platform import Platform
 from tests.browser.install import MISSING, chromium
-from tests.browser.lines import apply_lines, teach_languages
 from tests.browser.people import People
-from tests.running import a_platform
-from tests.servers import within_reach
-
-#: A Wednesday: every line is open, by every channel it has, for five hours.
-BEGINS_AT = "2026-01-14T15:00:00+01:00"
+from tests.browser.whole import a_whole_platform
 
 _HERE = Path(__file__).parent
 expect.set_options(timeout=15_000)
@@ -54,13 +47,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A whole platform, for as long as the worker lives."""
-    with (
-        within_reach(tmp_path_factory.mktemp("platform")) as folder,
-        a_platform(folder, "--at", BEGINS_AT) as (_, running),
-    ):
-        apply_lines(Path(running.folder))
-        with ThreadPoolExecutor() as beside:  # Playwright has a loop in this thread
-            beside.submit(asyncio.run, teach_languages(running)).result()
+    with a_whole_platform(tmp_path_factory.mktemp("platform")) as running:
         yield running
 
 

@@ -43,11 +43,15 @@ _AT_NIGHT = {
 }
 
 
-def apply_lines(run_dir: Path) -> None:
-    """Put them into force on the platform of a run folder."""
+def apply_lines(run_dir: Path, lost_after_seconds: int | None = None) -> None:
+    """Put them into force on the platform of a run folder; None: a desk is lost as soon as shipped,
+    which is too soon where servers are killed on a slow machine.
+    """
     for line in _WITH_PEOPLE:
         manifest = _read(line)
         manifest["assumed"]["rest"]["break_seconds"]["value"] = 0
+        if lost_after_seconds is not None:
+            manifest["assumed"]["times"]["heartbeat_lost_seconds"]["value"] = lost_after_seconds
         if line == WITH_REGULATORS:
             manifest["facts"]["channels"]["value"] = ["phone", "chat"]
             manifest["assumed"]["writing"] = _read("sos-detresse")["assumed"]["writing"]

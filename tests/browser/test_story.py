@@ -1,17 +1,12 @@
 """The whole story, in four browsers at once: what each person sees of it, and when."""
 
-import os
 import re
-import signal
-from pathlib import Path
 
 from playwright.sync_api import expect
 
-from deploy.embedded.runfolder import open_run_folder
-from deploy.platform import read_platform
 from tests.browser.people import People, Person
 from tests.browser.test_talk import answers, has_lines
-from tests.running import wait_for
+from tests.browser.whole import kill
 
 NEEDS_A_PERSON = "depuis que ma mère est partie la maison est trop grande"
 
@@ -107,7 +102,7 @@ def test_a_talk_goes_on_when_every_service_is_killed(people: People) -> None:
     caller.writes("avant")
     has_lines(listener, "avant")
     with caller.watch.bad_answers_awaited(), listener.watch.bad_answers_awaited():
-        kill_services(people)
+        kill(people.platform, "services")
         caller.writes("pendant")
         listener.page.locator("#reply").fill("je suis là")
         listener.sees("Connexion perdue")
@@ -118,11 +113,3 @@ def test_a_talk_goes_on_when_every_service_is_killed(people: People) -> None:
         has_lines(caller, "avant", "pendant", "je suis là")
     end(listener)
     caller.sees("L’échange est terminé.")
-
-
-def kill_services(people: People) -> None:
-    """Kill them all at once; `up` starts them again."""
-    run = open_run_folder(Path(people.platform.folder))
-    pid = read_platform(run).pids["services"]
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: read_platform(run).pids.get("services", pid) != pid)
