@@ -62,8 +62,8 @@ def _stand_down(platform: Platform, alert: dict[str, Any]) -> None:
         if each["role"] == "supervisor" and each["programme"] == alert["programme"]
     )
     address = f"alerts/{alert['alert_id']}"
-    _say(platform, supervisor, f"{address}/acknowledge", {"take_over": True})
-    _say(platform, supervisor, f"{address}/stand-down", {"reason": "false_alert"})
+    say(platform, supervisor, f"desk/{address}/acknowledge", {"take_over": True})
+    say(platform, supervisor, f"desk/{address}/stand-down", {"reason": "false_alert"})
 
 
 def _waits_for(desk: dict[str, Any], waiting: list[dict[str, Any]]) -> bool:
@@ -77,7 +77,7 @@ def _see_to(platform: Platform, line: dict[str, Any], on_duty: list[dict[str, An
     everybody = json.loads(PEOPLE.read_text())
     for each in everybody:
         if (each["role"], each["programme"]) == (line["role"], line["programme"]):
-            _say(platform, each, "duty/start", {})
+            say(platform, each, "desk/duty/start", {})
             return
 
 
@@ -98,10 +98,13 @@ def _go_one_step(platform: Platform, desk: dict[str, Any], waits: bool) -> None:
             step, body = "wrap-up/finish", {}
         case _:
             step, body = "duty/end", {}
-    _say(platform, desk, step, body)
+    say(platform, desk, f"desk/{step}", body)
 
 
-def _say(platform: Platform, person: dict[str, Any], step: str, body: Mapping[str, object]) -> None:
+def say(
+    platform: Platform, person: dict[str, Any], path: str, body: Mapping[str, object]
+) -> httpx.Response:
+    """Post something to the console as a person of the demonstration; whatever it answers."""
     asked = {name: person[name] for name in ("person_id", "role", "programme")}
     key = (Path(platform.keys) / DEVELOPMENT_KEY).read_text().strip()
     console = platform.doors["console"]
@@ -111,4 +114,4 @@ def _say(platform: Platform, person: dict[str, Any], step: str, body: Mapping[st
             "Authorization": f"Bearer {opened.json()['token']}",
             "Idempotency-Key": str(uuid4()),
         }
-        client.post(f"/desk/{step}", json=body, headers=headers)
+        return client.post(f"/{path}", json=body, headers=headers)
