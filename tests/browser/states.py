@@ -24,7 +24,7 @@ def somebody_looks_at_the_lines(people: People) -> Seen:
     yield "the lines", caller.page
     caller.go("/sos-detresse")
     yield "a line where nobody is", caller.page
-    _does(people.at_desk("Marc T."), "/duty/start", "ready")
+    _comes(people, "Marc T.")
     caller.go("/sos-detresse")
     expect(caller.page.locator("a.choice.first[href^='/sos-detresse/tchat']")).to_be_visible()
     yield "a line that is open", caller.page
@@ -39,31 +39,44 @@ def somebody_looks_at_the_lines(people: People) -> Seen:
 
 def a_listener_takes_a_call(people: People) -> Seen:
     """From the door to the rest, by telephone."""
-    newcomer = people.at_nobodys_desk("/entrer")
-    yield "who comes in", newcomer.page
-    listener = people.at_desk("Marc T.")
+    listener, supervisor = people.at_desk("Marc T."), people.at_desk("Anouk W.")
+    yield from _before_duty(people, listener)
+    people.a_call("sos-detresse")
+    _is(listener, "offered")
+    yield "an offer by telephone", listener.page
+    _does(listener, "/take", "talking")
+    yield "a talk by telephone", listener.page
+    yield from _an_alert(listener, supervisor)
+    yield from _the_steps_of_a_talk(listener)
+    yield from _after_a_talk(listener)
+    supervisor.go("/a-faire")
+    yield "what a supervisor is to see to", supervisor.page
+
+
+def _before_duty(people: People, listener: Person) -> Seen:
+    yield "who comes in", people.at_nobodys_desk("/entrer").page
     yield "before duty", listener.page
     listener.go("/affichage")
     yield "how a desk looks", listener.page
     listener.go("/")
     _does(listener, "/duty/start", "ready")
     yield "free", listener.page
-    people.a_call("sos-detresse")
-    _is(listener, "offered")
-    yield "an offer by telephone", listener.page
-    _does(listener, "/take", "talking")
-    yield "a talk by telephone", listener.page
-    listener.page.locator("form[action$='/alert'] button").click()
-    expect(listener.page.locator(".alertbox")).to_be_visible()
+
+
+def _an_alert(listener: Person, supervisor: Person) -> Seen:
+    _raises_an_alert(listener)
     yield "an alert nobody holds yet", listener.page
-    supervisor = people.at_desk("Anouk W.")
+    expect(supervisor.page.locator("#strip")).to_be_visible()
     yield "a supervisor with an open alert", supervisor.page
-    supervisor.page.locator("#strip form[action$='/acknowledge'] button").click()
+    _takes_it(supervisor)
     expect(listener.page.locator(".alertbox")).to_contain_text("Anouk W.")
     yield "an alert that is held", listener.page
     yield "a supervisor who holds an alert", supervisor.page
     supervisor.page.locator("a[href^='/alertes/']").first.click()
     yield "an alert", supervisor.page
+
+
+def _the_steps_of_a_talk(listener: Person) -> Seen:
     listener.page.locator("[data-key='Alt+Shift+C']").click()
     expect(listener.page.locator("#cadre")).to_be_visible()
     yield "the frame of a talk", listener.page
@@ -75,9 +88,12 @@ def a_listener_takes_a_call(people: People) -> Seen:
     listener.page.locator("[data-key='Alt+Shift+F']").click()
     expect(listener.page.locator("#fin")).to_be_visible()
     yield "before an end", listener.page
-    listener.page.locator("form[action$='/end'] button").click()
+    _ends(listener)
     expect(listener.page.locator("#told button")).to_be_visible()
     yield "an end that can be taken back", listener.page
+
+
+def _after_a_talk(listener: Person) -> Seen:
     _is(listener, "wrapping_up")
     yield "after a talk", listener.page
     _does(listener, "/finish", "ready")
@@ -87,8 +103,6 @@ def a_listener_takes_a_call(people: People) -> Seen:
     yield "the guide of the first minute", listener.page
     listener.go("/accessibilite")
     yield "how accessible the pages are", listener.page
-    supervisor.go("/a-faire")
-    yield "what a supervisor is to see to", supervisor.page
     with listener.watch.bad_answers_awaited():
         listener.go("/nulle-part")
     yield "an address of the console nobody knows", listener.page
@@ -96,15 +110,12 @@ def a_listener_takes_a_call(people: People) -> Seen:
 
 def what_is_written_after_danger(people: People) -> Seen:
     """The report of who listened, its reader, and a legal report."""
-    listener, supervisor = people.at_desk("Marc T."), people.at_desk("Anouk W.")
-    _does(listener, "/duty/start", "ready")
+    listener, supervisor = _comes(people, "Marc T."), people.at_desk("Anouk W.")
     people.a_call("sos-detresse")
-    _is(listener, "offered")
     _does(listener, "/take", "talking")
-    listener.page.locator("form[action$='/alert'] button").click()
-    supervisor.page.locator("#strip form[action$='/acknowledge'] button").click()
-    listener.page.locator("[data-key='Alt+Shift+F']").click()
-    listener.page.locator("form[action$='/end'] button").click()
+    _raises_an_alert(listener)
+    _takes_it(supervisor)
+    _ends(listener)
     _is(listener, "wrapping_up")
     to_write = listener.page.locator("a[href$='/ecrire']")
     expect(to_write).to_be_visible()
@@ -140,8 +151,7 @@ def two_people_chat(people: People) -> Seen:
     caller = people.a_caller("/sos-detresse/tchat", replace(people.device, on_a_wire=True))
     _chat_is(caller, "waiting")
     yield "a chat that waits", caller.page
-    listener = people.at_desk("Marc T.")
-    _does(listener, "/duty/start", "offered")
+    listener = _comes(people, "Marc T.", then="offered")
     yield "an offer of a chat", listener.page
     _does(listener, "/take", "talking")
     _chat_is(caller, "talking")
@@ -181,8 +191,7 @@ def _chat_is(caller: Person, state: str) -> None:
 
 def a_regulator_has_a_minute(people: People) -> Seen:
     """From who waits to the emergency card."""
-    regulator = people.at_desk("Nadia B.")
-    _does(regulator, "/duty/start", "ready")
+    regulator = _comes(people, "Nadia B.")
     yield "free to regulate", regulator.page
     people.a_call("sos-crise")
     _is(regulator, "offered")
@@ -268,10 +277,34 @@ def a_coordinator_looks_at_the_week(people: People) -> Seen:
     yield "a volunteer", coordinator.page
 
 
+def _comes(people: People, name: str, then: str = "ready") -> Person:
+    """Somebody signs in and comes on duty."""
+    person = people.at_desk(name)
+    _does(person, "/duty/start", then)
+    return person
+
+
 def _does(person: Person, act: str, then: str) -> None:
     """Press the button of an act, and wait until the desk is in a state."""
     person.page.locator(f"form[action$='{act}'] button").first.click()
     _is(person, then)
+
+
+def _raises_an_alert(person: Person) -> None:
+    person.page.locator("form[action$='/alert'] button").click()
+    expect(person.page.locator(".alertbox")).to_be_visible()
+
+
+def _takes_it(supervisor: Person) -> None:
+    supervisor.page.locator("#strip form[action$='/acknowledge'] button").click()
+
+
+def _ends(person: Person) -> None:
+    """Both keys of an end; the first may be pressed already."""
+    ending = person.page.locator("form[action$='/end'] button")
+    if not ending.is_visible():
+        person.page.locator("[data-key='Alt+Shift+F']").click()
+    ending.click()
 
 
 def _is(person: Person, live: str) -> None:
