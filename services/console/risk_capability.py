@@ -4,8 +4,9 @@ A desk asks for it when its page opens and keeps it in memory: in the hour it is
 may be as silent as everything else. Nobody can call one back, and a session may be signed out of at
 any moment: so it stands for half an hour, as long as a session outlives its shift, and a desk that
 is well asks for the next one every tenth of that. A desk that is cut off can ask risk for at least
-27 minutes; by then every alert nobody took has long gone to the duty professional. Risk holds the
-role against the roster at every request, and one the roster takes away opens nothing at once.
+27 minutes; by then every alert nobody took has long gone to the duty professional. A page that
+hears of the end of its session drops it at once. Risk holds the role against the roster at every
+request, and one the roster takes away opens nothing from then on.
 """
 
 from __future__ import annotations

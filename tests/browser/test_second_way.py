@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Request, expect
 from deploy.platform import Platform
 from tests.browser.install import chromium
 from tests.browser.people import People, Person
+from tests.browser.reading import barriers, too_wide
 from tests.browser.wire import LOSSES, Wire
 
 
@@ -101,6 +102,8 @@ def test_a_key_takes_the_alert_by_the_second_way_too(people: People, cut_off: Cu
         supervisor.sees("Aucune n’attend.")
         listener.press("Alerte")
         expect(supervisor.page.locator("#second-strip")).to_be_visible()
+        assert barriers(supervisor.page) == []
+        assert too_wide(supervisor.page) == []
         supervisor.page.keyboard.press("F8")
         listener.sees("Anouk W. l’a prise.")
         cut_off.wire.mend()
@@ -123,6 +126,21 @@ def test_a_supervisor_who_is_cut_off_is_not_counted_on_until_they_go_on(
         supervisor.sees("La connexion de ce poste s’est perdue")
     supervisor.press("Reprendre")
     listener.sees("Anouk W., supervision, est présente.")
+
+
+def test_who_signed_out_in_another_tab_reads_no_alert_by_the_second_way(people: People) -> None:
+    supervisor = people.at_desk("Anouk W.")
+    listener = a_listener_in_a_talk(people)
+    other = supervisor.another_tab("/")
+    with supervisor.watch.bad_answers_awaited():
+        other.get_by_role("button", name="Sortir").click()
+        expect(supervisor.page.get_by_role("link", name="Entrer de nouveau")).to_be_visible()
+        asked = asked_of(supervisor, people.platform.doors["risk"])
+        listener.press("Alerte")
+        supervisor.page.wait_for_timeout(6000)  # twice as long as a console may be silent
+    assert asked == []
+    expect(supervisor.page.locator("#second-strip")).to_be_hidden()
+    expect(supervisor.page.locator("#second-words")).to_be_hidden()
 
 
 def test_only_who_watches_alerts_asks_risk_by_themselves(people: People) -> None:

@@ -6,8 +6,8 @@
   const part = () => document.getElementById("desk");
   const STEP = 1000;
 
-  /* --- what other scripts of the page hear of: drawn, found, lost, tick (twice a second, also in the
-     background); `desk:again` asks for a drawing, `desk:counting` for clocks that count --- */
+  /* --- what other scripts of the page hear of: drawn, found, lost, over (the session), tick (twice
+     a second, also in the background); `desk:again` asks for a drawing, `desk:counting` for clocks that count --- */
   const tell = (what) => document.dispatchEvent(new Event(`desk:${what}`));
   document.addEventListener("desk:again", () => draw());
   document.addEventListener("desk:counting", () => tick());
@@ -75,7 +75,7 @@
     source.addEventListener("text", readLines);
     source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
-    source.addEventListener("session_over", () => { source.close(); draw(); });
+    source.addEventListener("session_over", () => { source.close(); tell("over"); draw(); });
     source.onopen = () => { heard(); readLines(); };  // also what was written meanwhile
     source.onerror = () => {
       if (lostTimer === null) { lostTimer = setTimeout(lost, 3 * STEP); }

@@ -20,7 +20,9 @@
         headers: {"Helpline-Page": word()}, signal: AbortSignal.timeout(PATIENCE_MS)});
       if (answer.status === 401 || answer.status === 403) { capability = null; return; }
       if (!answer.ok) { throw new Error("not handed out"); }
-      capability = (await answer.json()).capability;
+      const given = (await answer.json()).capability;
+      if (over) { return; }
+      capability = given;
     } catch { renewAt = Math.min(renewAt, performance.now() + SOON_MS); return; }
     const seen = await read();
     if (!silent) { say(seen ? "" : told.blocked); }
@@ -39,18 +41,21 @@
   }
 
   /* --- when: the page's worker says that time goes by, in the background too --- */
-  let silent = false, looking = false, lookAt = 0;
+  let silent = false, over = false, looking = false, lookAt = 0;
   document.addEventListener("desk:tick", () => {
+    if (over) { return; }
     const now = performance.now();
     if (silent && now >= lookAt) { look(); } else if (!silent && now >= renewAt) { renew(); }
   });
-  document.addEventListener("desk:silent", () => { silent = true; look(); });
-  document.addEventListener("desk:again", () => {
+  document.addEventListener("desk:silent", () => { if (!over) { silent = true; look(); } });
+  document.addEventListener("desk:again", fallQuiet);
+  document.addEventListener("desk:over", () => { over = true; capability = null; fallQuiet(); });
+  function fallQuiet() {
     silent = false;
     note = "";
     say("");
     strike([]);
-  });
+  }
   async function look() {
     if (looking) { return; }
     looking = true;
