@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.people import Device, People, Person
-from tests.browser.wire import LOSSES
+from tests.browser.wire import LOSSES, Held
+
+#: The desk draws itself anew, as it does whenever its stream says something.
+SOMETHING_CHANGES = "document.dispatchEvent(new Event('desk:again'))"
 
 
 def test_who_has_only_a_keyboard_goes_on_duty_takes_signals_and_ends(people: People) -> None:
@@ -76,6 +79,24 @@ def test_a_lost_network_is_said_in_words_and_is_over_by_itself(people: People, l
         listener.wire.mend()
         listener.sees("Voulez-vous l’écouter ?")
     expect(listener.page.locator("#lost")).to_be_hidden()
+
+
+def test_a_step_somebody_turns_to_is_not_taken_back_by_an_older_drawing(people: People) -> None:
+    listener = a_listener_on_duty(people)
+    people.a_call("sos-detresse")
+    listener.press("Prendre")
+    listener.sees("Vous êtes au téléphone depuis")
+    page = listener.page
+    older = Held(page, "**/part")
+    with page.expect_request("**/part"):
+        page.evaluate(SOMETHING_CHANGES)
+    page.get_by_role("link", name="Mettre fin").click()
+    ending = page.get_by_role("button", name="Mettre fin")
+    expect(ending).to_be_visible()
+    page.evaluate(SOMETHING_CHANGES)
+    with page.expect_response(re.compile("etape=fin$")):  # what is asked once the older has come
+        older.let_go()
+    expect(ending).to_be_visible()
 
 
 def test_who_signed_out_in_another_tab_is_asked_to_come_in_again(people: People) -> None:

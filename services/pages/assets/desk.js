@@ -12,13 +12,14 @@
   document.addEventListener("desk:again", () => draw());
   document.addEventListener("desk:counting", () => tick());
 
-  /* --- drawing anew: at most one request under way, one more asked for --- */
-  let drawing = false, again = false;
+  /* --- drawing anew: at most one request under way, one more asked for. From the moment somebody
+     turns to another step, that is what is asked for, and what was asked before is not shown --- */
+  let drawing = false, again = false, turned = "", turns = 0;
   async function draw() {
     if (drawing) { again = true; return; }
     drawing = true;
     try {
-      await htmx.ajax("GET", part().dataset.part, {target: "#desk", swap: "outerMorph"});
+      await htmx.ajax("GET", turned || part().dataset.part, {target: "#desk", swap: "outerMorph"});
     } finally {
       drawing = false;
       if (again) { again = false; draw(); }
@@ -26,12 +27,22 @@
   }
 
   /* A turn to another step is drawn by htmx itself; what follows a drawing follows it too. */
+  document.addEventListener("htmx:before:request", (event) => {
+    const {ctx} = event.detail;
+    if (ctx.target !== part()) { return; }
+    if (ctx.sourceElement !== document.body) {
+      turned = ctx.request.action;
+      turns += 1;
+    }
+    ctx.turns = turns;
+  });
   document.addEventListener("htmx:after:swap", () => { if (part()) { drawn(); } });
 
   /* --- what a drawing changes besides the page: the title, the tone, the focus --- */
   let offer = "", baseNow = 0, baseAt = 0;
   function drawn() {
     const desk = part();
+    if (desk.dataset.part === turned) { turned = ""; }
     document.title = desk.dataset.title;
     baseNow = Date.parse(desk.dataset.now);
     baseAt = performance.now();
@@ -364,7 +375,8 @@
   /* A part that could not be drawn leaves what was there: old figures say how old they are. */
   document.addEventListener("htmx:before:swap", (event) => {
     const ctx = event.detail?.ctx;
-    if (ctx?.response?.status >= 500 && ctx.target === part()) { event.preventDefault(); }
+    if (ctx?.target !== part()) { return; }
+    if (ctx.turns !== turns || ctx.response?.status >= 500) { event.preventDefault(); }
   });
   document.addEventListener("htmx:after:request", (event) => {
     const method = event.detail?.ctx?.request?.method;
