@@ -197,7 +197,7 @@ SERVICE = Service(
     ),
     deadlines=(
         Due("sweep", handlers.on_sweep_due),
-        forgetting("console", "matter", "help", "reading_with"),
+        forgetting("console", "matter", "help", "noted", "reading_with"),
     ),
     sends=(
         StartDuty,

@@ -25,6 +25,7 @@ from contracts.vocabulary import (
 )
 from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
+from services.console.noted import Noted, noted_by
 from services.console.owing import Owed, owed_by
 from services.console.pictures import Desk
 from services.console.presence import supervisors_of
@@ -62,6 +63,7 @@ class DeskView:
     says_urgent: bool = False  #: who is offered to this person, or with them, says so
     rescue: RescueShown | None = None  #: the newest one of the contact this person is in
     owed: tuple[Owed, ...] = ()  #: at-risk reports this person is to write
+    noted: Noted | None = None  #: by this person, of who is with them as a regulator
 
     def named(self, person_id: str) -> str:
         """What somebody is called among colleagues."""
@@ -157,6 +159,7 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         says_urgent=_says_urgent(session, picture.state),
         rescue=_rescue_of(session, picture.state),
         owed=owed_by(session, viewer),
+        noted=_noted_of(session, picture.state),
     )
 
 
@@ -185,6 +188,12 @@ def _rescue_of(session: Session, state: DeskState) -> RescueShown | None:
     named = {"person_id": state.person_id, "contact_id": state.contact.contact_id}
     row = session.execute(_RESCUE, named).one_or_none()
     return None if row is None else RescueShown.model_validate(row.body)
+
+
+def _noted_of(session: Session, state: DeskState) -> Noted | None:
+    if state.contact is None or state.contact.stage is not Stage.REGULATOR:
+        return None
+    return noted_by(session, state.person_id, state.contact.contact_id)
 
 
 def _waiter(row: Any) -> Waiter:

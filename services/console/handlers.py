@@ -62,7 +62,7 @@ from contracts.vocabulary import (
     TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import helping, matters, plan, presence, staff, store
+from services.console import helping, matters, noted, plan, presence, staff, store
 from services.console.domain import (
     SUPERVISED,
     OfferFact,
@@ -243,6 +243,7 @@ def on_contact_sent_untriaged(event: ContactSentUntriaged, work: Work) -> None:
     if known.sent_on_at is None:
         contact = replace(known, sent_on_at=event.sent_at)
         store.save_contact(work.session, event.contact_id, contact)
+        noted.forget(work.session, event.contact_id)
 
 
 def on_contact_ended(event: ContactEnded, work: Work) -> None:

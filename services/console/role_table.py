@@ -48,6 +48,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/alertes/{alert_id}", AcknowledgeAlert.roles),
     Entry("POST", "/secours/{contact_id}", StartRescue.roles),
     Entry("POST", "/triage/{contact_id}", DecideTriage.roles),
+    Entry("POST", "/triage/{contact_id}/noted", DecideTriage.roles),
     Entry("POST", "/triage/{contact_id}/proposal", ProposeTriage.roles),
     Entry("POST", "/refer/{contact_id}", ProposeReferral.roles),
     Entry("POST", "/referral/{referral_id}/yes", SendReferral.roles),

@@ -54,9 +54,11 @@ SAVE_CONTACT = f"""
 
 SAVE_OFFER = "UPDATE console.offer SET standing = %(standing)s WHERE offer_id = %(offer_id)s"
 
-#: Save a contact and take its humans of these stages out of it: who they were.
+#: Save a contact that goes on, forget what was noted of it, and take its humans of these stages out
+#: of it: who they were.
 LEAVE_STAGES = f"""
-    WITH contact AS ({SAVE_CONTACT})
+    WITH contact AS ({SAVE_CONTACT}),
+        noted AS (DELETE FROM console.noted WHERE contact_id = %(contact_id)s)
     UPDATE console.offer SET standing = %(standing)s
     WHERE contact_id = %(contact_id)s AND standing = 'taken' AND stage = ANY(%(stages)s)
     RETURNING offer_id, contact_id, person_id, stage

@@ -114,6 +114,10 @@ class TextDoor:
         """What the caller agreed to be told of them; for who is offered the contact."""
         return _told(await self._ask("GET", desk, contact_id, {}, offered=True))
 
+    async def take_back_capsule(self, desk: Desk, contact_id: ContactId) -> None:
+        """Have the capsule of this side deleted; Problem when that is not known to be done."""
+        await self._ask("POST", desk, contact_id, {}, what="take-back-capsule")
+
     async def sign(self, desk: Desk, contact_id: ContactId, after: int) -> Sign | None:
         """How the other side writes, as soon as there are more signs of it than `after`, or in
         `_SIGN_SECONDS`; None where there is nothing to say of it (nobody is in the talk now).

@@ -2,12 +2,13 @@
 
 The form holds what was understood and may stay empty but for priority and destination. The
 capsule is sealed before the decision is sent, so that whoever listens finds it there; without the
-person's yes nothing of it is.
+person's yes nothing of it is, and one they have thought better of is taken back.
 """
 
 from __future__ import annotations
 
 import hmac
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.triage import DecideTriage, ProposeTriage, TriageNotes, TriageProposal
-from contracts.vocabulary import Destination, Refusal, TextKind
+from contracts.vocabulary import ContactId, Destination, Refusal, TextKind
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
+from services.console import noted
 from services.console.departements import code_of
+from services.console.noted import Noted, Noting
 from services.console.pages import PAGES
 from services.console.press import Reader, asked, done_response, pressed, sent, taken
 from services.console.settings import Settings
@@ -48,6 +51,7 @@ class TriagePages:
         """The addresses of the parts."""
         return [
             Address("POST", "/triage/{contact_id}", self.decide, {}),
+            Address("POST", "/triage/{contact_id}/noted", self.note, {}),
             Address("POST", "/triage/{contact_id}/proposal", self.propose, {}),
         ]
 
@@ -56,12 +60,29 @@ class TriagePages:
         press = await pressed(request, self._door, self._longest)
         capsule = _capsule_in(press.fields)
         command = contract_of(DecideTriage, {**_decision_in(press.fields), **request.path_params})
-        if capsule and command.destination is Destination.LISTENER:
+        if command.destination is not Destination.LISTENER:
+            capsule = ""
+        if capsule:
+            await self._door.read(partial(noted.note_capsule, contact_id=command.contact_id))
             key = _key_of(press.reader, press.once, command.contact_id, capsule)
             writing = Writing(command.contact_id, TextKind.CAPSULE, capsule, key)
             await self._texts.write(press.reader.desk, writing)
+        elif capsule is not None and await self._has_capsule(command.contact_id):
+            await self._texts.take_back_capsule(press.reader.desk, command.contact_id)
         await sent(self._door, press, command)
         return done_response(request)
+
+    async def _has_capsule(self, contact_id: ContactId) -> bool:
+        """Whether one is sealed already: the decision it was for was refused."""
+        return await self._door.read(partial(noted.has_capsule, contact_id=contact_id))
+
+    async def note(self, request: Request) -> Response:
+        """Keep what is chosen so far, as long as the contact is with who chose it."""
+        press = await pressed(request, self._door, self._longest)
+        person_id = press.reader.desk.person_id
+        noting = Noting(contact_in(request), person_id, _noted_in(press.fields))
+        await self._door.read(partial(noted.keep, noting=noting))
+        return Response(status_code=204)
 
     async def propose(self, request: Request) -> Response:
         """What the rules propose for the notes as they are, as a part of the page."""
@@ -94,13 +115,21 @@ def read_notes(fields: dict[str, Any]) -> TriageNotes:
     return contract_of(TriageNotes, said)
 
 
+def _noted_in(fields: dict[str, Any]) -> Noted:
+    """What is chosen; what is typed is left out."""
+    chosen = {name: fields[name] for name in ("priority", "destination") if name in fields}
+    return contract_of(Noted, chosen | {"notes": read_notes(fields)})
+
+
 def _decision_in(fields: dict[str, Any]) -> dict[str, Any]:
     said = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
     return said | {"notes": notes_in(fields)}
 
 
-def _capsule_in(fields: dict[str, Any]) -> str:
-    """The lines of the capsule the person said yes to; Flaw when nobody asked them."""
+def _capsule_in(fields: dict[str, Any]) -> str | None:
+    """The lines of the capsule the person said yes to: none where they said no; None where there
+    was nothing to ask them. Flaw when nobody did.
+    """
     agreed, lines = taken(fields, _AGREED), fields.pop(_CAPSULE, [])
     if not isinstance(lines, list) or len(lines) > CAPSULE_LINES:
         raise Flaw(Refusal.INVALID_FIELD, _CAPSULE)
@@ -112,6 +141,8 @@ def _capsule_in(fields: dict[str, Any]) -> str:
         raise Problem(
             400, "capsule_not_said", "La capsule n'a pas encore été dite : oui, ou non ?", _AGREED
         )
+    if not agreed:
+        return None
     return said if agreed == "yes" else ""
 
 

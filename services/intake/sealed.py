@@ -224,6 +224,18 @@ def drop_notes(session: Session, contact_id: ContactId, person_id: PersonId) -> 
     )
 
 
+def drop_capsule(session: Session, contact_id: ContactId, author: AuthorKind) -> None:
+    """Delete the capsule of one side of a contact: the newest takes its place, or none does."""
+    ask(
+        session,
+        """
+        DELETE FROM intake.sealed_text WHERE contact_id = %(contact_id)s AND kind = 'capsule'
+            AND author = %(author)s
+        """,
+        {"contact_id": contact_id, "author": author},
+    )
+
+
 def texts_after(
     session: Session, contact_id: ContactId, after: int, kinds: frozenset[TextKind]
 ) -> Sequence[Sealed]:

@@ -101,6 +101,12 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
         Address("GET", "/desk/contacts/{contact_id}/return-pass", told.show_pass, _PASS),
         Address("POST", "/desk/contacts/{contact_id}/typing", told.type_at_desk, _TYPING),
         Address("POST", "/desk/contacts/{contact_id}/texts", told.write_at_desk, _AT_DESK),
+        Address(
+            "POST",
+            "/desk/contacts/{contact_id}/take-back-capsule",
+            told.take_back_capsule,
+            _TAKING_BACK,
+        ),
         Address("GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _FOLLOWING),
     ]
 
@@ -151,6 +157,11 @@ _URGENCY = {
     "security": TOKEN,
     "responses": answers(content(ref(ContactTold)), CallerProblemTold),
 }
+_TAKING_BACK = {
+    "summary": "Delete the capsule of your side, where there is one: its caller does not want it.",
+    "security": TOKEN,
+    "responses": answers(content({"type": "object"}), CallerProblemTold),
+}
 _AT_DESK = _WRITING | {"requestBody": {"required": True, **content(ref(DeskWords))}}
 _FOLLOWING = {
     "summary": "What was written, and where the contact is; waits for news when asked to.",
@@ -190,6 +201,18 @@ class TextDoor:
         keep = partial(texts.keep_of_human, wrote, day_keys.from_environment())
         asked = f"{words.kind.value} {shown.person_id} {wrote.text}"
         return self._kept(await self._once(shown.contact_id, key, asked, keep))
+
+    async def take_back_capsule(self, request: Request) -> Response:
+        """Delete the capsule of somebody at a desk; none there is as good."""
+        shown = await self._desk_of(request)
+        who = Human(shown.person_id, shown.role)
+        take_back = partial(texts.take_back_capsule, shown.contact_id, who)
+        reply = await self._door.answer(new_id(), "", take_back)
+        if reply.refusal is not None:
+            raise refusal_problem(reply.refusal)
+        if reply.status is not ReplyStatus.DONE:
+            raise refusal_problem(Refusal.PLATFORM_FAULT)
+        return self._voice.say({})
 
     async def _once(
         self, contact_id: ContactId, key: UUID, asked: str, keep: Callable[..., Reply]

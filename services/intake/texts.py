@@ -103,7 +103,26 @@ def keep_of_human(wrote: HumanWrites, keys: DayKeys, work: Work) -> Reply:
             sealed.drop_notes(work.session, contact.contact_id, who.person_id)
             return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
         case Writes() as writes:
+            if writes.kind is TextKind.CAPSULE:
+                sealed.drop_capsule(work.session, contact.contact_id, writes.author)
             return keep(contact, Written(writes, wrote.text, who.person_id), keys, work)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def take_back_capsule(contact_id: ContactId, who: Human, work: Work) -> Reply:
+    """Delete the capsule of who may write one: its caller has thought better of it."""
+    contact = store.contact_to_change(work.session, contact_id)
+    if contact is None:
+        return refused(Refusal.UNKNOWN_CONTACT)
+    match _may_write(contact, TextKind.CAPSULE, who, work.now):
+        case MayNot(why):
+            return refused(why)
+        case NotSeenYet():
+            return not_yet()
+        case Writes() as writes:
+            sealed.drop_capsule(work.session, contact_id, writes.author)
+            return done()
         case unexpected:
             assert_never(unexpected)
 

@@ -1,6 +1,6 @@
 """A regulator's minute, with the keyboard alone: nobody has a hand free for a mouse."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.browser.people import People, Person
 
@@ -105,3 +105,58 @@ def test_language_somebody_recognises_is_chosen_in_the_form(people: People) -> N
     expect(barrier).to_be_checked()
     page.locator("[data-language=fr]").click()
     expect(barrier).not_to_be_checked()
+
+
+def test_reload_in_the_middle_of_a_triage_keeps_what_was_chosen(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.keyboard.press("Space")
+    page.locator("#need").select_option("violences_conjugales")
+    page.locator("#place").fill("31")
+    page.locator("#priority input[value=P2]").check(force=True)
+    page.locator("#signs summary").click()
+    page.locator("[name='notes.signals[]'][value=SIG-MINEUR]").check(force=True)
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(page.locator("#for-whom input[value=self]")).to_be_checked()
+    expect(page.locator("#need")).to_have_value("violences_conjugales")
+    expect(page.locator("#place")).to_have_value("31 · Haute-Garonne")
+    expect(page.locator("#priority input[value=P2]")).to_be_checked()
+    expect(page.locator("[name='notes.signals[]'][value=SIG-MINEUR]")).to_be_visible()
+    expect(page.locator("[name='notes.signals[]'][value=SIG-MINEUR]")).to_be_checked()
+    expect(page.locator("[data-takes]")).to_be_visible()  # the rules have read them, too
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    regulator.sees("Vous êtes en régulation.")
+    people.a_call("sos-crise")
+    regulator.sees("Voulez-vous répondre ?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#for-whom input").first).to_be_focused()
+    chosen = "#for-whom input:checked, #priority input:checked, #signs input:checked"
+    assert page.locator(chosen).count() == 0
+
+
+def test_capsule_that_is_typed_is_asked_about_before_the_page_is_left(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.keyboard.press("Space")
+    page.locator("#priority input[value=P4]").check(force=True)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type("Parle bas.")
+    page.evaluate("setTimeout(() => location.reload(), 0)")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    expect(page.locator("#capsule-1")).to_have_value("Parle bas.")
+    page.locator("[name=agreed][value=yes]").check(force=True)
+    page.keyboard.press("Control+Enter")
+    regulator.sees("Vous êtes en régulation.")
+    page.reload()
+    regulator.sees("Vous êtes en régulation.")
+    assert asked == ["beforeunload"]

@@ -52,7 +52,12 @@ class ScriptedDoor:
         if self.away:
             raise GroundAway
         self.reads += 1
-        return await asyncio.to_thread(self.console.read, query)
+
+        def look() -> T:
+            with self.console.lane.autocommit() as session:
+                return query(session)
+
+        return await asyncio.to_thread(look)
 
     async def send(
         self,

@@ -691,6 +691,7 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/contacts/{contact_id}/way-out",
         "/contacts/resume",
         "/desk/contacts/{contact_id}/return-pass",
+        "/desk/contacts/{contact_id}/take-back-capsule",
         "/desk/contacts/{contact_id}/texts",
         "/desk/contacts/{contact_id}/typing",
         "/programmes/{programme}",

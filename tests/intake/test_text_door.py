@@ -531,3 +531,26 @@ def test_what_people_at_desks_write_is_not_listened_to(
     intake.deliver(a_listener(listened_to.contact_id).taken())
     TextDesk(listened_to.client, listened_to.contact_id).write(SAID)
     assert intake.announced(TextSealed)[-1].attention is Attention.NONE
+
+
+def test_newest_capsule_of_a_side_takes_the_place_of_the_one_before(
+    caller: CallerSide, desk: TextDesk
+) -> None:
+    desk.write("Parle bas.", kind="capsule")
+    caller.write("Une ligne")
+    desk.write("Parle bas, sa fille dort.", kind="capsule")
+    assert desk.texts() == ["Une ligne", "Parle bas, sa fille dort."]
+
+
+def test_capsule_is_taken_back_by_who_may_write_one_and_by_nobody_else(
+    caller: CallerSide, desk: TextDesk
+) -> None:
+    desk.write("Parle bas.", kind="capsule")
+    caller.write("Finalement non")
+    address = f"/desk/contacts/{caller.contact_id}/take-back-capsule"
+    eve = replace(desk, person_id=EVE)
+    assert desk.client.post(address, headers=eve.capability).status_code == 403
+    assert "Parle bas." in desk.texts()
+    for _ in range(2):  # one that is not there is as good
+        assert desk.client.post(address, headers=desk.capability).status_code == 200
+    assert desk.texts() == ["Finalement non"]

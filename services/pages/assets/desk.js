@@ -247,6 +247,7 @@
       return;
     }
     capsule.hidden = false;
+    capsule.querySelector(`[data-capsule="${line.dataset.capsule}"]`)?.remove();  // the one before
     capsule.querySelector("ol").append(line);
   }
   function placeNote(line) {

@@ -46,12 +46,44 @@
     }
   }
 
+  /* --- what is chosen is kept as it is chosen, what is typed is asked about before it is left --- */
+  let keeping = false, changed = false, typing = null;
+  async function keep() {
+    clearTimeout(typing);
+    typing = null;
+    changed = true;
+    if (keeping) { return; }
+    keeping = true;
+    while (changed && form()) {
+      changed = !await kept();
+      if (changed) { await new Promise((on) => setTimeout(on, 3000)); }
+    }
+    keeping = false;
+  }
+  async function kept() {
+    const said = new FormData(form());
+    for (const name of ["capsule[]", "agreed", "once"]) { said.delete(name); }
+    try {
+      const answer = await fetch(form().dataset.keeps, {method: "POST", keepalive: true,
+        body: new URLSearchParams(said), headers: {"HX-Request": "true"}});
+      return answer.status < 500;
+    } catch { return false; }
+  }
+  addEventListener("beforeunload", (event) => {
+    if (!form()) { return; }
+    if (typing !== null) { kept(); }
+    const capsule = form().querySelectorAll("textarea[name='capsule[]']");
+    const unsent = [...capsule].some((line) => line.value.trim());
+    if (unsent || byId("emergency")?.dataset.unsent) { event.preventDefault(); }
+  });
+
   /* --- the proposal and the relays, a moment after the last change --- */
   let asking = null, asked = 0;
   function ask() {
     clearTimeout(asking);
     asking = setTimeout(() => { fill("proposal", ++asked); fill("relays", asked); }, 250);
   }
+  function note() { keep(); ask(); }
   const newest = {};
   async function fill(id, number) {
     const place = byId(id);
@@ -79,6 +111,7 @@
     if (destination) { destination.checked = true; }
     byId("needed").hidden = true;
     sayChoice();
+    keep();
     if (priority) { priority.focus(); }
   }
 
@@ -103,7 +136,7 @@
       if (!priority || priority.value > "P2") { radio("priority", "P2").checked = true; }
     }
     byId("signs").open = true;
-    ask();
+    note();
   }
   function speak(code) {
     const language = radio("notes.languages[]", code);
@@ -111,7 +144,7 @@
     language.parentElement.hidden = false;
     language.checked = true;
     if (ours) { radio("notes.language_barrier", "true").checked = false; }
-    ask();
+    note();
   }
 
   /* --- the card: fetched when it is opened, its phrase put together as it is typed --- */
@@ -170,12 +203,19 @@
     if (event.target.dataset.marks) { if (event.target.checked) { mark(event.target.dataset.marks); } return; }
     if (event.target.closest("#emergency")) { compose(); return; }
     if (!event.target.closest("#tri")) { return; }
-    if (event.target.name === "destination") { sayWhereTo(); return; }
-    if (event.target.name === "priority") { byId("needed").hidden = true; suggest(event.target); return; }
-    if (event.target.name.startsWith("notes.")) { ask(); }
+    if (event.target.name === "destination") { sayWhereTo(); keep(); return; }
+    if (event.target.name === "priority") {
+      byId("needed").hidden = true;
+      suggest(event.target);
+      keep();
+      return;
+    }
+    if (event.target.name.startsWith("notes.")) { note(); }
   });
   document.addEventListener("input", (event) => {
-    if (event.target.closest("#emergency")) { compose(); }
+    const card = event.target.closest("#emergency");
+    if (card) { card.dataset.unsent = "yes"; compose(); }
+    if (event.target.id === "place") { clearTimeout(typing); typing = setTimeout(keep, 400); }
   });
   /* A question is answered by the regulator alone; anything else goes to a listener, unless said. */
   function suggest(priority) {
@@ -186,6 +226,8 @@
   /* --- a contact comes, or goes --- */
   let contact = "";
   function look() {
+    const sealed = document.querySelector("#card-told [data-sealed]");
+    if (sealed) { delete sealed.dataset.sealed; delete byId("emergency").dataset.unsent; }
     const here = form() ? form().dataset.contact : "";
     if (here === contact) { if (here) { sayWhereTo(); } return; }
     contact = here;
