@@ -123,9 +123,12 @@ def bring_back(session: Session, contact_id: ContactId) -> None:
 def change_way_in(
     session: Session, contact_id: ContactId, token_sha256: Sha256, code_hash: str
 ) -> None:
-    """Another token opens the contact, and another code brings back to it; the old ones do not."""
+    """Another token opens the contact, and another code brings back to it; the old ones do not,
+    and who follows by them is told so at once.
+    """
     facts = {"token": token_sha256, "code": code_hash}
-    change(session, contact_id, "token_sha256 = %(token)s, code_hash = %(code)s", facts)
+    changes = "token_sha256 = %(token)s, code_hash = %(code)s, ticks = ticks + 1"
+    change(session, contact_id, changes, facts)
 
 
 def change_token(session: Session, contact_id: ContactId, token_sha256: Sha256) -> None:

@@ -97,15 +97,22 @@ def test_a_caller_with_no_more_page_is_kept_their_place_and_comes_back_elsewhere
     words = caller.page.locator("[data-when='talking'] [data-code]").inner_text()
     elsewhere = people.a_caller(CHAT)
     elsewhere.sees("Vous pouvez déjà écrire")
-    elsewhere.page.reload()
+    elsewhere.writes("d’abord ici")
+    has_lines(elsewhere, "d’abord ici")
+    elsewhere.page.get_by_text("Revenir avec trois mots").click()
+    elsewhere.page.locator("#c").fill("trois mauvais mots")
+    with elsewhere.watch.bad_answers_awaited():
+        elsewhere.press("Reprendre l’échange")
+        elsewhere.sees("Ces trois mots n’ouvrent pas d’échange en cours.")
     elsewhere.page.locator("#c").fill(words)
     with caller.watch.bad_answers_awaited():
         elsewhere.press("Reprendre l’échange")
         has_lines(elsewhere, "je reviens")
+        expect(elsewhere.page.locator("#m")).to_have_value("d’abord ici")
         elsewhere.writes("d’un autre appareil")
         has_lines(listener, "je reviens", "d’un autre appareil")
         taken_up = caller.page.get_by_text("L’échange a été repris ailleurs.")
-        expect(taken_up).to_be_visible(timeout=40_000)  # at its next word with the door
+        expect(taken_up).to_be_visible(timeout=3_000)
 
 
 def test_a_caller_whose_listener_is_gone_is_told_that_somebody_comes_back(
@@ -258,8 +265,8 @@ def test_without_scripts_the_chat_leads_to_a_message_that_is_sent_read_and_erase
     people: People,
 ) -> None:
     caller = people.a_caller(CHAT, Device(scripts=False))
-    # Chromium draws no <noscript> where a test takes its scripts away: it is there all the same.
-    assert "Le tchat a besoin de JavaScript" in caller.page.content()
+    caller.sees("ce navigateur n’a pas JavaScript ou le refuse")
+    expect(caller.page.get_by_role("heading", name="Un instant")).to_be_hidden()
     caller.page.get_by_role("link", name="Laisser un message").click()
     caller.page.get_by_label("Votre message").fill("sans script")
     caller.press("Envoyer le message")

@@ -127,7 +127,7 @@ def test_board_counts_who_waits_who_is_free_and_who_is_with_whom(door: ScriptedD
         await door.deliver(facts.sent_untriaged())
         page = figures_of((await browser.get("/")).text)
         assert page["en attente d’un écoutant"] == "1"
-        assert page["écoutants libres"] == "1"
+        assert page["écoutant libre"] == "1"
         await door.deliver(facts.made())
         await door.deliver(facts.taken())
         text = (await browser.get("/")).text

@@ -6,6 +6,7 @@
   "use strict";
   var page = document.getElementById("tchat");
   if (!page || !window.crypto || !window.crypto.getRandomValues) { return; }
+  document.getElementById("sans-script").hidden = true;
   var says = function (name) { return page.getAttribute("data-" + name) || ""; };
   var of = function (id) { return document.getElementById(id); };
   var began = Date.now(), field = of("m"), lines = of("lignes");
@@ -76,6 +77,7 @@
     each("[data-code]", function (part) { part.textContent = code.split(" ").join(" · "); });
     if (before === next) { return; }
     of("finir-sur").hidden = true;
+    of("reprise").open = next !== "waiting";
     of("coupure").textContent = next === "lost" ? of("coupee").textContent : "";
     of("coupure").className = "sr";
     if (next === "ended" || next === "elsewhere") { keep_unsent(); }
@@ -302,12 +304,16 @@
     following = asked;
   }
 
-  /* What is asked now may never be answered: ask anew, without waiting for news. */
-  function look_again() {
+  function stop_following() {
     var asked = following;
     following = null;
     if (asked) { asked.abort(); }
     window.clearTimeout(again);
+  }
+
+  /* What is asked now may never be answered: ask anew, without waiting for news. */
+  function look_again() {
+    stop_following();
     again = window.setTimeout(follow, failures < 2 ? 250 : Math.min(10000, 500 * Math.pow(2, failures)));
   }
 
@@ -350,6 +356,7 @@
   /* ---------------------------------------------------------------- coming in */
 
   function come_in(answer) {
+    stop_following();
     contact = answer.contact_id;
     token = answer.token;
     code = answer.return_code || "";
@@ -380,19 +387,39 @@
   }
 
   of("revenir").addEventListener("submit", function (event) {
-    var secret = key();
+    var secret = key(), here_before = state === "waiting" ? { contact: contact, token: token } : null;
     event.preventDefault();
     of("revenir-non").hidden = true;
-    token = "";
     (function resume() {
+      var mine = token;
+      token = "";
       ask("POST", "/contacts/resume", { code: of("c").value.slice(0, 120) },
         { "Idempotency-Key": secret }, function (status, answer) {
           if (is_away(status)) { window.setTimeout(resume, 2000); return; }
-          if (status === 200 && answer.channel === "chat") { of("c").value = ""; come_in(answer); return; }
-          of("revenir-non").hidden = false;
+          if (status !== 200 || answer.channel !== "chat") {
+            of("revenir-non").hidden = false;
+            return;
+          }
+          of("c").value = "";
+          if (here_before && here_before.contact !== answer.contact_id) { leave_the_line(here_before); }
+          come_in(answer);
         });
+      token = mine;
     }());
   });
+
+  /* Who waited here meanwhile waits no longer; what they had said is theirs to say again. */
+  function leave_the_line(left) {
+    var said = [];
+    Array.prototype.forEach.call(lines.querySelectorAll(".me[data-position] .txt"), function (text) {
+      said.push(text.textContent);
+    });
+    if (field.value) { said.push(field.value); }
+    field.value = said.join("\n\n");
+    token = left.token;
+    ask("POST", "/contacts/" + left.contact + "/leave", { reason: "hung_up" }, {},
+      function () { return undefined; });
+  }
 
   of("nouveau").addEventListener("click", function () { open(); });
 
