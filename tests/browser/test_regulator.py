@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Dialog, expect
 
-from tests.browser.people import People, Person
+from tests.browser.people import SMALL_TELEPHONE, Device, People, Person
 
 
 def a_regulator_in_a_call(people: People) -> Person:
@@ -160,3 +160,27 @@ def test_capsule_that_is_typed_is_asked_about_before_the_page_is_left(people: Pe
     page.reload()
     regulator.sees("Vous êtes en régulation.")
     assert asked == ["beforeunload"]
+
+
+def test_what_has_the_focus_is_in_sight_on_a_telephone_in_a_chat(people: People) -> None:
+    regulator = people.at_desk("Nadia B.", Device(size=SMALL_TELEPHONE))
+    page = regulator.page
+    regulator.press("Oui, commencer")
+    caller = people.a_caller("/sos-crise/tchat")
+    caller.sees("Vous pouvez déjà écrire")
+    caller.writes("je ne sais pas par où commencer, c’est long à dire")
+    regulator.sees("Voulez-vous répondre ?")
+    page.keyboard.press("Control+Enter")
+    regulator.sees("je ne sais pas par où commencer")
+    for place in ("#for-whom input", "#capsule-1"):
+        expect(page.locator(place).first).to_be_focused()
+        top, bottom, bar = page.evaluate(
+            """() => {
+              const box = document.activeElement.getBoundingClientRect();
+              const verbs = document.querySelector(".verbs").getBoundingClientRect();
+              return [box.top, box.bottom, verbs.top];
+            }"""
+        )
+        assert 0 <= top < bottom <= bar
+        page.locator("#priority input[value=P3]").evaluate("(each) => { each.checked = true; }")
+        page.keyboard.press("Control+Enter")

@@ -6,8 +6,9 @@
   const part = () => document.getElementById("desk");
   const STEP = 1000;
 
-  /* --- what other scripts of the page hear of: drawn, found, lost, over (the session), tick (twice
-     a second, also in the background); `desk:again` asks for a drawing, `desk:counting` for clocks that count --- */
+  /* --- what other scripts of the page hear of: drawn, found, lost, over (the session), lines, tick
+     (twice a second, also in the background); `desk:again` asks for a drawing, `desk:counting` for
+     clocks that count --- */
   const tell = (what) => document.dispatchEvent(new Event(`desk:${what}`));
   document.addEventListener("desk:again", () => draw());
   document.addEventListener("desk:counting", () => tick());
@@ -236,6 +237,7 @@
       place(talk, document.adoptNode(line));
     }
     if (atEnd) { log.scrollTop = log.scrollHeight; }
+    tell("lines");
   }
   function place(talk, line) {
     if (line.dataset.note) { placeNote(line); return; }

@@ -18,8 +18,22 @@
     if (name === "capsule") { sayChoice(); }
     const place = name === "capsule" ? byId("capsule-1") : name === "card"
       ? byId("card-place") || byId("card-title") : form().querySelector("#for-whom input");
-    if (place) { place.focus(); }
     scrollTo(0, 0);
+    if (place) { bring(place); }
+    brought = place;
+  }
+  /* What was said before comes below the heading a moment later; after that nothing moves. */
+  let brought = null;
+  document.addEventListener("desk:lines", () => {
+    if (brought && brought === document.activeElement) { bring(brought); }
+    brought = null;
+  });
+  /* On a telephone a chat stands above the form: what has the focus is in sight all the same. */
+  function bring(place) {
+    place.focus({preventScroll: true});
+    const verbs = document.querySelector(".verbs"), box = place.getBoundingClientRect();
+    const hidden = verbs && getComputedStyle(verbs).position === "sticky" ? verbs.offsetHeight : 0;
+    if (box.bottom > innerHeight - hidden) { place.scrollIntoView({block: "center"}); }
   }
   function prepare() {
     const priority = chosen("priority");
