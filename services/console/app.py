@@ -63,6 +63,7 @@ from contracts.referral import (
     ReferralExpired,
     ReferralProposed,
     ReferralSent,
+    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -214,6 +215,7 @@ SERVICE = Service(
         JudgeFlag,
         EraseTexts,
         FindRelays,
+        SeeRelays,
         ObserveRelay,
         VerifyRelay,
         ProposeReferral,

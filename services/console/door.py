@@ -42,6 +42,7 @@ from contracts.referral import (
     ProposeReferral,
     RecordAnswer,
     RecordConsent,
+    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -83,6 +84,7 @@ from services.console import metrics
 from services.console.account_page import account_addresses
 from services.console.alarm_page import alarm_addresses
 from services.console.card_page import CardPages
+from services.console.directory_page import directory_addresses
 from services.console.document import (
     document_of,
     of_capability,
@@ -156,6 +158,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/erase-texts", EraseTexts),
     Verb("/desk/relays/find", FindRelays),
     Verb("/desk/relays/{relay_id}/observe", ObserveRelay),
+    Verb("/coordinator/relays/see", SeeRelays),
     Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),
     Verb("/desk/contacts/{contact_id}/referrals", ProposeReferral),
     Verb("/desk/referrals/{referral_id}/consent", RecordConsent),
@@ -251,6 +254,7 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages += report_addresses(door, settings) + writing_addresses(door, RiskDoor(settings))
     pages += ReferralPages(door, settings).addresses()
     pages += reading_addresses(door, settings)
+    pages += directory_addresses(door)
     pages += week_addresses(door, settings) + people_addresses(door)
     pages += entering_addresses(door, settings) + look_addresses(door, settings)
     pages += guide_addresses(door) + account_addresses(door, settings)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.anonymity import DecideLift
-from contracts.referral import CloseReferral, FindRelays, ProposeReferral, SendReferral
+from contracts.referral import (
+    CloseReferral,
+    FindRelays,
+    ProposeReferral,
+    SeeRelays,
+    SendReferral,
+)
 from contracts.report import DecideLegalReport, ProposeLegalReport
 from contracts.rescue import StartRescue
 from contracts.risk import RISK_ROLES, AcknowledgeAlert, RaiseAlert
@@ -68,6 +74,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),
+    Entry("GET", "/relais", SeeRelays.roles),
     Entry("GET", "/semaine", PlanShifts.roles),
     Entry("POST", "/semaine/plages", PlanShifts.roles),
     Entry("GET", "/benevoles", SeeVolunteers.roles),

@@ -18,6 +18,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
     RelayOutcomeGiven,
+    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -39,6 +40,7 @@ SERVICE = Service(
     ),
     answers=(
         Answer(FindRelays, handlers.on_find_relays, kept=False),
+        Answer(SeeRelays, handlers.on_see_relays, kept=False),
         Answer(ObserveRelay, handlers.on_observe_relay),
         Answer(VerifyRelay, handlers.on_verify_relay),
         Answer(ProposeReferral, handlers.on_propose_referral),

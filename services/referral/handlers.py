@@ -12,6 +12,7 @@ from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
+    MOST_RELAYS,
     CloseReferral,
     FindRelays,
     GiveOutcome,
@@ -23,13 +24,17 @@ from contracts.referral import (
     ReferralMade,
     RelayFound,
     RelayOutcomeGiven,
+    RelaySeen,
     RelaysFound,
+    RelaysSeen,
+    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
 from contracts.vocabulary import (
     Need,
     PartnerReference,
+    PersonId,
     ReferralId,
     ReferralState,
     Refusal,
@@ -57,7 +62,7 @@ from services.referral.domain import (
 from services.referral.known import KnownDirectory
 from services.referral.proposal import Found, Proposal, may_transfer
 from services.referral.question import Question, Rescue
-from services.referral.relay import Relay
+from services.referral.relay import Relay, Status
 from services.referral.search import search
 from services.referral.settings import SETTINGS
 
@@ -103,6 +108,40 @@ def on_find_relays(command: FindRelays, work: Work) -> Reply:
     found = search(directory, _question(command, work))
     metrics.record_search(work.command.programme, found=bool(found.now))
     return done(result=_told(found, work.now))
+
+
+def on_see_relays(command: SeeRelays, work: Work) -> Reply:
+    """Say what is verified and what is not; nothing is changed."""
+    rows = store.relays_known(work.session)
+    said = {row.relay_id: row for row in rows}
+    relays = [
+        _seen(relay, said.get(relay.slug))
+        for relay in DIRECTORY.with_what_is_known(rows).relays
+        if relay.country == command.country and relay.status is Status.ACTIVE
+    ]
+    relays.sort(key=_to_be_verified_first)
+    more = len(relays) > MOST_RELAYS
+    return done(result=RelaysSeen(relays=tuple(relays[:MOST_RELAYS]), more=more))
+
+
+def _to_be_verified_first(seen: RelaySeen) -> tuple[bool, bool, float, str]:
+    """What was taken back, what nobody checked, then what was checked the longest ago."""
+    at = 0.0 if seen.verified_at is None else seen.verified_at.timestamp()
+    return (seen.verified_at is not None, not seen.taken_back, at, seen.called)
+
+
+def _seen(relay: Relay, said: store.RelayRow | None) -> RelaySeen:
+    return RelaySeen(
+        relay_id=relay.slug,
+        called=relay.name,
+        need=relay.needs[0],
+        always_open=relay.always_open,
+        anonymous=relay.anonymous,
+        sources_differ=bool(relay.conflicts),
+        verified_at=relay.verified_at,
+        taken_back=said is not None and said.withdrawn,
+        said_by=None if said is None or said.verified_by is None else PersonId(said.verified_by),
+    )
 
 
 def on_observe_relay(command: ObserveRelay, work: Work) -> Reply:

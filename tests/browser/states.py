@@ -275,6 +275,14 @@ def a_coordinator_looks_at_the_week(people: People) -> Seen:
     yield "the volunteers", coordinator.page
     coordinator.page.locator("a[href^='/benevoles/']").first.click()
     yield "a volunteer", coordinator.page
+    coordinator.go("/relais")
+    yield "relays to verify", coordinator.page
+    relay = coordinator.page.locator("#relais-fr-3114")
+    relay.get_by_role("button").click()
+    expect(relay.get_by_role("button")).to_have_count(2)
+    yield "relays, one of them verified", coordinator.page
+    relay.get_by_role("button").last.click()  # the next test finds the directory as it was
+    expect(relay.get_by_role("button")).to_have_count(1)
 
 
 def _comes(people: People, name: str, then: str = "ready") -> Person:

@@ -11,7 +11,17 @@ from tests.browser.whole import kill
 NEEDS_A_PERSON = "depuis que ma mère est partie la maison est trop grande"
 
 
+#: It is never closed, and one does not stay unknown there: that is to be said before.
+RELAY = "3114"
+
+
 def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> None:
+    coordinator = people.at_desk("Anne-Lise R.")
+    coordinator.page.get_by_role("link", name="Relais").click()
+    relay = coordinator.page.get_by_role("listitem").filter(has_text=RELAY)
+    relay.get_by_role("button", name=re.compile("^Vérifié aujourd’hui")).click()
+    expect(relay.get_by_text("vérifié par Anne-Lise R.")).to_be_visible()
+
     supervisor = people.at_desk("Hélène M.")
     supervisor.press("Commencer la permanence")
     supervisor.sees("Quitter la permanence")
@@ -45,7 +55,7 @@ def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> No
     listener.sees("Hélène M. l’a prise.")
     expect(supervisor.page.locator("#strip")).to_have_count(0)
 
-    lead_on(listener)
+    lead_on(listener, caller)
     end(listener)
     caller.sees("L’échange est terminé.")
     listener.sees("L’échange est fini. Prenez un moment.")
@@ -57,6 +67,8 @@ def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> No
     supervisor.page.get_by_role("radio", name="La personne s’est apaisée").check()
     supervisor.press("Clore l’alerte")
     supervisor.sees("Cette alerte est close.")
+    relay.get_by_role("button", name=re.compile("^Signaler un changement")).click()
+    expect(relay.get_by_text("vérifié par Anne-Lise R.")).to_have_count(0)
 
 
 def on_duty(people: People, name: str, first_words: str) -> Person:
@@ -77,12 +89,21 @@ def hand_over(regulator: Person, capsule: str) -> None:
     regulator.press("Passer à l’écoute")
 
 
-def lead_on(listener: Person) -> None:
-    """Find a relay for the person, and hear their yes."""
+def lead_on(listener: Person, caller: Person) -> None:
+    """Find a relay for the person, say what is to be said, and send after their yes alone."""
     listener.page.get_by_role("link", name=re.compile("^Orienter")).click()
-    listener.page.get_by_label("Besoin").select_option("deuil")
+    listener.page.get_by_label("Besoin").select_option("detresse_psychologique")
     listener.press("Chercher")
-    expect(listener.page.locator("#referral")).not_to_be_empty()
+    found = listener.page.locator("#referral .relay").filter(has_text=RELAY)
+    found.get_by_role("button", name="Orienter").click()
+    expect(found.get_by_text("Votre nom n’y est pas. D’accord ?")).to_be_visible()
+    answers(listener, "Je peux écrire au 3114 pour vous. Votre nom n’y est pas. D’accord ?")
+    caller.sees("Votre nom n’y est pas. D’accord ?")
+    caller.writes("oui")
+    listener.sees("oui")
+    found.get_by_role("checkbox", name="c’est dit").check()
+    found.get_by_role("button", name="Elle dit oui, envoyer").click()
+    expect(found.get_by_text("C’est envoyé à 3114")).to_be_visible()
 
 
 def end(person: Person) -> None:
