@@ -1,5 +1,6 @@
 """The coordinator's pages: the week with its holes, the volunteers, who was paused."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -164,6 +165,20 @@ def test_rosters_no_is_said(door: ScriptedDoor) -> None:
         said = await browser.post("/semaine/plages", fields, hx_request="true")
         assert said.status_code == 409
         assert "limites de nuit" in said.text
+
+    at_desks(door, visit)
+
+
+def test_field_that_is_wrong_is_named_as_the_form_names_it(door: ScriptedDoor) -> None:
+    async def visit(comes: Comes) -> None:
+        browser = await comes(COORDINATOR)
+        await browser.get("/semaine")
+        fields = {"day": "2026-01-20", "starts_at": "14:00", "ends_at": "soon", "role": "listener"}
+        told = await browser.post("/semaine/plages", browser.button() | fields, hx_request="true")
+        assert told.status_code == 400
+        assert "À corriger : la fin." in html.unescape(told.text)
+        whole = await browser.post("/semaine/plages", browser.button() | fields)
+        assert "À corriger : la fin." in html.unescape(whole.text)
 
     at_desks(door, visit)
 
