@@ -23,9 +23,13 @@ from services.console.pages import PAGES, Drawn, draw_page
 from services.console.pictures import Desk, may_see_alert
 from services.console.press import Reader, pressed, reader_of, sent
 from services.console.problem import refusal_problem
+from services.console.risk_door import ANYWHERE, RiskDoor
 from services.console.role_table import READS_REPORTS
 from services.console.settings import Settings
 from services.pages.forms import contract_of
+
+#: Machine time the page of an alert waits for risk.
+_PATIENCE_SECONDS = 1.0
 
 
 def alarm_addresses(door: Door, settings: Settings) -> list[Address]:
@@ -43,6 +47,14 @@ class AlarmPage:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
+        self._risk = RiskDoor(settings)
+
+    async def _services(self, desk: Desk) -> tuple[RescueService, ...]:
+        """Those the country of the line has; every one there is, where risk does not say at once:
+        an alert is shown whatever becomes of risk.
+        """
+        named = await self._risk.services(desk, _PATIENCE_SECONDS)
+        return tuple(RescueService) if named is ANYWHERE else tuple(each.service for each in named)
 
     async def show(self, request: Request) -> Response:
         """The alert as it is; Problem 410 when there is none here for who asks, or no more."""
@@ -56,7 +68,7 @@ class AlarmPage:
             "seen": seen,
             "reasons": tuple(StandDownReason),
             "outcomes": tuple(AlertOutcome),
-            "services": tuple(RescueService),
+            "services": await self._services(reader.desk),
             "arrivals": tuple(Arrival),
             "reads": reader.desk.role in READS_REPORTS,
         }

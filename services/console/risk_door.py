@@ -18,7 +18,7 @@ from contracts.rescue import RescueService
 from contracts.vocabulary import ContactId, Moment, PersonId, Refusal, RiskSignal
 from services.bus.problem import Problem
 from services.console import risk_capability
-from services.console.neighbour import Neighbour
+from services.console.neighbour import PATIENCE_SECONDS, Neighbour
 from services.console.pictures import Desk
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
@@ -122,10 +122,13 @@ class RiskDoor:
         """Have what an authority is to be told sealed, until it is decided."""
         await self._ask("PUT", desk, f"/legal-reports/{report_id}", {"json": {"words": words}})
 
-    async def services(self, desk: Desk) -> tuple[ServiceNamed, ...]:
-        """Whom to call; 112 where risk does not say."""
+    async def services(
+        self, desk: Desk, patience_seconds: float = PATIENCE_SECONDS
+    ) -> tuple[ServiceNamed, ...]:
+        """Whom to call; 112 where risk does not say in so many seconds of machine time."""
         try:
-            answer = await self._ask("GET", desk, "/rescue-services")
+            asked = {"timeout": patience_seconds}
+            answer = await self._ask("GET", desk, "/rescue-services", asked)
             return _Named.model_validate_json(answer.content).services or ANYWHERE
         except (Problem, ValidationError):
             return ANYWHERE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -807,6 +808,27 @@ SERVICES = {
         {"service": "in_writing", "number": "114", "in_writing": True},
     ],
 }
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ((200, SERVICES), ["medical", "in_writing"]),
+        ((503, {"code": "platform_fault"}), [each.value for each in RescueService]),
+    ],
+    ids=["said", "away"],
+)
+def test_page_of_an_alert_offers_the_services_its_country_has(
+    visiting: Visiting, told: tuple[int, object], wanted: list[str]
+) -> None:
+    async def visit(desk: Desk) -> None:
+        await desk.take_a_contact()
+        desk.risk.answers["GET", "/rescue-services"] = told
+        await desk.door.deliver(facts.alert_raised(raised_by=REGULATOR, raised_as=Role.REGULATOR))
+        page = (await desk.browser.get(f"/alertes/{ALERT}")).text
+        assert re.findall('name="whom" value="([a-z_]+)"', page) == wanted
+
+    visiting(visit)
 
 
 def test_card_opens_empty_with_the_numbers_of_the_country(visiting: Visiting) -> None:

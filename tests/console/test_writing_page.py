@@ -4,6 +4,7 @@ import asyncio
 import html
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from contracts.vocabulary import (
     Role,
     Stage,
 )
+from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import PROFESSIONAL, SUPERVISOR, Comes, at_desks
@@ -47,7 +49,11 @@ WRITE, PROPOSE = f"/fiches/{REPORT}/ecrire", f"/signaler/{CONTACT}"
 
 
 @pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
+def door(
+    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ScriptedDoor:
+    (tmp_path / KEY_FILE).write_text("17" * 32)
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
     return ScriptedDoor(console)
 
 
