@@ -28,4 +28,4 @@ def test_a_chat_outlives_each_service(people: People, platform: Platform) -> Non
             said = talk.outlives(platform, service.name, said)
         talk.is_over()
         send_everybody_home(platform)
-    assert wrongs(platform) == ""
+    assert wrongs(platform) == []

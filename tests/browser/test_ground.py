@@ -116,4 +116,4 @@ def test_a_talk_and_its_alert_outlive(people: People, platform: Platform, server
         talk.outlives(platform, server, ["avant"])
         talk.is_over()
         send_everybody_home(platform)
-    assert wrongs(platform) == ""
+    assert wrongs(platform) == []

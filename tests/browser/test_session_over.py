@@ -68,14 +68,14 @@ def test_a_session_outlives_its_shift_as_long_as_somebody_needs_it(
         supervisor.press("Clore l’alerte")
         for person in (supervisor, regulator):
             expect(person.page.get_by_text(OVER)).to_be_visible(timeout=60_000)
-
-    regulator.page.get_by_role("link", name="Entrer de nouveau").click()
-    regulator.page.get_by_role("button", name=re.compile("Paul V.")).click()
-    regulator.sees("Paul V.")
-    nothing_is_left(regulator)
-    regulator.page.go_back()
-    regulator.page.go_back()
-    nothing_is_left(regulator)
+        supervisor.page.close()
+        regulator.page.get_by_role("link", name="Entrer de nouveau").click()
+        regulator.page.get_by_role("button", name=re.compile("Paul V.")).click()
+        regulator.sees("Paul V.")
+        nothing_is_left(regulator)
+        regulator.page.go_back()
+        regulator.page.go_back()
+        nothing_is_left(regulator)
 
 
 def nothing_is_left(person: Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -58,8 +59,10 @@ def answers(platform: Platform, door: str) -> bool:
     return True
 
 
-def wrongs(platform: Platform) -> str:
-    """What `./just verify` says of a run that is over, if any invariant is broken; else nothing."""
-    command = (sys.executable, "-m", "deploy.verify", "--run-dir", platform.folder)
+def wrongs(platform: Platform) -> list[str]:
+    """What `./just verify` finds broken in a run that is over."""
+    command = (sys.executable, "-m", "deploy.verify", "--json", "--run-dir", platform.folder)
     read = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
-    return read.stdout + read.stderr if read.returncode else ""
+    assert read.returncode in (0, 1), read.stderr
+    found = json.loads(read.stdout)["invariants"]
+    return [f"{each['id']}: {each['first']}" for each in found if each["violated"]]
