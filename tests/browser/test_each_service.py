@@ -1,4 +1,7 @@
-"""Each service is killed in turn during one chat, and the others go on: nothing typed is lost."""
+"""Each service is killed in turn during one chat, and the others go on: nothing typed is lost.
+
+The alert is taken before: that of a clock which rings while risk is dead is late, as it must be.
+"""
 
 from collections.abc import Iterator
 
@@ -24,8 +27,9 @@ def test_a_chat_outlives_each_service(people: People, platform: Platform) -> Non
     talk = Talk.of(people)
     said = ["avant"]
     with bad_answers_awaited(talk):
+        taken = talk.is_taken()
         for service in SERVICES:
-            said = talk.outlives(platform, service.name, said)
+            said = talk.outlives(platform, service.name, said, taken)
         talk.is_over()
         send_everybody_home(platform)
     assert wrongs(platform) == []

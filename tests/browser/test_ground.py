@@ -58,14 +58,18 @@ class Talk:
         supervisor.sees(UNTAKEN)
         return cls(caller, listener, supervisor)
 
-    def outlives(self, platform: Platform, process: str, said: list[str]) -> list[str]:
-        """A process is killed while both write; what was said until then, and what is said now."""
+    def outlives(
+        self, platform: Platform, process: str, said: list[str], alert: Locator
+    ) -> list[str]:
+        """A process is killed while both write; what was said until then, and what is said now.
+        `alert` is seen all the while.
+        """
         field = self.listener.page.locator("#reply")
         field.fill(f"je suis là, {process}")
         kill(platform, process)
         said = [*said, f"pendant, {process}"]
         self.caller.writes(said[-1])
-        expect(self.supervisor.page.get_by_text(UNTAKEN)).to_be_visible()
+        expect(alert).to_be_visible()
         lines = self.listener.page.locator("#lines .txt")
         expect(lines).to_have_text(said, timeout=BACK)
         expect(self.listener.page.locator("#lost")).to_be_hidden(timeout=BACK)
@@ -73,14 +77,18 @@ class Talk:
         said = [*said, f"je suis là, {process}"]
         until(lambda: field.press("Control+Enter"), lines.filter(has_text=said[-1]))
         expect(self.caller.page.locator("#lignes .txt")).to_have_text(said, timeout=BACK)
-        expect(self.supervisor.page.get_by_text(UNTAKEN)).to_be_visible()
+        expect(alert).to_be_visible()
         return said
 
-    def is_over(self) -> None:
-        """The alert is taken, the talk ended."""
+    def is_taken(self) -> Locator:
+        """The supervisor takes the alert; what the listener then sees of it."""
         taken = self.listener.page.get_by_text("Anouk W. l’a prise.")
         strip = self.supervisor.page.locator("#strip")
         until(strip.get_by_role("button", name="La prendre").click, taken)
+        return taken
+
+    def is_over(self) -> None:
+        """The listener ends it, and the caller is told."""
         end(self.listener)
         expect(self.caller.page.get_by_text("L’échange est terminé.")).to_be_visible(timeout=BACK)
 
@@ -113,7 +121,8 @@ def bad_answers_awaited(talk: Talk) -> ExitStack:
 def test_a_talk_and_its_alert_outlive(people: People, platform: Platform, server: str) -> None:
     talk = Talk.of(people)
     with bad_answers_awaited(talk):
-        talk.outlives(platform, server, ["avant"])
+        talk.outlives(platform, server, ["avant"], talk.supervisor.page.get_by_text(UNTAKEN))
+        talk.is_taken()
         talk.is_over()
         send_everybody_home(platform)
     assert wrongs(platform) == []
