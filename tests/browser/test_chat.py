@@ -129,10 +129,10 @@ def test_who_takes_it_up_elsewhere_leaves_the_first_page_without_a_word_of_it(
     other = people.a_caller(f"{LINE}/tchat")
     other.page.reload()
     other.page.locator("#c").fill(words)
-    other.press("Reprendre l’échange")
-    expect(other.page.locator("#ecrire")).to_be_visible()
+    caller.page.locator("#m").fill("ici encore")
     with caller.watch.bad_answers_awaited():
-        write(caller, "ici encore")
+        other.press("Reprendre l’échange")
+        expect(other.page.locator("#ecrire")).to_be_visible()
         caller.sees("L’échange a été repris ailleurs.")
     expect(caller.page.locator("#garde")).to_have_value("ici encore")
     expect(other.page.locator("ol.lines li")).to_have_count(0)
