@@ -119,6 +119,22 @@ _NEWS = text(
 )
 
 
+#: Of the last second of the machine's; `at` is when it was written, in domain time.
+_LATEST = text(
+    """
+    SELECT person_id, number, kind, body::text AS body FROM console.desk_message
+    WHERE at >= (SELECT public.helpline_now() - make_interval(secs => rate) FROM public.clock)
+    ORDER BY person_id, number LIMIT 5000
+    """
+)
+
+
+def latest_news(session: Session) -> list[Told]:
+    """Messages to anybody of the last second; what was slow to be committed is not among them."""
+    rows = session.execute(_LATEST)
+    return [Told(row.person_id, row.number, row.kind, row.body) for row in rows]
+
+
 def news_for(session: Session, known: Mapping[str, int]) -> list[Told]:
     """Messages after the last number known, for all these people in one question."""
     rows = session.execute(_NEWS, {"persons": list(known), "lasts": list(known.values())})

@@ -78,7 +78,9 @@ def _telling(before: str, new_desk: str, changes: str) -> str:
             RETURNING last_number
         )
         INSERT INTO console.desk_message (person_id, number, kind, body, at)
-        SELECT %(person_id)s, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
+        SELECT %(person_id)s, last_number, %(kind)s, CAST(%(body)s AS jsonb),
+            public.helpline_now()
+        FROM desk
         """  # noqa: S608
 
 
@@ -163,7 +165,8 @@ def _desks_of(people: str) -> str:
 _DESKS_CONCERNED = _desks_of(CONCERNED)
 _TELL_THEM = """
     INSERT INTO console.desk_message (person_id, number, kind, body, at)
-    SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), %(at)s FROM desk
+    SELECT person_id, last_number, %(kind)s, CAST(%(body)s AS jsonb), public.helpline_now()
+    FROM desk
 """
 TELL_OF_ALERT = f"WITH {_DESKS_CONCERNED} {_TELL_THEM}"
 #: To who may need a supervisor of the line, on duty or about to be.

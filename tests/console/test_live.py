@@ -122,6 +122,26 @@ def test_a_commit_wakes_the_stream_long_before_the_poll(door: ScriptedDoor) -> N
     asyncio.run(run())
 
 
+def test_a_message_that_was_long_in_coming_is_heard_before_the_next_one(door: ScriptedDoor) -> None:
+    slow_poll = QUICK.model_copy(update={"poll": timedelta(seconds=60)})
+
+    async def run() -> None:
+        async with asyncio.timeout(20), served(door, slow_poll) as doors:
+            desk = await doors.session(LISTENER, Role.LISTENER, LINE)
+            async with aclosing(desk.live()) as stream:
+                await heard(stream, 1)
+                await door.deliver(facts.entered(), version=1)
+                assert [each.number for each in await heard(stream, 1)] == [1]
+                began_at = door.console.now()
+                door.console.at(began_at - timedelta(hours=1))
+                await asyncio.to_thread(door.console.deliver, facts.entered(), version=2)
+                door.console.at(began_at)
+                await door.deliver(facts.entered(), version=3)
+                assert [each.number for each in await heard(stream, 2)] == [2, 3]
+
+    asyncio.run(run())
+
+
 def test_the_poll_finds_what_no_commit_of_this_process_told(door: ScriptedDoor) -> None:
     async def act(doors: Doors) -> None:
         desk = await doors.session(LISTENER, Role.LISTENER, LINE)
