@@ -1,6 +1,7 @@
 """A console on a database of its own, at noon, with one line and one regulator and listener."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,18 @@ from services.console.app import SERVICE
 from tests.console.facts import LISTENER, NOON, REGULATOR, established, published
 
 
-@pytest.fixture
-def console(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+@contextmanager
+def a_console(database: str, folder: Path) -> Iterator[ServiceUnderTest]:
     """The console's table, told of the line and its two people."""
-    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
+    with service_under_test(SERVICE, database, folder, NOON) as under_test:
         under_test.deliver(published())
         under_test.deliver(established(REGULATOR, Role.REGULATOR))
         under_test.deliver(established(LISTENER, Role.LISTENER))
+        yield under_test
+
+
+@pytest.fixture
+def console(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+    """One for a test."""
+    with a_console(fresh_database, tmp_path) as under_test:
         yield under_test

@@ -200,16 +200,23 @@ _FIRST_KEY: Any = _new_key("first")
 @contextmanager
 def standing(issuer: LittleIssuer) -> Iterator[LittleIssuer]:
     """Let an issuer stand on a port of its own while the block runs."""
-    bound = socket.create_server(("127.0.0.1", issuer.port))
-    issuer.port = bound.getsockname()[1]
-    config = uvicorn.Config(issuer.app(), log_config=None, access_log=False, lifespan="off")
+    with socket.create_server(("127.0.0.1", issuer.port)) as bound:
+        issuer.port = bound.getsockname()[1]
+        with serving(issuer.app(), bound):
+            yield issuer
+
+
+@contextmanager
+def serving(app: Any, bound: socket.socket) -> Iterator[None]:
+    """Serve an application from a thread of its own while the block runs."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
-    serving = threading.Thread(target=server.run, args=([bound],), daemon=True)
-    serving.start()
+    thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+    thread.start()
     try:
         while not server.started:
             time.sleep(0.01)
-        yield issuer
+        yield
     finally:
         server.should_exit = True
-        serving.join(10)
+        thread.join(10)
