@@ -23,6 +23,7 @@ from contracts.vocabulary import (
     Role,
     Stage,
 )
+from services.bus.driver import ask
 from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
 from services.console.noted import Noted, noted_by
@@ -132,6 +133,7 @@ _RESCUE = text(
     ORDER BY number DESC LIMIT 1
     """
 )
+_ZONE = "SELECT terms ->> 'timezone' AS zone FROM console.programme WHERE programme = %(programme)s"
 _RATE = text("SELECT rate FROM public.clock")
 
 
@@ -218,6 +220,6 @@ def offer_of(session: Session, person_id: str) -> OfferShown | None:
 
 
 def zone_of(session: Session, programme: str) -> str:
-    """The time zone of a line; UTC while it is not known here."""
-    terms = store.terms_of(session, programme)
-    return "UTC" if terms is None else terms.timezone
+    """The time zone of a line; UTC while it is not known here. Asked for every line of a talk."""
+    found = ask(session, _ZONE, {"programme": programme}).fetchone()
+    return "UTC" if found is None else str(found.zone)
