@@ -1,18 +1,28 @@
 """The whole story, in four browsers at once: what each person sees of it, and when."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
+from deploy.platform import Platform
 from tests.browser.people import People, Person
 from tests.browser.test_talk import answers, has_lines
-from tests.browser.whole import kill
+from tests.browser.whole import a_whole_platform, kill
 
 NEEDS_A_PERSON = "depuis que ma mère est partie la maison est trop grande"
-
-
 #: It is never closed, and one does not stay unknown there: that is to be said before.
 RELAY = "3114"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform of its own: a listener who has just had heavy talks is kept for whom they weigh
+    less, and the one of this story is not to wait for that.
+    """
+    with a_whole_platform(tmp_path_factory.mktemp("story")) as running:
+        yield running
 
 
 def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> None:

@@ -364,6 +364,8 @@ async def enters(ground: Ground, name: str) -> bool:
     try:
         async with signed_in(ground.url, ground.keys, name):
             return True
+    except ConnectionResetError:
+        return False  # the server has closed before its reason was read
     except nats.errors.Error as refused:
         return "Authorization Violation" not in str(refused)
 
