@@ -18,8 +18,8 @@ RELAY = "3114"
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform of its own: a listener who has just had heavy talks is kept for whom they weigh
-    less, and the one of this story is not to wait for that.
+    """A platform of its own: where danger has just come several times, the last listener who is
+    accredited for it is kept back for the next one, and this caller is in none.
     """
     with a_whole_platform(tmp_path_factory.mktemp("story")) as running:
         yield running
