@@ -43,11 +43,15 @@ def lines_of(person: Person) -> list[str]:
     return person.page.locator("ol.lines .txt").all_inner_texts()
 
 
+#: A line whose answer was lost is sent again after the page's own fifteen seconds.
+SENT_AGAIN_MS = 45_000
+
+
 def has_lines(caller: Person, *said: str) -> None:
     """These lines and no other, in this order, all of them sent."""
     expect(caller.page.locator("ol.lines .txt")).to_have_text(list(said))
     for who in caller.page.locator("ol.lines li.me .who").all():
-        expect(who).to_have_text("Vous, envoyé")
+        expect(who).to_have_text("Vous, envoyé", timeout=SENT_AGAIN_MS)
 
 
 def words_of(caller: Person) -> str:
