@@ -33,9 +33,7 @@ from services.console.press import Reader, asks_for_a_part, done_response, press
 from services.console.problem import problem_of, refusal_problem
 from services.console.risk_capability import second_way
 from services.console.role_table import ACT
-from services.console.sessions import (
-    page_word,
-)
+from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.pages.assets import asset_addresses
 from services.pages.forms import contract_of

@@ -106,38 +106,39 @@ def test_each_desk_hears_its_own_and_nothing_else(door: ScriptedDoor) -> None:
     at_desks(door, act)
 
 
-def test_a_commit_wakes_the_stream_long_before_the_poll(door: ScriptedDoor) -> None:
+@asynccontextmanager
+async def a_desk_without_a_poll(door: ScriptedDoor) -> AsyncIterator[AsyncIterator[LiveMessage]]:
+    """A listener's stream which has been told how the desk is, and is woken by commits alone."""
     slow_poll = QUICK.model_copy(update={"poll": timedelta(seconds=60)})
+    async with asyncio.timeout(20), served(door, slow_poll) as doors:
+        desk = await doors.session(LISTENER, Role.LISTENER, LINE)
+        async with aclosing(desk.live()) as stream:
+            await heard(stream, 1)
+            yield stream
 
+
+def test_a_commit_wakes_the_stream_long_before_the_poll(door: ScriptedDoor) -> None:
     async def run() -> None:
-        async with asyncio.timeout(20), served(door, slow_poll) as doors:
-            desk = await doors.session(LISTENER, Role.LISTENER, LINE)
-            async with aclosing(desk.live()) as stream:
-                await heard(stream, 1)
-                for version in range(1, 20):
-                    await door.deliver(facts.entered(), version=version)
-                    (message,) = await heard(stream, 1)
-                    assert message.number == version
+        async with a_desk_without_a_poll(door) as stream:
+            for version in range(1, 20):
+                await door.deliver(facts.entered(), version=version)
+                (message,) = await heard(stream, 1)
+                assert message.number == version
 
     asyncio.run(run())
 
 
 def test_a_message_that_was_long_in_coming_is_heard_before_the_next_one(door: ScriptedDoor) -> None:
-    slow_poll = QUICK.model_copy(update={"poll": timedelta(seconds=60)})
-
     async def run() -> None:
-        async with asyncio.timeout(20), served(door, slow_poll) as doors:
-            desk = await doors.session(LISTENER, Role.LISTENER, LINE)
-            async with aclosing(desk.live()) as stream:
-                await heard(stream, 1)
-                await door.deliver(facts.entered(), version=1)
-                assert [each.number for each in await heard(stream, 1)] == [1]
-                began_at = door.console.now()
-                door.console.at(began_at - timedelta(hours=1))
-                await asyncio.to_thread(door.console.deliver, facts.entered(), version=2)
-                door.console.at(began_at)
-                await door.deliver(facts.entered(), version=3)
-                assert [each.number for each in await heard(stream, 2)] == [2, 3]
+        async with a_desk_without_a_poll(door) as stream:
+            await door.deliver(facts.entered(), version=1)
+            assert [each.number for each in await heard(stream, 1)] == [1]
+            began_at = door.console.now()
+            door.console.at(began_at - timedelta(hours=1))
+            await asyncio.to_thread(door.console.deliver, facts.entered(), version=2)
+            door.console.at(began_at)
+            await door.deliver(facts.entered(), version=3)
+            assert [each.number for each in await heard(stream, 2)] == [2, 3]
 
     asyncio.run(run())
 
