@@ -70,18 +70,6 @@ class Chat:
                 self.at_desk.setdefault(line, now)
             self.after = max(self.after, int(message.body["position"]))
 
-    async def watch_sign(self) -> None:
-        """As a desk's page: it asks, again and again, whether the caller writes."""
-        address = f"{self.desk.doors.console_url}/talk/{self.caller.contact_id}/sign"
-        headers = {"Authorization": f"Bearer {self.desk.token}", "HX-Request": "true"}
-        signs = 0
-        while True:
-            answer = await self.http.get(f"{address}?after={signs}", headers=headers)
-            if answer.status_code != 200:
-                await asyncio.sleep(1)
-                continue
-            signs = answer.json()["number"]
-
     async def watch_caller(self) -> None:
         """As a caller's page: it waits for news, again and again."""
         address = f"{self.caller.doors.intake_url}/contacts/{self.caller.contact_id}/texts"
@@ -122,7 +110,6 @@ async def type_lines(crowd: Crowd, seconds: float) -> Typed:
         talking = await _open_chats(crowd, stack)
         for chat in talking:
             _beside(stack, chat.watch_desk())
-            _beside(stack, chat.watch_sign())
             _beside(stack, chat.watch_caller())
         await asyncio.sleep(_SETTLES_SECONDS)
         chance, sent = random.Random(1900), []

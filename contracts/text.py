@@ -134,6 +134,15 @@ class TextCapability(Contract):
 #: What a capability of texts is signed for: one signed for anything else opens none.
 TEXT_PURPOSE = "texts"
 
+
+class SignsCapability(Contract):
+    """A console, at the text door: it may ask who is writing, and nothing else."""
+
+    expires_at: Annotated[Moment, ops("Until when it stands", unit="UTC, domain time")]
+
+
+SIGNS_PURPOSE = "signs"
+
 #: Who may be given one; whether they may read a contact is decided at each reading.
 TEXT_ROLES = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
 

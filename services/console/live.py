@@ -18,11 +18,20 @@ from sqlmodel import Session
 
 from contracts.vocabulary import ProgrammeId
 from services.bus.door import Door, GroundAway
+from services.bus.problem import Problem
 from services.console import metrics, pictures
 from services.console.domain import BOARD_ROLES, PULSE_ROLES, SessionEnd
-from services.console.messages import Board, DeskMessage, MessageKind, Pulse, SessionOver
+from services.console.messages import (
+    Board,
+    CallerWrites,
+    DeskMessage,
+    MessageKind,
+    Pulse,
+    SessionOver,
+)
 from services.console.pictures import Desk, Picture, Told
 from services.console.settings import Settings
+from services.console.signs import Signs
 
 _HEARTBEAT = b": still here\n\n"
 
@@ -88,6 +97,7 @@ class LiveDesks:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
+        self._signs = Signs(door, settings.intake_url)
         self._streams: set[Stream] = set()
         self._by_person: defaultdict[str, set[Stream]] = defaultdict(set)
         self._asked_all_at = 0.0
@@ -135,10 +145,12 @@ class LiveDesks:
         """Feed the streams until nobody is left; whatever stops it closes them all, so that
         their readers come back instead of waiting before a dead stream."""
         listening = asyncio.create_task(self._hear_commits(), name="console hears commits")
+        asking = asyncio.create_task(self._tell_signs(), name="console asks who writes")
         try:
             await self._keep_feeding()
         finally:
             listening.cancel()
+            asking.cancel()
             for stream in self._streams:
                 stream.close()
 
@@ -147,6 +159,16 @@ class LiveDesks:
             while True:
                 await self._door.committed.wait()
                 self._changed.set()
+
+    async def _tell_signs(self) -> None:
+        """Tell each human that their caller writes; a question that fails is asked again."""
+        while True:
+            await asyncio.sleep(self._settings.poll.total_seconds())
+            with contextlib.suppress(GroundAway, Problem):
+                for sign in await self._signs.new():
+                    line = message_line(CallerWrites(contact_id=sign.contact_id))
+                    for stream in self._by_person.get(sign.person_id, ()):
+                        stream.hand_over(line)
 
     async def _keep_feeding(self) -> None:
         loop = asyncio.get_running_loop()

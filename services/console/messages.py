@@ -58,6 +58,7 @@ class MessageKind(StrEnum):
     CONTACT_OVER = "contact_over"
     LIVE_STATE = "live_state"
     TEXT = "text"
+    SIGN = "sign"  #: not numbered: one that is missed is missed
     REFERRAL = "referral"
     NOTICE = "notice"
     RESCUE = "rescue"
@@ -264,6 +265,14 @@ class TextWritten(DeskMessage):
     position: Annotated[int, ops("Its place in the contact", unit="count from 1", ge=1)]
     attention: Annotated[Attention, ops("What the indicator asks for")]
     at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class CallerWrites(DeskMessage):
+    """The caller of a contact this person is in was writing a moment ago; never what."""
+
+    kind: ClassVar = MessageKind.SIGN
+
+    contact_id: Annotated[ContactId, ops("The contact")]
 
 
 class ReferralMoved(DeskMessage):

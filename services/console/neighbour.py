@@ -12,15 +12,11 @@ from services.console.problem import refusal_problem, refusal_told
 
 #: Machine time a desk waits for an answer; what it sends stays in its form meanwhile.
 PATIENCE_SECONDS = 5.0
-#: Every desk in a talk keeps one question open; the kept connections are for what is asked often.
-_AS_MANY_AS_DESKS = httpx.Limits(max_connections=None, max_keepalive_connections=50)
 
 
 def client_of(url: str) -> httpx.AsyncClient:
     """What asks a door."""
-    return httpx.AsyncClient(
-        base_url=url, timeout=PATIENCE_SECONDS, limits=_AS_MANY_AS_DESKS, trust_env=False
-    )
+    return httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
 
 
 class Neighbour:
@@ -38,7 +34,7 @@ class Neighbour:
     ) -> httpx.Response:
         """An answer that is a yes; Problem with the sentence of one that is not, or of none.
 
-        `asked` holds what httpx calls `params`, `json`, `headers` and `timeout`.
+        `asked` holds what httpx calls `params`, `json` and `headers`.
         """
         said = dict(asked or {})
         headers = {**said.pop("headers", {}), "Authorization": f"Bearer {capability}"}

@@ -46,8 +46,8 @@ PAGES = Pages("services.console", "desk", {"places": places()})
 
 Answering = Callable[[Request], Awaitable[Response]]
 
-#: Whatever is said to a desk may change its page; that the stream is there changes nothing.
-_UNCHANGING = (MessageKind.SESSION_OVER, MessageKind.PULSE)
+#: Whatever is said to a desk may change its page; of these the page itself knows what they change.
+_UNCHANGING = (MessageKind.SESSION_OVER, MessageKind.PULSE, MessageKind.SIGN, MessageKind.TEXT)
 _KINDS = " ".join(kind.value for kind in MessageKind if kind not in _UNCHANGING)
 
 #: What a person is about to do, beside what they do: in the address, so that it survives a redraw.

@@ -48,7 +48,6 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/part", EVERYBODY),
     Entry("GET", "/talk/{contact_id}", TEXT_ROLES),
     Entry("POST", "/talk/{contact_id}", TEXT_ROLES),
-    Entry("GET", "/talk/{contact_id}/sign", TEXT_ROLES),
     Entry("POST", "/talk/{contact_id}/sign", TEXT_ROLES),
     Entry("GET", "/capsule/{contact_id}", TEXT_ROLES),
     Entry("GET", "/alertes/{alert_id}", AcknowledgeAlert.roles),

@@ -34,18 +34,13 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.console import desk_view, reading_with, text_capability
-from services.console.neighbour import PATIENCE_SECONDS, Neighbour
+from services.console.neighbour import Neighbour
 from services.console.pages import PAGES
 from services.console.pictures import Desk
 from services.console.press import Press, Reader, pressed, reader_of
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
 
-#: Machine time a desk's question for the other side's writing stays open at intake, and the browser
-#: with it: below what proxies bear.
-_SIGN_SECONDS = 20
-#: A place no text has: who asks for what comes after it is told of signs alone.
-_AFTER_ALL = 2_147_483_647
 #: A form's own words beside the text.
 _FORM_BYTES = 4 * LONGEST_TEXT_CHARACTERS * 3 + 4096
 
@@ -64,15 +59,6 @@ class Line(BaseModel):
     attention: Attention = Attention.NONE
 
 
-class Sign(BaseModel):
-    """The other side of a talk writes, or not; never what."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    number: int  #: signs given so far
-    now: bool
-
-
 class Told(BaseModel):
     """What was written after a place, and where the contact is."""
 
@@ -82,7 +68,6 @@ class Told(BaseModel):
     last: int
     texts: tuple[Line, ...]
     away_until: datetime | None = None
-    typing: Sign | None = None  #: to who asked for it
 
     def help_alone(self) -> Told:
         """What is written to supervisors, and nothing of the talk itself."""
@@ -117,22 +102,6 @@ class TextDoor:
     async def take_back_capsule(self, desk: Desk, contact_id: ContactId) -> None:
         """Have the capsule of this side deleted; Problem when that is not known to be done."""
         await self._ask("POST", desk, contact_id, {}, what="take-back-capsule")
-
-    async def sign(self, desk: Desk, contact_id: ContactId, after: int) -> Sign | None:
-        """How the other side writes, as soon as there are more signs of it than `after`, or in
-        `_SIGN_SECONDS`; None where there is nothing to say of it (nobody is in the talk now).
-        """
-        asked = {"after": _AFTER_ALL, "typing_after": after, "wait_seconds": _SIGN_SECONDS}
-        patience = _SIGN_SECONDS + PATIENCE_SECONDS
-        try:
-            answer = await self._ask(
-                "GET", desk, contact_id, {"params": asked, "timeout": patience}
-            )
-        except Problem as problem:
-            if problem.status >= 500:
-                raise
-            return None
-        return _told(answer).typing
 
     async def give_sign(self, desk: Desk, contact_id: ContactId) -> None:
         """Say that who sits at the desk writes; one that comes too late is nobody's trouble."""
@@ -181,7 +150,6 @@ class TalkPages:
         return [
             Address("GET", "/talk/{contact_id}", self.lines, {}),
             Address("POST", "/talk/{contact_id}", self.write, {}),
-            Address("GET", "/talk/{contact_id}/sign", self.sign, {}),
             Address("POST", "/talk/{contact_id}/sign", self.give_sign, {}),
             Address("GET", "/capsule/{contact_id}", self.capsule, {}),
         ]
@@ -197,14 +165,6 @@ class TalkPages:
         writing = Writing(contact_in(request), _kind(press), press.take("text"), press.once)
         await self._texts.write(press.reader.desk, writing)
         return await self._draw(press.reader, writing.contact_id, _number(press.take("after")))
-
-    async def sign(self, request: Request) -> Response:
-        """Whether the other side writes, once that is new; 204 when there is no talk any more."""
-        reader = await reader_of(request, self._door)
-        sign = await self._texts.sign(reader.desk, contact_in(request), _after(request))
-        if sign is None:
-            return Response(status_code=204)
-        return Response(sign.model_dump_json(), media_type="application/json")
 
     async def give_sign(self, request: Request) -> Response:
         """Who sits here writes; not what."""

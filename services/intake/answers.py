@@ -7,7 +7,7 @@ from typing import Annotated
 from contracts.envelope import Contract
 from contracts.ladder import LineNumber, Wording
 from contracts.opening import OpeningRule, SpecialDay
-from contracts.privacy import ops, public
+from contracts.privacy import ops, public, staff
 from contracts.vocabulary import (
     Act,
     Attention,
@@ -19,6 +19,7 @@ from contracts.vocabulary import (
     Moment,
     Need,
     OnHolidays,
+    PersonId,
     ProgrammeId,
     RelayId,
     SealedId,
@@ -204,6 +205,20 @@ class TypingTold(Contract):
     now: Annotated[bool, public("They were writing a moment ago")]
 
 
+class CallerWritingTold(Contract):
+    """A caller was writing a moment ago, to this person."""
+
+    contact_id: Annotated[ContactId, ops("The contact")]
+    person_id: Annotated[PersonId, staff("Who is in it")]
+    number: Annotated[int, ops("Signs given so far", unit="count")]
+
+
+class CallersWritingTold(Contract):
+    """All callers who were writing a moment ago; they may be seen late or not at all."""
+
+    callers: Annotated[tuple[CallerWritingTold, ...], ops("Those with whom somebody is")]
+
+
 class TextsTold(Contract):
     """What was written after a place, and where the contact is."""
 
@@ -219,7 +234,7 @@ class TextsTold(Contract):
     ] = False
     urgent: Annotated[bool, public("The caller has said that it is urgent for them")] = False
     typing: Annotated[
-        TypingTold | None, public("Of the other side; for who asks by `typing_after`")
+        TypingTold | None, public("Of the human; for a caller who asks by `typing_after`")
     ] = None
     texts: Annotated[tuple[TextTold, ...], public("What was written, in order")]
     situation: Annotated[

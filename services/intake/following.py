@@ -1,5 +1,5 @@
 """Who waits for something to happen in a contact: one question to the ledger for all at each wake,
-and another one while somebody wants to see the other side write.
+and another one while a caller wants to see their human write.
 
 A commit of this service wakes it, a poll of one second is its safety (another process may have
 committed). Hundreds of chats cost one small question at each commit, not hundreds.
@@ -17,7 +17,6 @@ from uuid import UUID
 from contracts.vocabulary import ContactId
 from services.bus.door import Door, GroundAway
 from services.intake import threads, typing_now
-from services.intake.typing_now import Side
 
 #: Machine time between two looks when no commit wakes us.
 _POLL_SECONDS = 1.0
@@ -38,8 +37,7 @@ class Known:
     """What a follower knows of a contact."""
 
     ticks: int
-    writes: Side | None = None  #: whose writing they want to see
-    signs: int = 0  #: of it that they have seen
+    signs: int | None = None  #: of the human's writing; None: they want to see none
 
 
 class Following:
@@ -92,18 +90,17 @@ class Following:
         for contact_id in followed:
             for news, known in self._waiting.get(contact_id, {}).items():
                 gone = contact_id not in found
-                seen = known.writes is not None and signs.get(known.writes, 0) > known.signs
-                if gone or seen or found[contact_id] > known.ticks:
+                writes = known.signs is not None and signs.get(contact_id, 0) > known.signs
+                if gone or writes or found[contact_id] > known.ticks:
                     news.set()
 
-    async def _signs(self) -> dict[Side, int]:
-        """Who was writing a moment ago, of those somebody wants to see write."""
-        wanted = {
-            known.writes.contact_id
-            for followers in self._waiting.values()
-            for known in followers.values()
-            if known.writes is not None
-        }
+    async def _signs(self) -> dict[ContactId, int]:
+        """Where a human was writing a moment ago, of those whose caller wants to see it."""
+        wanted = [
+            contact_id
+            for contact_id, followers in self._waiting.items()
+            if any(known.signs is not None for known in followers.values())
+        ]
         if not wanted:
             return {}
-        return await self._door.read(partial(typing_now.signs_of, contact_ids=wanted))
+        return await self._door.read(partial(typing_now.humans_in, contact_ids=wanted))

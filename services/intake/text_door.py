@@ -22,7 +22,14 @@ from starlette.responses import Response
 
 from contracts.envelope import Contract, Reply, ReplyStatus
 from contracts.privacy import ops, public
-from contracts.text import LONGEST_TEXT_CHARACTERS, TEXT_PURPOSE, TEXT_ROLES, TextCapability
+from contracts.text import (
+    LONGEST_TEXT_CHARACTERS,
+    SIGNS_PURPOSE,
+    TEXT_PURPOSE,
+    TEXT_ROLES,
+    SignsCapability,
+    TextCapability,
+)
 from contracts.vocabulary import Attention, ContactId, Refusal, TextKind
 from services.bus import capability
 from services.bus.body import Flaw
@@ -33,6 +40,7 @@ from services.bus.work import derived_id, new_id
 from services.intake import callers, chats, day_keys, sealed, texts, threads, typing_now, urgency
 from services.intake.answers import (
     CallerProblemTold,
+    CallersWritingTold,
     ContactSeen,
     ContactTold,
     PassTold,
@@ -57,7 +65,6 @@ from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
 from services.intake.seen import in_words
 from services.intake.settings import Settings
 from services.intake.texts import CallerWrites, HumanWrites, Looked, Reading
-from services.intake.typing_now import Side
 from services.intake.voice import Voice
 from services.intake.words import CAPABILITY_WANTED, TEXT_NOT_KEPT, text_too_long, words_for
 from services.intake.written import Human, NotSeenYet, is_text, stands
@@ -87,7 +94,7 @@ class Since:
 
     after: int
     wait_seconds: float
-    typing_after: int | None = None  #: signs of writing they have seen; None: they want to see none
+    signs: int | None = None  #: of the human's writing that they have seen; None: they want none
 
 
 def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
@@ -107,7 +114,10 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
             told.take_back_capsule,
             _TAKING_BACK,
         ),
-        Address("GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _FOLLOWING),
+        Address(
+            "GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _AT_DESK_FOLLOWING
+        ),
+        Address("GET", "/desk/signs", told.callers_writing, _SIGNS),
     ]
 
 
@@ -115,7 +125,7 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
 _MOST = 2_147_483_647
 
 #: What the document lists beside the addresses.
-MODELS = (Words, DeskWords, TextKept, TextsTold, PassTold)
+MODELS = (Words, DeskWords, TextKept, TextsTold, PassTold, CallersWritingTold)
 
 _SINCE = [
     {
@@ -130,7 +140,7 @@ _SINCE = [
         ("wait_seconds", "How long to wait for something new", LONGEST_WAIT_SECONDS),
         (
             "typing_after",
-            "`typing.number` of the answer before, to see the other side write",
+            "`typing.number` of the answer before, to see the human write",
             _MOST,
         ),
     )
@@ -168,6 +178,12 @@ _FOLLOWING = {
     "security": TOKEN,
     "parameters": _SINCE,
     "responses": answers(content(ref(TextsTold)), CallerProblemTold),
+}
+_AT_DESK_FOLLOWING = _FOLLOWING | {"parameters": _SINCE[:-1]}
+_SIGNS = {
+    "summary": "Which callers are writing at this moment, and to whom; for a console, not a desk.",
+    "security": TOKEN,
+    "responses": answers(content(ref(CallersWritingTold)), CallerProblemTold),
 }
 
 
@@ -233,10 +249,10 @@ class TextDoor:
     async def follow(self, request: Request) -> Response:
         """Tell a caller what was written, and where their contact is."""
         address = addressed(request)
-        since = _since(request)
+        since = replace(_since(request), signs=_signs_seen(request))
         keys = day_keys.from_environment()
         look = partial(texts.look_as_caller, address=address, after=since.after, keys=keys)
-        looked, typing = await self._news(Side(address[0], of_caller=True), since, look)
+        looked, typing = await self._news(address[0], since, look)
         if looked.contact.away_until is not None:
             back = partial(chats.is_there, address[0])
             await self._door.answer(new_id(), "", back)
@@ -251,12 +267,12 @@ class TextDoor:
         asked = (shown.contact_id, who)
         keys = day_keys.from_environment()
         look = partial(texts.look_as_human, asked=asked, after=since.after, keys=keys)
-        looked, typing = await self._news(Side(shown.contact_id, of_caller=False), since, look)
+        looked, _ = await self._news(shown.contact_id, since, look)
         if looked.texts:
             positions = (looked.texts[0].position, looked.texts[-1].position)
             reads = Reading(shown.contact_id, who, positions, len(looked.texts))
             await self._door.answer(new_id(), "", partial(texts.record_reading, reads))
-        return self._told(looked, since, typing)
+        return self._told(looked, since, None)
 
     # --- signs of life ----------------------------------------------------------------------------
 
@@ -271,6 +287,18 @@ class TextDoor:
         who = Human(shown.person_id, shown.role)
         note = partial(typing_now.note_human, contact_id=shown.contact_id, who=who)
         return self._noted(await self._door.read(note))
+
+    async def callers_writing(self, request: Request) -> Response:
+        """Tell a console who is writing to whom."""
+        token = bearer_of(request, CAPABILITY_WANTED)
+        key = capability.key_from_environment()
+        shown = capability.read(key, SIGNS_PURPOSE, token, SignsCapability)
+        if shown is None:
+            raise _no_capability()
+        now, found = await self._door.read(typing_now.callers)
+        if not stands(shown.expires_at, now):
+            raise _no_capability()
+        return self._voice.say(CallersWritingTold(callers=found).model_dump(mode="json"))
 
     def _noted(self, refusal: Refusal | None) -> Response:
         if refusal is not None:
@@ -297,21 +325,22 @@ class TextDoor:
 
     async def _news(
         self,
-        side: Side,
+        contact_id: ContactId,
         since: Since,
         look: Callable[..., Looked | Refusal | NotSeenYet],
     ) -> tuple[Looked, TypingTold | None]:
-        """What there is, or what comes in the time a follower waits; the other side's writing too,
-        to who wants to see it.
+        """What there is, or what comes in the time a follower waits; the human's writing too, to
+        who wants to see it.
         """
-        contact_id = side.contact_id
         began, waits = time.monotonic(), spread(contact_id, since.wait_seconds)
-        signs = since.typing_after
+        signs = since.signs
 
         def look_at_both(
             session: Session,
         ) -> tuple[Looked | Refusal | NotSeenYet, TypingTold | None]:
-            return look(session), None if signs is None else typing_now.look(session, side.other)
+            return look(session), None if signs is None else typing_now.human_in(
+                session, contact_id
+            )
 
         while True:
             looked, typing = await self._door.read(look_at_both)
@@ -327,9 +356,7 @@ class TextDoor:
             writes = typing is not None and typing.now and typing.number > (signs or 0)
             if looked.contact.ticks > since.after or writes or left <= 0:
                 return looked, typing
-            known = Known(looked.contact.ticks)
-            if typing is not None:
-                known = replace(known, writes=side.other, signs=typing.number)
+            known = Known(looked.contact.ticks, None if typing is None else typing.number)
             await self._following.wait(contact_id, known, left)
 
     def _told(self, looked: Looked, since: Since, typing: TypingTold | None) -> Response:
@@ -404,10 +431,13 @@ def _since(request: Request) -> Since:
     return Since(
         after=_number(request, "after", _MOST),
         wait_seconds=_number(request, "wait_seconds", LONGEST_WAIT_SECONDS),
-        typing_after=_number(request, "typing_after", _MOST)
-        if "typing_after" in request.query_params
-        else None,
     )
+
+
+def _signs_seen(request: Request) -> int | None:
+    if "typing_after" not in request.query_params:
+        return None
+    return _number(request, "typing_after", _MOST)
 
 
 def _number(request: Request, name: str, most: int) -> int:

@@ -1,14 +1,14 @@
 """Who is writing at this moment: told to the other side, never what, and kept nowhere.
 
 One row for each side of a talk, in a table that a crash empties and no backup holds; it goes with
-the end of the contact. The surprising thing: moments here are the machine's, of Postgres, because a
+the end of the contact. A caller's page asks for its own talk, a console for all of them at once.
+The surprising thing: moments here are the machine's, of Postgres, because a
 key that is pressed is no matter of the helpline's time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ from sqlalchemy import Boolean, Column, DateTime, Text
 from sqlmodel import Field, Session
 
 from contracts.vocabulary import Channel, ContactId, Refusal, Sha256, TextKind
-from services.bus.driver import ask
+from services.bus.driver import ask, only
 from services.intake import store
-from services.intake.answers import TypingTold
+from services.intake.answers import CallerWritingTold, TypingTold
 from services.intake.rows import Row
 from services.intake.written import Human, MayNot, NotSeenYet, write_as_caller, write_as_human
 
@@ -40,19 +40,6 @@ class TypingRow(Row, table=True):
     until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a talk."""
-
-    contact_id: ContactId
-    of_caller: bool
-
-    @property
-    def other(self) -> Side:
-        """Whom it writes to."""
-        return Side(self.contact_id, not self.of_caller)
-
-
 _NOTE = f"""
     INSERT INTO intake.typing AS known (contact_id, of_caller, number, until)
     VALUES (%(contact_id)s, %(of_caller)s, 1, clock_timestamp() + interval '{_STANDS}')
@@ -60,15 +47,20 @@ _NOTE = f"""
         SET number = known.number + 1, until = excluded.until
         WHERE known.until < excluded.until - interval '{_WRITTEN_AGAIN_AFTER}'
 """  # noqa: S608 - constants of ours
-_OF = """
+_HUMAN = """
     SELECT number, until > clock_timestamp() AS now FROM intake.typing
-    WHERE contact_id = %(contact_id)s AND of_caller = %(of_caller)s
+    WHERE contact_id = %(contact_id)s AND NOT of_caller
 """
-#: All who were writing a moment ago; the table holds nobody else for long.
-_ALL = """
-    SELECT contact_id, of_caller, number FROM intake.typing
-    WHERE until > clock_timestamp() AND contact_id = ANY(%(contact_ids)s)
+_HUMANS = """
+    SELECT contact_id, number FROM intake.typing
+    WHERE until > clock_timestamp() AND contact_id = ANY(%(contact_ids)s) AND NOT of_caller
 """
+_CALLERS = """
+    SELECT contact_id, contact.person_id, typing.number
+    FROM intake.typing JOIN intake.contact USING (contact_id)
+    WHERE typing.until > clock_timestamp() AND of_caller AND contact.person_id IS NOT NULL
+"""
+_NOW = "SELECT public.helpline_now() AS now"
 
 
 def note_caller(session: Session, address: tuple[ContactId, Sha256]) -> Refusal | None:
@@ -105,16 +97,26 @@ def _note(session: Session, contact: store.Contact, *, of_caller: bool) -> Refus
     return None
 
 
-def look(session: Session, side: Side) -> TypingTold:
-    """How a side is shown to the other."""
-    row = ask(session, _OF, vars(side)).fetchone()
+def human_in(session: Session, contact_id: ContactId) -> TypingTold:
+    """How the human in a chat is shown to its caller."""
+    row = ask(session, _HUMAN, {"contact_id": contact_id}).fetchone()
     return TypingTold(number=0 if row is None else row.number, now=row is not None and row.now)
 
 
-def signs_of(session: Session, contact_ids: Collection[ContactId]) -> dict[Side, int]:
-    """Who of these was writing a moment ago, with the signs they have given."""
-    rows: list[Any] = ask(session, _ALL, {"contact_ids": list(contact_ids)}).fetchall()
-    return {Side(row.contact_id, row.of_caller): row.number for row in rows}
+def humans_in(session: Session, contact_ids: Collection[ContactId]) -> dict[ContactId, int]:
+    """In which of these the human was writing a moment ago, with the signs they have given."""
+    rows: list[Any] = ask(session, _HUMANS, {"contact_ids": list(contact_ids)}).fetchall()
+    return {row.contact_id: row.number for row in rows}
+
+
+def callers(session: Session) -> tuple[datetime, tuple[CallerWritingTold, ...]]:
+    """Domain time, and every caller who was writing a moment ago to a human."""
+    rows: list[Any] = ask(session, _CALLERS, {}).fetchall()
+    found = tuple(
+        CallerWritingTold(contact_id=row.contact_id, person_id=row.person_id, number=row.number)
+        for row in rows
+    )
+    return only(ask(session, _NOW, {})).now, found
 
 
 def forget(session: Session, contact_id: ContactId) -> None:

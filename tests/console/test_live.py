@@ -4,23 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from sqlmodel import Session
 
+from contracts.text import SIGNS_PURPOSE, SignsCapability
 from contracts.vocabulary import ContactId, LiveState, PersonId, Role, Stage
 from deploy.desk import Desk, DoorRefused, Doors, LiveMessage
 from deploy.embedded.ports import spare_port
+from services.bus.capability import KEY_FILE, KEYS_DIR, read
 from services.bus.door import ReplyUnknown
 from services.bus.http import server_for
 from services.bus.testing import ServiceUnderTest
 from services.console.door import build
-from services.console.messages import Board, DeskState, OfferShown, Pulse
+from services.console.messages import Board, CallerWrites, DeskState, OfferShown, Pulse
 from services.console.pictures import desks_by_token
 from services.console.settings import Settings
 from tests.console import facts
 from tests.console.facts import LINE, LISTENER, NOON, OFFER, REGULATOR
+from tests.console.inside import inside_door
 from tests.console.scripted_door import ScriptedDoor
 
 T = TypeVar("T")
@@ -265,6 +269,46 @@ def test_regulator_in_a_talk_sees_who_waits(door: ScriptedDoor) -> None:
             assert (told.kind, told.read(Board).regulators.waiting) == ("board", 1)
 
     at_desks(door, act)
+
+
+def test_only_who_is_with_a_caller_hears_that_they_write_and_each_sign_once(
+    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / KEY_FILE).write_text("17" * 32)
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+
+    def writing(number: int) -> tuple[int, dict[str, object]]:
+        sign = {"contact_id": facts.CONTACT, "person_id": LISTENER, "number": number}
+        return 200, {"callers": [sign]}
+
+    async def run() -> None:
+        with inside_door() as intake:
+            settings = QUICK.model_copy(update={"intake_url": intake.url})
+            async with asyncio.timeout(30), served(door, settings) as doors:
+                listener = await doors.session(LISTENER, Role.LISTENER, LINE)
+                regulator = await doors.session(REGULATOR, Role.REGULATOR, LINE)
+                async with aclosing(listener.live()) as his, aclosing(regulator.live()) as hers:
+                    await heard(his, 1)
+                    await heard(hers, 1)
+                    for number in (1, 2):
+                        intake.answers["GET", "/desk/signs"] = writing(number)
+                        (sign,) = await heard(his, 1)
+                        assert (sign.kind, sign.number) == ("sign", None)
+                        assert sign.read(CallerWrites).contact_id == facts.CONTACT
+                    intake.answers["GET", "/desk/signs"] = 503, {"code": "platform_fault"}
+                    asked = len(intake.asked)
+                    while len(intake.asked) < asked + 2:
+                        await asyncio.sleep(0.05)
+                    await door.deliver(facts.entered())
+                    await door.deliver(facts.entered(person_id=REGULATOR))
+                    assert [each.kind for each in await heard(his, 1)] == ["live_state"]
+                    assert [each.kind for each in await heard(hers, 1)] == ["live_state"]
+            shown = read(
+                bytes.fromhex("17" * 32), SIGNS_PURPOSE, intake.asked[0].bearer, SignsCapability
+            )
+            assert shown == SignsCapability(expires_at=NOON + timedelta(minutes=1))
+
+    asyncio.run(run())
 
 
 def test_an_operator_has_no_desk(door: ScriptedDoor) -> None:

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from contracts.contact import UrgencyDeclared
+from contracts.text import SIGNS_PURPOSE, TEXT_PURPOSE, SignsCapability
 from contracts.vocabulary import LeaveReason, PersonId, Role
+from services.bus.capability import sign
 from services.bus.testing import ServiceUnderTest
 from services.intake.door import build
 from services.intake.pace import Pace
@@ -20,7 +22,7 @@ from services.intake.settings import Settings
 from services.pages.assets import assets
 from tests.intake.browsers import page
 from tests.intake.builders import a_listener, a_written_line, apply_line
-from tests.intake.conftest import NOON
+from tests.intake.conftest import CAPABILITY_KEY, NOON
 from tests.intake.desks import CallerSide, TextDesk
 from tests.intake.doors import Client, DoorUnderTest
 from tests.intake.test_chats import begin, leave
@@ -109,12 +111,22 @@ def test_the_scripts_keep_nothing_in_the_device_and_ask_nobody_else() -> None:
 # --- who is writing -------------------------------------------------------------------------------
 
 
-def told(side: CallerSide | TextDesk, typing_after: int = 0) -> Any:
-    address = side.address if isinstance(side, TextDesk) else f"{side.address}/texts"
-    token = side.capability if isinstance(side, TextDesk) else side.token
-    answer = side.client.get(f"{address}?typing_after={typing_after}", headers=token)
+def told(caller: CallerSide) -> Any:
+    answer = caller.client.get(f"{caller.address}/texts?typing_after=0", headers=caller.token)
     assert answer.status_code == 200, answer.text
     return answer.json()["typing"]
+
+
+def asked_by_a_console(client: Client, **said: Any) -> httpx.Response:
+    shown = SignsCapability(expires_at=said.pop("expires_at", NOON + timedelta(days=3)))
+    token = sign(said.get("key", CAPABILITY_KEY), said.get("purpose", SIGNS_PURPOSE), shown)
+    return client.get("/desk/signs", headers={"Authorization": f"Bearer {token}"})
+
+
+def callers_writing(client: Client) -> Any:
+    answer = asked_by_a_console(client)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["callers"]
 
 
 def types(side: CallerSide | TextDesk) -> httpx.Response:
@@ -127,9 +139,38 @@ def test_each_side_sees_the_other_write_and_not_itself(caller: CallerSide, desk:
     assert told(caller) == {"number": 0, "now": False}
     assert types(desk).status_code == 200
     assert told(caller) == {"number": 1, "now": True}
-    assert told(desk) == {"number": 0, "now": False}
+    assert callers_writing(desk.client) == []
     types(caller)
-    assert told(desk) == {"number": 1, "now": True}
+    here = {"contact_id": desk.contact_id, "person_id": desk.person_id, "number": 1}
+    assert callers_writing(desk.client) == [here]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"purpose": TEXT_PURPOSE}, id="a desk's purpose"),
+        pytest.param({"key": b"x" * 32}, id="nobody's key"),
+        pytest.param({"expires_at": NOON - timedelta(seconds=1)}, id="expired"),
+    ],
+)
+def test_only_a_console_is_told_who_writes(
+    caller: CallerSide, desk: TextDesk, wrong: dict[str, Any]
+) -> None:
+    types(caller)
+    assert asked_by_a_console(desk.client, **wrong).status_code == 401
+    assert desk.client.get("/desk/signs", headers=desk.capability).status_code == 401
+    assert desk.client.get("/desk/signs").status_code == 401
+
+
+def test_a_caller_whose_human_is_lost_is_told_to_nobody(
+    client: Client, caller: CallerSide, intake: ServiceUnderTest
+) -> None:
+    listener = a_listener(caller.contact_id)
+    intake.deliver(listener.taken())
+    types(caller)
+    assert len(callers_writing(client)) == 1
+    intake.deliver(listener.withdrawn(), version=2)
+    assert callers_writing(client) == []
 
 
 def test_who_does_not_ask_is_told_nothing_of_it(caller: CallerSide, desk: TextDesk) -> None:

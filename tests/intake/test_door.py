@@ -694,6 +694,7 @@ def test_the_document_says_what_the_door_does(client: Client) -> None:
         "/desk/contacts/{contact_id}/take-back-capsule",
         "/desk/contacts/{contact_id}/texts",
         "/desk/contacts/{contact_id}/typing",
+        "/desk/signs",
         "/programmes/{programme}",
         "/numbers/{number}",
     }

@@ -60,7 +60,6 @@
     tellWorker();
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
-    followSigns();
     tick();
     tell("drawn");
   }
@@ -84,7 +83,8 @@
     if (source) { source.close(); }
     source = new EventSource("/desk/live");
     const heard = () => { found(); draw(); };
-    source.addEventListener("text", readLines);
+    source.addEventListener("text", written);
+    source.addEventListener("sign", signed);
     source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); tell("over"); draw(); });
@@ -93,6 +93,14 @@
       if (lostTimer === null) { lostTimer = setTimeout(lost, 3 * STEP); }
       if (source.readyState === EventSource.CLOSED) { setTimeout(listen, 2 * STEP); }
     };
+  }
+  /* A line of the talk that is shown is added to it; the rest of the page stands as it is. */
+  function written(event) {
+    const text = JSON.parse(event.data), talk = document.getElementById("talk");
+    readLines();
+    found();
+    const isALine = text.what === "line" && text.attention === "none";
+    if (!isALine || !talk || talk.dataset.address !== `/talk/${text.contact_id}`) { draw(); }
   }
   function isLost() { return !document.getElementById("lost").hidden; }
   function pulsed(at) {
@@ -244,7 +252,7 @@
     if (line.dataset.help) { document.getElementById("help-lines")?.append(line); return; }
     const capsule = document.getElementById("capsule");
     if (!line.dataset.capsule) {
-      if (!line.classList.contains("me")) { showSign(false); }
+      if (!line.classList.contains("me")) { showSign(false); lineCame = performance.now(); }
       document.getElementById("lines").append(line);
       return;
     }
@@ -264,39 +272,20 @@
     return answer.ok ? html : null;
   }
 
-  /* --- who is writing: one question stays open while a talk is looked at, and ends with it --- */
-  let followed = null, signGoes = null, signGiven = 0;
+  /* --- who is writing: the stream says so, up to a second late: a sign just behind a line was of
+     that line. What is said goes by itself --- */
+  let signGoes = null, signGiven = 0, lineCame = -Infinity;
   function showSign(so) {
     const place = document.getElementById("sign"), words = so && place ? place.dataset.words : "";
     clearTimeout(signGoes);
     if (so) { signGoes = setTimeout(() => showSign(false), 8 * STEP); }
     if (place && place.textContent !== words) { place.textContent = words; }
   }
-  async function followSigns() {
-    const place = document.hidden ? null : document.getElementById("sign");
-    const address = place ? place.dataset.address : "";
-    if (followed && followed.address === address) { return; }
-    followed?.question.abort();
-    followed = null;
-    showSign(false);
-    if (!address) { return; }
-    const mine = followed = {address, question: new AbortController()};
-    let after = 0;
-    while (followed === mine) {
-      const sign = await askForSign(`${address}?after=${after}`, mine.question.signal);
-      if (followed !== mine) { return; }
-      if (sign === null) { await new Promise((on) => setTimeout(on, 3 * STEP)); continue; }
-      if (sign.now && sign.number > after) { showSign(true); }
-      after = sign.number;
-    }
+  function signed(event) {
+    const address = `/talk/${JSON.parse(event.data).contact_id}/sign`;
+    const isOurs = document.getElementById("sign")?.dataset.address === address;
+    if (isOurs && performance.now() - lineCame > 2 * STEP) { showSign(true); }
   }
-  async function askForSign(address, signal) {
-    try {
-      const answer = await fetch(address, {headers: {"HX-Request": "true"}, signal});
-      return answer.status === 200 ? await answer.json() : null;
-    } catch { return null; }
-  }
-  document.addEventListener("visibilitychange", followSigns);
   /* Our own, never what: of a line that may be sent, at most once in so long. */
   document.addEventListener("input", (event) => {
     const sign = document.getElementById("sign"), now = performance.now();
