@@ -26,6 +26,8 @@ _OPENED_AT_ONCE = 25
 _ALL_TAKEN_WITHIN_SECONDS = 180
 #: A round of the questions that stay open: what is measured is a line, not three hundred arrivals.
 _SETTLES_SECONDS = 25
+#: Between the sign that somebody writes and the line they send.
+_TYPES_SECONDS = 3
 #: As the caller's page asks for news.
 _WAIT_SECONDS = 25
 
@@ -104,7 +106,7 @@ class Crowd:
 
 
 async def type_lines(crowd: Crowd, seconds: float) -> Typed:
-    """Open desks and chats, then type a line at random 20 times a second."""
+    """Open desks and chats, then have a line typed at random 20 times a second."""
     typed = Typed()
     async with AsyncExitStack() as stack:
         talking = await _open_chats(crowd, stack)
@@ -180,19 +182,25 @@ async def _take_offers(desk: Desk, taken: asyncio.Queue[tuple[Desk, str]]) -> No
 
 
 async def _caller_says(chat: Chat, typed: Typed) -> None:
+    url = f"{chat.caller.doors.intake_url}/contacts/{chat.caller.contact_id}"
+    headers = {"Authorization": f"Bearer {chat.caller.token}"}
+    await chat.http.post(f"{url}/typing", headers=headers)
+    await asyncio.sleep(_TYPES_SECONDS)
     mark, began = f"mark-{uuid4()}", time.monotonic()
-    url = f"{chat.caller.doors.intake_url}/contacts/{chat.caller.contact_id}/texts"
-    headers = {"Authorization": f"Bearer {chat.caller.token}", "Idempotency-Key": str(uuid4())}
-    await chat.http.post(url, json={"text": f"une ligne {mark}"}, headers=headers)
+    headers["Idempotency-Key"] = str(uuid4())
+    await chat.http.post(f"{url}/texts", json={"text": f"une ligne {mark}"}, headers=headers)
     waited_ms = await _waited_ms(chat.at_desk, mark, began)
     typed.note(typed.to_listener_ms, waited_ms)
 
 
 async def _listener_says(chat: Chat, typed: Typed) -> None:
-    mark, began = f"mark-{uuid4()}", time.monotonic()
     url = f"{chat.desk.doors.console_url}/talk/{chat.caller.contact_id}"
+    headers = {"Authorization": f"Bearer {chat.desk.token}"}
+    await chat.http.post(f"{url}/sign", headers=headers)
+    await asyncio.sleep(_TYPES_SECONDS)
+    mark, began = f"mark-{uuid4()}", time.monotonic()
     fields = {"text": f"une ligne {mark}", "kind": "line", "once": str(uuid4()), "after": "0"}
-    await chat.http.post(url, data=fields, headers={"Authorization": f"Bearer {chat.desk.token}"})
+    await chat.http.post(url, data=fields, headers=headers)
     waited_ms = await _waited_ms(chat.at_caller, mark, began)
     typed.note(typed.to_caller_ms, waited_ms)
 

@@ -22,7 +22,7 @@ from services.bus.body import flaw_of
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
-from services.console import desk_view, store
+from services.console import store
 from services.console.pages import PAGES
 from services.console.pictures import domain_now
 from services.console.press import (
@@ -117,10 +117,14 @@ class CardPages:
     async def _tell(
         self, reader: Reader, called: RescueNamed | None = None, sealed: bool = True
     ) -> Response:
-        zone = await self._door.read(partial(desk_view.zone_of, programme=reader.desk.programme))
         at = await self._door.read(domain_now)
         return PAGES.response(
-            "card_told.html", reader.look, called=called, sealed=sealed, at=at, zone=zone
+            "card_told.html",
+            reader.look,
+            called=called,
+            sealed=sealed,
+            at=at,
+            zone=reader.desk.zone,
         )
 
 

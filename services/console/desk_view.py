@@ -23,7 +23,6 @@ from contracts.vocabulary import (
     Role,
     Stage,
 )
-from services.bus.driver import ask
 from services.console import pictures, store
 from services.console.messages import Board, ContactShown, DeskState, OfferShown, RescueShown
 from services.console.noted import Noted, noted_by
@@ -133,7 +132,6 @@ _RESCUE = text(
     ORDER BY number DESC LIMIT 1
     """
 )
-_ZONE = "SELECT terms ->> 'timezone' AS zone FROM console.programme WHERE programme = %(programme)s"
 _RATE = text("SELECT rate FROM public.clock")
 
 
@@ -217,9 +215,3 @@ def offer_of(session: Session, person_id: str) -> OfferShown | None:
     """The offer that is on somebody's desk."""
     desk = session.get(store.DeskRow, person_id)
     return None if desk is None or not desk.offer else OfferShown.model_validate(desk.offer)
-
-
-def zone_of(session: Session, programme: str) -> str:
-    """The time zone of a line; UTC while it is not known here. Asked for every line of a talk."""
-    found = ask(session, _ZONE, {"programme": programme}).fetchone()
-    return "UTC" if found is None else str(found.zone)

@@ -34,6 +34,7 @@ class Desk:
     token_sha256: str
     ended: SessionEnd | None
     found_at: datetime  #: domain time
+    zone: str = "UTC"  #: of its line, as far as it is known here
     look: str = ""  #: of its pages, as in an address
 
 
@@ -46,8 +47,9 @@ _DESKS = text(
                SELECT held_by FROM console.alert
                WHERE standing IN ('open', 'taken') AND held_by IS NOT NULL
            ) AS has_alert,
-           public.helpline_now() AS now
+           coalesce(p.terms ->> 'timezone', 'UTC') AS zone, public.helpline_now() AS now
     FROM console.session s
+    LEFT JOIN console.programme p ON p.programme = s.programme
     LEFT JOIN console.eligibility e
            ON e.person_id = s.person_id AND e.programme = s.programme
     LEFT JOIN console.desk d ON d.person_id = s.person_id
@@ -83,6 +85,7 @@ def _desk(row: Any) -> Desk:
         token_sha256=row.token_sha256,
         ended=ended,
         found_at=row.now,
+        zone=row.zone,
         look=row.look,
     )
 

@@ -187,9 +187,9 @@ class TalkPages:
         if reader.desk.role is Role.SUPERVISOR:
             asked = partial(reading_with.reads_lines, desk=reader.desk, contact_id=contact_id)
             told = told if await self._door.read(asked) else told.help_alone()
-        zone = await self._door.read(partial(desk_view.zone_of, programme=reader.desk.programme))
+        desk = reader.desk
         return PAGES.response(
-            "talk_lines.html", reader.look, told=told, zone=zone, own=reader.desk.role.value
+            "talk_lines.html", reader.look, told=told, zone=desk.zone, own=desk.role.value
         )
 
 

@@ -19,7 +19,6 @@ from contracts.vocabulary import PersonId, Refusal, Role
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console import desk_view
 from services.console.pages import Drawn, draw_page
 from services.console.pictures import Desk, domain_now
 from services.console.press import Reader, asked, done_response, pressed, reader_of, sent
@@ -155,7 +154,7 @@ def _people(session: Session, viewer: Desk) -> People:
     )
     return People(
         now=domain_now(session),
-        zone=desk_view.zone_of(session, viewer.programme),
+        zone=viewer.zone,
         roles=roles,
         paused=paused,
         names=names_of(session, {*roles, *(each.person_id for each in paused)}),

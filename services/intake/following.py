@@ -1,5 +1,5 @@
-"""Who waits for something to happen in a contact: one question to the ledger for all at each wake,
-and another one while a caller wants to see their human write.
+"""Who waits for something to happen in a contact, or for its human to write: one question to the
+ledger for all at each wake, answered with what is new.
 
 A commit of this service wakes it, a poll of one second is its safety (another process may have
 committed). Hundreds of chats cost one small question at each commit, not hundreds.
@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from contracts.vocabulary import ContactId
 from services.bus.door import Door, GroundAway
-from services.intake import threads, typing_now
+from services.intake import threads
+from services.intake.threads import Known, oldest_of
 
 #: Machine time between two looks when no commit wakes us.
 _POLL_SECONDS = 1.0
@@ -30,14 +30,6 @@ def spread(contact_id: ContactId, seconds: float) -> float:
     came back in one moment, after a restart, do not for ever ask again in one moment.
     """
     return seconds * (0.75 + 0.25 * (UUID(contact_id).int % 1024) / 1024)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a follower knows of a contact."""
-
-    ticks: int
-    signs: int | None = None  #: of the human's writing; None: they want to see none
 
 
 class Following:
@@ -84,23 +76,12 @@ class Following:
                 self._changed.set()
 
     async def _look(self) -> None:
-        followed = list(self._waiting)
-        found = await self._door.read(partial(threads.ticks_of, contact_ids=followed))
-        signs = await self._signs()
-        for contact_id in followed:
-            for news, known in self._waiting.get(contact_id, {}).items():
-                gone = contact_id not in found
-                writes = known.signs is not None and signs.get(contact_id, 0) > known.signs
-                if gone or writes or found[contact_id] > known.ticks:
-                    news.set()
-
-    async def _signs(self) -> dict[ContactId, int]:
-        """Where a human was writing a moment ago, of those whose caller wants to see it."""
-        wanted = [
-            contact_id
+        known = {
+            contact_id: oldest_of(followers.values())
             for contact_id, followers in self._waiting.items()
-            if any(known.signs is not None for known in followers.values())
-        ]
-        if not wanted:
-            return {}
-        return await self._door.read(partial(typing_now.humans_in, contact_ids=wanted))
+        }
+        found = await self._door.read(partial(threads.news_of, known=known))
+        for contact_id, newest in found.items():
+            for news, seen in self._waiting.get(contact_id, {}).items():
+                if newest is None or newest.is_new_to(seen):
+                    news.set()

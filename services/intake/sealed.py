@@ -265,9 +265,29 @@ def _sealed(row: Any) -> Sealed:
     )
 
 
-def add_reading(session: Session, reading: ReadingRow) -> None:
-    """Keep that somebody was given texts."""
-    session.add(reading)
+_ADD_READING = """
+    INSERT INTO intake.text_reading (contact_id, person_id, role, read_at, first_position,
+        last_position, texts)
+    VALUES (%(contact_id)s, %(person_id)s, %(role)s, public.helpline_now(), %(first)s, %(last)s,
+        %(texts)s)
+"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Somebody at a desk is about to be given texts."""
+
+    contact_id: ContactId
+    person_id: PersonId
+    role: Role
+    first: int  #: position of the first text
+    last: int
+    texts: int
+
+
+def add_reading(session: Session, reading: Reading) -> None:
+    """Keep who reads."""
+    ask(session, _ADD_READING, vars(reading))
 
 
 def judge_flag(

@@ -59,12 +59,13 @@ from services.intake.asking import (
     reading,
 )
 from services.intake.domain import state_of
-from services.intake.following import Following, Known, spread
+from services.intake.following import Following, spread
 from services.intake.pace import Pace
 from services.intake.problem import KEY_HEADER, CallerProblem, refusal_problem
 from services.intake.seen import in_words
 from services.intake.settings import Settings
-from services.intake.texts import CallerWrites, HumanWrites, Looked, Reading
+from services.intake.texts import CallerWrites, HumanWrites, Looked
+from services.intake.threads import Known
 from services.intake.voice import Voice
 from services.intake.words import CAPABILITY_WANTED, TEXT_NOT_KEPT, text_too_long, words_for
 from services.intake.written import Human, NotSeenYet, is_text, stands
@@ -261,17 +262,18 @@ class TextDoor:
 
     async def follow_at_desk(self, request: Request) -> Response:
         """Tell somebody at a desk what was written; that they read is kept first."""
-        shown = await self._desk_of(request)
-        since = _since(request)
-        who = Human(shown.person_id, shown.role, shown.offered)
-        asked = (shown.contact_id, who)
+        shown, since = _shown(request), _since(request)
+        asked = (shown.contact_id, Human(shown.person_id, shown.role, shown.offered))
         keys = day_keys.from_environment()
-        look = partial(texts.look_as_human, asked=asked, after=since.after, keys=keys)
+
+        def look(session: Session) -> Looked | Refusal | NotSeenYet:
+            _check_standing(session, shown)
+            return texts.look_as_human(session, asked, since.after, keys)
+
         looked, _ = await self._news(shown.contact_id, since, look)
-        if looked.texts:
-            positions = (looked.texts[0].position, looked.texts[-1].position)
-            reads = Reading(shown.contact_id, who, positions, len(looked.texts))
-            await self._door.answer(new_id(), "", partial(texts.record_reading, reads))
+        if looked.texts and looked.contact.unread_since is not None:
+            heard = partial(texts.hear_of_reading, shown.contact_id)
+            await self._door.answer(new_id(), "", heard)
         return self._told(looked, since, None)
 
     # --- signs of life ----------------------------------------------------------------------------
@@ -386,22 +388,30 @@ class TextDoor:
 
     async def _desk_of(self, request: Request) -> TextCapability:
         """Who asks, by a capability of this contact that stands."""
-        contact_id = contact_in(request)
-        token = bearer_of(request, CAPABILITY_WANTED)
-        key = capability.key_from_environment()
-        shown = capability.read(key, TEXT_PURPOSE, token, TextCapability)
-        if shown is None or shown.contact_id != contact_id or shown.role not in TEXT_ROLES:
-            raise _no_capability()
-        now, programme = await self._door.read(
-            partial(threads.moment_and_line_of, contact_id=contact_id)
-        )
-        if not stands(shown.expires_at, now):
-            raise _no_capability()
-        if programme is None:
-            raise refusal_problem(Refusal.UNKNOWN_CONTACT)
-        if programme != shown.programme:
-            raise refusal_problem(Refusal.NOT_YOURS)
+        shown = _shown(request)
+        await self._door.read(partial(_check_standing, shown=shown))
         return shown
+
+
+def _shown(request: Request) -> TextCapability:
+    """Who asks, by a capability that a console signed for this contact; it may have expired."""
+    token = bearer_of(request, CAPABILITY_WANTED)
+    key = capability.key_from_environment()
+    shown = capability.read(key, TEXT_PURPOSE, token, TextCapability)
+    if shown is None or shown.contact_id != contact_in(request) or shown.role not in TEXT_ROLES:
+        raise _no_capability()
+    return shown
+
+
+def _check_standing(session: Session, shown: TextCapability) -> None:
+    """Nothing while a capability stands, for a contact of its line; CallerProblem when not."""
+    now, programme = threads.moment_and_line_of(session, shown.contact_id)
+    if not stands(shown.expires_at, now):
+        raise _no_capability()
+    if programme is None:
+        raise refusal_problem(Refusal.UNKNOWN_CONTACT)
+    if programme != shown.programme:
+        raise refusal_problem(Refusal.NOT_YOURS)
 
 
 #: What the indicator made of a text is for desks.

@@ -272,7 +272,9 @@ def look_as_caller(
 def look_as_human(
     session: Session, asked: tuple[ContactId, Human], after: int, keys: DayKeys
 ) -> Looked | Refusal | NotSeenYet:
-    """Everything written after a position, for the human in the contact or a supervisor."""
+    """Everything written after a position, for the human in the contact or a supervisor; that they
+    read is kept first.
+    """
     contact_id, who = asked
     contact = store.contact_seen(session, contact_id)
     if contact is None:
@@ -285,9 +287,22 @@ def look_as_human(
         case None:
             kept = sealed.texts_after(session, contact_id, after, readable(who))
             clear = _clear(session, contact_id, kept, keys)
+            if clear:
+                sealed.add_reading(session, _reading(contact_id, who, clear))
             return Looked(contact, tuple(with_words_heard(each) for each in clear))
         case unexpected:
             assert_never(unexpected)
+
+
+def _reading(contact_id: ContactId, who: Human, given: Sequence[TextTold]) -> sealed.Reading:
+    return sealed.Reading(
+        contact_id=contact_id,
+        person_id=who.person_id,
+        role=who.role,
+        first=given[0].position,
+        last=given[-1].position,
+        texts=len(given),
+    )
 
 
 def thread(session: Session, contact_id: ContactId, keys: DayKeys) -> tuple[TextTold, ...]:
@@ -328,32 +343,11 @@ def _clear(
     )
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Somebody at a desk is about to be given texts."""
-
-    contact_id: ContactId
-    who: Human
-    positions: tuple[int, int]  #: of the first and the last
-    texts: int
-
-
-def record_reading(reading: Reading, work: Work) -> Reply:
-    """Keep who reads, before they do; and hear of the first human reading of a message."""
-    contact = store.contact_to_change(work.session, reading.contact_id)
+def hear_of_reading(contact_id: ContactId, work: Work) -> Reply:
+    """A human is about to read a message; the first time, it is said."""
+    contact = store.contact_to_change(work.session, contact_id)
     if contact is None:
         return refused(Refusal.UNKNOWN_CONTACT)
-    first, last = reading.positions
-    row = sealed.ReadingRow(
-        contact_id=reading.contact_id,
-        person_id=reading.who.person_id,
-        role=reading.who.role,
-        read_at=work.now,
-        first_position=first,
-        last_position=last,
-        texts=reading.texts,
-    )
-    sealed.add_reading(work.session, row)
     message_clocks.read(contact, work)
     return done()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -27,7 +28,16 @@ _ADD_TO_TEXTS = """
     UPDATE intake.contact SET ticks = ticks + 1, texts = texts + 1
     WHERE contact_id = %(contact_id)s RETURNING ticks, texts
 """
-_TICKS = "SELECT contact_id, ticks FROM intake.contact WHERE contact_id = ANY(%(contact_ids)s)"
+#: Compared with NULL, the signs of who wants to see none, no number is more.
+_NEWS = """
+    SELECT known.contact_id, contact.ticks, coalesce(typing.number, 0) AS signs
+    FROM unnest(%(contact_ids)s::text[], %(ticks)s::int[], %(signs)s::int[])
+        AS known(contact_id, ticks, signs)
+    LEFT JOIN intake.contact ON contact.contact_id = known.contact_id
+    LEFT JOIN intake.typing ON typing.contact_id = known.contact_id AND NOT typing.of_caller
+        AND typing.until > clock_timestamp()
+    WHERE contact.ticks IS NULL OR contact.ticks > known.ticks OR typing.number > known.signs
+"""
 _NOW_AND_LINE = """
     SELECT public.helpline_now() AS now,
         (SELECT programme FROM intake.contact WHERE contact_id = %(contact_id)s) AS programme
@@ -41,10 +51,36 @@ def add_to_texts(session: Session, contact: Contact) -> int:
     return contact.ticks
 
 
-def ticks_of(session: Session, contact_ids: Sequence[ContactId]) -> dict[ContactId, int]:
-    """How much has happened in each of these contacts; those that are gone are not there."""
-    rows = ask(session, _TICKS, {"contact_ids": list(contact_ids)})
-    return {row.contact_id: row.ticks for row in rows}
+@dataclass(frozen=True)
+class Known:
+    """What a follower knows of a contact, or what there is to know."""
+
+    ticks: int
+    signs: int | None = None  #: of the human's writing; None: they want to see none
+
+    def is_new_to(self, known: Known) -> bool:
+        """Whether there is more than this follower knows."""
+        signs = known.signs is not None and (self.signs or 0) > known.signs
+        return self.ticks > known.ticks or signs
+
+
+def oldest_of(followers: Collection[Known]) -> Known:
+    """What all of them know, so that news to any of them is found."""
+    signs = [each.signs for each in followers if each.signs is not None]
+    return Known(min(each.ticks for each in followers), min(signs, default=None))
+
+
+def news_of(session: Session, known: Mapping[ContactId, Known]) -> dict[ContactId, Known | None]:
+    """Contacts of which there is more to know; None: it is gone."""
+    asked = {
+        "contact_ids": list(known),
+        "ticks": [each.ticks for each in known.values()],
+        "signs": [each.signs for each in known.values()],
+    }
+    return {
+        row.contact_id: None if row.ticks is None else Known(row.ticks, row.signs)
+        for row in ask(session, _NEWS, asked)
+    }
 
 
 def moment_and_line_of(

@@ -8,7 +8,6 @@ key that is pressed is no matter of the helpline's time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -50,10 +49,6 @@ _NOTE = f"""
 _HUMAN = """
     SELECT number, until > clock_timestamp() AS now FROM intake.typing
     WHERE contact_id = %(contact_id)s AND NOT of_caller
-"""
-_HUMANS = """
-    SELECT contact_id, number FROM intake.typing
-    WHERE until > clock_timestamp() AND contact_id = ANY(%(contact_ids)s) AND NOT of_caller
 """
 _CALLERS = """
     SELECT contact_id, contact.person_id, typing.number
@@ -101,12 +96,6 @@ def human_in(session: Session, contact_id: ContactId) -> TypingTold:
     """How the human in a chat is shown to its caller."""
     row = ask(session, _HUMAN, {"contact_id": contact_id}).fetchone()
     return TypingTold(number=0 if row is None else row.number, now=row is not None and row.now)
-
-
-def humans_in(session: Session, contact_ids: Collection[ContactId]) -> dict[ContactId, int]:
-    """In which of these the human was writing a moment ago, with the signs they have given."""
-    rows: list[Any] = ask(session, _HUMANS, {"contact_ids": list(contact_ids)}).fetchall()
-    return {row.contact_id: row.number for row in rows}
 
 
 def callers(session: Session) -> tuple[datetime, tuple[CallerWritingTold, ...]]:

@@ -32,6 +32,7 @@ from contracts.vocabulary import (
 from contracts.writing import WritingTerms
 from services.bus.door import GroundAway
 from services.bus.testing import ServiceUnderTest
+from services.intake import sealed
 from services.intake.day_keys import DayKeys
 from services.intake.door import build
 from services.intake.listening import hear
@@ -269,14 +270,14 @@ def test_every_reading_of_a_desk_is_kept_and_a_caller_leaves_none(
 
 
 def test_a_reading_that_cannot_be_kept_is_not_given(
-    door: DoorUnderTest, caller: CallerSide, desk: TextDesk, monkeypatch: pytest.MonkeyPatch
+    caller: CallerSide, desk: TextDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller.write("un")
 
-    async def away(*_: object) -> None:
+    def away(*_: object) -> None:
         raise GroundAway
 
-    monkeypatch.setattr(door, "answer", away)
+    monkeypatch.setattr(sealed, "add_reading", away)
     answer = desk.read()
     assert answer.status_code == 503
     assert "texts" not in answer.json()

@@ -91,8 +91,7 @@ def _words(contact_id: ContactId, channel: Channel, human: Human, dice: Random) 
     if channel is Channel.MESSAGE and dice.random() < 0.3:
         return WantHumanNow(contact_id=contact_id)
     if channel is Channel.MESSAGE and dice.random() < 0.4:
-        reading = texts.Reading(contact_id, human, (1, 1), 1)
-        return AtDoor("intake", partial(texts.record_reading, reading))
+        return AtDoor("intake", partial(texts.hear_of_reading, contact_id))
     kind = dice.choice(
         (TextKind.NOTE, TextKind.CAPSULE, *[_SPOKEN.get(channel, TextKind.NOTE)] * 3)
     )
