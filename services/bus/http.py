@@ -19,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import (
 
 #: Bytes read of a request before its body, or between two parts of one, before it is refused.
 LONGEST_HEAD_BYTES = 64 * 1024
+#: A connection nothing is asked over is closed after so long (machine time). Who asks from here lets
+#: go of theirs well before: a request sent into a closing door is lost.
+KEPT_OPEN_SECONDS = 5
 
 
 class PortTaken(Exception):
@@ -130,6 +133,7 @@ def server_for(app: ASGIApp, host: str, port: int) -> QuietServer:
         proxy_headers=False,  # nothing here asks where a request comes from
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEPT_OPEN_SECONDS,
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=2,

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from contracts.vocabulary import Refusal
+from services.bus.http import KEPT_OPEN_SECONDS
 from services.console.problem import refusal_problem, refusal_told
 
 #: Machine time a desk waits for an answer; what it sends stays in its form meanwhile.
@@ -16,7 +17,10 @@ PATIENCE_SECONDS = 5.0
 
 def client_of(url: str) -> httpx.AsyncClient:
     """What asks a door."""
-    return httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
+    kept = httpx.Limits(
+        max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_OPEN_SECONDS / 2
+    )
+    return httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=kept, trust_env=False)
 
 
 class Neighbour:

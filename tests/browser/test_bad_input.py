@@ -63,7 +63,7 @@ WITH_ANOTHERS_CONTACT: dict[str, tuple[str, dict[str, str] | None, str]] = {
         {"text": "bonsoir", "kind": "message", "after": "0"},
         "403",
     ),
-    "to see who writes": ("/talk/CONTACT/sign?after=0", None, "204"),
+    "to seem to write in it": ("/talk/CONTACT/sign", {}, "204"),
     "to read its capsule": ("/capsule/CONTACT", None, "410"),
     "to end it": ("/act/desk/contacts/CONTACT/end", {"outcome": "listened"}, "403"),
 }
