@@ -121,8 +121,8 @@ def local_clock(moment: datetime, zone: str) -> str:
 
 def date_in(language: LanguageCode, moment: datetime, zone: str) -> str:
     """A date with its year."""
-    local = moment.astimezone(ZoneInfo(zone)).date()
-    return format_date(local, "long", locale=_locale(language))
+    said = format_date(moment.astimezone(ZoneInfo(zone)).date(), "long", locale=_locale(language))
+    return re.sub("^1 ", "1er ", said) if _locale(language) == LanguageCode.FR else said
 
 
 def minutes_and_seconds(length: timedelta) -> str:

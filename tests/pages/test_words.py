@@ -6,7 +6,7 @@ import pytest
 
 from contracts.vocabulary import LanguageCode
 from deploy import words as command
-from services.pages.words import day_in, hour_in, minutes_and_seconds, translations
+from services.pages.words import date_in, day_in, hour_in, minutes_and_seconds, translations
 
 EVENING = datetime(2026, 11, 24, 21, 41, tzinfo=UTC)
 PARIS = "Europe/Paris"
@@ -44,6 +44,8 @@ def test_day_has_its_name_and_no_year() -> None:
     assert day_in(LanguageCode.DE, EVENING, PARIS) == "Dienstag, 24. November"
     first = EVENING + timedelta(days=7)
     assert day_in(LanguageCode.FR, first, PARIS) == "mardi 1er décembre"
+    assert date_in(LanguageCode.FR, first, PARIS) == "1er décembre 2026"
+    assert date_in(LanguageCode.EN, first, PARIS) == "December 1, 2026"
 
 
 def test_clock_counts_hours_only_when_there_are_some() -> None:
