@@ -55,7 +55,7 @@ class DeskView:
     terms: ProgrammeTerms | None  #: None: the line is not known here yet
     rate: float  #: domain seconds per real second
     board: Board
-    waiting: tuple[Waiter, ...]  #: in this person's waiting line, the first one first
+    waiting: tuple[Waiter, ...]  #: in the waiting line this person answers, the first one first
     supervisors: tuple[PersonId, ...]  #: there for the line
     shift_ends_at: datetime | None  #: of the shift this person is in
     readers: tuple[ReadingWithRow, ...]  #: who reads this person's talk along
@@ -73,11 +73,6 @@ class DeskView:
     def live(self) -> LiveState:
         """What the person does."""
         return self.state.live.state
-
-    @property
-    def stage(self) -> Stage:
-        """The waiting line of this person."""
-        return Stage.REGULATOR if self.state.role is Role.REGULATOR else Stage.LISTENER
 
     @property
     def zone(self) -> str:
@@ -138,11 +133,10 @@ _RATE = text("SELECT rate FROM public.clock")
 def view_of(session: Session, viewer: Desk) -> DeskView:
     """The desk of a session, now."""
     picture = pictures.picture_of(session, viewer, after=None)
-    regulates = viewer.role is Role.REGULATOR
-    state = ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
     line = {"programme": viewer.programme}
     supervisors = supervisors_of(session, viewer.programme)
     contact = picture.state.contact
+    state = _line_of(viewer.role, contact)
     readers = () if contact is None else tuple(readers_of(session, contact.contact_id))
     known = {viewer.person_id, *supervisors, *(each.person_id for each in readers)}
     return DeskView(
@@ -161,6 +155,13 @@ def view_of(session: Session, viewer: Desk) -> DeskView:
         owed=owed_by(session, viewer),
         noted=_noted_of(session, picture.state),
     )
+
+
+def _line_of(role: Role, contact: ContactShown | None) -> ContactState:
+    """The line somebody answers: whoever triages a contact answers regulators' line meanwhile."""
+    triages = contact is not None and contact.stage is Stage.REGULATOR
+    regulates = role is Role.REGULATOR or triages
+    return ContactState.WAITING_REGULATOR if regulates else ContactState.WAITING_LISTENER
 
 
 def _shift_end(session: Session, viewer: Desk, now: datetime) -> datetime | None:

@@ -16,7 +16,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from contracts.vocabulary import ProgrammeId
+from contracts.vocabulary import ProgrammeId, Role
 from services.bus.door import Door, GroundAway
 from services.bus.problem import Problem
 from services.console import metrics, pictures
@@ -28,12 +28,16 @@ from services.console.messages import (
     MessageKind,
     Pulse,
     SessionOver,
+    SomebodyWaits,
 )
 from services.console.pictures import Desk, Picture, Told
 from services.console.settings import Settings
 from services.console.signs import Signs
 
 _HEARTBEAT = b": still here\n\n"
+
+#: Roles whose streams change with the counts of their line.
+_FELT = BOARD_ROLES | PULSE_ROLES | {Role.LISTENER}
 
 #: Messages a reader may lag behind; then its stream is closed and it comes back with its last id.
 _LONGEST_BACKLOG = 1000
@@ -63,6 +67,7 @@ class Stream:
         default_factory=lambda: asyncio.Queue(_LONGEST_BACKLOG)
     )
     board: Board | None = None  #: as last sent, without its moment
+    waits: bool | None = None  #: whether anybody does, as last sent
     closed: bool = False
 
     def hand_over(self, line: bytes) -> None:
@@ -224,8 +229,7 @@ class LiveDesks:
         return none_missing
 
     async def _show_boards(self) -> None:
-        told = BOARD_ROLES | PULSE_ROLES
-        felt = [stream for stream in self._streams if stream.desk.role in told]
+        felt = [stream for stream in self._streams if stream.desk.role in _FELT]
         lines = {stream.desk.programme for stream in felt}
         if not lines:
             return
@@ -233,6 +237,9 @@ class LiveDesks:
         for stream in felt:
             board = boards.get(stream.desk.programme)
             if board is None:
+                continue
+            if stream.desk.role is Role.LISTENER:
+                _tell_waits(stream, board.listeners.waiting > 0)
                 continue
             shown = stream.desk.role in BOARD_ROLES and _send_board(stream, board)
             if not shown and stream.desk.role in PULSE_ROLES:
@@ -264,3 +271,11 @@ def _send_board(stream: Stream, board: Board) -> bool:
     stream.hand_over(message_line(board))
     metrics.record_message(MessageKind.BOARD)
     return True
+
+
+def _tell_waits(stream: Stream, waits: bool) -> None:
+    """Tell a listener that somebody waits, or nobody does any more: they may be kept from them."""
+    if stream.waits is not waits:
+        stream.waits = waits
+        stream.hand_over(message_line(SomebodyWaits(waits=waits)))
+        metrics.record_message(MessageKind.WAITING)

@@ -67,7 +67,8 @@ class MessageKind(StrEnum):
     DUTY_CALL = "duty_call"  #: what came of a call to the duty professional
     ALERT = "alert"  #: an alert this person raised, may take or has, as it is from now on
     DEBRIEF = "debrief"  #: a debrief is offered to this person
-    BOARD = "board"  #: coordinators and supervisors; no id
+    BOARD = "board"  #: to who sees the counts of a line; no id
+    WAITING = "waiting"  #: listeners: whether anybody waits for one; no id
     READING = "reading"  #: somebody reads this person's talk along, or does no more
     PRESENCE = "presence"  #: a supervisor of the line is there, or no more
     PULSE = "pulse"  #: the stream is there, and the ledger was read; no id
@@ -406,6 +407,14 @@ class Board(DeskMessage):
     listeners: Annotated[WaitingLine, ops("The listening line")]
     hours: Annotated[tuple[HourFigures, ...], ops("Newest hours counted, newest first")] = ()
     holes: Annotated[tuple[HoleShown, ...], ops("Hours that lack somebody, the next first")] = ()
+
+
+class SomebodyWaits(DeskMessage):
+    """Whether anybody waits for a listener; no counts, to who is free and not offered to them."""
+
+    kind: ClassVar = MessageKind.WAITING
+
+    waits: Annotated[bool, ops("Somebody does")]
 
 
 class ReadingShown(DeskMessage):

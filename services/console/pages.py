@@ -47,7 +47,13 @@ PAGES = Pages("services.console", "desk", {"places": places()})
 Answering = Callable[[Request], Awaitable[Response]]
 
 #: Whatever is said to a desk may change its page; of these the page itself knows what they change.
-_UNCHANGING = (MessageKind.SESSION_OVER, MessageKind.PULSE, MessageKind.SIGN, MessageKind.TEXT)
+_UNCHANGING = (
+    MessageKind.SESSION_OVER,
+    MessageKind.PULSE,
+    MessageKind.SIGN,
+    MessageKind.TEXT,
+    MessageKind.WAITING,
+)
 _KINDS = " ".join(kind.value for kind in MessageKind if kind not in _UNCHANGING)
 
 #: What a person is about to do, beside what they do: in the address, so that it survives a redraw.

@@ -19,7 +19,14 @@ from services.bus.door import ReplyUnknown
 from services.bus.http import server_for
 from services.bus.testing import ServiceUnderTest
 from services.console.door import build
-from services.console.messages import Board, CallerWrites, DeskState, OfferShown, Pulse
+from services.console.messages import (
+    Board,
+    CallerWrites,
+    DeskState,
+    OfferShown,
+    Pulse,
+    SomebodyWaits,
+)
 from services.console.pictures import desks_by_token
 from services.console.settings import Settings
 from tests.console import facts
@@ -63,11 +70,11 @@ def at_desks(door: ScriptedDoor, act: Callable[[Doors], Awaitable[None]]) -> Non
 
 
 async def heard(stream: AsyncIterator[LiveMessage], count: int) -> list[LiveMessage]:
-    """The next messages of a stream, boards and pulses left out."""
+    """The next messages of a stream, without boards, pulses and whether anybody waits."""
     messages: list[LiveMessage] = []
     while len(messages) < count:
         message = await anext(stream)
-        if message.kind not in ("board", "pulse"):
+        if message.kind not in ("board", "pulse", "waiting"):
             messages.append(message)
     return messages
 
@@ -226,14 +233,14 @@ def test_duty_professionals_stream_has_a_pulse_and_a_listeners_has_none(
             assert pulse.read(Pulse).at == NOON
         listener = await doors.session(LISTENER, Role.LISTENER, LINE)
         async with aclosing(listener.live()) as stream:
-            assert (await anext(stream)).kind == "state"
+            assert [(await anext(stream)).kind for _ in range(2)] == ["state", "waiting"]
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(stream), 0.5)
 
     at_desks(door, act)
 
 
-def test_a_coordinator_sees_the_board_move_and_a_listener_never_does(door: ScriptedDoor) -> None:
+def test_a_coordinator_sees_the_board_move_and_a_listener_that_somebody_waits(door: ScriptedDoor) -> None:
     async def act(doors: Doors) -> None:
         coordinator = await doors.session("coordinator-1", Role.COORDINATOR, LINE)
         async with aclosing(coordinator.live()) as stream:
@@ -247,10 +254,15 @@ def test_a_coordinator_sees_the_board_move_and_a_listener_never_does(door: Scrip
         listener = await doors.session(LISTENER, Role.LISTENER, LINE)
         async with aclosing(listener.live()) as stream:
             assert (await anext(stream)).kind == "state"
+            assert (await anext(stream)).read(SomebodyWaits).waits is False  # but for a regulator
             await door.deliver(facts.sent_untriaged())
+            assert (await anext(stream)).read(SomebodyWaits).waits is True
+            another = ContactId("99999999-9999-4999-8999-999999999999")
+            await door.deliver(facts.opened(another, Stage.LISTENER))
             await asyncio.sleep(0.5)  # several boards could have been sent
-            await door.deliver(facts.entered())
-            assert (await anext(stream)).kind == "live_state"
+            for fact in (facts.ended(), facts.ended().model_copy(update={"contact_id": another})):
+                await door.deliver(fact, version=2)
+            assert (await anext(stream)).read(SomebodyWaits).waits is False
 
     at_desks(door, act)
 

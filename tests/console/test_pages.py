@@ -279,16 +279,23 @@ def test_no_button_is_there_for_a_role_that_may_not_press_it(
     browsing(door, visit)
 
 
+def said(page: str) -> list[str]:
+    """What a listener reads of who waits; what is hidden is for when it changes."""
+    return re.findall(r'data-waits="(?:yes|no)">([^<]*)<', page)
+
+
 def test_page_follows_what_its_person_does(door: ScriptedDoor) -> None:
     async def visit(browser: Browser) -> None:
         await browser.enters(LISTENER)
         assert "Avez-vous entendu le son" in (await browser.get("/part")).text
         await door.deliver(facts.entered(LiveState.READY))
         ready = (await browser.get("/part")).text
-        assert "Personne n’attend." in ready
+        assert said(ready) == ["Personne n’attend."]
         await door.deliver(facts.opened())
         await door.deliver(facts.sent_untriaged())
-        assert "1 personne attend." in (await browser.get("/part")).text
+        waiting = said((await browser.get("/part")).text)
+        assert waiting[0] == "Quelqu’un attend."
+        assert "vous restez libre pour qui en aurait plus besoin" in waiting[1]
         await door.deliver(facts.made())
         await door.deliver(facts.entered(LiveState.OFFERED), version=2)
         offered = (await browser.get("/part")).text

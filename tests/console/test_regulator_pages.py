@@ -233,6 +233,7 @@ def test_listener_trained_to_regulate_triages(visiting: Visiting) -> None:
         await desk.door.deliver(facts.entered(LiveState.TALKING))
         page = (await desk.browser.get("/")).text
         assert 'id="tri"' in page
+        assert "Personne n’attend." not in page  # of that line their stream tells nothing
         assert (await desk.send(TRIAGE, listened())).status_code == 204
 
     visiting(visit)

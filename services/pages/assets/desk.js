@@ -61,6 +61,7 @@
     const talk = document.getElementById("talk");
     if (talk && !talk.dataset.last) { readLines(); }
     tick();
+    sayWhoWaits();
     tell("drawn");
   }
 
@@ -85,6 +86,10 @@
     const heard = () => { found(); draw(); };
     source.addEventListener("text", written);
     source.addEventListener("sign", signed);
+    source.addEventListener("waiting", (event) => {
+      waits = JSON.parse(event.data).waits;
+      sayWhoWaits();
+    });
     source.addEventListener("pulse", (event) => { pulsed(JSON.parse(event.data).at); found(); });
     for (const kind of part().dataset.kinds.split(" ")) { source.addEventListener(kind, heard); }
     source.addEventListener("session_over", () => { source.close(); tell("over"); draw(); });
@@ -101,6 +106,14 @@
     found();
     const isALine = text.what === "line" && text.attention === "none";
     if (!isALine || !talk || talk.dataset.address !== `/talk/${text.contact_id}`) { draw(); }
+  }
+  /* Whether anybody waits is said as the stream said it last, whatever an older drawing says. */
+  let waits = null;
+  function sayWhoWaits() {
+    if (waits === null) { return; }
+    for (const words of document.querySelectorAll("[data-waits]")) {
+      words.hidden = (words.dataset.waits === "yes") !== waits;
+    }
   }
   function isLost() { return !document.getElementById("lost").hidden; }
   function pulsed(at) {
