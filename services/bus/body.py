@@ -27,10 +27,11 @@ class TooLarge(Exception):
 class Flaw(Exception):
     """A request is not what was asked for: how, and in which field."""
 
-    def __init__(self, refusal: Refusal, field: str | None = None) -> None:
+    def __init__(self, refusal: Refusal, field: str | None = None, over: int = 0) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.field = field
+        self.over = over  #: letters too many, of a text that is too long
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
@@ -77,11 +78,13 @@ def read_contract(model: type[M], body: bytes) -> M:
 
 def flaw_of(error: ValidationError, prefix: str = "") -> Flaw:
     """The first thing that is wrong in a body: where and of what kind, never what was sent."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False)[0]
     field = prefix + ".".join(str(step) for step in first["loc"])
     of_another_kind = not first["loc"] and first["type"].endswith("_type")  # a list, a text
     if first["type"] == "json_invalid" or of_another_kind:
         return Flaw(Refusal.UNREADABLE)
     if first["type"] == "extra_forbidden":
         return Flaw(Refusal.UNKNOWN_FIELD, field)
-    return Flaw(Refusal.INVALID_FIELD, field or None)
+    too_long = first["type"] == "string_too_long"
+    over = len(first["input"]) - first["ctx"]["max_length"] if too_long else 0
+    return Flaw(Refusal.INVALID_FIELD, field or None, over)

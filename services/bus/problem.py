@@ -69,3 +69,4 @@ class ProblemTold(Contract):
     code: Annotated[str, public("The kind of problem, for programs")]
     refusal: Annotated[Refusal | None, public("The same, when it is one of the contracts")] = None
     field: Annotated[str | None, public("Path of the field that is wrong")] = None
+    over: Annotated[int | None, public("Letters too many, of a text that is too long")] = None

@@ -17,8 +17,8 @@ from starlette.responses import Response
 from contracts.rescue import RescueNamed, RescueService, StartRescue
 from contracts.risk import RaiseAlert
 from contracts.triage import DecideTriage
-from contracts.vocabulary import Destination, Priority
-from services.bus.body import flaw_of
+from contracts.vocabulary import Destination, Priority, Refusal
+from services.bus.body import Flaw, flaw_of
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
@@ -99,8 +99,8 @@ class CardPages:
     async def call_rescue(self, request: Request) -> Response:
         """Say that one calls rescue; the card goes along, and never holds the call up."""
         press = await pressed(request, self._door, self._longest)
-        reader, card = press.reader, _card_in(press.fields)
-        whom, contact_id = card.service or RescueService.EUROPEAN, contact_in(request)
+        reader, contact_id = press.reader, contact_in(request)
+        whom = _service_in(press.fields)
         rescue = StartRescue(contact_id=contact_id, whom=whom, confirmed=True)
         reply = await sent(self._door, press, rescue)
         called = {
@@ -109,8 +109,9 @@ class CardPages:
         }
         sealed = True
         try:
-            await self._risk.write_card(reader.desk, contact_id, card.model_copy(update=called))
-        except Problem:
+            card = _card_in(press.fields).model_copy(update=called)
+            await self._risk.write_card(reader.desk, contact_id, card)
+        except (Flaw, Problem):
             sealed = False  # said beside the number: the call matters more than the card
         return await self._tell(reader, RescueNamed.model_validate(reply.result), sealed)
 
@@ -126,6 +127,14 @@ class CardPages:
             at=at,
             zone=reader.desk.zone,
         )
+
+
+def _service_in(fields: dict[str, Any]) -> RescueService:
+    """Whom to call; the number that is right anywhere where nobody said."""
+    try:
+        return RescueService(fields.get("service", RescueService.EUROPEAN))
+    except ValueError:
+        raise Flaw(Refusal.INVALID_FIELD, "service") from None
 
 
 def _card_in(fields: dict[str, Any]) -> Card:

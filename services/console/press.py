@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus
 from contracts.vocabulary import Refusal, Role
+from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import address_of
 from services.bus.problem import Problem
@@ -75,6 +76,16 @@ class Press:
     def take(self, name: str) -> str:
         """A field that is no part of a command, taken out of the rest; empty when not there."""
         return taken(self.fields, name)
+
+    def take_text(self, name: str, most: int) -> str:
+        """What was typed in one, taken out of the rest; Flaw when it has more letters than `most`.
+
+        Browsers send two letters where a line ends.
+        """
+        text = self.take(name).replace("\r\n", "\n")
+        if len(text) > most:
+            raise Flaw(Refusal.INVALID_FIELD, name, len(text) - most)
+        return text
 
 
 async def pressed(request: Request, door: Door, longest_bytes: int) -> Press:

@@ -93,15 +93,21 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 }
 
 
+#: The page says of which field, and by how much.
+TOO_LONG = to_translate("C'est trop long pour être envoyé ; rien n'est coupé, tout reste ici.")
+
+
 def problem_of(error: Exception) -> Problem:
     """Say an error in the words of this door."""
     match error:
         case Problem():
             return error
+        case Flaw(over=over) if over:
+            return Problem(400, error.refusal.value, TOO_LONG, error.field, {"over": over})
         case Flaw():
             return refusal_problem(error.refusal, error.field)
         case TooLarge():
-            return _too_large_problem(error.limit_bytes)
+            return Problem(413, "too_large", TOO_LONG)
         case GroundAway():
             return _ground_problem()
         case ReplyUnknown():
@@ -154,8 +160,3 @@ def _ground_problem() -> Problem:
         "La plateforme ne joint pas sa base ; rien n'est perdu, redemandez avec la même clé."
     )
     return Problem(503, "ground_away", detail)
-
-
-def _too_large_problem(limit_bytes: int) -> Problem:
-    """The body is larger than this door takes."""
-    return Problem(413, "too_large", f"La demande dépasse {limit_bytes // 1024} Kio.")

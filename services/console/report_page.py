@@ -25,7 +25,7 @@ from services.console.matters import MatterKind, MatterRow
 from services.console.pages import PAGES, Drawn, draw_page
 from services.console.pictures import Desk
 from services.console.press import Press, Reader, asks_for_a_part, done_response, pressed, reader_of
-from services.console.risk_door import RiskDoor
+from services.console.risk_door import LEGAL_LETTERS, RiskDoor
 from services.console.settings import Settings
 from services.console.staff import names_of
 
@@ -34,7 +34,7 @@ AT_RISK, LEGAL = "/fiches/{report_id}", "/signalements/{report_id}"
 GONE = Problem(410, "report_gone", "Cette fiche n'est plus ici.")
 
 #: A form's own words beside the text; a letter may take four bytes, each written with three.
-FORM_BYTES = 8000 * 4 * 3 + 4096
+FORM_BYTES = LEGAL_LETTERS * 4 * 3 + 4096
 
 
 def report_addresses(door: Door, settings: Settings) -> list[Address]:
@@ -82,9 +82,7 @@ class ReportPages:
     async def write_legal(self, request: Request) -> Response:
         """Have its words sealed."""
         press = await pressed(request, self._door, FORM_BYTES)
-        words = press.take("words")
-        if not words.strip():
-            raise Flaw(Refusal.INVALID_FIELD, "words")
+        words = legal_words_in(press)
         await self._risk.write_legal_report(press.reader.desk, report_in(request), words)
         return done_response(request)
 
@@ -104,6 +102,14 @@ class ReportPages:
         shown = {"report": read.report, "legal": legal, "words": words, "had": read.had}
         drawn = Drawn("report_part.html", shown, read.names)
         return await draw_page(request, reader, self._door, drawn)
+
+
+def legal_words_in(press: Press) -> str:
+    """What an authority is to be told; Flaw when it is nothing, or too much."""
+    words = press.take_text("words", LEGAL_LETTERS)
+    if not words.strip():
+        raise Flaw(Refusal.INVALID_FIELD, "words")
+    return words
 
 
 def report_in(request: Request) -> ReportId:

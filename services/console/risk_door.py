@@ -24,6 +24,10 @@ from services.console.problem import refusal_problem
 from services.console.settings import Settings
 
 
+#: What somebody wrote after danger has at most so many letters, what an authority is told so many.
+REPORT_LETTERS, LEGAL_LETTERS = 4000, 8000
+
+
 class Card(BaseModel):
     """An emergency card, as the form holds it; all of it may be missing."""
 
@@ -50,7 +54,7 @@ class Report(BaseModel):
     signals: tuple[RiskSignal, ...] = Field(default=(), max_length=12)
     danger: Danger = Danger.NOT_ASSESSED
     taken_over_by: TakenOverBy = TakenOverBy.NOBODY
-    what_happened: str = Field(default="", max_length=4000, repr=False)
+    what_happened: str = Field(default="", max_length=REPORT_LETTERS, repr=False)
 
 
 class CardRead(BaseModel):

@@ -162,7 +162,8 @@ class TalkPages:
     async def write(self, request: Request) -> Response:
         """Have something sealed; the answer holds what is new since the page's last line."""
         press = await pressed(request, self._door, _FORM_BYTES)
-        writing = Writing(contact_in(request), _kind(press), press.take("text"), press.once)
+        text = press.take_text("text", LONGEST_TEXT_CHARACTERS)
+        writing = Writing(contact_in(request), _kind(press), text, press.once)
         await self._texts.write(press.reader.desk, writing)
         return await self._draw(press.reader, writing.contact_id, _number(press.take("after")))
 

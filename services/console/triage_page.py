@@ -134,8 +134,9 @@ def _capsule_in(fields: dict[str, Any]) -> str | None:
     if not isinstance(lines, list) or len(lines) > CAPSULE_LINES:
         raise Flaw(Refusal.INVALID_FIELD, _CAPSULE)
     kept = [" ".join(line.split()) for line in lines]
-    if any(len(line) > CAPSULE_CHARACTERS for line in kept):
-        raise Flaw(Refusal.INVALID_FIELD, _CAPSULE)
+    over = max(map(len, kept), default=0) - CAPSULE_CHARACTERS
+    if over > 0:
+        raise Flaw(Refusal.INVALID_FIELD, _CAPSULE, over)
     said = "\n".join(line for line in kept if line)
     if said and agreed not in ("yes", "no"):
         raise Problem(

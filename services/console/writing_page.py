@@ -25,7 +25,7 @@ from contracts.report import (
     TakenOverBy,
 )
 from contracts.vocabulary import ContactId, Refusal, RiskSignal
-from services.bus.body import Flaw, flaw_of
+from services.bus.body import flaw_of
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
@@ -43,8 +43,8 @@ from services.console.press import (
     replied,
 )
 from services.console.problem import refusal_problem
-from services.console.report_page import FORM_BYTES, GONE, Found, found, report_in
-from services.console.risk_door import Report, RiskDoor
+from services.console.report_page import FORM_BYTES, GONE, Found, found, legal_words_in, report_in
+from services.console.risk_door import REPORT_LETTERS, Report, RiskDoor
 from services.console.talk import contact_in
 from services.pages.forms import contract_of
 from services.pages.words import to_translate
@@ -118,9 +118,7 @@ class WritingPages:
     async def propose(self, request: Request) -> Response:
         """Propose it, then have its words sealed; sent again it is proposed once."""
         press = await pressed(request, self._door, FORM_BYTES)
-        words = _lines(press, "words")
-        if not words.strip():
-            raise Flaw(Refusal.INVALID_FIELD, "words")
+        words = legal_words_in(press)
         if "departement" in press.fields:
             place = code_of(press.take("departement"), "departement")
             press.fields["departement"] = place
@@ -140,16 +138,11 @@ def _kept(request: Request, press: Press, template: str, **said: Any) -> Respons
 
 
 def _report_of(press: Press) -> Report:
-    words = _lines(press, "what_happened")
+    words = press.take_text("what_happened", REPORT_LETTERS)
     try:
         return Report.model_validate(press.fields | {"what_happened": words})
     except ValidationError as error:
         raise flaw_of(error) from None
-
-
-def _lines(press: Press, name: str) -> str:
-    """What was typed; browsers send two letters where a line ends."""
-    return press.take(name).replace("\r\n", "\n")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from services.console.sessions import COOKIE
 from tests.browser.people import Device, People, Person
+from tests.browser.test_regulator import a_regulator_in_a_call
 from tests.browser.test_talk import CHAT, answers, has_lines
 from tests.browser.wire import Held
 from tests.running import wait_for
@@ -134,6 +135,40 @@ def test_a_reply_that_is_too_long_stays_with_who_wrote_it(caller: Person, listen
         listener.sees("Pas encore envoyé : votre texte reste ici.")
     expect(listener.page.locator("#reply")).to_have_value(text)
     has_lines(caller, SECRET)
+
+
+def test_help_that_is_too_long_stays_whole_and_is_said_by_how_much(
+    caller: Person, listener: Person
+) -> None:
+    text, field = "x" * 10_002, listener.page.locator("#help-text")
+    field.fill(text)
+    listener.sees("Lettres en trop : 2.")
+    with listener.watch.bad_answers_awaited():
+        listener.press("Demander")
+        listener.sees("À corriger : le texte, lettres en trop : 2.")
+    expect(field).to_have_value(text)
+    field.fill(text[2:])
+    expect(listener.page.get_by_text("Lettres en trop")).to_be_hidden()
+    listener.press("Demander")
+    expect(listener.page.locator("#help-lines li")).to_contain_text(text[2:])
+    expect(field).to_have_value("")
+    has_lines(caller, SECRET)
+
+
+def test_card_that_is_too_long_stays_whole_and_holds_no_call_for_rescue_up(people: People) -> None:
+    regulator, place = a_regulator_in_a_call(people), "12 rue de l’Exemple, " * 15
+    regulator.page.keyboard.press("F8")
+    field = regulator.page.locator("#card-place")
+    expect(field).to_be_focused()
+    field.fill(place)
+    regulator.sees("Lettres en trop : 15.")
+    with regulator.watch.bad_answers_awaited():
+        regulator.press("Envoyer la carte")
+        regulator.sees("À corriger : le lieu, lettres en trop : 15.")
+    expect(field).to_have_value(place)
+    regulator.press("J’appelle ces secours")
+    regulator.sees("vous appelez le")
+    expect(field).to_have_value(place)
 
 
 # --- a clock that is wrong ------------------------------------------------------------------------

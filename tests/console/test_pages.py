@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -338,6 +339,19 @@ def test_everybody_has_a_guide_and_the_statement_is_there_for_who_is_not_in(
             assert "<h1>" in (await browser.get("/aide")).text
 
     browsing(door, visit)
+
+
+def texts_of(page: str) -> list[tuple[str, int]]:
+    """The fields of a page that say how long their text may be: their names, and how many letters."""
+    fields = re.findall(r'name="([a-z_\[\]]+)"[^>]* data-most="(\d+)"', page)
+    return [(name, int(most)) for name, most in fields]
+
+
+def test_no_field_cuts_what_is_pasted_into_it() -> None:
+    for templates in ("services/console/templates", "services/intake/templates"):
+        pages = list((Path(__file__).parents[2] / templates).rglob("*.html"))
+        assert pages
+        assert [each.name for each in pages if "maxlength" in each.read_text()] == []
 
 
 def test_look_is_kept_in_the_session_and_nowhere_else(door: ScriptedDoor) -> None:

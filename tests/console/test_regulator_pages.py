@@ -57,7 +57,7 @@ from tests.console import facts
 from tests.console.facts import ALERT, CONTACT, LINE, LISTENER, REGULATOR
 from tests.console.inside import Inside, inside_door
 from tests.console.scripted_door import ScriptedDoor
-from tests.console.test_pages import PEOPLE, Browser
+from tests.console.test_pages import PEOPLE, Browser, texts_of
 from tests.terms import a_line
 
 TRIAGE = f"/triage/{CONTACT}"
@@ -415,12 +415,21 @@ def test_capsule_nobody_said_back_holds_the_decision(visiting: Visiting) -> None
     visiting(visit)
 
 
-@pytest.mark.parametrize("lines", [["x" * 81], ["1", "2", "3", "4"]], ids=["too long", "too many"])
-def test_capsule_is_three_lines_of_eighty(visiting: Visiting, lines: list[str]) -> None:
+NO_CAPSULES = {
+    "too long": (["dit", "x" * 82], "la capsule, lettres en trop : 2."),
+    "too many": (["1", "2", "3", "4"], "la capsule."),
+}
+
+
+@pytest.mark.parametrize(("lines", "words"), NO_CAPSULES.values(), ids=NO_CAPSULES.keys())
+def test_capsule_is_three_lines_of_eighty(
+    visiting: Visiting, lines: list[str], words: str
+) -> None:
     async def visit(desk: Desk) -> None:
         await desk.take_a_contact()
         answer = await desk.send(TRIAGE, listened(agreed="yes", **{"capsule[]": lines}))
         assert answer.status_code == 400
+        assert f"À corriger : {words}" in answer.text
         assert (desk.sent, desk.intake.asked) == ([], [])
 
     visiting(visit)
@@ -899,24 +908,69 @@ def test_card_that_was_not_kept_says_so(visiting: Visiting) -> None:
     visiting(visit)
 
 
-@pytest.mark.parametrize("sealed", [True, False])
-def test_call_for_rescue_never_waits_for_the_card(visiting: Visiting, sealed: bool) -> None:
+def test_card_says_which_field_is_too_long_and_by_how_much(visiting: Visiting) -> None:
     async def visit(desk: Desk) -> None:
         await desk.take_a_contact()
-        desk.risk.answers["PUT", KEPT_CARD] = (204, None) if sealed else (503, {"code": "x"})
+        desk.risk.answers["PUT", KEPT_CARD] = (204, None)
+        fields = texts_of((await desk.browser.get(CARD, **SCRIPTS)).text)
+        assert {name for name, _ in fields} == {"place", "who", "what_now", "call_back"}
+        for name, most in fields:
+            desk.risk.asked.clear()
+            told = await desk.send(CARD, {name: "x" * (most + 3)})
+            assert (told.status_code, desk.risk.asked) == (400, [])
+            assert f'data-field="{name}"' in told.text
+            assert "lettres en trop : 3." in told.text
+            assert (await desk.send(CARD, {name: "x" * most})).status_code == 200
+
+    visiting(visit)
+
+
+def test_help_that_is_too_long_is_refused_by_how_much_and_written_nowhere(
+    visiting: Visiting,
+) -> None:
+    async def visit(desk: Desk) -> None:
+        await desk.take_a_contact()
+        [most] = [most for name, most in texts_of(desk.browser.page) if name == "text"]
+        given = {"text": "x" * (most + 1), "kind": "help"}
+        told = await desk.send(f"/talk/{CONTACT}", given)
+        assert (told.status_code, desk.intake.asked) == (400, [])
+        assert "À corriger : le texte, lettres en trop : 1." in told.text
+
+    visiting(visit)
+
+
+RESCUE_AND_CARD = {
+    "kept": ((204, None), "12 rue"),
+    "not kept": ((503, {"code": "x"}), "12 rue"),
+    "too long to be kept": ((204, None), "12 rue " * 100),
+}
+
+
+@pytest.mark.parametrize(
+    ("kept", "place"), RESCUE_AND_CARD.values(), ids=RESCUE_AND_CARD.keys()
+)
+def test_call_for_rescue_never_waits_for_the_card(
+    visiting: Visiting, kept: tuple[int, object], place: str
+) -> None:
+    sealed = kept[0] == 204 and len(place) < 300
+
+    async def visit(desk: Desk) -> None:
+        await desk.take_a_contact()
+        desk.risk.answers["PUT", KEPT_CARD] = kept
         named = RescueNamed(
             rescue_id=RescueId("55555555-5555-4555-8555-555555555555"), alert_id=ALERT, number="15"
         )
         desk.door.reply = done(result=named)
-        answer = await desk.send(RESCUE, {"place": "12 rue", "service": "medical"})
+        answer = await desk.send(RESCUE, {"place": place, "service": "medical"})
         assert answer.status_code == 200
         assert "vous appelez le 15" in answer.text
         assert ("pas encore scellée" in answer.text) is not sealed
         medical = RescueService.MEDICAL
         assert desk.sent == [StartRescue(contact_id=CONTACT, whom=medical, confirmed=True)]
-        card = EmergencyCard.model_validate(desk.risk.asked[-1].body)
-        assert card.called_by == REGULATOR
-        assert card.called_at is not None
+        if len(place) < 300:
+            card = EmergencyCard.model_validate(desk.risk.asked[-1].body)
+            assert card.called_by == REGULATOR
+            assert card.called_at is not None
 
     visiting(visit)
 

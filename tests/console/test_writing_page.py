@@ -43,6 +43,7 @@ from tests.console.facts import (
     later,
 )
 from tests.console.scripted_door import ScriptedDoor
+from tests.console.test_pages import texts_of
 from tests.console.test_to_do_page import REPORT, report, risk_answering, written
 
 WRITE, PROPOSE = f"/fiches/{REPORT}/ecrire", f"/signaler/{CONTACT}"
@@ -154,6 +155,32 @@ def test_words_go_to_risks_door_and_a_no_leaves_them_where_they_are(
         assert wrong.headers["HX-Retarget"] == "#told"
         assert 'data-field="danger"' in wrong.text
         assert len(asked) == 2
+
+    at_desks(door, visit)
+
+
+FORMS = {WRITE: {"danger": "stays"}, PROPOSE: {"ground": "minor_in_danger"}}
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_words_that_are_too_long_are_refused_by_how_much_and_nothing_is_sent(
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, path: str
+) -> None:
+    asked = risk_answering(monkeypatch, tmp_path, 204, None)
+    door.reply = done(1, named())
+
+    async def visit(comes: Comes) -> None:
+        writer = await comes(REGULATOR)
+        await over(door)
+        [(name, most)] = texts_of((await writer.get(path)).text)
+        fields = writer.button() | FORMS[path]
+        too_long = "é" * (most - 1) + "\r\n" + "ab"
+        told = await writer.post(path, fields | {name: too_long}, hx_request="true")
+        assert told.status_code == 400
+        assert "À corriger : le texte, lettres en trop : 2." in told.text
+        assert (asked, door.sent) == ([], [])
+        whole = await writer.post(path, fields | {name: too_long[:-2]}, hx_request="true")
+        assert (whole.status_code, len(asked)) == (200, 1)
 
     at_desks(door, visit)
 
