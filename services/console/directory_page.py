@@ -13,7 +13,6 @@ from starlette.responses import Response
 from contracts.referral import RelaysSeen, SeeRelays
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.bus.work import new_id
 from services.console import store
 from services.console.pages import Drawn, draw_page
 from services.console.press import asked, reader_of
@@ -36,7 +35,6 @@ def directory_addresses(door: Door) -> list[Address]:
             "more": seen.more,
             "numbers": numbers(),
             "refers": terms is None or terms.frame.refers,
-            "once": new_id(),  # verified, taken back and verified again are three presses
         }
         people = {each.said_by for each in seen.relays if each.said_by is not None}
         names = await door.read(partial(names_of, person_ids=people))

@@ -22,6 +22,7 @@ from contracts.report import ProposeLegalReport
 from contracts.vocabulary import Refusal, Role
 from services.bus.door import Door
 from services.bus.doorway import Address, Doorway, Manners
+from services.bus.work import new_id
 from services.console import board_view, desk_view
 from services.console.departements import places
 from services.console.desk_look import desk_look
@@ -184,12 +185,14 @@ class Drawn:
 async def draw_page(request: Request, reader: Reader, door: Door, drawn: Drawn) -> Response:
     """A page beside the desk's own, in the same frame: its alerts, its clocks, its live stream.
 
-    Asked by a script of ours the answer is the part alone, drawn anew in place.
+    Asked by a script of ours the answer is the part alone, drawn anew in place. Its buttons' presses
+    are each drawing's own: what is planned, cancelled and planned again tells a desk nothing.
     """
     view = await door.read(partial(desk_view.view_of, viewer=reader.desk))
     query = f"?{request.url.query}" if request.url.query else ""
     known = _known(reader, view, door.development, drawn.names)
-    known |= {"address": f"{request.url.path}{query}", "part": drawn.part, **drawn.shown}
+    known |= {"address": f"{request.url.path}{query}", "part": drawn.part, "once": new_id()}
+    known |= drawn.shown
     template = drawn.part if asks_for_a_part(request) else "desk_page.html"
     return _drawn(request, reader, template, known)
 

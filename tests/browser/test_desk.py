@@ -129,6 +129,22 @@ def test_who_signed_out_in_another_tab_is_asked_to_come_in_again(people: People)
         expect(listener.page.get_by_role("link", name="Entrer de nouveau")).to_be_visible()
 
 
+def test_what_is_planned_cancelled_and_planned_again_is_planned(people: People) -> None:
+    coordinator = people.at_desk("Anne-Lise R.")
+    page = coordinator.page
+    page.locator("#plan-from").fill("22:00")
+    page.locator("#plan-to").fill("23:00")
+    cancel = page.locator("li", has_text="22 h – 23 h").get_by_role("button")
+    sent = requests_of(page, "/semaine/plages")
+    for times in (1, 2):
+        page.get_by_role("button", name="Planifier").dblclick()  # the first click alone is one
+        expect(page.locator("li", has_text="22 h – 23 h")).to_have_count(1)
+        assert len(sent) == times
+        page.get_by_text("Toutes les plages de la semaine").click()
+        cancel.click()
+        expect(cancel).to_have_count(0)
+
+
 def a_listener_on_duty(people: People, name: str = "Marc T.") -> Person:
     """They listen, and nobody waits."""
     listener = people.at_desk(name)

@@ -250,6 +250,49 @@ def test_training_and_supervision_are_noted_on_a_volunteers_page(door: ScriptedD
     at_desks(door, visit)
 
 
+SHIFT_WANTED = {"day": "2026-01-14", "starts_at": "18:00", "ends_at": "21:00", "role": "listener"}
+TRAINING = {"skill": "SK-DROIT", "organisation": "sos-crise"}
+VOLUNTEER = f"/coordinator/volunteers/{LISTENER}"
+#: A page, where one of its buttons sends, and what.
+PRESSES: dict[str, tuple[str, str, dict[str, str]]] = {
+    "a shift": ("/semaine", "/semaine/plages", SHIFT_WANTED),
+    "a shift's end": ("/semaine", f"/act/coordinator/shifts/{SHIFT}/cancel", {}),
+    "a training": (
+        f"/benevoles/{LISTENER}",
+        f"/act{VOLUNTEER}/trainings",
+        TRAINING | {"obtained_on": "2026-01-10", "valid_until": "2027-01-10"},
+    ),
+    "a supervision": (
+        f"/benevoles/{LISTENER}",
+        f"/act{VOLUNTEER}/supervisions",
+        {"kind": "group", "held_on": "2026-01-10"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "path", "fields"), PRESSES.values(), ids=PRESSES.keys())
+def test_press_in_a_later_drawing_is_another_one_though_nothing_was_told_meanwhile(
+    door: ScriptedDoor, page: str, path: str, fields: dict[str, str]
+) -> None:
+    seen = {"/semaine": ShiftsSeen(shifts=(PLANNED,))}
+
+    async def visit(comes: Comes) -> None:
+        browser = await comes(COORDINATOR)
+        answer(door, seen.get(page, VolunteersSeen(volunteers=(a_volunteer(due(12)),))))
+        for _ in range(2):
+            await browser.get(page)
+            for _ in range(2):
+                pressed = await browser.post(path, browser.button() | fields, hx_request="true")
+                assert pressed.status_code == 204
+        questions = (SeeShifts, SeeVolunteers)
+        keys = [each.command_id for each in door.sent if not isinstance(each.command, questions)]
+        assert len(keys) == 4
+        assert (keys[0], keys[2]) == (keys[1], keys[3])
+        assert keys[0] != keys[2]
+
+    at_desks(door, visit)
+
+
 def test_listeners_have_none_of_these_pages(door: ScriptedDoor) -> None:
     async def visit(comes: Comes) -> None:
         browser = await comes(PersonId(LISTENER))

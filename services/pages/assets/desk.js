@@ -386,9 +386,21 @@
   document.addEventListener("htmx:after:request", (event) => {
     const method = event.detail?.ctx?.request?.method;
     if (!method || method === "GET") { return; }
-    if (event.detail.ctx.response?.status === 204) { document.getElementById("told").replaceChildren(); }
+    if (event.detail.ctx.response?.status === 204) {
+      document.getElementById("told").replaceChildren();
+      pressAnew(event.detail.ctx.sourceElement);
+    }
     draw();
   });
+  /* A form that is left alone while its page is drawn anew: done, its next press is another one. */
+  function pressAnew(form) {
+    const once = form.matches("form[hx-morph-skip]") && form.querySelector("[name=once]");
+    if (once) { once.value = crypto.randomUUID(); }
+  }
+  /* The second click of a double click is no press, whatever was drawn between the two. */
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("button[type=submit]")) { event.preventDefault(); }
+  }, true);
   drawn();
   setInterval(tick, STEP);
   if (part().dataset.kinds) { listen(); }
