@@ -93,6 +93,16 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
 }
 
 
+#: Sentences that say "vous", of the person whom somebody else plans.
+OF_SOMEBODY_ELSE: dict[Refusal, str] = {
+    Refusal.NOT_ELIGIBLE: to_translate(
+        "Cette personne ne peut pas tenir ce rôle sur cette ligne à ce moment."
+    ),
+    Refusal.ACCREDITATION_LAPSED: to_translate(
+        "L'habilitation de cette personne n'est plus à jour."
+    ),
+}
+
 #: The page says of which field, and by how much.
 TOO_LONG = to_translate("C'est trop long pour être envoyé ; rien n'est coupé, tout reste ici.")
 
@@ -129,8 +139,10 @@ def response_of(error: Exception) -> Response:
 
 
 def refusal_problem(refusal: Refusal, field: str | None = None) -> Problem:
-    """The problem of a refused command."""
+    """The problem of a refused command; of a person it names, it is not said to who asked."""
     status, detail = REFUSALS[refusal]
+    if field is not None and field.rpartition(".")[2] == "person_id":
+        detail = OF_SOMEBODY_ELSE.get(refusal, detail)
     return Problem(status, refusal.value, detail, field)
 
 

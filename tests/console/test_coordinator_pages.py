@@ -154,17 +154,27 @@ def test_hole_leads_to_a_form_that_knows_its_hour(door: ScriptedDoor) -> None:
     at_desks(door, visit)
 
 
-def test_rosters_no_is_said(door: ScriptedDoor) -> None:
+NOES = {
+    Refusal.NIGHT_LIMIT: (409, "Cette plage dépasse ses limites de nuit."),
+    Refusal.NOT_ELIGIBLE: (403, "Cette personne ne peut pas tenir ce rôle"),
+    Refusal.ACCREDITATION_LAPSED: (403, "L'habilitation de cette personne n'est plus à jour."),
+}
+
+
+@pytest.mark.parametrize("refusal", NOES)
+def test_rosters_no_is_said_of_who_was_planned(door: ScriptedDoor, refusal: Refusal) -> None:
+    status, words = NOES[refusal]
+
     async def visit(comes: Comes) -> None:
         browser = await comes(COORDINATOR)
         answer(door, ShiftsSeen(shifts=()))
         await browser.get("/semaine")
-        door.reply = refused(Refusal.NIGHT_LIMIT, "shifts.0.person_id")
+        door.reply = refused(refusal, "shifts.0.person_id")
         wanted = {"day": "2026-01-14", "starts_at": "22:00", "ends_at": "06:00"}
         fields = browser.button() | wanted | {"role": "listener", "person_id": LISTENER}
         said = await browser.post("/semaine/plages", fields, hx_request="true")
-        assert said.status_code == 409
-        assert "limites de nuit" in said.text
+        assert said.status_code == status
+        assert words in html.unescape(said.text)
 
     at_desks(door, visit)
 

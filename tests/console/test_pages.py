@@ -231,6 +231,7 @@ def test_word_of_the_page_lets_its_heart_beat(door: ScriptedDoor) -> None:
 REFUSALS = {
     "somebody else has it": (refused(Refusal.OFFER_OVER), 410, "rien ne vous est reproché"),
     "not at this moment": (refused(Refusal.WRONG_STATE), 409, "pas possible à ce moment"),
+    "not theirs": (refused(Refusal.NOT_ELIGIBLE), 403, "Vous ne pouvez pas prendre d'appel"),
     "no ground": (GroundAway(), 503, "rien n'est perdu"),
 }
 
