@@ -12,6 +12,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.report import ProposeLegalReport
 from contracts.rescue import Arrival, RescueNamed, RescueService, StartRescue
 from contracts.risk import AlertId, AlertOutcome, StandDownReason
 from contracts.vocabulary import ContactId, Refusal
@@ -19,7 +20,7 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import board_view, owing, store
 from services.console.messages import AlertShown
-from services.console.pages import PAGES, Drawn, draw_page
+from services.console.pages import PAGES, Drawn, Frame
 from services.console.pictures import Desk, may_see_alert
 from services.console.press import Reader, pressed, reader_of, sent
 from services.console.problem import refusal_problem
@@ -48,6 +49,7 @@ class AlarmPage:
         self._door = door
         self._settings = settings
         self._risk = RiskDoor(settings)
+        self._frame = Frame(door, settings)
 
     async def _services(self, desk: Desk) -> tuple[RescueService, ...]:
         """Those the country of the line has; every one there is, where risk does not say at once:
@@ -71,12 +73,13 @@ class AlarmPage:
             "services": await self._services(reader.desk),
             "arrivals": tuple(Arrival),
             "reads": reader.desk.role in READS_REPORTS,
+            "proposes": reader.desk.role in ProposeLegalReport.roles,
         }
         shown |= await self._door.read(
             partial(_written_of, viewer=reader.desk, contact_id=alert.contact_id)
         )
         drawn = Drawn("alarm_part.html", shown, seen.names)
-        return await draw_page(request, reader, self._door, drawn)
+        return await self._frame.draw(request, reader, drawn)
 
     async def call_rescue(self, request: Request) -> Response:
         """Start a rescue; the answer is whom to call, now."""

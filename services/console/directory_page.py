@@ -14,14 +14,16 @@ from contracts.referral import RelaysSeen, SeeRelays
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import store
-from services.console.pages import Drawn, draw_page
+from services.console.pages import Drawn, Frame
 from services.console.press import asked, reader_of
 from services.console.relay_numbers import numbers
+from services.console.settings import Settings
 from services.console.staff import names_of
 
 
-def directory_addresses(door: Door) -> list[Address]:
+def directory_addresses(door: Door, settings: Settings) -> list[Address]:
     """The address of the page."""
+    frame = Frame(door, settings)
 
     async def show(request: Request) -> Response:
         reader = await reader_of(request, door)
@@ -38,6 +40,6 @@ def directory_addresses(door: Door) -> list[Address]:
         }
         people = {each.said_by for each in seen.relays if each.said_by is not None}
         names = await door.read(partial(names_of, person_ids=people))
-        return await draw_page(request, reader, door, Drawn("directory_part.html", shown, names))
+        return await frame.draw(request, reader, Drawn("directory_part.html", shown, names))
 
     return [Address("GET", "/relais", show, {})]

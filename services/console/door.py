@@ -100,7 +100,7 @@ from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
-from services.console.pages import DeskDoorway, DeskPages, explained, is_of_a_page
+from services.console.pages import DeskPages, explained, is_of_a_page
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
 from services.console.press import problem_of_reply
@@ -111,7 +111,6 @@ from services.console.relay_page import RelayPages
 from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
-from services.console.risk_door import RiskDoor
 from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
 from services.console.sessions import DevelopmentSession, open_development_session, who_asks
 from services.console.settings import Settings, read_settings
@@ -234,6 +233,23 @@ def open_door(door: Door) -> Doorway:
     return build(door, read_settings(door.development, door.host))
 
 
+#: Pages beside the desk's own, and those by which one comes in.
+_BESIDE = (
+    alarm_addresses,
+    to_do_addresses,
+    report_addresses,
+    writing_addresses,
+    reading_addresses,
+    directory_addresses,
+    week_addresses,
+    people_addresses,
+    entering_addresses,
+    look_addresses,
+    guide_addresses,
+    account_addresses,
+)
+
+
 def build(door: Door, settings: Settings) -> Doorway:
     """Build the door with these settings."""
     addresses = [_address_of(verb, door, settings) for verb in VERBS]
@@ -250,17 +266,12 @@ def build(door: Door, settings: Settings) -> Doorway:
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
     pages += RelayPages(door, settings).addresses() + CardPages(door, settings).addresses()
-    pages += alarm_addresses(door, settings) + to_do_addresses(door)
-    pages += report_addresses(door, settings) + writing_addresses(door, RiskDoor(settings))
     pages += ReferralPages(door, settings).addresses()
-    pages += reading_addresses(door, settings)
-    pages += directory_addresses(door)
-    pages += week_addresses(door, settings) + people_addresses(door)
-    pages += entering_addresses(door, settings) + look_addresses(door, settings)
-    pages += guide_addresses(door) + account_addresses(door, settings)
+    for addresses_of in _BESIDE:
+        pages += addresses_of(door, settings)
     _check_roles([*addresses, *pages])
     manners = Manners(partial(_explain, door), _count)
-    return DeskDoorway([*addresses, *pages], document, manners, settings)
+    return Doorway([*addresses, *pages], document, manners)
 
 
 def _check_roles(addresses: Iterable[Address]) -> None:

@@ -7,16 +7,18 @@ from starlette.responses import Response
 
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console.pages import PAGES, Drawn, draw_page, look_of
+from services.console.pages import PAGES, Drawn, Frame, look_of
 from services.console.press import reader_of
+from services.console.settings import Settings
 
 
-def guide_addresses(door: Door) -> list[Address]:
+def guide_addresses(door: Door, settings: Settings) -> list[Address]:
     """The guide of a role, for who is in; the statement of accessibility, for everybody."""
+    frame = Frame(door, settings)
 
     async def guide(request: Request) -> Response:
         reader = await reader_of(request, door)
-        return await draw_page(request, reader, door, Drawn("guide.html", {}))
+        return await frame.draw(request, reader, Drawn("guide.html", {}))
 
     async def accessibility(request: Request) -> Response:
         look = look_of(request)

@@ -13,7 +13,7 @@ from services.bus.doorway import Address
 from services.bus.work import Work, new_id
 from services.console import store
 from services.console.desk_look import UNDO_SECONDS, DeskLook
-from services.console.pages import Drawn, draw_page
+from services.console.pages import Drawn, Frame
 from services.console.press import Press, pressed, reader_of
 from services.console.sessions import hash_of
 from services.console.settings import Settings
@@ -36,6 +36,7 @@ class LookPage:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
+        self._frame = Frame(door, settings)
 
     async def show(self, request: Request) -> Response:
         """The choices, as they are."""
@@ -46,7 +47,7 @@ class LookPage:
             "themes": tuple(Theme),
             "sizes": tuple(Size),
         }
-        return await draw_page(request, reader, self._door, Drawn("look.html", shown))
+        return await self._frame.draw(request, reader, Drawn("look.html", shown))
 
     async def keep(self, request: Request) -> Response:
         """Keep what was chosen, and come back to the desk."""

@@ -16,9 +16,10 @@ from contracts.vocabulary import PersonId, Role, SupervisionKind
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.problem import Problem
-from services.console.pages import Drawn, draw_page
+from services.console.pages import Drawn, Frame
 from services.console.pictures import domain_now
 from services.console.press import Reader, asked, reader_of
+from services.console.settings import Settings
 from services.console.staff import names_of
 from services.console.week_page import KINDS
 
@@ -36,9 +37,9 @@ class Shown:
     values: Mapping[str, Any]
 
 
-def people_addresses(door: Door) -> list[Address]:
+def people_addresses(door: Door, settings: Settings) -> list[Address]:
     """The addresses of the pages."""
-    pages = PeoplePages(door)
+    pages = PeoplePages(door, settings)
     return [
         Address("GET", "/benevoles", pages.show_all, {}),
         Address("GET", "/benevoles/{person_id}", pages.show, {}),
@@ -48,8 +49,9 @@ def people_addresses(door: Door) -> list[Address]:
 class PeoplePages:
     """The page of everybody, and of one."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
+        self._frame = Frame(door, settings)
 
     async def show_all(self, request: Request) -> Response:
         """Everybody, those first of whom something comes to its end first."""
@@ -84,4 +86,4 @@ class PeoplePages:
         names = await self._door.read(partial(names_of, person_ids=ids))
         kinds = {"kinds": KINDS} if reader.desk.role is Role.COORDINATOR else {}
         drawn = Drawn(part, {**shown.values, **kinds}, names)
-        return await draw_page(request, reader, self._door, drawn)
+        return await self._frame.draw(request, reader, drawn)

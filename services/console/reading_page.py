@@ -15,7 +15,7 @@ from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.work import Work, new_id
 from services.console import reading_with
-from services.console.pages import Drawn, draw_page
+from services.console.pages import Drawn, Frame
 from services.console.press import Reader, done_or_problem, pressed, reader_of
 from services.console.reading_with import Opening, ReadingReason
 from services.console.settings import Settings
@@ -40,6 +40,7 @@ class ReadingPage:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
+        self._frame = Frame(door, settings)
 
     async def show(self, request: Request) -> Response:
         """The talk when it is open, else what has to be said to open it."""
@@ -51,7 +52,7 @@ class ReadingPage:
             "reading": await self._door.read(found),
             "reasons": tuple(ReadingReason),
         }
-        return await draw_page(request, reader, self._door, Drawn("reading_part.html", shown))
+        return await self._frame.draw(request, reader, Drawn("reading_part.html", shown))
 
     async def open(self, request: Request) -> Response:
         """Log it and tell who has the talk; the page then shows the lines."""

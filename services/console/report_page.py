@@ -14,7 +14,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.report import ReportId
+from contracts.report import ProposeLegalReport, ReportId
 from contracts.vocabulary import PersonId, Refusal
 from services.bus.body import Flaw
 from services.bus.door import Door
@@ -22,7 +22,7 @@ from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.console import matters, owing
 from services.console.matters import MatterKind, MatterRow
-from services.console.pages import PAGES, Drawn, draw_page
+from services.console.pages import PAGES, Drawn, Frame
 from services.console.pictures import Desk
 from services.console.press import Press, Reader, asks_for_a_part, done_response, pressed, reader_of
 from services.console.risk_door import LEGAL_LETTERS, RiskDoor
@@ -56,6 +56,7 @@ class ReportPages:
         self._door = door
         self._settings = settings
         self._risk = RiskDoor(settings)
+        self._frame = Frame(door, settings)
 
     async def show_at_risk(self, request: Request) -> Response:
         """An at-risk report without its words."""
@@ -100,8 +101,9 @@ class ReportPages:
             raise GONE
         legal = kind is MatterKind.LEGAL_REPORT
         shown = {"report": read.report, "legal": legal, "words": words, "had": read.had}
+        shown["proposes"] = reader.desk.role in ProposeLegalReport.roles
         drawn = Drawn("report_part.html", shown, read.names)
-        return await draw_page(request, reader, self._door, drawn)
+        return await self._frame.draw(request, reader, drawn)
 
 
 def legal_words_in(press: Press) -> str:

@@ -19,7 +19,7 @@ from contracts.vocabulary import PersonId, Refusal, Role
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
-from services.console.pages import Drawn, draw_page
+from services.console.pages import Drawn, Frame
 from services.console.pictures import Desk, domain_now
 from services.console.press import Reader, asked, done_response, pressed, reader_of, sent
 from services.console.settings import Settings
@@ -69,6 +69,7 @@ class WeekPage:
     def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
         self._settings = settings
+        self._frame = Frame(door, settings)
 
     async def show(self, request: Request) -> Response:
         """The week a day is in; this one when none is named."""
@@ -90,9 +91,8 @@ class WeekPage:
             "more": seen.more,
             "kinds": KINDS,
         }
-        return await draw_page(
-            request, reader, self._door, Drawn("week_part.html", shown, people.names)
-        )
+        drawn = Drawn("week_part.html", shown, people.names)
+        return await self._frame.draw(request, reader, drawn)
 
     async def _see(self, reader: Reader, monday: date) -> ShiftsSeen:
         """The shifts of a week; day by day where one answer does not hold them."""

@@ -32,7 +32,7 @@ from services.bus.problem import Problem
 from services.console import owing, store
 from services.console.departements import code_of
 from services.console.matters import MatterKind
-from services.console.pages import PAGES, Drawn, draw_page
+from services.console.pages import PAGES, Drawn, Frame
 from services.console.pictures import Desk
 from services.console.press import (
     Press,
@@ -45,6 +45,7 @@ from services.console.press import (
 from services.console.problem import refusal_problem
 from services.console.report_page import FORM_BYTES, GONE, Found, found, legal_words_in, report_in
 from services.console.risk_door import REPORT_LETTERS, Report, RiskDoor
+from services.console.settings import Settings
 from services.console.talk import contact_in
 from services.pages.forms import contract_of
 from services.pages.words import to_translate
@@ -58,9 +59,9 @@ _NO_RECIPIENT = Problem(
 )
 
 
-def writing_addresses(door: Door, risk: RiskDoor) -> list[Address]:
+def writing_addresses(door: Door, settings: Settings) -> list[Address]:
     """The addresses of both."""
-    pages = WritingPages(door, risk)
+    pages = WritingPages(door, settings)
     return [
         Address("GET", WRITE, pages.show_report, {}),
         Address("POST", WRITE, pages.write_report, {}),
@@ -72,9 +73,10 @@ def writing_addresses(door: Door, risk: RiskDoor) -> list[Address]:
 class WritingPages:
     """The two forms."""
 
-    def __init__(self, door: Door, risk: RiskDoor) -> None:
+    def __init__(self, door: Door, settings: Settings) -> None:
         self._door = door
-        self._risk = risk
+        self._risk = RiskDoor(settings)
+        self._frame = Frame(door, settings)
 
     async def show_report(self, request: Request) -> Response:
         """The form of a report; Problem 403 when it is somebody else's to write."""
@@ -93,9 +95,10 @@ class WritingPages:
             "signals": tuple(RiskSignal),
             "dangers": tuple(Danger),
             "takers": tuple(TakenOverBy),
+            "proposes": reader.desk.role in ProposeLegalReport.roles,
         }
         drawn = Drawn("write_report_part.html", shown, owed.found.names)
-        return await draw_page(request, reader, self._door, drawn)
+        return await self._frame.draw(request, reader, drawn)
 
     async def write_report(self, request: Request) -> Response:
         """Have it sealed."""
@@ -113,7 +116,7 @@ class WritingPages:
             raise refusal_problem(Refusal.CONTACT_OVER, "contact_id")
         shown = {"contact_id": contact_id, "grounds": tuple(LegalGround)}
         drawn = Drawn("propose_part.html", shown)
-        return await draw_page(request, reader, self._door, drawn)
+        return await self._frame.draw(request, reader, drawn)
 
     async def propose(self, request: Request) -> Response:
         """Propose it, then have its words sealed; sent again it is proposed once."""
