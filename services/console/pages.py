@@ -72,7 +72,7 @@ class Drawn:
 
     part: str  #: its template
     shown: Mapping[str, Any]
-    names: Mapping[str, str] = field(default_factory=dict)  #: of people the desk itself does not name
+    names: Mapping[str, str] = field(default_factory=dict)  #: of whom the desk does not name
     address: str = ""  #: of the part; the page's own where there is none
 
 

@@ -23,7 +23,6 @@ from services.console.pictures import Desk
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
 
-
 #: What somebody wrote after danger has at most so many letters, what an authority is told so many.
 REPORT_LETTERS, LEGAL_LETTERS = 4000, 8000
 

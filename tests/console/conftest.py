@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from contracts.vocabulary import Role
+from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.console.app import SERVICE
 from tests.console.facts import LISTENER, NOON, REGULATOR, established, published
+from tests.console.scripted_door import ScriptedDoor
 
 
 @contextmanager
@@ -27,3 +29,13 @@ def console(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
     """One for a test."""
     with a_console(fresh_database, tmp_path) as under_test:
         yield under_test
+
+
+@pytest.fixture
+def door(
+    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ScriptedDoor:
+    """Its door, with the key it signs with for other services' doors."""
+    (tmp_path / KEY_FILE).write_text("17" * 32)
+    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+    return ScriptedDoor(console)

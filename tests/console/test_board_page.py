@@ -2,32 +2,18 @@
 
 import asyncio
 import re
-from pathlib import Path
-
-import pytest
 
 from contracts.assignment import StartDuty
 from contracts.envelope import done
 from contracts.rescue import RescueNamed, StartRescue
 from contracts.risk import AcknowledgeAlert, CloseAlert, StandDownAlert
 from contracts.vocabulary import LiveState, Priority, Role
-from services.bus.capability import KEY_FILE, KEYS_DIR
-from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import PROFESSIONAL, SUPERVISOR, Comes, at_desks
 from tests.console.facts import ALERT, CONTACT, LISTENER, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
 
 STRIP = 'data-sounding="yes"'
-
-
-@pytest.fixture
-def door(
-    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ScriptedDoor:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
-    return ScriptedDoor(console)
 
 
 def words_of(page: str) -> str:

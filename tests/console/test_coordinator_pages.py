@@ -29,7 +29,6 @@ from contracts.vocabulary import (
     ShiftId,
     SkillCode,
 )
-from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import COORDINATOR, TRAINER, Comes, at_desks
 from tests.console.facts import LISTENER, NOON
@@ -44,11 +43,6 @@ PLANNED = ShiftSeen(
     ends_at=NOON + timedelta(hours=3),
     person_id=LISTENER,
 )
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def answer(door: ScriptedDoor, result: Contract) -> None:

@@ -5,22 +5,14 @@ import re
 from datetime import datetime
 from typing import Any
 
-import pytest
-
 from contracts.envelope import done
 from contracts.referral import RelaySeen, RelaysSeen, SeeRelays, VerifyRelay
 from contracts.vocabulary import Need, RelayId
-from services.bus.testing import ServiceUnderTest
 from tests.console.desks import COORDINATOR, Comes, at_desks
 from tests.console.facts import LISTENER, NOON
 from tests.console.scripted_door import ScriptedDoor
 
 WANTING, CHECKED = RelayId("fr-3114"), RelayId("fr-suicide-ecoute")
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def a_relay(relay_id: RelayId, verified_at: datetime | None = None, **more: Any) -> RelaySeen:

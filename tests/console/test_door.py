@@ -18,10 +18,9 @@ from contracts.programme import ApplyProgramme
 from contracts.roster import ImportVolunteers
 from contracts.text import TEXT_PURPOSE, TextCapability
 from contracts.vocabulary import LiveState, Outcome, PersonId, Refusal, Role
-from services.bus.capability import KEY_FILE, KEYS_DIR, read
+from services.bus.capability import read
 from services.bus.door import ReplyUnknown, StartRefused
 from services.bus.problem import ProblemTold
-from services.bus.testing import ServiceUnderTest
 from services.console.door import VERBS, VOLUNTEERS_PATH, build, open_door
 from services.console.problem import REFUSALS
 from services.console.risk_capability import RISK_CAPABILITY_PATH
@@ -91,11 +90,6 @@ def at_the_door(
             await visit(Visitor(http))
 
     asyncio.run(run())
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def test_actor_role_and_line_come_from_the_session(door: ScriptedDoor) -> None:
@@ -551,12 +545,7 @@ def references(node: Any) -> list[str]:
 # --- capabilities of texts ------------------------------------------------------------------------
 
 
-def test_a_desk_is_given_a_capability_that_says_who_asks_and_ends_soon(
-    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
-
+def test_a_desk_is_given_a_capability_that_says_who_asks_and_ends_soon(door: ScriptedDoor) -> None:
     async def visit(visitor: Visitor) -> None:
         await visitor.signs_in(Role.LISTENER)
         given = (await visitor.http.post(CAPABILITY_PATH.format(contact_id=CONTACT))).json()

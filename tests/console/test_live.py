@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -14,7 +13,7 @@ from contracts.text import SIGNS_PURPOSE, SignsCapability
 from contracts.vocabulary import ContactId, LiveState, PersonId, Role, Stage
 from deploy.desk import Desk, DoorRefused, Doors, LiveMessage
 from deploy.embedded.ports import spare_port
-from services.bus.capability import KEY_FILE, KEYS_DIR, read
+from services.bus.capability import read
 from services.bus.door import ReplyUnknown
 from services.bus.http import server_for
 from services.bus.testing import ServiceUnderTest
@@ -77,11 +76,6 @@ async def heard(stream: AsyncIterator[LiveMessage], count: int) -> list[LiveMess
         if message.kind not in ("board", "pulse", "waiting"):
             messages.append(message)
     return messages
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def test_a_desk_is_greeted_with_its_state_and_told_what_happens(door: ScriptedDoor) -> None:
@@ -240,7 +234,9 @@ def test_duty_professionals_stream_has_a_pulse_and_a_listeners_has_none(
     at_desks(door, act)
 
 
-def test_a_coordinator_sees_the_board_move_and_a_listener_that_somebody_waits(door: ScriptedDoor) -> None:
+def test_a_coordinator_sees_the_board_move_and_a_listener_that_somebody_waits(
+    door: ScriptedDoor,
+) -> None:
     async def act(doors: Doors) -> None:
         coordinator = await doors.session("coordinator-1", Role.COORDINATOR, LINE)
         async with aclosing(coordinator.live()) as stream:
@@ -284,11 +280,8 @@ def test_regulator_in_a_talk_sees_who_waits(door: ScriptedDoor) -> None:
 
 
 def test_only_who_is_with_a_caller_hears_that_they_write_and_each_sign_once(
-    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    door: ScriptedDoor,
 ) -> None:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
-
     def writing(number: int) -> tuple[int, dict[str, object]]:
         sign = {"contact_id": facts.CONTACT, "person_id": LISTENER, "number": number}
         return 200, {"callers": [sign]}

@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, Response
 from contracts.vocabulary import Role
 from services.bus.door import StartRefused
 from services.bus.doorway import Address, Doorway, Manners
-from services.bus.testing import ServiceUnderTest
 from services.console import oidc, sign_in
 from services.console.claims import ClaimNames
 from services.console.oidc import Failure, SignInFailed
@@ -45,11 +44,6 @@ CANARY = "canary-of-a-token"
 def issuer() -> Iterator[LittleIssuer]:
     with standing(LittleIssuer(REDIRECT, person=dict(PAUL))) as stands:
         yield stands
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 class Browser:

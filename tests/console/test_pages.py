@@ -15,7 +15,6 @@ from contracts.assignment import FinishWrapUp, TakeOffer
 from contracts.envelope import refused
 from contracts.vocabulary import LiveState, PersonId, Refusal, Role
 from services.bus.door import GroundAway
-from services.bus.testing import ServiceUnderTest
 from services.console.door import PRESSED, build
 from services.console.sessions import COOKIE
 from services.console.settings import InventedPerson, Settings
@@ -91,11 +90,6 @@ def browsing(
             await visit(Browser(http))
 
     asyncio.run(run())
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def test_who_is_not_in_is_led_to_the_door_and_comes_in_by_it(door: ScriptedDoor) -> None:
@@ -343,7 +337,7 @@ def test_everybody_has_a_guide_and_the_statement_is_there_for_who_is_not_in(
 
 
 def texts_of(page: str) -> list[tuple[str, int]]:
-    """The fields of a page that say how long their text may be: their names, and how many letters."""
+    """The fields of a page that say how long their text may be, and how many letters that is."""
     fields = re.findall(r'name="([a-z_\[\]]+)"[^>]* data-most="(\d+)"', page)
     return [(name, int(most)) for name, most in fields]
 

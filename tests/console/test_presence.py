@@ -1,7 +1,5 @@
 """Whether a supervisor is there: what a listener's page says of it, and when it is drawn anew."""
 
-import pytest
-
 from contracts.vocabulary import LiveState, LiveStateReason, PersonId, Role
 from services.bus.testing import ServiceUnderTest
 from services.console.pictures import news_for
@@ -85,11 +83,6 @@ def test_people_of_another_line_hear_nothing(console: ServiceUnderTest) -> None:
     entered = facts.entered(person_id=SUPERVISOR, role=Role.SUPERVISOR, programme="sos-amitie")
     console.deliver(entered)
     assert told(console, LISTENER) == []
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def test_a_listeners_page_says_who_is_there_before_and_on_duty(door: ScriptedDoor) -> None:

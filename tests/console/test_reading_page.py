@@ -1,14 +1,10 @@
 """Reading a talk along: never unseen, never without a reason, and no longer than the talk."""
 
-from typing import Any
-
 import httpx
 import pytest
 from sqlalchemy import text
 
 from contracts.vocabulary import Channel, LiveState
-from services.bus.capability import KEY_FILE, KEYS_DIR
-from services.bus.testing import ServiceUnderTest
 from services.console.pictures import news_for
 from services.console.reading_with import ReadingReason
 from tests.console import facts
@@ -25,9 +21,7 @@ TEXTS = [
 
 
 @pytest.fixture
-def door(console: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> ScriptedDoor:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+def door(door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch) -> ScriptedDoor:
     told = {
         "state": "with_listener",
         "last": 2,
@@ -42,7 +36,7 @@ def door(console: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, tmp_path: A
         return httpx.Response(200, json=told)
 
     monkeypatch.setattr("services.console.talk.Neighbour.ask", answer)
-    return ScriptedDoor(console)
+    return door
 
 
 async def a_chat(door: ScriptedDoor, channel: Channel = Channel.CHAT) -> None:

@@ -422,9 +422,7 @@ NO_CAPSULES = {
 
 
 @pytest.mark.parametrize(("lines", "words"), NO_CAPSULES.values(), ids=NO_CAPSULES.keys())
-def test_capsule_is_three_lines_of_eighty(
-    visiting: Visiting, lines: list[str], words: str
-) -> None:
+def test_capsule_is_three_lines_of_eighty(visiting: Visiting, lines: list[str], words: str) -> None:
     async def visit(desk: Desk) -> None:
         await desk.take_a_contact()
         answer = await desk.send(TRIAGE, listened(agreed="yes", **{"capsule[]": lines}))
@@ -946,9 +944,7 @@ RESCUE_AND_CARD = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kept", "place"), RESCUE_AND_CARD.values(), ids=RESCUE_AND_CARD.keys()
-)
+@pytest.mark.parametrize(("kept", "place"), RESCUE_AND_CARD.values(), ids=RESCUE_AND_CARD.keys())
 def test_call_for_rescue_never_waits_for_the_card(
     visiting: Visiting, kept: tuple[int, object], place: str
 ) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -13,7 +12,6 @@ import pytest
 from starlette.types import Message
 
 from contracts.vocabulary import PersonId, Role
-from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.doorway import Doorway
 from services.bus.testing import ServiceUnderTest
 from services.console.door import (
@@ -68,14 +66,10 @@ def a_door(door: ScriptedDoor) -> Doorway:
 
 
 @pytest.fixture
-def door(
-    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ScriptedDoor:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
+def door(door: ScriptedDoor) -> ScriptedDoor:
     for role in (Role.SUPERVISOR, Role.DUTY_PROFESSIONAL):
-        console.deliver(facts.established(PEOPLE[role], role))
-    return ScriptedDoor(console)
+        door.console.deliver(facts.established(PEOPLE[role], role))
+    return door
 
 
 class Somebody:

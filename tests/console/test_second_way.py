@@ -7,9 +7,8 @@ import pytest
 
 from contracts.risk import RISK_PURPOSE, RiskCapability
 from contracts.vocabulary import PersonId, Role
-from services.bus.capability import KEY_FILE, KEYS_DIR, read
+from services.bus.capability import read
 from services.bus.door import StartRefused
-from services.bus.testing import ServiceUnderTest
 from services.console.risk_capability import RISK_CAPABILITY_PATH, STANDS_FOR, second_way
 from services.console.settings import Settings, read_settings
 from services.pages.render import POLICY
@@ -21,11 +20,6 @@ from tests.console.test_pages import Browser
 
 HERE, ALERTS = "127.0.0.1", "https://alertes.example"
 SET = Settings(risk_origin=ALERTS)
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def by_script(browser: Browser) -> dict[str, str]:
@@ -81,10 +75,8 @@ def test_where_no_door_is_named_there_is_no_second_way(door: ScriptedDoor) -> No
 
 
 def test_a_capability_stands_for_half_an_hour_and_is_renewed_long_before(
-    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    door: ScriptedDoor,
 ) -> None:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
     assert timedelta(minutes=30) == STANDS_FOR
     for rate, seconds in ((1.0, 180), (60.0, 3)):
         way = second_way(Role.SUPERVISOR, ALERTS, rate)
@@ -103,12 +95,7 @@ def test_a_capability_stands_for_half_an_hour_and_is_renewed_long_before(
     at_desks(door, visit, SET)
 
 
-def test_who_has_signed_out_is_given_no_other_one(
-    door: ScriptedDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
-
+def test_who_has_signed_out_is_given_no_other_one(door: ScriptedDoor) -> None:
     async def visit(comes: Comes) -> None:
         browser = await comes(SUPERVISOR)
         await browser.get("/")

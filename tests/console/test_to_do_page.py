@@ -30,8 +30,6 @@ from contracts.report import (
 )
 from contracts.text import WrittenAnswered, WrittenClockRang
 from contracts.vocabulary import DebriefId, PersonId, Role
-from services.bus.capability import KEY_FILE, KEYS_DIR
-from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import PROFESSIONAL, SUPERVISOR, Comes, at_desks
 from tests.console.facts import CONTACT, LINE, LISTENER, NOON, REGULATOR, later
@@ -39,11 +37,6 @@ from tests.console.scripted_door import ScriptedDoor
 
 REPORT = "77777777-7777-4777-8777-777777777777"
 LIFT = "66666666-6666-4666-8666-666666666666"
-
-
-@pytest.fixture
-def door(console: ServiceUnderTest) -> ScriptedDoor:
-    return ScriptedDoor(console)
 
 
 def report(**more: Any) -> dict[str, Any]:
@@ -244,11 +237,9 @@ def test_each_role_sees_what_it_may_do(door: ScriptedDoor) -> None:
 
 
 def risk_answering(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, status: int, told: object
+    monkeypatch: pytest.MonkeyPatch, status: int, told: object
 ) -> list[httpx.Request]:
     """Stand in for risk's door; what was asked of it."""
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -262,9 +253,9 @@ def risk_answering(
 
 
 def test_words_of_a_report_are_shown_to_who_asks_for_them(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = risk_answering(monkeypatch, tmp_path, 200, {"report": {}, "what_happened": "Mots."})
+    asked = risk_answering(monkeypatch, 200, {"report": {}, "what_happened": "Mots."})
 
     async def visit(comes: Comes) -> None:
         browser = await comes(SUPERVISOR)
@@ -287,9 +278,9 @@ def test_words_of_a_report_are_shown_to_who_asks_for_them(
 
 
 def test_risks_no_is_a_sentence_of_the_page(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    risk_answering(monkeypatch, tmp_path, 404, {"code": "unknown_report"})
+    risk_answering(monkeypatch, 404, {"code": "unknown_report"})
 
     async def visit(comes: Comes) -> None:
         browser = await comes(SUPERVISOR)
@@ -304,9 +295,9 @@ def test_risks_no_is_a_sentence_of_the_page(
 
 
 def test_legal_report_is_decided_by_a_second_person_and_its_words_are_sealed(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = risk_answering(monkeypatch, tmp_path, 200, {"words": "Pour le procureur."})
+    asked = risk_answering(monkeypatch, 200, {"words": "Pour le procureur."})
 
     async def visit(comes: Comes) -> None:
         await door.deliver(proposed(by=SUPERVISOR))

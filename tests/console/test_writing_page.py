@@ -4,8 +4,6 @@ import asyncio
 import html
 import re
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +26,6 @@ from contracts.vocabulary import (
     Role,
     Stage,
 )
-from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.testing import ServiceUnderTest
 from tests.console import facts
 from tests.console.desks import PROFESSIONAL, SUPERVISOR, Comes, at_desks
@@ -47,15 +44,6 @@ from tests.console.test_pages import texts_of
 from tests.console.test_to_do_page import REPORT, report, risk_answering, written
 
 WRITE, PROPOSE = f"/fiches/{REPORT}/ecrire", f"/signaler/{CONTACT}"
-
-
-@pytest.fixture
-def door(
-    console: ServiceUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ScriptedDoor:
-    (tmp_path / KEY_FILE).write_text("17" * 32)
-    monkeypatch.setenv(KEYS_DIR, str(tmp_path))
-    return ScriptedDoor(console)
 
 
 async def over(door: ScriptedDoor) -> None:
@@ -130,9 +118,9 @@ def test_page_says_who_reads_it_and_until_when_it_is_kept(door: ScriptedDoor) ->
 
 
 def test_words_go_to_risks_door_and_a_no_leaves_them_where_they_are(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = risk_answering(monkeypatch, tmp_path, 204, None)
+    asked = risk_answering(monkeypatch, 204, None)
 
     async def visit(comes: Comes) -> None:
         listener = await comes(LISTENER)
@@ -164,9 +152,9 @@ FORMS = {WRITE: {"danger": "stays"}, PROPOSE: {"ground": "minor_in_danger"}}
 
 @pytest.mark.parametrize("path", FORMS)
 def test_words_that_are_too_long_are_refused_by_how_much_and_nothing_is_sent(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, path: str
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    asked = risk_answering(monkeypatch, tmp_path, 204, None)
+    asked = risk_answering(monkeypatch, 204, None)
     door.reply = done(1, named())
 
     async def visit(comes: Comes) -> None:
@@ -186,9 +174,9 @@ def test_words_that_are_too_long_are_refused_by_how_much_and_nothing_is_sent(
 
 
 def test_risks_no_to_a_report_is_a_sentence_beside_the_field(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    risk_answering(monkeypatch, tmp_path, 409, {"code": "wrong_state"})
+    risk_answering(monkeypatch, 409, {"code": "wrong_state"})
 
     async def visit(comes: Comes) -> None:
         listener = await comes(LISTENER)
@@ -296,9 +284,9 @@ def named() -> LegalReportNamed:
 
 
 def test_legal_report_is_proposed_once_and_its_words_are_sealed(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[httpx.Request] = risk_answering(monkeypatch, tmp_path, 204, None)
+    asked: list[httpx.Request] = risk_answering(monkeypatch, 204, None)
     door.reply = done(1, named())
 
     async def visit(comes: Comes) -> None:
@@ -330,9 +318,9 @@ def test_legal_report_is_proposed_once_and_its_words_are_sealed(
 
 
 def test_line_without_a_recipient_says_so_and_seals_nothing(
-    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    door: ScriptedDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = risk_answering(monkeypatch, tmp_path, 204, None)
+    asked = risk_answering(monkeypatch, 204, None)
     door.reply = refused(Refusal.UNKNOWN_RELAY)
 
     async def visit(comes: Comes) -> None:
