@@ -11,6 +11,7 @@ from services.bus.capability import KEY_FILE, KEYS_DIR
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.console.app import SERVICE
 from tests.console.facts import LISTENER, NOON, REGULATOR, established, published
+from tests.console.regulating import Visiting, visits_of
 from tests.console.scripted_door import ScriptedDoor
 
 
@@ -39,3 +40,10 @@ def door(
     (tmp_path / KEY_FILE).write_text("17" * 32)
     monkeypatch.setenv(KEYS_DIR, str(tmp_path))
     return ScriptedDoor(console)
+
+
+@pytest.fixture
+def visiting(door: ScriptedDoor) -> Iterator[Visiting]:
+    """Runs a visit at a regulator's desk."""
+    with visits_of(door) as visiting:
+        yield visiting
