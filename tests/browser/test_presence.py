@@ -15,7 +15,7 @@ def test_a_supervisor_who_comes_or_goes_is_on_a_listeners_desk_at_once(people: P
     listener.sees(NOBODY)
     supervisor = people.at_desk("Anouk W.")
     supervisor.press("Commencer la permanence")
-    listener.sees("Anouk W., supervision, est présente.")
+    listener.sees("Anouk W. est là, en supervision,")
     expect(listener.page.get_by_text(NOBODY)).to_have_count(0)
     supervisor.press("Quitter la permanence")
     listener.sees(NOBODY)

@@ -117,7 +117,7 @@ def test_a_supervisor_who_is_cut_off_is_not_counted_on_until_they_go_on(
     listener.press("Oui, commencer")
     supervisor = cut_off.people.at_desk("Anouk W.")
     supervisor.press("Commencer la permanence")
-    listener.sees("Anouk W., supervision, est présente.")
+    listener.sees("Anouk W. est là, en supervision,")
     with supervisor.watch.bad_answers_awaited():
         cut_off.wire.go_silent()
         absent = listener.page.get_by_text("Aucun superviseur n’est présent.")
@@ -125,7 +125,7 @@ def test_a_supervisor_who_is_cut_off_is_not_counted_on_until_they_go_on(
         cut_off.wire.mend()
         supervisor.sees("La connexion de ce poste s’est perdue")
     supervisor.press("Reprendre")
-    listener.sees("Anouk W., supervision, est présente.")
+    listener.sees("Anouk W. est là, en supervision,")
 
 
 def test_who_signed_out_in_another_tab_reads_no_alert_by_the_second_way(people: People) -> None:

@@ -37,7 +37,7 @@ def test_a_caller_is_understood_heard_protected_and_led_on(people: People) -> No
     supervisor.sees("Quitter la permanence")
     regulator = on_duty(people, "Nadia B.", "Vous êtes en régulation.")
     listener = on_duty(people, "Paul V.", "Vous êtes en écoute")
-    listener.sees("Hélène M., supervision, est présente.")
+    listener.sees("Hélène M. est là, en supervision,")
 
     caller = people.a_caller("/sos-crise")
     caller.page.get_by_role("link", name="Écrire maintenant").click()

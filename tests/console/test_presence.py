@@ -91,9 +91,9 @@ def test_a_listeners_page_says_who_is_there_before_and_on_duty(door: ScriptedDoo
         browser = await comes(LISTENER)
         assert NOBODY in (await browser.get("/")).text
         await door.deliver(facts.entered(person_id=HELENE, role=Role.SUPERVISOR))
-        assert "Hélène M., supervision, est présente." in (await browser.get("/part")).text
+        assert "Hélène M. est là, en supervision," in (await browser.get("/part")).text
         await door.deliver(facts.entered())
-        assert "Hélène M., supervision, est présente." in (await browser.get("/part")).text
+        assert "Hélène M. est là, en supervision," in (await browser.get("/part")).text
 
     at_desks(door, visit)
 
