@@ -1,5 +1,6 @@
 """A regulator's minute, with the keyboard alone: nobody has a hand free for a mouse."""
 
+import pytest
 from playwright.sync_api import Dialog, expect
 
 from tests.browser.people import SMALL_TELEPHONE, Device, People, Person
@@ -105,6 +106,46 @@ def test_language_somebody_recognises_is_chosen_in_the_form(people: People) -> N
     expect(barrier).to_be_checked()
     page.locator("[data-language=fr]").click()
     expect(barrier).not_to_be_checked()
+
+
+NOTED_BY_KEY = {
+    "a child": ("Alt+Shift+E", "[name='notes.signals[]'][value=SIG-MINEUR]"),
+    "a silence": ("Alt+Shift+S", "[name='notes.silent']"),
+    "a language": ("Alt+Shift+L", "[name='notes.language_barrier']"),
+}
+
+
+@pytest.mark.parametrize(("key", "note"), NOTED_BY_KEY.values(), ids=NOTED_BY_KEY.keys())
+def test_slip_of_a_key_that_is_closed_at_once_leaves_no_note(
+    people: People, key: str, note: str
+) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.locator("#priority input[value=P4]").check(force=True)
+    page.keyboard.press(key)
+    page.keyboard.press(key)
+    regulator.sees("Panneau refermé aussitôt")
+    expect(page.locator(note)).not_to_be_checked()
+    expect(page.locator("#priority input[value=P4]")).to_be_checked()
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(page.locator("#priority input[value=P4]")).to_be_checked()
+    expect(page.locator(note)).not_to_be_checked()
+
+
+def test_note_of_a_panel_stays_once_it_was_read_or_used(people: People) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.keyboard.press("Alt+Shift+E")
+    page.wait_for_timeout(2_100)
+    page.keyboard.press("Alt+Shift+E")
+    page.keyboard.press("Alt+Shift+S")
+    page.locator("input[name=silence-hurt][value=no]").check(force=True)
+    page.keyboard.press("Alt+Shift+S")
+    expect(page.locator("#panel-silence")).to_be_hidden()
+    expect(page.locator("[name='notes.signals[]'][value=SIG-MINEUR]")).to_be_checked()
+    expect(page.locator("#priority input[value=P2]")).to_be_checked()
+    expect(page.locator("[name='notes.silent']")).to_be_checked()
 
 
 def test_reload_in_the_middle_of_a_triage_keeps_what_was_chosen(people: People) -> None:

@@ -133,13 +133,34 @@
   let before = null;
   function panel(name) {
     const opened = byId(`panel-${name}`), was = opened.hidden;
+    takeBack();
     for (const each of document.querySelectorAll(".panel")) { each.hidden = true; }
     if (!was) { if (before && before.isConnected) { before.focus(); } return; }
     before = document.activeElement;
     opened.hidden = false;
+    const stood = ticks();
     mark(name);
+    marked = {stood, stands: ticks(), at: performance.now()};
     byId(`panel-${name}-title`).focus();
     opened.scrollIntoView({block: "nearest"});
+  }
+  /* What a panel notes on opening is a slip of the key where it is closed again at once and nothing
+     was done in between: a silence nobody kept, a child nobody heard would decide the order. */
+  const AT_ONCE = 2000;
+  let marked = null;
+  const ticks = () => [...document.querySelectorAll("#tri input, .panel input")]
+    .filter((each) => each.type !== "text" && each.type !== "hidden")
+    .map((each) => [each, each.checked]);
+  function takeBack() {
+    const slip = marked;
+    marked = null;
+    if (!slip || performance.now() - slip.at > AT_ONCE) { return; }
+    if (slip.stands.some(([each, so]) => each.checked !== so)) { return; }
+    if (slip.stood.every(([each, so]) => each.checked === so)) { return; }
+    for (const [each, so] of slip.stood) { each.checked = so; }
+    byId("told").replaceChildren(Object.assign(document.createElement("p"),
+      {className: "note", textContent: form().dataset.takenBack}));
+    note();
   }
   function mark(name) {
     const marks = {child: [["notes.signals[]", "SIG-MINEUR"]], silence: [["notes.silent", "true"]],
