@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import httpx
 import pytest
 
 from contracts.text import TEXT_PURPOSE, TextCapability
 from contracts.vocabulary import Refusal
 from services.bus.capability import read
 from tests.console.facts import CONTACT, REGULATOR
-from tests.console.regulating import SCRIPTS, TEXTS, Desk, Visiting
+from tests.console.regulating import Desk, Visiting
 from tests.console.test_pages import texts_of
 
 
@@ -31,26 +28,6 @@ def test_help_that_is_too_long_is_refused_by_how_much_and_written_nowhere(
 
 SIGN = f"/talk/{CONTACT}/sign"
 TYPING = f"/desk/contacts/{CONTACT}/typing"
-
-
-def told_of(typing: Mapping[str, object]) -> dict[str, object]:
-    """What intake tells who follows a contact, lines left out."""
-    return {"state": "with_regulator", "last": 2_147_483_647, "texts": [], "typing": typing}
-
-
-def test_sign_of_the_other_side_is_waited_for_and_holds_no_line(visiting: Visiting) -> None:
-    async def visit(desk: Desk) -> None:
-        await desk.take_a_contact()
-        desk.intake.answers["GET", TEXTS] = (200, told_of({"number": 4, "now": True}))
-        answer = await desk.browser.get(f"{SIGN}?after=3", **SCRIPTS)
-        assert answer.json() == {"number": 4, "now": True}
-        [asked] = desk.intake.asked
-        asked_for = httpx.URL(asked.path).params
-        assert asked_for["typing_after"] == "3"
-        assert int(asked_for["after"]) > 1_000_000_000  # no text has such a place
-        assert 10 <= int(asked_for["wait_seconds"]) <= 25
-
-    visiting(visit)
 
 
 def test_sign_of_a_desk_says_who_writes_and_never_what(visiting: Visiting) -> None:
@@ -75,19 +52,16 @@ def test_sign_in_a_talk_that_is_no_more_is_nobodys_trouble(
 ) -> None:
     async def visit(desk: Desk) -> None:
         await desk.take_a_contact()
-        for asked in (("GET", TEXTS), ("POST", TYPING)):
-            desk.intake.answers[asked] = (409, {"code": refusal.value})
-        assert (await desk.browser.get(f"{SIGN}?after=0", **SCRIPTS)).status_code == 204
-        await desk.browser.get("/")
+        desk.intake.answers["POST", TYPING] = (409, {"code": refusal.value})
         assert (await desk.send(SIGN, {})).status_code == 204
 
     visiting(visit)
 
 
-def test_intake_that_is_away_is_said_to_who_waits_for_a_sign(visiting: Visiting) -> None:
+def test_intake_that_is_away_is_said_to_who_writes(visiting: Visiting) -> None:
     async def visit(desk: Desk) -> None:
         await desk.take_a_contact()
-        desk.intake.answers["GET", TEXTS] = (503, {"code": "platform_fault"})
-        assert (await desk.browser.get(f"{SIGN}?after=0", **SCRIPTS)).status_code == 503
+        desk.intake.answers["POST", TYPING] = (503, {"code": "platform_fault"})
+        assert (await desk.send(SIGN, {})).status_code == 503
 
     visiting(visit)
