@@ -19,8 +19,8 @@ from uvicorn.protocols.http.httptools_impl import (
 
 #: Bytes read of a request before its body, or between two parts of one, before it is refused.
 LONGEST_HEAD_BYTES = 64 * 1024
-#: A connection nothing is asked over is closed after so long (machine time). Who asks from here lets
-#: go of theirs well before: a request sent into a closing door is lost.
+#: A connection nothing is asked over is closed after so long (machine time). Who asks from here
+#: lets go of theirs well before: a request sent into a closing door is lost.
 KEPT_OPEN_SECONDS = 5
 
 

@@ -145,13 +145,14 @@ def test_help_that_is_too_long_stays_whole_and_is_said_by_how_much(
     listener.sees("Lettres en trop : 2.")
     with listener.watch.bad_answers_awaited():
         listener.press("Demander")
-        listener.sees("À corriger : le texte, lettres en trop : 2.")
+        listener.sees("À corriger : le texte, 2 lettres en trop.")
     expect(field).to_have_value(text)
     field.fill(text[2:])
-    expect(listener.page.get_by_text("Lettres en trop")).to_be_hidden()
+    expect(listener.page.get_by_text("Lettres en trop :")).to_be_hidden()
     listener.press("Demander")
     expect(listener.page.locator("#help-lines li")).to_contain_text(text[2:])
     expect(field).to_have_value("")
+    expect(listener.page.get_by_text("À corriger")).to_be_hidden()
     has_lines(caller, SECRET)
 
 
@@ -164,7 +165,7 @@ def test_card_that_is_too_long_stays_whole_and_holds_no_call_for_rescue_up(peopl
     regulator.sees("Lettres en trop : 15.")
     with regulator.watch.bad_answers_awaited():
         regulator.press("Envoyer la carte")
-        regulator.sees("À corriger : le lieu, lettres en trop : 15.")
+        regulator.sees("À corriger : le lieu, 15 lettres en trop.")
     expect(field).to_have_value(place)
     regulator.press("J’appelle ces secours")
     regulator.sees("vous appelez le")

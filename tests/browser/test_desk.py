@@ -7,7 +7,6 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.browser.people import Device, People, Person
 from tests.browser.wire import LOSSES, Held
-from tests.running import wait_for
 
 #: The desk draws itself anew, as it does whenever its stream says something.
 SOMETHING_CHANGES = "document.dispatchEvent(new Event('desk:again'))"
@@ -30,20 +29,19 @@ def test_who_has_only_a_keyboard_goes_on_duty_takes_signals_and_ends(people: Peo
 def test_who_is_not_offered_the_person_who_waits_reads_that_somebody_does_and_why(
     people: People,
 ) -> None:
-    free = [a_listener_on_duty(people), a_listener_on_duty(people, "Paul V.")]
-    people.a_call("sos-detresse")
-    wait_for(lambda: any(is_offered_somebody(each) for each in free))
-    offered, other = sorted(free, key=is_offered_somebody, reverse=True)
-    other.sees("Quelqu’un attend.")
-    other.sees("vous restez libre pour qui en aurait plus besoin")
-    expect(other.page.get_by_text("Personne n’attend.")).to_be_hidden()
-    offered.press("Prendre")
-    other.sees("Personne n’attend.")
-    expect(other.page.get_by_text("Quelqu’un attend.")).to_be_hidden()
-
-
-def is_offered_somebody(person: Person) -> bool:
-    return person.page.get_by_text("Voulez-vous l’écouter ?").is_visible()
+    listener = a_listener_on_duty(people)
+    call = people.a_call("sos-detresse")
+    listener.press("Passer")
+    listener.sees("Quelqu’un attend.")
+    listener.sees("vous restez libre pour qui en aurait plus besoin")
+    expect(listener.page.get_by_text("Personne n’attend.")).to_be_hidden()
+    drawn: list[str] = []
+    listener.page.on("request", lambda request: drawn.append(request.url))
+    call.hang_up()
+    listener.sees("Personne n’attend.")
+    expect(listener.page.get_by_text("Quelqu’un attend.")).to_be_hidden()
+    # The stream said so: free desks do not all draw themselves anew.
+    assert [each for each in drawn if each.endswith("/part")] == []
 
 
 def test_a_double_click_on_take_is_sent_and_done_once(people: People) -> None:
@@ -145,9 +143,9 @@ def test_what_is_planned_cancelled_and_planned_again_is_planned(people: People) 
         expect(planned).to_have_count(0)
 
 
-def a_listener_on_duty(people: People, name: str = "Marc T.") -> Person:
-    """They listen, and nobody waits."""
-    listener = people.at_desk(name)
+def a_listener_on_duty(people: People) -> Person:
+    """Marc T. listens."""
+    listener = people.at_desk("Marc T.")
     listener.press("Oui, commencer")
     listener.sees("Personne n’attend.")
     return listener

@@ -206,7 +206,7 @@ def test_card_says_which_field_is_too_long_and_by_how_much(visiting: Visiting) -
             told = await desk.send(CARD, {name: "x" * (most + 3)})
             assert (told.status_code, desk.risk.asked) == (400, [])
             assert f'data-field="{name}"' in told.text
-            assert "lettres en trop : 3." in told.text
+            assert "3 lettres en trop." in told.text
             assert (await desk.send(CARD, {name: "x" * most})).status_code == 200
 
     visiting(visit)

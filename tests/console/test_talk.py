@@ -21,7 +21,7 @@ def test_help_that_is_too_long_is_refused_by_how_much_and_written_nowhere(
         given = {"text": "x" * (most + 1), "kind": "help"}
         told = await desk.send(f"/talk/{CONTACT}", given)
         assert (told.status_code, desk.intake.asked) == (400, [])
-        assert "À corriger : le texte, lettres en trop : 1." in told.text
+        assert "À corriger : le texte, 1 lettre en trop." in told.text
 
     visiting(visit)
 

@@ -219,7 +219,7 @@ def test_capsule_nobody_said_back_holds_the_decision(visiting: Visiting) -> None
 
 
 NO_CAPSULES = {
-    "too long": (["dit", "x" * 82], "la capsule, lettres en trop : 2."),
+    "too long": (["dit", "x" * 82], "la capsule, 2 lettres en trop."),
     "too many": (["1", "2", "3", "4"], "la capsule."),
 }
 

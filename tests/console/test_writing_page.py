@@ -165,7 +165,7 @@ def test_words_that_are_too_long_are_refused_by_how_much_and_nothing_is_sent(
         too_long = "é" * (most - 1) + "\r\n" + "ab"
         told = await writer.post(path, fields | {name: too_long}, hx_request="true")
         assert told.status_code == 400
-        assert "À corriger : le texte, lettres en trop : 2." in told.text
+        assert "À corriger : le texte, 2 lettres en trop." in told.text
         assert (asked, door.sent) == ([], [])
         whole = await writer.post(path, fields | {name: too_long[:-2]}, hx_request="true")
         assert (whole.status_code, len(asked)) == (200, 1)

@@ -281,7 +281,8 @@
     const body = new URLSearchParams({page_word: part().dataset.word, ...fields});
     const answer = await fetch(address, {method: "POST", body, headers: {"HX-Request": "true"}});
     const html = await answer.text();
-    if (!answer.ok) { document.getElementById("told").innerHTML = html; }
+    const told = document.getElementById("told");
+    if (answer.ok) { told.querySelector("[data-field=text]")?.remove(); } else { told.innerHTML = html; }
     return answer.ok ? html : null;
   }
 

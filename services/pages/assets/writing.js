@@ -5,7 +5,9 @@
   document.addEventListener("input", ({target: field}) => {
     const place = field.dataset.most && document.querySelector(`[data-over="${field.id}"]`);
     if (!place) { return; }
-    const over = [...field.value].length - Number(field.dataset.most);
+    const folded = "folded" in field.dataset;  // as a capsule is kept
+    const text = folded ? field.value.trim().replace(/\s+/g, " ") : field.value;
+    const over = [...text].length - Number(field.dataset.most);
     const words = document.getElementById("desk").dataset.overWords.replace("{}", over);
     place.textContent = over > 0 ? words : "";
     field.setAttribute("aria-invalid", over > 0);
