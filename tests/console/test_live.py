@@ -30,7 +30,7 @@ from services.console.pictures import desks_by_token
 from services.console.settings import Settings
 from tests.console import facts
 from tests.console.facts import LINE, LISTENER, NOON, OFFER, REGULATOR
-from tests.console.inside import inside_door
+from tests.console.inside import Inside, inside_door
 from tests.console.scripted_door import ScriptedDoor
 
 T = TypeVar("T")
@@ -300,10 +300,9 @@ def test_only_who_is_with_a_caller_hears_that_they_write_and_each_sign_once(
                         (sign,) = await heard(his, 1)
                         assert (sign.kind, sign.number) == ("sign", None)
                         assert sign.read(CallerWrites).contact_id == facts.CONTACT
+                        await asked_twice_more(intake)
                     intake.answers["GET", "/desk/signs"] = 503, {"code": "platform_fault"}
-                    asked = len(intake.asked)
-                    while len(intake.asked) < asked + 2:
-                        await asyncio.sleep(0.05)
+                    await asked_twice_more(intake)
                     await door.deliver(facts.entered())
                     await door.deliver(facts.entered(person_id=REGULATOR))
                     assert [each.kind for each in await heard(his, 1)] == ["live_state"]
@@ -314,6 +313,13 @@ def test_only_who_is_with_a_caller_hears_that_they_write_and_each_sign_once(
             assert shown == SignsCapability(expires_at=NOON + timedelta(minutes=1))
 
     asyncio.run(run())
+
+
+async def asked_twice_more(intake: Inside) -> None:
+    """What was told of the first answer has come by then."""
+    asked = len(intake.asked)
+    while len(intake.asked) < asked + 2:
+        await asyncio.sleep(0.05)
 
 
 def test_an_operator_has_no_desk(door: ScriptedDoor) -> None:
