@@ -1,6 +1,8 @@
 """What should never be sent is sent all the same: who sends it is told, nobody else notices."""
 
 import re
+from dataclasses import dataclass
+from typing import Self
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +10,7 @@ from playwright.sync_api import expect
 from services.console.sessions import COOKIE
 from tests.browser.people import Device, People, Person
 from tests.browser.test_regulator import a_regulator_in_a_call
+from tests.browser.test_story import hand_over, on_duty
 from tests.browser.test_talk import CHAT, answers, has_lines
 from tests.browser.wire import Held
 from tests.running import wait_for
@@ -47,44 +50,90 @@ def test_a_forged_session_leads_to_the_door(people: People, token: str) -> None:
     expect(forger.page).to_have_url(OUTSIDE)
 
 
+#: What is posted; None: nothing is.
+Fields = dict[str, str] | None
+
 ANOTHERS = """
 async ([address, fields]) => {
   const word = document.getElementById("desk").dataset.word;
-  const body = fields && new URLSearchParams({page_word: word, once: "1", ...fields});
+  const body = fields && new URLSearchParams({page_word: word, once: crypto.randomUUID(),
+    ...fields});
   const answer = await fetch(address,
     {method: body ? "POST" : "GET", headers: {"HX-Request": "true"}, body});
   return `${answer.status} ${await answer.text()}`;
 }
 """
 #: An address, what is posted there, and how it is answered.
-WITH_ANOTHERS_CONTACT: dict[str, tuple[str, dict[str, str] | None, str]] = {
+WITH_ANOTHERS_CONTACT: dict[str, tuple[str, Fields, str]] = {
     "to read it": ("/talk/CONTACT?after=0", None, "403"),
     "to write in it": (
         "/talk/CONTACT",
-        {"text": "bonsoir", "kind": "message", "after": "0"},
+        {"text": "bonsoir", "kind": "line", "after": "0"},
         "403",
     ),
-    "to seem to write in it": ("/talk/CONTACT/sign", {}, "204"),
     "to read its capsule": ("/capsule/CONTACT", None, "410"),
     "to end it": ("/act/desk/contacts/CONTACT/end", {"outcome": "listened"}, "403"),
 }
 
 
-@pytest.mark.parametrize("wish", WITH_ANOTHERS_CONTACT)
-def test_a_contact_of_somebody_else_is_closed_to_a_desk(
-    people: People, listener: Person, caller: Person, wish: str
-) -> None:
-    other = people.at_desk("Paul V.")
-    other.press("Oui, commencer")
-    other.sees("Vous êtes en écoute")
-    address, fields, answered = WITH_ANOTHERS_CONTACT[wish]
-    address = address.replace("CONTACT", people.calls[-1].contact_id)
-    with other.watch.bad_answers_awaited():
-        said = other.page.evaluate(ANOTHERS, [address, fields])
-    assert said.startswith(f"{answered} "), said
-    assert SECRET not in said
-    answers(listener, "toujours là")
-    has_lines(caller, SECRET, "toujours là")
+@dataclass(frozen=True)
+class Chat:
+    """A chat of a line on which two listen."""
+
+    caller: Person
+    holder: Person
+    other: Person
+
+    @classmethod
+    def of(cls, people: People) -> Self:
+        """One of them was handed it, with a capsule."""
+        both = [on_duty(people, name, "Vous êtes en écoute") for name in ("Paul V.", "Lucie G.")]
+        regulator = on_duty(people, "Nadia B.", "Vous êtes en régulation.")
+        caller = people.a_caller("/sos-crise/tchat")
+        regulator.press("Prendre")
+        caller.sees("Terminer l’échange")
+        caller.writes(SECRET)
+        has_lines(regulator, SECRET)
+        hand_over(regulator, SECRET)
+        wait_for(lambda: any(map(is_offered, both)))
+        holder, other = both if is_offered(both[0]) else reversed(both)
+        holder.press("Prendre")
+        has_lines(holder, SECRET)
+        caller.sees("Un écoutant est avec vous.")
+        return cls(caller, holder, other)
+
+    def asked_by_the_other(self, people: People, address: str, fields: Fields) -> str:
+        """How it is answered."""
+        asked = [address.replace("CONTACT", people.calls[-1].contact_id), fields]
+        with self.other.watch.bad_answers_awaited():
+            return str(self.other.page.evaluate(ANOTHERS, asked))
+
+
+def is_offered(person: Person) -> bool:
+    return person.page.get_by_text("Voulez-vous l’écouter ?").first.is_visible()
+
+
+def test_a_contact_of_somebody_else_is_closed_to_a_desk_of_the_same_line(people: People) -> None:
+    chat = Chat.of(people)
+    said = {
+        wish: chat.asked_by_the_other(people, address, fields)
+        for wish, (address, fields, _) in WITH_ANOTHERS_CONTACT.items()
+    }
+    wanted = {wish: answered for wish, (_, _, answered) in WITH_ANOTHERS_CONTACT.items()}
+    assert {wish: each.split()[0] for wish, each in said.items()} == wanted
+    assert not any(SECRET in each for each in said.values())
+    answers(chat.holder, "toujours là")
+    has_lines(chat.caller, SECRET, "toujours là")
+
+
+def test_who_is_not_in_a_talk_is_not_shown_to_write_in_it(people: People) -> None:
+    chat = Chat.of(people)
+    sign = chat.caller.page.locator("#ecrit")
+    assert chat.asked_by_the_other(people, "/talk/CONTACT/sign", {}) == "204 "
+    chat.caller.page.wait_for_timeout(2_500)  # a sign is told within a second
+    assert sign.inner_text() == ""
+    chat.holder.page.locator("#reply").press_sequentially("là", delay=20)
+    expect(sign).to_have_text("Un écoutant écrit…")
 
 
 def test_a_form_of_an_older_session_changes_nothing_and_says_what_to_do(people: People) -> None:

@@ -203,6 +203,35 @@ def test_each_side_sees_that_the_other_writes_and_it_goes_by_itself(
     expect(at_desk).to_be_empty(timeout=2_000)
 
 
+def test_a_sign_that_comes_behind_its_own_line_is_not_shown(
+    caller: Person, listener: Person
+) -> None:
+    sign = listener.page.locator("#sign")
+    with caller.page.expect_response(re.compile("/typing$")) as given:
+        caller.writes("merci")  # a line is told at once, a sign within a second
+    assert given.value.ok
+    has_lines(listener, "merci")
+    listener.page.wait_for_timeout(2_500)
+    assert sign.inner_text() == ""
+    caller.page.wait_for_timeout(3_000)  # a page gives no sign more often than every five seconds
+    caller.page.locator("#m").press_sequentially("et aussi", delay=20)
+    expect(sign).to_have_text("La personne écrit…")
+
+
+def test_a_line_is_added_to_a_desk_that_is_not_drawn_anew_for_it(
+    caller: Person, listener: Person
+) -> None:
+    caller.writes("un")
+    has_lines(listener, "un")
+    listener.page.wait_for_timeout(1_500)  # what the take changed is drawn by then
+    drawn: list[str] = []
+    listener.page.on("request", lambda asked: drawn.append(asked.url))
+    caller.writes("deux")
+    has_lines(listener, "un", "deux")
+    listener.page.wait_for_timeout(1_000)
+    assert [each for each in drawn if each.endswith("/part")] == []
+
+
 def test_a_side_that_goes_on_writing_is_announced_once_and_asks_seldom(
     caller: Person, listener: Person
 ) -> None:
