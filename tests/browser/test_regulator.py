@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Dialog, expect
 
 from tests.browser.people import SMALL_TELEPHONE, Device, People, Person
+from tests.browser.wire import Held
 
 
 def a_regulator_in_a_call(people: People) -> Person:
@@ -133,11 +134,29 @@ def test_slip_of_a_key_that_is_closed_at_once_leaves_no_note(
     expect(page.locator(note)).not_to_be_checked()
 
 
-def test_note_of_a_panel_stays_once_it_was_read_or_used(people: People) -> None:
+def test_what_is_chosen_while_an_earlier_choice_is_on_its_way_is_kept_too(people: People) -> None:
     regulator = a_regulator_in_a_call(people)
     page = regulator.page
-    page.keyboard.press("Alt+Shift+E")
+    first = Held(page, "**/noted")
+    with page.expect_request("**/noted"):
+        page.locator("#priority input[value=P4]").check(force=True)
+    page.locator("#priority input[value=P3]").check(force=True)
+    with page.expect_response("**/noted"):
+        first.let_go()
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator("#priority input[value=P3]")).to_be_checked()
+
+
+def test_note_of_a_panel_stays_once_it_was_read_or_used_or_another_was_opened(
+    people: People,
+) -> None:
+    regulator = a_regulator_in_a_call(people)
+    page = regulator.page
+    page.keyboard.press("Alt+Shift+L")
     page.wait_for_timeout(2_100)
+    page.keyboard.press("Alt+Shift+L")
+    expect(page.locator("[name='notes.language_barrier']")).to_be_checked()
     page.keyboard.press("Alt+Shift+E")
     page.keyboard.press("Alt+Shift+S")
     page.locator("input[name=silence-hurt][value=no]").check(force=True)

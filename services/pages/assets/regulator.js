@@ -69,8 +69,10 @@
     if (keeping) { return; }
     keeping = true;
     while (changed && form()) {
-      changed = !await kept();
-      if (changed) { await new Promise((on) => setTimeout(on, 3000)); }
+      changed = false;  // what is chosen from here on is sent again
+      if (await kept()) { continue; }
+      changed = true;
+      await new Promise((on) => setTimeout(on, 3000));
     }
     keeping = false;
   }
@@ -85,7 +87,7 @@
   }
   addEventListener("beforeunload", (event) => {
     if (!form()) { return; }
-    if (typing !== null) { kept(); }
+    if (typing !== null || changed) { kept(); }
     const capsule = form().querySelectorAll("textarea[name='capsule[]']");
     const unsent = [...capsule].some((line) => line.value.trim());
     if (unsent || byId("emergency")?.dataset.unsent) { event.preventDefault(); }
@@ -133,9 +135,12 @@
   let before = null;
   function panel(name) {
     const opened = byId(`panel-${name}`), was = opened.hidden;
-    takeBack();
     for (const each of document.querySelectorAll(".panel")) { each.hidden = true; }
-    if (!was) { if (before && before.isConnected) { before.focus(); } return; }
+    if (!was) {
+      takeBack();
+      if (before && before.isConnected) { before.focus(); }
+      return;
+    }
     before = document.activeElement;
     opened.hidden = false;
     const stood = ticks();
@@ -145,7 +150,8 @@
     opened.scrollIntoView({block: "nearest"});
   }
   /* What a panel notes on opening is a slip of the key where it is closed again at once and nothing
-     was done in between: a silence nobody kept, a child nobody heard would decide the order. */
+     was done in between: a silence nobody kept, a child nobody heard would decide the order. Another
+     panel takes nothing back: a child may be silent. */
   const AT_ONCE = 2000;
   let marked = null;
   const ticks = () => [...document.querySelectorAll("#tri input, .panel input")]
