@@ -26,6 +26,7 @@ from contracts.roster import EligibilityEstablished
 from contracts.triage import ContactTriaged
 from services.assignment import handlers, store
 from services.assignment.settle import settle
+from services.assignment.standing import set_gauges
 from services.assignment.writing import saving
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
@@ -35,6 +36,7 @@ SERVICE = Service(
     tables=store.tables,
     exclusive=True,
     settle=settle,
+    standing=set_gauges,
     consumes=(
         On(ProgrammePublished, handlers.on_programme_published),
         On(EligibilityEstablished, handlers.on_eligibility_established),

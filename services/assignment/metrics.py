@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contracts.vocabulary import OfferReason, Stage, WayOut
 from services.assignment.domain import NobodyReason
@@ -22,6 +22,22 @@ ways_out = Counter(
     "helpline_assignment_ways_out_total",
     "Ways out offered to who waits",
     ["programme", "way_out"],
+)
+
+waiting = Gauge(
+    "helpline_assignment_waiting_contacts",
+    "Callers who wait in a line, by voice or chat",
+    ["programme", "stage"],
+)
+oldest_wait = Gauge(
+    "helpline_assignment_oldest_wait_seconds",
+    "How long the caller who has waited longest in a line waits, domain time",
+    ["programme", "stage"],
+)
+people = Gauge(
+    "helpline_assignment_people_on_duty",
+    "People on duty, by what they do",
+    ["programme", "role", "state"],
 )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TypeVar
+
 from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
@@ -34,6 +38,10 @@ unpublished = Gauge(
 )
 ground = Gauge("helpline_bus_ground_up", "1 when Postgres answers, 0 when not", ["service"])
 leading = Gauge("helpline_bus_leading", "1 while this process holds the lease", ["service"])
+parked_now = Gauge("helpline_bus_parked_messages", "Messages parked and not replayed", ["service"])
+outbox_age = Gauge(
+    "helpline_bus_outbox_age_seconds", "Age of the oldest event not published", ["service"]
+)
 
 
 def record_handled(service: str, work: str, verdict: str) -> None:
@@ -86,6 +94,25 @@ def record_unpublished(service: str, rows: int) -> None:
 def record_ground(service: str, up: bool) -> None:
     """Whether Postgres answers."""
     ground.labels(service).set(1 if up else 0)
+
+
+def record_standing(service: str, parked_messages: int, outbox_age_seconds: float) -> None:
+    """What waits for an engineer, and what waits for NATS (machine time)."""
+    parked_now.labels(service).set(parked_messages)
+    outbox_age.labels(service).set(outbox_age_seconds)
+
+
+L = TypeVar("L", bound=tuple[str, ...])
+_set_before: defaultdict[Gauge, set[tuple[str, ...]]] = defaultdict(set)
+
+
+def set_all(gauge: Gauge, values: Mapping[L, float]) -> None:
+    """Set a gauge to what was found, and to 0 where something was found before and is no more."""
+    for labels in _set_before[gauge] - values.keys():
+        gauge.labels(*labels).set(0)
+    for found, value in values.items():
+        gauge.labels(*found).set(value)
+    _set_before[gauge].update(values)
 
 
 def record_leading(service: str, leads: bool) -> None:

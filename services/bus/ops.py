@@ -1,11 +1,12 @@
 """Health and figures of one process, for probes and Prometheus; never for callers.
 
 `/livez`: the event loop turns (it answered). `/readyz`: every service here can take work; never
-used to restart. `/metrics`: Prometheus text.
+used to restart. `/metrics`: Prometheus text; what stands now is read from the ledger for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -28,6 +29,7 @@ def ops_app(running: Sequence[RunningService]) -> Starlette:
         return JSONResponse(ready, status_code=200 if all(ready.values()) else 503)
 
     async def figures(_: Request) -> Response:
+        await asyncio.gather(*(service.look_at_what_stands() for service in running))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(

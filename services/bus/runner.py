@@ -143,6 +143,16 @@ class RunningService:
 
         return await self._grounded(ask)
 
+    async def look_at_what_stands(self) -> None:
+        """Set the gauges that are read from the ledger; without Postgres they stay as they were."""
+        with suppress(GroundAway):
+            await self.read(self._set_gauges)
+
+    def _set_gauges(self, session: Session) -> None:
+        metrics.record_standing(self.service, *self._ledger.standing(session))
+        if self.table.standing is not None:
+            self.table.standing(session)
+
     async def send(  # noqa: PLR0913 - a command is all of these
         self,
         command: Command,

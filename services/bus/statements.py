@@ -113,6 +113,12 @@ class Statements:
             "AND committed_at < clock_timestamp() - interval '1 second' "
             "ORDER BY sequence LIMIT 200 FOR UPDATE SKIP LOCKED"
         )
+        #: One row: messages parked and not replayed, seconds the oldest unpublished row is old.
+        self.standing = (
+            f"SELECT (SELECT count(*) FROM {schema}.parked WHERE replayed_at IS NULL), "  # noqa: S608
+            "coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(committed_at) FROM "
+            f"{schema}.outbox WHERE published_at IS NULL AND refused IS NULL)), 0)"
+        )
         self.next_due = (
             "SELECT kind, due_at, extract(epoch FROM due_at - public.helpline_now()) / "  # noqa: S608
             f"(SELECT rate FROM public.clock) AS seconds FROM {schema}.deadline "

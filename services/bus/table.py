@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import MetaData
+from sqlmodel import Session
 
 from contracts.envelope import Command, Event, Reply, Stream
 
@@ -78,6 +79,8 @@ class Service:
     door: Callable[[Door], ASGIApp] | None = None  #: HTTP door, if the service has one
     #: Carries out what it has ordered outside, for as long as it runs; works with NATS down.
     errands: Callable[[Door], Coroutine[Any, Any, None]] | None = None
+    #: Sets the gauges of what stands now from its ledger, before each scrape.
+    standing: Callable[[Session], None] | None = None
     exclusive: bool = False
     settle: Callable[[Work], None] | None = None
     workers: int = 2  #: handlers at work at once, for each durable

@@ -33,6 +33,7 @@ from services.bus.table import Answer, Due, On, Service
 from services.intake import asked, chats, handlers, keeping, message_clocks, returns, ways_out
 from services.intake.door import open_door
 from services.intake.settings import Settings
+from services.intake.standing import set_gauges
 from services.intake.store import tables
 
 SERVICE = Service(
@@ -79,5 +80,6 @@ SERVICE = Service(
         Due(returns.SLOW_OVER, returns.on_slow_over_due),
     ),
     door=open_door,
+    standing=set_gauges,
     workers=Settings.from_environment().workers,
 )

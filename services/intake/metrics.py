@@ -4,7 +4,7 @@ again: good for a dashboard; what is reported comes from quality.
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contracts.vocabulary import (
     AuthorKind,
@@ -20,6 +20,12 @@ from contracts.vocabulary import (
     WayOut,
 )
 
+line_open = Gauge(
+    "helpline_intake_line_open", "1 while a channel of a line is open", ["programme", "channel"]
+)
+line_staffed = Gauge(
+    "helpline_intake_line_staffed", "1 while somebody is on duty for a line", ["programme"]
+)
 opened = Counter(
     "helpline_intake_contacts_opened_total", "Contacts opened", ["programme", "channel"]
 )

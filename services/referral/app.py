@@ -26,6 +26,7 @@ from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
 from services.referral import handlers
 from services.referral.settings import SETTINGS
+from services.referral.standing import set_gauges
 from services.referral.store import tables
 
 SERVICE = Service(
@@ -63,5 +64,6 @@ SERVICE = Service(
         Due(handlers.ANSWER_DUE, handlers.on_answer_due),
         forgetting("referral", "referral", "contact"),
     ),
+    standing=set_gauges,
     workers=SETTINGS.workers,
 )

@@ -4,7 +4,7 @@ counts again: good for a dashboard; what is reported comes from quality.
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contracts.vocabulary import ProgrammeId, ReferralState
 
@@ -13,6 +13,15 @@ searches = Counter(
 )
 moves = Counter(
     "helpline_referral_moves_total", "Referrals that entered a state", ["programme", "state"]
+)
+
+unsent = Gauge(
+    "helpline_referral_unsent_referrals", "Referrals agreed to and not sent", ["programme"]
+)
+oldest_unsent = Gauge(
+    "helpline_referral_oldest_unsent_seconds",
+    "How long ago the first of them was agreed to, domain time",
+    ["programme"],
 )
 
 

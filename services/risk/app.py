@@ -55,6 +55,7 @@ from services.risk import calling, cards, handlers, lifting, reporting, rescuing
 from services.risk.callout import carry_out_calls
 from services.risk.door import open_door
 from services.risk.settings import SETTINGS
+from services.risk.standing import set_gauges
 from services.risk.store import tables
 
 SERVICE = Service(
@@ -131,5 +132,6 @@ SERVICE = Service(
     ),
     door=open_door,
     errands=carry_out_calls,
+    standing=set_gauges,
     workers=SETTINGS.workers,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from contracts.risk import CallWay, EscalationReason, Standing, UnreachedWhy
 from contracts.vocabulary import ProgrammeId
@@ -32,6 +32,13 @@ rescues = Counter(
 )
 
 lifts = Counter("helpline_risk_lifts_total", "Lifts of anonymity", ["programme", "how"])
+
+alerts = Gauge("helpline_risk_alerts", "Alerts that are not over", ["programme", "standing"])
+oldest_untaken = Gauge(
+    "helpline_risk_oldest_untaken_seconds",
+    "How long the oldest alert nobody has taken stands, domain time",
+    ["programme"],
+)
 
 
 def record_raised(programme: ProgrammeId) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from contracts.envelope import Stream
@@ -13,7 +14,8 @@ from services.bus import consumer as consumer_module
 from services.bus import metrics
 from services.bus import stream as stream_module
 from services.bus.logs import JsonLines
-from services.bus.runner import DurableMissing
+from services.bus.ops import ops_app
+from services.bus.runner import DurableMissing, RunningService
 from services.bus.table import Service
 from tests.bus.live import LiveGround, a_live_ground, running, until
 from tests.bus.tally import PLANTED, TALLY
@@ -101,6 +103,29 @@ def test_failing_handler_is_tried_again_with_pauses_then_parked(
     lines = "\n".join(JsonLines().format(record) for record in caplog.records)
     assert "handler failed" in lines
     assert CANARY not in lines, "what an exception says may hold a value"
+
+
+async def figures_of(service: RunningService) -> str:
+    transport = httpx.ASGITransport(ops_app([service]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://ops") as http:
+        return (await http.get("/metrics")).text
+
+
+def test_a_scrape_tells_what_is_parked_now(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(ground: LiveGround) -> None:
+        async with running(ground, TALLY) as service:
+            found = await figures_of(service)
+            assert 'helpline_bus_parked_messages{service="intake"} 0.0' in found
+            assert 'helpline_bus_outbox_age_seconds{service="intake"} 0.0' in found
+            good = an_opened_contact()
+            await ground.publish_raw(good.subject(), b"{not json", AN_ENVELOPE)
+            await until(lambda: parked(ground, "json_invalid") == 1)
+            found = await figures_of(service)
+            assert 'helpline_bus_parked_messages{service="intake"} 1.0' in found
+
+    play(scene)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_state_inbox_and_outbox_commit_in_one_transaction(tally: ServiceUnderTes
     assert seen(tally, opened.contact_id) == 1
 
 
+def test_what_no_server_has_yet_is_as_old_as_its_oldest_row(tally: ServiceUnderTest) -> None:
+    assert tally.read(tally.ledger.standing) == (0, 0)
+    tally.deliver(an_opened_contact())
+    tally.deliver(an_opened_contact())
+    older = "UPDATE intake.outbox SET committed_at = committed_at - interval '1 minute'"
+    with tally.session() as session, session.begin():
+        session.execute(text(f"{older} WHERE sequence = 1"))
+    parked, age_seconds = tally.read(tally.ledger.standing)
+    assert parked == 0
+    assert age_seconds == pytest.approx(60, abs=20)
+
+
 def test_event_delivered_twice_has_one_effect(tally: ServiceUnderTest) -> None:
     opened = an_opened_contact()
     assert tally.deliver(opened).verdict is Verdict.HANDLED

@@ -1,0 +1,22 @@
+"""What stands now of the lines, for the gauges: which are open, and whether anybody is there."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from contracts.opening import is_open
+from services.bus.metrics import set_all
+from services.intake import metrics, store
+
+
+def set_gauges(session: Session) -> None:
+    """Set the gauges to what the ledger says; of whom nobody has said that they are there, no."""
+    lines, now = store.lines_in_force(session)
+    doors = {
+        (line.programme, channel.value): float(is_open(line.terms.timetable, channel, now))
+        for line in lines
+        for channel in line.terms.channels
+    }
+    set_all(metrics.line_open, doors)
+    staffed = {(line.programme,): float(line.staffed is True) for line in lines}
+    set_all(metrics.line_staffed, staffed)

@@ -1,0 +1,22 @@
+"""What stands now of referrals, for the gauges: those a person agreed to that went nowhere yet."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from services.bus.driver import ask
+from services.bus.metrics import set_all
+from services.referral import metrics
+
+_UNSENT = """
+    SELECT programme, count(*) AS referrals,
+        coalesce(extract(epoch FROM public.helpline_now() - min(consented_at)), 0) AS oldest_seconds
+    FROM referral.referral WHERE state = 'consented' GROUP BY programme
+"""
+
+
+def set_gauges(session: Session) -> None:
+    """Set the gauges to what the ledger says."""
+    found = ask(session, _UNSENT).fetchall()
+    set_all(metrics.unsent, {(row.programme,): row.referrals for row in found})
+    set_all(metrics.oldest_unsent, {(row.programme,): float(row.oldest_seconds) for row in found})
