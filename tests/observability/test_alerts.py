@@ -1,0 +1,126 @@
+"""Every alert names metrics there are, has a runbook, and was seen to fire and to be silent."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "observability"
+RULES = tuple(sorted(each for each in (FOLDER / "alerts").glob("*.yaml") if each.stem != "tests"))
+#: What an engineer reads at night, in this order.
+HEADINGS = (
+    "What it means for callers",
+    "First five minutes",
+    "Diagnose",
+    "Mitigate",
+    "Escalate",
+    "After",
+)
+RECEIVERS = {"page": "engineer-on-call", "ticket": "tickets", "watchdog": "dead-man-switch"}
+
+
+def read(file: Path) -> Any:
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+ALERTS: dict[str, dict[str, Any]] = {
+    rule["alert"]: rule
+    for file in RULES
+    for group in read(file)["groups"]
+    for rule in group["rules"]
+}
+METRICS: dict[str, dict[str, Any]] = {
+    each["name"]: each for each in read(FOLDER / "telemetry.yaml")["metrics"]
+}
+
+
+def promtool(*arguments: object) -> str:
+    """Its word on what it was asked; it comes with Debian's Prometheus."""
+    program = shutil.which("promtool")
+    assert program is not None, "promtool is missing: apt-get install prometheus"
+    command = [program, *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_prometheus_reads_every_rule() -> None:
+    assert promtool("check", "rules", *RULES).count("SUCCESS") == len(RULES)
+
+
+def test_each_alert_fires_when_it_should_and_is_silent_in_the_nearest_case() -> None:
+    promtool("test", "rules", FOLDER / "alerts" / "tests.yaml")
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_is_tried_both_ways(name: str) -> None:
+    tried = {
+        bool(case["exp_alerts"])
+        for test in read(FOLDER / "alerts" / "tests.yaml")["tests"]
+        for case in test["alert_rule_test"]
+        if case["alertname"] == name
+    }
+    assert tried == ({True} if name == "Watchdog" else {True, False})
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_names_metrics_and_labels_there_are(name: str) -> None:
+    expression = ALERTS[name]["expr"]
+    named = set(re.findall(r"helpline_\w+", expression))
+    assert named <= METRICS.keys()
+    known = {label for metric in named for label in METRICS[metric]["labels"]}
+    used = set(re.findall(r'(\w+)\s*!?=~?\s*"', expression))
+    for grouped in re.findall(r"(?:by|on) \(([^)]*)\)", expression):
+        used |= {label.strip() for label in grouped.split(",") if label.strip()}
+    assert used <= known
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_has_a_severity_and_a_runbook_with_every_heading(name: str) -> None:
+    rule = ALERTS[name]
+    assert rule["labels"]["severity"] in RECEIVERS
+    runbook = FOLDER.parent / rule["annotations"]["runbook"]
+    assert runbook.stem == name
+    told = runbook.read_text("utf-8")
+    assert re.findall(r"^## (.*)$", told, re.MULTILINE) == list(HEADINGS)
+    metrics = set(re.findall(r"helpline_\w+", told))
+    assert metrics <= METRICS.keys()
+
+
+def test_no_runbook_is_without_its_alert() -> None:
+    assert {each.stem for each in (FOLDER / "runbooks").glob("*.md")} == ALERTS.keys()
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_reaches_the_receiver_of_its_severity(name: str) -> None:
+    program = shutil.which("amtool")
+    assert program is not None, "amtool is missing: apt-get install prometheus-alertmanager"
+    severity = ALERTS[name]["labels"]["severity"]
+    config = f"--config.file={FOLDER / 'alertmanager.yaml'}"
+    asked = [
+        program,
+        "config",
+        "routes",
+        "test",
+        config,
+        f"severity={severity}",
+        f"alertname={name}",
+    ]
+    ran = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [RECEIVERS[severity]]
+
+
+def test_what_is_clinical_knows_no_way_of_what_is_technical() -> None:
+    """Alerts for people go from risk to people: no silence of ours holds them up."""
+    routes = read(FOLDER / "alertmanager.yaml")
+    urls = {hook["url"] for receiver in routes["receivers"] for hook in receiver["webhook_configs"]}
+    told = "".join(
+        each.read_text("utf-8") for each in (FOLDER.parent / "services").rglob("*.py")
+    ).lower()
+    assert "alertmanager" not in told
+    assert not [url for url in urls if url.lower() in told]
+    assert not [name for name in METRICS if "duty_professional" in name]
