@@ -41,13 +41,13 @@ relays *ARGS:
 
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
-test *ARGS: lint types imports chromium
+test *ARGS: lint types imports debian
     {{ python }} -m pytest -n auto --dist loadfile --no-loadscope-reorder {{ ARGS }}
 
-# Debian's Chromium, in which the pages are tried: installed where that is allowed
+# Debian's Chromium and Prometheus, by which pages and alerts are tried: installed where allowed
 [private]
-chromium:
-    @{{ python }} -m tests.browser.install
+debian:
+    @{{ python }} -m tests.debian
 
 # The tests that take less than two seconds each
 [group('check')]
@@ -56,7 +56,7 @@ test-fast *ARGS:
 
 # A picture of every page and state at each size, in build/screens
 [group('check')]
-screens *ARGS: chromium
+screens *ARGS: debian
     {{ python }} -m pytest -n auto --dist loadfile tests/browser -k everybody_can_read {{ ARGS }}
 
 # Play seeds of trouble on every service at once and judge each (--from SEED, --seeds N)
@@ -120,6 +120,11 @@ judge TRACE *ARGS:
 [group('upkeep')]
 parked *ARGS:
     @exec {{ python }} -m deploy.parked {{ ARGS }}
+
+# Prometheus and Alertmanager beside the running platform; pages are told in this terminal
+[group('operate')]
+night *ARGS:
+    @exec {{ python }} -m deploy.night {{ ARGS }}
 
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.platform import Platform
-from tests.browser.install import MISSING, chromium
 from tests.browser.people import People
 from tests.browser.whole import a_whole_platform
+from tests.debian import MISSING, chromium
 
 _HERE = Path(__file__).parent
 expect.set_options(timeout=15_000)

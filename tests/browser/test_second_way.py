@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Request, expect
 
 from deploy.platform import Platform
-from tests.browser.install import chromium
 from tests.browser.people import People, Person
 from tests.browser.reading import barriers, too_wide
 from tests.browser.wire import LOSSES, Wire
+from tests.debian import chromium
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""`python -m tests.browser.install`: Debian's Chromium, in which the pages are tried.
+"""`python -m tests.debian`: what the tests need of Debian, the browser in which pages are tried and
+the Prometheus that reads our alerts.
 
 Where it may (root, apt) it installs what is missing; where it may not it says the command. It never
-ends the run: the tests that need a browser then fail with that sentence, and the others still run.
+ends the run: the tests that need it then fail with that sentence, and the others still run.
 """
 
 import os
@@ -13,13 +14,20 @@ from pathlib import Path
 
 import playwright
 
-#: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, and
-#: the library that the program Playwright drives it with (its own node) is linked to.
-PACKAGES = ("chromium", "fonts-dejavu-core", "libatomic1")
+#: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, the
+#: library that the program Playwright drives it with (its own node) is linked to, and Prometheus
+#: with promtool and amtool.
+PACKAGES = (
+    "chromium",
+    "fonts-dejavu-core",
+    "libatomic1",
+    "prometheus",
+    "prometheus-alertmanager",
+)
 
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
 HOW = f"apt-get update && {' '.join(_INSTALL)}"
-MISSING = f"Pages are tried in Debian's Chromium, which cannot run yet. As root: {HOW}"
+MISSING = f"Pages are tried in Debian's Chromium, alerts by its Prometheus. As root: {HOW}"
 
 #: Another apt may be at work for so many seconds.
 _PATIENCE = ("-o", "DPkg::Lock::Timeout=300", "-qq")
@@ -30,6 +38,11 @@ def chromium() -> str | None:
     """Where Chromium is; None when it is not installed, or cannot be driven."""
     found = shutil.which("chromium")
     return found if found is not None and _is_linked(_DRIVER) else None
+
+
+def complete() -> bool:
+    """Whether everything is there."""
+    return chromium() is not None and all(map(shutil.which, ("promtool", "amtool")))
 
 
 def _is_linked(program: Path) -> bool:
@@ -43,18 +56,18 @@ def run_apt(arguments: Sequence[str]) -> int:
 
 
 def install(
-    found: Callable[[], str | None] = chromium,
+    is_complete: Callable[[], bool] = complete,
     may: Callable[[], bool] = lambda: os.geteuid() == 0 and shutil.which("apt-get") is not None,
     apt: Callable[[Sequence[str]], int] = run_apt,
 ) -> str | None:
-    """Install what is missing; a sentence when there is still no browser."""
-    if found() is not None:
+    """Install what is missing; a sentence when something still is."""
+    if is_complete():
         return None
     if may():
         # Lists that cannot be brought up to date may still be good enough.
         apt(("apt-get", "update"))
         apt(_INSTALL)
-    return MISSING if found() is None else None
+    return None if is_complete() else MISSING
 
 
 def main() -> int:

@@ -1,0 +1,226 @@
+"""`just night`: Prometheus and Alertmanager beside the running platform, and what an engineer gets.
+
+Both are Debian's, read the rules and routes of `observability/` as they stand, and listen on this
+machine alone. Pages end here, in this terminal, each with its runbook: nothing goes out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from rich.console import Console
+
+from deploy.embedded.processes import Program, spawn
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import Platform, read_platform
+
+OBSERVABILITY = Path(__file__).resolve().parents[1] / "observability"
+#: How often Prometheus asks: what must wake somebody within a minute is seen four times.
+EVERY_SECONDS = 15
+#: Debian's package and program of each.
+_PROGRAMS = {"prometheus": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager"}
+
+
+@dataclass(frozen=True)
+class Night:
+    """Where both listen, and where Alertmanager brings its pages."""
+
+    prometheus: str
+    alertmanager: str
+    pager: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One alert as an engineer gets it. `way` is the receiver's: page, ticket or watchdog."""
+
+    way: str
+    alert: str
+    firing: bool
+    summary: str
+    runbook: str
+
+
+def pages_in(way: str, sent: Mapping[str, Any]) -> list[Page]:
+    """Read what Alertmanager's webhook sends (version 4 of its format)."""
+    return [
+        Page(
+            way=way,
+            alert=each["labels"]["alertname"],
+            firing=each["status"] == "firing",
+            summary=each["annotations"].get("summary", ""),
+            runbook=each["annotations"].get("runbook", ""),
+        )
+        for each in sent["alerts"]
+    ]
+
+
+@contextmanager
+def a_night(
+    platform: Platform,
+    ports: Mapping[str, int],
+    told: Callable[[Page], None],
+    every_seconds: int = EVERY_SECONDS,
+) -> Iterator[Night]:
+    """Run both beside a platform for the length of the block; StartRefused when one is missing.
+
+    `ports` are those of `prometheus`, `alertmanager` and `pager`; `told` is called for each page,
+    in a thread of its own.
+    """
+    folder = Path(platform.folder) / "night"
+    folder.mkdir(exist_ok=True)
+    programs = {name: _program(name, package) for name, package in _PROGRAMS.items()}
+    night = Night(*(f"http://127.0.0.1:{ports[name]}" for name in ports))
+    asked = _write(folder / "prometheus.yml", _prometheus(platform, night, every_seconds))
+    routes = _write(folder / "alertmanager.yml", _alertmanager(night))
+    with ExitStack() as stack:
+        stack.enter_context(_pager(ports["pager"], told))
+        for name, arguments in (
+            (
+                "prometheus-alertmanager",
+                ("--config.file", str(routes), "--storage.path", str(folder / "silences"),
+                 "--web.listen-address", _listen(night.alertmanager), "--cluster.listen-address="),
+            ),
+            (
+                "prometheus",
+                ("--config.file", str(asked), "--storage.tsdb.path", str(folder / "series"),
+                 "--web.listen-address", _listen(night.prometheus),
+                 # What it said before it knew whom to tell is said again at once, not in a minute.
+                 f"--rules.alert.resend-delay={every_seconds}s"),
+            ),
+        ):  # fmt: skip
+            log = Path(platform.logs) / f"{name}.log"
+            running = spawn(Program(name, (programs[name], *arguments), log))
+            stack.callback(_end, running)
+        yield night
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise StartRefused(f"{name} is not installed.", f"apt-get install {package}")
+    return found
+
+
+def _prometheus(platform: Platform, night: Night, every_seconds: int) -> dict[str, Any]:
+    targets = [urlsplit(url).netloc for url in platform.operations.values()]
+    return {
+        "global": {
+            "scrape_interval": f"{every_seconds}s",
+            "evaluation_interval": f"{every_seconds}s",
+        },
+        "rule_files": [str(OBSERVABILITY / "alerts" / f"{name}.yaml") for name in _rules()],
+        "alerting": {
+            "alertmanagers": [{"static_configs": [{"targets": [_listen(night.alertmanager)]}]}]
+        },
+        "scrape_configs": [{"job_name": "helpline", "static_configs": [{"targets": targets}]}],
+    }
+
+
+def _rules() -> list[str]:
+    files = (OBSERVABILITY / "alerts").glob("*.yaml")
+    return sorted(each.stem for each in files if each.stem != "tests")
+
+
+def _alertmanager(night: Night) -> dict[str, Any]:
+    """The routes as they stand, with the pager of this night for those of `observability/`."""
+    routes: dict[str, Any] = yaml.safe_load((OBSERVABILITY / "alertmanager.yaml").read_text())
+    for receiver in routes["receivers"]:
+        for hook in receiver["webhook_configs"]:
+            hook["url"] = night.pager + urlsplit(hook["url"]).path
+    return routes
+
+
+def _write(file: Path, content: Mapping[str, Any]) -> Path:
+    file.write_text(yaml.safe_dump(dict(content), sort_keys=False))
+    return file
+
+
+def _listen(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    running.terminate()
+    try:
+        running.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
+
+
+@contextmanager
+def _pager(port: int, told: Callable[[Page], None]) -> Iterator[None]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            for page in pages_in(self.path.strip("/"), sent):
+                told(page)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """What came is told once, by `told`."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until Ctrl-C and tell every page; 2 when it cannot be started."""
+    parser = argparse.ArgumentParser(prog="just night", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER, help="of the platform")
+    run = RunFolder(parser.parse_args(arguments).run_dir.resolve())
+    terminal = Console(highlight=False)
+
+    def tell(page: Page) -> None:
+        if page.way == "watchdog":
+            return  # it fires always
+        became = f"[bold red]{page.way}" if page.firing else f"[green]over ({page.way})"
+        terminal.print(f"{became}[/] {page.alert}: {page.summary} -> {page.runbook}")
+
+    try:
+        platform = read_platform(run)
+        ports = {
+            "prometheus": run.ports.insist("prometheus", 19090),
+            "alertmanager": run.ports.insist("alertmanager", 19093),
+            "pager": run.ports.insist("pager", 19099),
+        }
+        with a_night(platform, ports, tell) as night:
+            terminal.print(
+                f"Alerts, and whatever you ask of the figures: {night.prometheus}/alerts"
+            )
+            terminal.print(f"What was sent to whom, and silences: {night.alertmanager}")
+            terminal.print(
+                "Pages and tickets are told here, each with its runbook. Ctrl-C ends it."
+            )
+            threading.Event().wait()
+    except StartRefused as refused:
+        terminal.print(str(refused))
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Prometheus and Alertmanager beside a real platform: who is to be woken is, and by what."""
+
+import time
+from pathlib import Path
+
+import httpx
+
+from deploy.embedded.ports import spare_port
+from deploy.night import Page, a_night, pages_in
+from tests.running import a_platform
+
+_PATIENCE_SECONDS = 60
+
+
+def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbook(
+    tmp_path: Path,
+) -> None:
+    told: list[Page] = []
+    ports = {name: spare_port() for name in ("prometheus", "alertmanager", "pager")}
+    with (
+        a_platform(tmp_path) as (_, platform),
+        a_night(platform, ports, told.append, every_seconds=1) as night,
+        httpx.Client(base_url=night.prometheus, trust_env=False) as prometheus,
+    ):
+        until(lambda: "Watchdog" in {each.alert for each in told})
+        found = ask(prometheus, "helpline_intake_line_open")
+        assert {each["metric"]["programme"] for each in found} >= {"sos-crise", "sos-detresse"}
+        assert len(ask(prometheus, "helpline_bus_ground_up == 1")) == 8
+        firing = prometheus.get("/api/v1/alerts").json()["data"]["alerts"]
+        assert {each["labels"]["alertname"] for each in firing} <= {
+            "Watchdog",
+            "NobodyOnDutyWhileOpen",
+        }
+    (watchdog,) = {each for each in told if each.alert == "Watchdog"}
+    assert watchdog.way == "watchdog"
+    assert watchdog.runbook == "observability/runbooks/Watchdog.md"
+
+
+def ask(prometheus: httpx.Client, query: str) -> list[dict[str, dict[str, str]]]:
+    found: list[dict[str, dict[str, str]]] = prometheus.get(
+        "/api/v1/query", params={"query": query}
+    ).json()["data"]["result"]
+    return found
+
+
+def until(holds: object) -> None:
+    assert callable(holds)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < give_up_at, "it never came"
+        time.sleep(0.1)
+
+
+def test_a_page_that_is_over_is_told_as_such() -> None:
+    alert = {
+        "status": "resolved",
+        "labels": {"alertname": "PostgresAway"},
+        "annotations": {"summary": "s", "runbook": "r"},
+    }
+    (page,) = pages_in("page", {"alerts": [alert]})
+    assert page == Page("page", "PostgresAway", False, "s", "r")
