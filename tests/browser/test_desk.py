@@ -99,6 +99,16 @@ def test_a_lost_network_is_said_in_words_and_is_over_by_itself(people: People, l
     expect(listener.page.locator("#lost")).to_be_hidden()
 
 
+def test_a_desk_whose_wire_was_silent_for_a_while_finds_it_again_by_itself(people: People) -> None:
+    people.device = Device(on_a_wire=True)
+    listener = a_listener_on_duty(people)
+    with listener.watch.bad_answers_awaited():
+        listener.wire.go_silent()
+        listener.sees("Connexion perdue")
+        listener.wire.speak_again()
+        expect(listener.page.locator("#lost")).to_be_hidden()
+
+
 def test_a_step_somebody_turns_to_is_not_taken_back_by_an_older_drawing(people: People) -> None:
     listener = a_listener_on_duty(people)
     people.a_call("sos-detresse")

@@ -51,6 +51,10 @@ class Wire:
         """Let nothing through, and tell nobody."""
         self._open.clear()
 
+    def speak_again(self) -> None:
+        """What was held back comes through after all; nothing was closed."""
+        self._open.set()
+
     def mend(self) -> None:
         """As before; what was open is gone, as after any loss."""
         self._cut = False
