@@ -1,0 +1,97 @@
+"""`python -m deploy.handout FOLDER --scale pilot|permanent`: the keys of an installation, once.
+
+`FOLDER/keys` holds every key and password; keep it as you keep a master key. `FOLDER/secrets` holds a
+folder for each Secret of the cluster, which k8s/README.md says how to make. Run again it makes only
+what is missing (a service that is new) and writes NATS's permissions anew. Nothing is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from deploy.embedded.nats import SERVER_FILE
+from deploy.embedded.runfolder import write_atomically
+from deploy.ground import make_key
+from deploy.release import RELEASE, TABLES
+from services.bus.capability import KEY_FILE as CAPABILITY_KEY
+from services.bus.provision.declared import SCALES, Scale
+from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
+from services.bus.provision.permissions import server_conf
+from services.bus.table import Service
+from services.registry import SERVICES
+from services.risk.callout import PUSH_KEY, SEAL_KEY
+
+#: Where the server of a cluster keeps streams (k8s/base/nats.yaml).
+STORE = Path("/data")
+#: The issuer's secret comes from the issuer; it is the only one that is not made here.
+ISSUER_SECRET = {"helpline-issuer": ("client-secret",)}
+OWNER = "helpline"
+_OWNER_FILES = {"username": "owner.username", "password": "owner.password"}
+
+
+def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
+    """Every Secret that is made here: its files, each with its name in the folder of keys."""
+    own = {service.name: [f"{service.name}.nk", f"{service.name}.pg"] for service in services}
+    own["risk"] += [SEAL_KEY, PUSH_KEY]
+    own |= {
+        CHECKER: [f"{CHECKER}.nk", f"{CHECKER}.pg"],
+        PROVISIONER: [f"{PROVISIONER}.nk"],
+        RELEASE.name: [f"{RELEASE.name}.nk"],
+        "capability": [CAPABILITY_KEY],
+    }
+    keys = {f"helpline-key-{name}": {each: each for each in files} for name, files in own.items()}
+    return {
+        **keys,
+        "helpline-nats-server": {SERVER_FILE: SERVER_FILE},
+        "helpline-postgres-owner": _OWNER_FILES,
+    }
+
+
+def make_keys(keys: Path, scale: Scale) -> None:
+    """Make what is missing; raises KeyRefused for a seed others may read."""
+    public_keys = ensure_keys(keys, TABLES)
+    for name in (CAPABILITY_KEY, SEAL_KEY, PUSH_KEY):
+        make_key(keys / name)
+    for name in (CHECKER, *(service.name for service in SERVICES)):
+        _make(keys / f"{name}.pg", secrets.token_urlsafe(24))
+    _make(keys / _OWNER_FILES["username"], OWNER)
+    _make(keys / _OWNER_FILES["password"], secrets.token_urlsafe(24))
+    write_atomically(keys / SERVER_FILE, server_conf(TABLES, public_keys, STORE, scale))
+
+
+def _make(path: Path, content: str) -> None:
+    if not path.exists():
+        write_atomically(path, content)
+
+
+def hand_out(folder: Path, scale: Scale) -> None:
+    """Make keys and lay them out by Secret; whatever was laid out before is replaced."""
+    keys, out = folder / "keys", folder / "secrets"
+    make_keys(keys, scale)
+    shutil.rmtree(out, ignore_errors=True)
+    for secret, files in secrets_of(SERVICES).items():
+        (out / secret).mkdir(mode=0o700, parents=True)
+        for name, source in files.items():
+            shutil.copy(keys / source, out / secret / name)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="handout", description="Keys of an installation.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--scale", choices=tuple(SCALES), required=True)
+    asked = parser.parse_args(arguments)
+    hand_out(asked.folder, SCALES[asked.scale])
+    print(
+        f"Keys are in {asked.folder / 'keys'}, a folder for each Secret in {asked.folder / 'secrets'}."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

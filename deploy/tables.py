@@ -1,0 +1,53 @@
+"""`python -m deploy.tables --owner FOLDER`: the database as declared; a Job runs it at each release.
+
+The owner need not be a superuser: whoever owns the database and may create roles is enough (tested).
+Where Postgres is, HELPLINE_POSTGRES_ variables say; passwords of roles are files of
+HELPLINE_KEYS_DIR, each of which decides its role's password.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import URL, exc
+
+from services.bus.database import prepare
+from services.registry import SERVICES
+
+
+def owner_dsn(owner: Path, environ: Mapping[str, str]) -> str:
+    """Address of the database for its owner, whose `username` and `password` are files of `owner`.
+
+    Raises KeyError for a variable that is missing, FileNotFoundError for a file.
+    """
+    return URL.create(
+        "postgresql+psycopg",
+        username=(owner / "username").read_text().strip(),
+        password=(owner / "password").read_text().strip(),
+        host=environ["HELPLINE_POSTGRES_HOST"],
+        port=int(environ.get("HELPLINE_POSTGRES_PORT", "5432")),
+        database=environ.get("HELPLINE_POSTGRES_DATABASE", "helpline"),
+    ).render_as_string(hide_password=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; 0 when the database is as declared, 1 when it could not be reached or changed."""
+    parser = argparse.ArgumentParser(prog="tables", description="The database as declared.")
+    parser.add_argument("--owner", type=Path, required=True, help="folder of username and password")
+    asked = parser.parse_args(arguments)
+    try:
+        prepare(owner_dsn(asked.owner, os.environ), SERVICES, Path(os.environ["HELPLINE_KEYS_DIR"]))
+    except exc.DBAPIError as refused:
+        # Its statement may hold a password: the kind of failure is all that is said.
+        print(f"Postgres: {type(refused).__name__} ({type(refused.orig).__name__})")
+        return 1
+    print("The database is as declared.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
