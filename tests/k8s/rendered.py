@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 K8S = Path(__file__).resolve().parents[2] / "k8s"
-OVERLAYS = ("pilot",)
+OVERLAYS = ("pilot", "permanent")
 
 #: One manifest. As untyped as YAML is.
 Manifest = dict[str, Any]
