@@ -1,8 +1,8 @@
 """`python -m deploy.handout FOLDER --scale pilot|permanent`: the keys of an installation, once.
 
-`FOLDER/keys` holds every key and password; keep it as you keep a master key. `FOLDER/secrets` holds a
-folder for each Secret of the cluster, which k8s/README.md says how to make. Run again it makes only
-what is missing (a service that is new) and writes NATS's permissions anew. Nothing is printed.
+`FOLDER/keys` holds every key and password; keep it as you keep a master key. `FOLDER/secrets` holds
+a folder for each Secret of the cluster (k8s/README.md). Run again it makes only what is missing, as
+for a service that is new, and writes NATS's permissions anew. No key is printed.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", choices=tuple(SCALES), required=True)
     asked = parser.parse_args(arguments)
     hand_out(asked.folder, SCALES[asked.scale])
-    print(
-        f"Keys are in {asked.folder / 'keys'}, a folder for each Secret in {asked.folder / 'secrets'}."
-    )
+    print(f"Keys: {asked.folder / 'keys'}. By Secret: {asked.folder / 'secrets'}.")
     return 0
 
 

@@ -1,8 +1,8 @@
-"""`python -m deploy.release MANIFEST...`: puts lines into force over the bus; a Job of each release.
+"""`python -m deploy.release MANIFEST...`: puts lines into force over the bus, at each release.
 
 It signs in to NATS with a key of its own that may send one command, `ApplyProgramme`, and read the
-answer: no session, no door, no manifest mounted into a service. The very same manifest again changes
-nothing, so a Job may be tried as often as it takes.
+answer: no session, no door, no manifest mounted into a service. The very same manifest again
+changes nothing, so a Job may be tried as often as it takes.
 """
 
 from __future__ import annotations

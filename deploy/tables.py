@@ -1,6 +1,6 @@
-"""`python -m deploy.tables --owner FOLDER`: the database as declared; a Job runs it at each release.
+"""`python -m deploy.tables --owner FOLDER`: the database as declared, at each release.
 
-The owner need not be a superuser: whoever owns the database and may create roles is enough (tested).
+The owner need not be a superuser: whoever owns the database and may create roles will do.
 Where Postgres is, HELPLINE_POSTGRES_ variables say; passwords of roles are files of
 HELPLINE_KEYS_DIR, each of which decides its role's password.
 """
@@ -35,7 +35,7 @@ def owner_dsn(owner: Path, environ: Mapping[str, str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; 0 when the database is as declared, 1 when it could not be reached or changed."""
+    """Entry point; 0 when the database is as declared, 1 when Postgres refused."""
     parser = argparse.ArgumentParser(prog="tables", description="The database as declared.")
     parser.add_argument("--owner", type=Path, required=True, help="folder of username and password")
     asked = parser.parse_args(arguments)
