@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from deploy.embedded.postgres import _DURABLE, _SETTINGS
 from services.bus.provision.declared import SCALES
 from services.registry import SERVICES
 from tests.k8s.flows import services_in
@@ -398,16 +399,11 @@ def postgres_has_room(manifests: list[Manifest]) -> Iterator[str]:
         (_most(pod, manifests) + 1) * sum(_connections(name) for name in services_in(pod))
         for pod in _serving(manifests)
     )
-    (room,) = (_room(pod) for pod in workloads(manifests) if _is_database(pod))
+    (room,) = (
+        int(_told(pod)["max_connections"]) for pod in workloads(manifests) if _is_database(pod)
+    )
     if total + 10 > room:
         yield f"{total} connections for {room}"
-
-
-def _room(pod: Workload) -> int:
-    if pod.kind == "Cluster":
-        return int(pod.manifest["spec"]["postgresql"]["parameters"]["max_connections"])
-    (said,) = (each for each in pod.spec["containers"][0]["args"] if "max_connections" in each)
-    return int(said.partition("=")[2])
 
 
 def _connections(name: str) -> int:
@@ -416,6 +412,26 @@ def _connections(name: str) -> int:
     main = 1 if service.exclusive else service.workers
     streams = 0 if service.exclusive else len(service.streams()) * service.workers
     return 2 + main + streams
+
+
+def postgres_logs_no_values(manifests: list[Manifest]) -> Iterator[str]:
+    """It is told what the embedded one is told; what a row or a statement holds is not logged."""
+    (told,) = (_told(pod) for pod in workloads(manifests) if _is_database(pod))
+    for name, value in (_SETTINGS | _DURABLE).items():
+        said = told.get(name)
+        if name.startswith(("log_", "lc_")) or name in ("timezone", "jit", "synchronous_commit"):
+            if said != value:
+                yield f"{name} is {said}, not {value}"
+        elif name in ("fsync", "full_page_writes") and said == "off":
+            yield f"{name} is off"
+
+
+def _told(pod: Workload) -> Mapping[str, str]:
+    if pod.kind == "Cluster":
+        parameters: Mapping[str, str] = pod.manifest["spec"]["postgresql"]["parameters"]
+        return parameters
+    arguments = pod.spec["containers"][0]["args"]
+    return dict(each.removeprefix("-c").split("=", 1) for each in arguments)
 
 
 def database_keeps_what_it_said(manifests: list[Manifest]) -> Iterator[str]:
@@ -461,6 +477,7 @@ CHECKS: tuple[Check, ...] = (
     priorities_put_callers_first,
     recommended_labels_are_there,
     postgres_has_room,
+    postgres_logs_no_values,
     database_keeps_what_it_said,
 )
 
@@ -479,7 +496,7 @@ def _named(names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _is_database(pod: Workload) -> bool:
-    return pod.labels.get("app.kubernetes.io/component") == "database" and pod.kind != "CronJob"
+    return pod.labels.get("app.kubernetes.io/component") == "database"
 
 
 def _is_ground(pod: Workload) -> bool:

@@ -517,6 +517,20 @@ PLANTS: dict[str, Plant] = {
         "postgres_has_room",
         lambda m: one(m, "HorizontalPodAutoscaler/helpline-console")["spec"].update(maxReplicas=20),
     ),
+    "a log that quotes rows": Plant(
+        "permanent",
+        "postgres_logs_no_values",
+        lambda m: one(m, "Cluster/helpline-postgres")["spec"]["postgresql"]["parameters"].pop(
+            "log_error_verbosity"
+        ),
+    ),
+    "a statement in the log": Plant(
+        "pilot",
+        "postgres_logs_no_values",
+        lambda m: _container(m, "StatefulSet/helpline-postgres")["args"].append(
+            "-clog_statement=all"
+        ),
+    ),
     "a commit on one disk": Plant(
         "permanent",
         "database_keeps_what_it_said",
