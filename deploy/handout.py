@@ -28,8 +28,11 @@ from services.risk.callout import PUSH_KEY, SEAL_KEY
 
 #: Where the server of a cluster keeps streams (k8s/base/nats.yaml).
 STORE = Path("/data")
-#: The issuer's secret comes from the issuer; it is the only one that is not made here.
-ISSUER_SECRET = {"helpline-issuer": ("client-secret",)}
+#: Secrets that are not made here: the issuer gives one, the store of backups the other.
+FROM_OTHERS = {
+    "helpline-issuer": ("client-secret",),
+    "helpline-backup-store": ("access-key", "secret-key"),
+}
 OWNER = "helpline"
 _OWNER_FILES = {"username": "owner.username", "password": "owner.password"}
 

@@ -20,6 +20,7 @@ from contracts.programme import ApplyProgramme
 from contracts.risk import RaiseAlert
 from deploy import tables
 from deploy.embedded.binaries import find_nats_server
+from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.handout import hand_out
 from deploy.release import RELEASE, NotApplied, apply_over_bus
 from services.bus.provision.declared import SCALES
@@ -29,6 +30,7 @@ from services.intake.reader import Sound, read_manifest
 from services.registry import SERVICES
 from tests.bus.live import a_live_ground, running
 from tests.k8s.rendered import of_kind, rendered
+from tests.servers import a_postgres_place
 
 _LINE = Path(__file__).resolve().parents[2] / "deploy/programmes/sos-crise.yaml"
 OWNER, PASSWORD = "helpline", "of-a-test"
@@ -56,9 +58,6 @@ def test_tables_are_made_by_an_owner_who_is_no_superuser(
     tmp_path: Path, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice, as at the next release, with the passwords that were handed out."""
-    from deploy.embedded.postgres import EmbeddedPostgres
-    from tests.servers import a_postgres_place
-
     hand_out(tmp_path, SCALES["pilot"])
     server = EmbeddedPostgres(a_postgres_place(postgres_folder))
     server.start()

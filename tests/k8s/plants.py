@@ -193,6 +193,31 @@ PLANTS: dict[str, Plant] = {
         REFERENCES,
         lambda m: _trigger(m, "helpline-triage").update(consumer="quality-assignment"),
     ),
+    "a route to a port there is not": Plant(
+        "everything",
+        REFERENCES,
+        lambda m: one(m, "HTTPRoute/helpline-intake")["spec"]["rules"][0]["backendRefs"][0].update(
+            port=80
+        ),
+    ),
+    "a Secret the vault does not bring": Plant(
+        "everything", REFERENCES, lambda m: _drop(m, "ExternalSecret/helpline-key-risk")
+    ),
+    "a backup of another cluster": Plant(
+        "permanent",
+        REFERENCES,
+        lambda m: one(m, "ScheduledBackup/helpline-postgres")["spec"]["cluster"].update(name="pg"),
+    ),
+    "a store of backups there is not": Plant(
+        "permanent", REFERENCES, lambda m: _drop(m, "ObjectStore/helpline-postgres")
+    ),
+    "an owner nobody handed out": Plant(
+        "permanent",
+        REFERENCES,
+        lambda m: one(m, "Cluster/helpline-postgres")["spec"]["bootstrap"]["initdb"].update(
+            secret={"name": "helpline-owner"}
+        ),
+    ),
     "a workload scaled by two": Plant("permanent", REFERENCES, _scale_twice),
     "a variable nobody reads": Plant(
         "pilot", REFERENCES, lambda m: _settings(m).update(HELPLINE_RISK_OUTBOND="https://a.org")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.envelope import Stream
-from deploy.handout import ISSUER_SECRET, secrets_of
+from deploy.handout import FROM_OTHERS, secrets_of
 from services.bus.table import Service
 from services.registry import SERVICES
 from tests.k8s.environment import read_by_code
@@ -23,11 +23,10 @@ from tests.k8s.rendered import (
     workloads,
 )
 
-#: Secrets nobody renders: `deploy.handout` makes the first, the issuer gives the second, and
-#: cert-manager or CloudNativePG make those that are named after their resource.
+#: Secrets nobody renders: `deploy.handout` makes most, others give the rest.
 HANDED_OUT: dict[str, set[str]] = {
     name: set(files) for name, files in secrets_of(SERVICES).items()
-} | {name: set(files) for name, files in ISSUER_SECRET.items()}
+} | {name: set(files) for name, files in FROM_OTHERS.items()}
 _CLAIMED = "persistentVolumeClaim"
 #: Classes every cluster has.
 _SYSTEM_CLASSES = {"system-cluster-critical", "system-node-critical"}
@@ -41,6 +40,7 @@ def broken_references(manifests: list[Manifest]) -> tuple[str, ...]:
         *(line for each in pods for line in _of_pod(each, known)),
         *_of_selectors(manifests, pods),
         *_of_scaled(manifests),
+        *_of_operators(manifests),
         *_of_programs(pods),
     )
 
@@ -54,15 +54,7 @@ class _Known:
         self.claims = _names(manifests, "PersistentVolumeClaim")
         self.classes = _names(manifests, "PriorityClass") | _SYSTEM_CLASSES
         self.services = _names(manifests, "Service")
-        made = {
-            each["spec"]["secretName"]: {"ca.crt", "tls.crt", "tls.key"}
-            for each in of_kind(manifests, "Certificate")
-        }
-        external = {
-            each["spec"]["target"]["name"]: {data["secretKey"] for data in each["spec"]["data"]}
-            for each in of_kind(manifests, "ExternalSecret")
-        }
-        self.secrets = HANDED_OUT | made | external
+        self.secrets = HANDED_OUT
 
 
 def _names(manifests: list[Manifest], kind: str) -> set[str]:
@@ -198,6 +190,30 @@ def _of_route(route: Manifest, manifests: list[Manifest]) -> Iterator[str]:
         for backend in rule["backendRefs"]:
             if (backend["name"], backend["port"]) not in ports:
                 yield f"{name_of(route)}: no Service {backend['name']}:{backend['port']}"
+
+
+def _of_operators(manifests: list[Manifest]) -> Iterator[str]:
+    """What custom resources name of Secrets, stores and clusters."""
+    clusters, stores = _names(manifests, "Cluster"), _names(manifests, "ObjectStore")
+    named: list[tuple[str, str, str]] = []
+    for cluster in of_kind(manifests, "Cluster"):
+        secret = cluster["spec"]["bootstrap"]["initdb"]["secret"]["name"]
+        named += [(name_of(cluster), secret, key) for key in ("username", "password")]
+        for plugin in cluster["spec"].get("plugins", ()):
+            if plugin["parameters"]["barmanObjectName"] not in stores:
+                yield f"{name_of(cluster)}: no ObjectStore {plugin['parameters']}"
+    for store in of_kind(manifests, "ObjectStore"):
+        credentials = store["spec"]["configuration"]["s3Credentials"].values()
+        named += [(name_of(store), each["name"], each["key"]) for each in credentials]
+    for where, secret, key in named:
+        if key not in HANDED_OUT.get(secret, ()):
+            yield f"{where}: no {key} in Secret {secret}"
+    for backup in of_kind(manifests, "ScheduledBackup"):
+        if backup["spec"]["cluster"]["name"] not in clusters:
+            yield f"{name_of(backup)}: no Cluster {backup['spec']['cluster']['name']}"
+    external = [each["spec"]["target"]["name"] for each in of_kind(manifests, "ExternalSecret")]
+    if external and sorted(external) != sorted(HANDED_OUT):
+        yield f"ExternalSecrets: {sorted(HANDED_OUT.keys() ^ set(external))}"
 
 
 def _of_scaled(manifests: list[Manifest]) -> Iterator[str]:
