@@ -36,7 +36,7 @@ from deploy.desk import Caller, Desk, DoorRefused, Doors, DoorSilent, LiveMessag
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.handset import Handset
-from deploy.platform import Platform, read_platform
+from deploy.platform import Platform, platform_here, read_platform
 from deploy.seat import STEP_SECONDS, CallFailed, Seat, Wanted, in_state, of_contact
 from deploy.seeds import PROGRAMME, a_volunteer, import_people
 from services.console.messages import Board, ContactGone, ContactShown, LiveStateShown, OfferShown
@@ -356,6 +356,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Walk; 0 when the contact went through, 1 with a sentence when not."""
     parser = argparse.ArgumentParser(prog="just call", description="Walk one contact through.")
     parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument(
+        "--here", action="store_true", help="the platform whose container this runs in"
+    )
     parser.add_argument("--programme", default=PROGRAMME)
     parser.add_argument("--talk-seconds", type=float, default=2.0, metavar="S")
     parser.add_argument(
@@ -363,7 +366,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        platform = read_platform(RunFolder(options.run_dir.resolve()))
+        run = RunFolder(options.run_dir.resolve())
+        platform = platform_here() if options.here else read_platform(run)
         asyncio.run(walk(platform, options.programme, options.talk_seconds, options.telephone))
     except StartRefused as refused:
         return _fail("La plateforme ne tourne pas : démarrez-la avec ./just up", refused)

@@ -17,6 +17,7 @@ from pathlib import Path
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import write_atomically
 from deploy.ground import make_key
+from deploy.platform import DEVELOPMENT_KEY
 from deploy.release import RELEASE, TABLES
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.provision.declared import SCALES, Scale
@@ -28,7 +29,9 @@ from services.risk.callout import PUSH_KEY, SEAL_KEY
 
 #: Where the server of a cluster keeps streams (k8s/base/nats.yaml).
 STORE = Path("/data")
-#: Secrets that are not made here: the issuer gives one, the store of backups the other.
+#: Secrets that are not made here: whoever tries the platform makes the first by hand, which has no
+#: place in production; the issuer gives the second, the store of backups the third.
+BY_HAND = {"helpline-key-development": (DEVELOPMENT_KEY,)}
 FROM_OTHERS = {
     "helpline-issuer": ("client-secret",),
     "helpline-backup-store": ("access-key", "secret-key"),

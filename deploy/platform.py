@@ -1,7 +1,10 @@
 """Where a running platform is: written by `up`, read by `call`, `day`, `verify` and `down`."""
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from deploy.embedded.runfolder import RunFolder, claimed_by, write_atomically
 from deploy.embedded.trouble import StartRefused
@@ -9,6 +12,8 @@ from deploy.embedded.trouble import StartRefused
 #: What `deploy.ground` says when NATS may be started; the names of the services follow. Here,
 #: because `up` must not import `ground`, which imports everything.
 KEYS_WRITTEN = "keys written for"
+#: Who has a door of its own, and the port people know it by.
+DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
 #: File of the key that opens sessions without a login, in the folder of keys; development only.
 DEVELOPMENT_KEY = "development.key"
 
@@ -37,6 +42,37 @@ class Platform:
     anchor: str
     pids: dict[str, int]
     ready: bool = False
+
+
+def platform_here(environ: Mapping[str, str] = os.environ) -> Platform:
+    """Return the platform whose one process this is beside, in the same container; by its settings.
+
+    Where nothing wrote platform.json: only what its doors need is known. Raises StartRefused when
+    the environment is no development one.
+    """
+    key_file = environ.get("HELPLINE_DEVELOPMENT_KEY_FILE")
+    if not key_file:
+        raise StartRefused("There is no development key here.", "Run it beside a demonstration.")
+    here = "http://127.0.0.1"
+    return Platform(
+        pid=os.getpid(),
+        folder="",
+        logs="",
+        keys=str(Path(key_file).parent),
+        owner_dsn="",
+        postgres_port=0,
+        nats_url="",
+        nats_monitoring_url="",
+        doors={
+            name: f"{here}:{environ.get(f'HELPLINE_{name.upper()}_PORT', port)}"
+            for name, port in DOORS.items()
+        },
+        operations={},
+        rate=1.0,
+        anchor="",
+        pids={},
+        ready=True,
+    )
 
 
 def write_platform(run: RunFolder, platform: Platform) -> None:

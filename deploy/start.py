@@ -24,10 +24,8 @@ from deploy.embedded.processes import Program, log_since, size_of
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import explain
 from deploy.embedded.watch import Watch
-from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, Platform
+from deploy.platform import DEVELOPMENT_KEY, DOORS, KEYS_WRITTEN, Platform
 
-#: Who has a door of its own, and the port people know it by.
-DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
 OPERATIONS_PORT = 9100
 ALL_IN_ONE = "services"
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -188,21 +188,39 @@ def pods_are_spread(manifests: list[Manifest]) -> Iterator[str]:
     for pod in _serving(manifests):
         if not _several(pod, manifests):
             continue
-        keys = {each["topologyKey"]: each for each in pod.spec.get("topologySpreadConstraints", ())}
+        constraints = pod.spec.get("topologySpreadConstraints", ())
+        keys = {each["topologyKey"]: each for each in constraints}
+        for each in constraints:
+            if set(each.get("matchLabelKeys", ())) & each["labelSelector"]["matchLabels"].keys():
+                yield f"{pod.name}: the API refuses a label in both selectors"
         if "topology.kubernetes.io/zone" not in keys:
             yield f"{pod.name}: may stand in one zone"
         host = keys.get("kubernetes.io/hostname", {})
         apart = host.get("whenUnsatisfiable") == "DoNotSchedule" and selects(
             host.get("labelSelector"), pod.labels
         )
-        if not apart and not _kept_apart(pod):
+        if not apart and not _kept(pod, "podAntiAffinity"):
             yield f"{pod.name}: may stand on one host"
 
 
-def _kept_apart(pod: Workload) -> bool:
+def volumes_reach_their_pods(manifests: list[Manifest]) -> Iterator[str]:
+    """A volume only one node may write is mounted by pods that are kept on one node."""
+    claims = {
+        each["metadata"]["name"]: each["spec"]["accessModes"]
+        for each in of_kind(manifests, "PersistentVolumeClaim")
+    }
+    for pod in _serving(manifests):
+        for volume in pod.spec.get("volumes", ()):
+            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            if claims.get(claim) == ["ReadWriteOnce"] and not _kept(pod, "podAffinity"):
+                yield f"{pod.name}: the next pod may not reach {claim} from its node"
+
+
+def _kept(pod: Workload, how: str) -> bool:
+    """Whether pods of a workload are kept on one host (`podAffinity`) or apart."""
     terms = (
         pod.spec.get("affinity", {})
-        .get("podAntiAffinity", {})
+        .get(how, {})
         .get("requiredDuringSchedulingIgnoredDuringExecution", ())
     )
     return any(
@@ -465,6 +483,7 @@ CHECKS: tuple[Check, ...] = (
     roll_outs_lose_nobody,
     drains_leave_some,
     pods_are_spread,
+    volumes_reach_their_pods,
     vital_services_are_two,
     nats_is_as_its_streams,
     nobody_sees_the_monitor,
@@ -496,7 +515,7 @@ def _named(names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _is_database(pod: Workload) -> bool:
-    return pod.labels.get("app.kubernetes.io/component") == "database"
+    return pod.labels.get("helpline/postgres") == "yes"
 
 
 def _is_ground(pod: Workload) -> bool:

@@ -219,12 +219,8 @@ def _of_database(pods: tuple[Workload, ...]) -> Iterator[Flow]:
 
 
 def _running(pods: tuple[Workload, ...], server: str) -> list[str]:
-    return [
-        pod.name
-        for pod in pods
-        if pod.kind in ("StatefulSet", "Cluster")
-        and pod.labels.get("app.kubernetes.io/name") == server
-    ]
+    labels = {"nats": ("app.kubernetes.io/name", "nats"), "postgres": ("helpline/postgres", "yes")}
+    return [pod.name for pod in pods if labels[server] in pod.labels.items()]
 
 
 def _port(field: str) -> int:

@@ -35,6 +35,11 @@ def _drop(manifests: list[Manifest], name: str) -> None:
     manifests.remove(one(manifests, name))
 
 
+def _drop_policies(manifests: list[Manifest]) -> None:
+    for policy in tuple(of_kind(manifests, "NetworkPolicy")):
+        manifests.remove(policy)
+
+
 def _settings(manifests: list[Manifest]) -> Any:
     (found,) = (
         each
@@ -239,7 +244,7 @@ PLANTS: dict[str, Plant] = {
     "no policy at all": Plant(
         "pilot",
         FLOWS,
-        lambda m: [m.remove(each) for each in tuple(of_kind(m, "NetworkPolicy"))],
+        _drop_policies,
     ),
     "the denial is missing": Plant(
         "pilot", "everything_is_denied_first", lambda m: _drop(m, "NetworkPolicy/deny-all")
@@ -402,6 +407,23 @@ PLANTS: dict[str, Plant] = {
         "permanent",
         "pods_are_spread",
         lambda m: _pod(m, TRIAGE)["topologySpreadConstraints"].pop(0),
+    ),
+    "a label in both selectors of a spread": Plant(
+        "permanent",
+        "pods_are_spread",
+        lambda m: _pod(m, TRIAGE)["topologySpreadConstraints"][0]["matchLabelKeys"].append(
+            "app.kubernetes.io/component"
+        ),
+    ),
+    "a volume of one node for pods on two": Plant(
+        "permanent",
+        "volumes_reach_their_pods",
+        lambda m: one(m, "PersistentVolumeClaim/helpline-day-keys")["spec"].update(
+            accessModes=["ReadWriteOnce"]
+        ),
+    ),
+    "the next generation on another node": Plant(
+        "pilot", "volumes_reach_their_pods", lambda m: _pod(m, ALL).pop("affinity")
     ),
     "NATS on one host": Plant(
         "permanent", "pods_are_spread", lambda m: _pod(m, NATS).pop("affinity")

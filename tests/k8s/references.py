@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.envelope import Stream
-from deploy.handout import FROM_OTHERS, secrets_of
+from deploy.handout import BY_HAND, FROM_OTHERS, secrets_of
 from services.bus.table import Service
 from services.registry import SERVICES
 from tests.k8s.environment import read_by_code
@@ -54,7 +54,7 @@ class _Known:
         self.claims = _names(manifests, "PersistentVolumeClaim")
         self.classes = _names(manifests, "PriorityClass") | _SYSTEM_CLASSES
         self.services = _names(manifests, "Service")
-        self.secrets = HANDED_OUT
+        self.secrets = HANDED_OUT | {name: set(files) for name, files in BY_HAND.items()}
 
 
 def _names(manifests: list[Manifest], kind: str) -> set[str]:

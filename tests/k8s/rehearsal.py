@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +56,33 @@ class Rehearsal:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def exec_beside(self, name: str, *words: str) -> str:
+        """`kubectl exec deployment/NAME -- python WORDS`: what it said; it must succeed."""
+        _, environment = self._program(self.pod(name))
+        done = subprocess.run(
+            (sys.executable, *words),
+            env=environment,
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     @contextmanager
-    def running(self, name: str, ops_port: int) -> Iterator[subprocess.Popen[bytes]]:
-        """A Deployment's pod, once it says it is ready."""
-        command, environment = self._program(self.pod(name), ops_port)
+    def running(self, *names: str) -> Iterator[tuple[subprocess.Popen[bytes], ...]]:
+        """The pods of Deployments, once each says that it is ready."""
+        with ExitStack() as stack:
+            started = [stack.enter_context(self._started(name)) for name in names]
+            for process, port, log in started:
+                _wait_ready(process, port, log)
+            yield tuple(process for process, _, _ in started)
+
+    @contextmanager
+    def _started(self, name: str) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+        port = spare_port()
+        command, environment = self._program(self.pod(name), port)
         log = self.folder / f"{name}.log"
         with (
             log.open("wb") as said,
@@ -68,8 +91,7 @@ class Rehearsal:
             ) as process,
         ):
             try:
-                _wait_ready(process, ops_port, log)
-                yield process
+                yield process, port, log
             finally:
                 process.kill()
 
@@ -150,6 +172,8 @@ def a_rehearsal(
     hand_out(folder, SCALES["pilot"])
     (issuer := folder / "secrets/helpline-issuer").mkdir()
     (issuer / "client-secret").write_text("x" * 40)
+    (development := folder / "secrets/helpline-key-development").mkdir()
+    (development / "development.key").write_text("y" * 64)
     with _postgres(folder) as postgres, _nats(manifests, folder) as nats_url:
         url = make_url(postgres)
         yield Rehearsal(
@@ -157,6 +181,8 @@ def a_rehearsal(
             folder,
             {
                 "HELPLINE_HOST": "127.0.0.1",
+                "HELPLINE_INTAKE_URL": f"http://127.0.0.1:{doors['intake']}",
+                "HELPLINE_CONSOLE_RISK_URL": f"http://127.0.0.1:{doors['risk']}",
                 "HELPLINE_NATS_URL": nats_url,
                 "HELPLINE_POSTGRES_HOST": str(url.host),
                 "HELPLINE_POSTGRES_PORT": str(url.port),

@@ -16,6 +16,8 @@ import yaml
 K8S = Path(__file__).resolve().parents[2] / "k8s"
 #: Those people apply, and one of the tests that has every component.
 OVERLAYS = ("pilot", "permanent", "everything")
+#: For people who try the platform: what is right there is wrong everywhere else.
+DEMONSTRATION = "demonstration"
 
 #: One manifest. As untyped as YAML is.
 Manifest = dict[str, Any]

@@ -1,43 +1,78 @@
-"""The rendered pilot runs: its Jobs in order, then its pod, to a line a caller can reach."""
+"""The rendered pods run: Jobs in order, then services, to a line a caller can reach.
+
+In production: with settings, keys and rights just as they are rendered and handed out.
+"""
 
 import json
 import signal
+import subprocess
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 from deploy.embedded.ports import spare_port
-from tests.k8s.rehearsal import a_rehearsal
-from tests.k8s.rendered import one, rendered
+from services.registry import SERVICES
+from tests.k8s.rehearsal import Rehearsal, a_rehearsal
+from tests.k8s.rendered import Manifest, one, rendered
 
+#: Open at every hour: in production no clock can be set.
 _LINE = "sos-amitie"
 
 
-def test_the_pilot_runs_from_its_jobs_to_a_contact(tmp_path: Path) -> None:
-    """In production: with settings, keys and rights just as they are rendered and handed out."""
-    doors = {name: spare_port() for name in ("intake", "console", "risk")}
+def _pilot() -> list[Manifest]:
     manifests = rendered("pilot")
-    # A line that is open at every hour: this is in production, where no clock can be set.
-    (programmes,) = one(manifests, "Job/helpline-programmes-r1")["spec"]["template"]["spec"][
-        "containers"
-    ]
-    programmes["args"] = [f"deploy/programmes/{_LINE}.yaml"]
-    with a_rehearsal(manifests, tmp_path, doors) as pilot:
+    pod = one(manifests, "Job/helpline-programmes-r1")["spec"]["template"]["spec"]
+    pod["containers"][0]["args"] = [f"deploy/programmes/{_LINE}.yaml"]
+    return manifests
+
+
+def test_the_pilot_runs_from_its_jobs_to_a_contact_and_leaves_in_time(tmp_path: Path) -> None:
+    doors = {name: spare_port() for name in ("intake", "console", "risk")}
+    with a_rehearsal(_pilot(), tmp_path, doors) as pilot:
         assert "as declared" in pilot.run_job("helpline-database-r1")
         assert "as declared" in pilot.run_job("helpline-streams-r1")
-        with pilot.running("helpline-all", spare_port()) as services:
-            assert "version 1 is in force" in pilot.run_job("helpline-programmes-r1")
-            opened = _open_contact(doors["intake"])
-            assert opened["state"] == "waiting", opened
+        with pilot.running("helpline-all") as services:
+            _reach_a_human(pilot, doors["intake"])
+            _leave_in_time(pilot, "helpline-all", services)
 
-            services.send_signal(signal.SIGTERM)
-            begun_at = time.monotonic()
-            assert services.wait(timeout=60) == 0
-            grace = pilot.pod("helpline-all").spec["terminationGracePeriodSeconds"]
-            assert time.monotonic() - begun_at < grace - 5, "the preStop takes five of its seconds"
-    keys = sorted(path.name for path in (tmp_path / "volumes/claims/days").iterdir())
-    assert all(name.endswith(".day") for name in keys)
+        # A pod for each service on the same ground, with its own keys alone.
+        permanent = replace(pilot, manifests=rendered("permanent"))
+        names = [f"helpline-{service.name}" for service in SERVICES]
+        with permanent.running(*names) as services:
+            assert "version 1 is in force" in pilot.run_job("helpline-programmes-r1")
+            assert _open_contact(doors["intake"])["state"] == "waiting_listener"
+            _leave_in_time(permanent, names[0], services)
+
+
+def test_a_demonstration_walks_a_contact_to_a_listener(tmp_path: Path) -> None:
+    """As k8s/README.md says: `kubectl exec ... python -m deploy.call --here`."""
+    doors = {name: spare_port() for name in ("intake", "console", "risk")}
+    with a_rehearsal(rendered("demonstration"), tmp_path, doors) as shown:
+        shown.run_job("helpline-database-r1")
+        shown.run_job("helpline-streams-r1")
+        with shown.running("helpline-all"):
+            shown.run_job("helpline-programmes-r1")
+            words = ("-m", "deploy.call", "--here", "--programme", _LINE, "--talk-seconds", "0.2")
+            told = shown.exec_beside("helpline-all", *words)
+            assert "L'écoute se termine" in told, told
+
+
+def _reach_a_human(pilot: Rehearsal, port: int) -> None:
+    assert "version 1 is in force" in pilot.run_job("helpline-programmes-r1")
+    assert _open_contact(port)["state"] == "waiting_listener"
+
+
+def _leave_in_time(
+    shape: Rehearsal, name: str, services: tuple[subprocess.Popen[bytes], ...]
+) -> None:
+    grace = shape.pod(name).spec["terminationGracePeriodSeconds"]
+    begun_at = time.monotonic()
+    for process in services:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(timeout=60) for process in services] == [0] * len(services)
+    assert time.monotonic() - begun_at < grace - 5, "the preStop takes five of its seconds"
 
 
 def _open_contact(port: int) -> dict[str, str]:
