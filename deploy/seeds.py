@@ -22,7 +22,7 @@ from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, Programm
 from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
-from deploy.platform import read_platform
+from deploy.platform import Platform, platform_here, read_platform
 from deploy.start import PEOPLE
 from services.intake import programme
 
@@ -114,8 +114,7 @@ def apply_programmes(run: RunFolder) -> int:
     return max(programme.main(["apply", path, "--run-dir", str(run.root)]) for path in manifests)
 
 
-async def _print_sessions(run: RunFolder, programme: str) -> None:
-    platform = read_platform(run, even_starting=True)
+async def _print_sessions(platform: Platform, programme: str) -> None:
     async with Doors.of(platform) as doors:
         terminal = Console(highlight=False)
         terminal.print(f"People of the demonstration, at {platform.doors['console']}/entrer:")
@@ -132,13 +131,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the sessions; 1 with a sentence when they cannot be opened."""
     parser = argparse.ArgumentParser(description="Print sessions for the people of the demo.")
     parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument(
+        "--here",
+        action="store_true",
+        help="the platform whose container this runs in; its lines are in force",
+    )
     parser.add_argument("--programme", default=PROGRAMME)
     options = parser.parse_args(arguments)
     run = RunFolder(options.run_dir.resolve())
-    if apply_programmes(run) != 0:
+    if not options.here and apply_programmes(run) != 0:
         return 1
     try:
-        asyncio.run(_print_sessions(run, options.programme))
+        platform = platform_here() if options.here else read_platform(run, even_starting=True)
+        asyncio.run(_print_sessions(platform, options.programme))
     except (StartRefused, DoorRefused, DoorSilent, OSError) as trouble:
         print(f"No sessions: {trouble}", file=sys.stderr)
         return 1

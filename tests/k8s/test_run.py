@@ -12,13 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from deploy.embedded.ports import spare_port
-from services.registry import SERVICES
 from tests.k8s.rehearsal import Rehearsal, a_rehearsal
 from tests.k8s.rendered import Manifest, one, rendered
 
 #: Open at every hour: in production no clock can be set.
 _LINE = "sos-amitie"
+_SEEDS = ("-m", "deploy.seeds", "--here")
+
+
+pytestmark = pytest.mark.slow
 
 
 def _pilot() -> list[Manifest]:
@@ -37,9 +42,10 @@ def test_the_pilot_runs_from_its_jobs_to_a_contact_and_leaves_in_time(tmp_path: 
             _reach_a_human(pilot, doors["intake"])
             _leave_in_time(pilot, "helpline-all", services)
 
-        # A pod for each service on the same ground, with its own keys alone.
+        # A pod for each service on the same ground, with its own keys alone: each door, and one
+        # of those without.
         permanent = replace(pilot, manifests=rendered("permanent"))
-        names = [f"helpline-{service.name}" for service in SERVICES]
+        names = [f"helpline-{name}" for name in (*doors, "assignment")]
         with permanent.running(*names) as services:
             assert "version 1 is in force" in pilot.run_job("helpline-programmes-r1")
             assert _open_contact(doors["intake"])["state"] == "waiting_listener"
@@ -57,6 +63,7 @@ def test_a_demonstration_walks_a_contact_to_a_listener(tmp_path: Path) -> None:
             words = ("-m", "deploy.call", "--here", "--programme", _LINE, "--talk-seconds", "0.2")
             told = shown.exec_beside("helpline-all", *words)
             assert "L'écoute se termine" in told, told
+            assert "Authorization" in shown.exec_beside("helpline-all", *_SEEDS)
 
 
 def _reach_a_human(pilot: Rehearsal, port: int) -> None:
