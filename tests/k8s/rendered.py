@@ -18,6 +18,8 @@ K8S = Path(__file__).resolve().parents[2] / "k8s"
 OVERLAYS = ("pilot", "permanent", "everything")
 #: For people who try the platform: what is right there is wrong everywhere else.
 DEMONSTRATION = "demonstration"
+#: One of the tests: the permanent service without volumes that several nodes may write.
+ONE_WRITER = "without_shared_volumes"
 
 #: One manifest. As untyped as YAML is.
 Manifest = dict[str, Any]
@@ -46,10 +48,9 @@ class Workload:
 
 def rendered_text(overlay: str) -> str:
     """`kubectl kustomize` of an overlay, offline; fails with what kubectl says."""
-    folder = Path(__file__).parent if overlay == "everything" else K8S / "overlays"
-    done = subprocess.run(
-        (_kubectl(), "kustomize", str(folder / overlay)), capture_output=True, text=True
-    )
+    own = Path(__file__).parent / overlay
+    folder = own if own.is_dir() else K8S / "overlays" / overlay
+    done = subprocess.run((_kubectl(), "kustomize", str(folder)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

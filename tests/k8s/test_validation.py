@@ -3,7 +3,7 @@
 import kubernetes_validate
 import pytest
 
-from tests.k8s.rendered import DEMONSTRATION, OVERLAYS, Manifest, name_of, one, rendered
+from tests.k8s.rendered import DEMONSTRATION, ONE_WRITER, OVERLAYS, Manifest, name_of, one, rendered
 
 #: The oldest Kubernetes the manifests are for (a preStop that sleeps), and the newest there is.
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
@@ -32,7 +32,7 @@ def _faults(manifests: list[Manifest], version: str) -> list[str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("overlay", [*OVERLAYS, DEMONSTRATION])
+@pytest.mark.parametrize("overlay", [*OVERLAYS, DEMONSTRATION, ONE_WRITER])
 def test_the_api_knows_every_field(overlay: str, version: str) -> None:
     assert _faults(rendered(overlay), version) == []
 
