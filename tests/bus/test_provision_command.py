@@ -2,9 +2,12 @@
 
 import json
 import stat
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from nats.js.api import ConsumerConfig
@@ -135,3 +138,40 @@ def test_conf_makes_missing_keys_and_prints_no_seed(
     assert "sync_interval: always" in printed
     assert len(list(keys.glob("*.nk"))) == len(TABLES) + 2
     assert not any(path.read_text() in printed for path in keys.glob("*.nk"))
+
+
+def test_conf_is_written_whole_where_there_is_no_shell_to_redirect_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys, into = tmp_path / "keys", tmp_path / "conf" / "server.conf"
+    into.parent.mkdir()
+    arguments = ["conf", "--keys", str(keys), "--store", str(tmp_path)]
+    arguments += ["--tables", "tests.bus.provision_ground:TABLES"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert main([*arguments, "--into", str(into)]) == 0
+
+    assert capsys.readouterr().out == ""
+    assert into.read_text() == printed
+    assert list(into.parent.iterdir()) == [into]
+
+
+def test_nats_that_starts_meanwhile_is_waited_for_as_long_as_asked(
+    ground: Ground, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = urlsplit(ground.url).port
+    ground.server.stop()
+    ground.server.config.write_text(
+        ground.server.config.read_text().replace("127.0.0.1:-1", f"127.0.0.1:{port}", 1)
+    )
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(run, ground, "apply", "--within", "30")
+        time.sleep(1)  # the tool has been refused by now, more than once
+        assert not asked.done()
+        ground.server.start()
+        assert asked.result() == 0
+
+    missing = ("--keys", str(tmp_path / "none"))
+    begun_at = time.monotonic()
+    assert run(ground, "check", "--within", "30", *missing) == 2
+    assert time.monotonic() - begun_at < 10, "a key that is not there will not come"

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from services.bus.provision.signed_in import signed_in
 from services.bus.table import Service
 
 _DEFAULT_TABLES = "services.registry:SERVICES"
+_PAUSE_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,15 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         tables = _load_tables(asked.tables)
         if asked.command == "conf":
-            public_keys = ensure_keys(asked.keys, tables)
-            _say(server_conf(tables, public_keys, asked.store, SCALES[asked.scale]))
+            _conf(asked, tables)
             return 0
-        return asyncio.run(_ask_server(asked, tables))
+        return asyncio.run(_ask_until_it_answers(asked, tables))
     except (Refused, KeyRefused, FileNotFoundError) as refused:
         _say(f"refused: {refused}")
     except (nats.errors.Error, APIError, OSError) as away:
         _say(f"NATS at {asked.url} does not do what is asked: {away!r}")
     return 2
+
+
+def _conf(asked: argparse.Namespace, tables: tuple[Service, ...]) -> None:
+    """Print what the server reads, or write it for those who have no shell to redirect it with."""
+    conf = server_conf(tables, ensure_keys(asked.keys, tables), asked.store, SCALES[asked.scale])
+    if asked.into is None:
+        _say(conf)
+        return
+    half = asked.into.with_name(f".{asked.into.name}.{os.getpid()}")
+    half.write_text(conf)
+    half.replace(asked.into)  # a server that starts meanwhile reads the old one or the new one
+
+
+async def _ask_until_it_answers(asked: argparse.Namespace, tables: tuple[Service, ...]) -> int:
+    """Ask as often as `--within` allows: where nothing says that NATS is up, this does."""
+    give_up_at = time.monotonic() + asked.within
+    while True:
+        try:
+            return await _ask_server(asked, tables)
+        except (nats.errors.Error, OSError) as away:
+            # A key that is not there will not come; Refused and APIError are answers.
+            if isinstance(away, FileNotFoundError) or time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _ask_server(asked: argparse.Namespace, tables: tuple[Service, ...]) -> int:
@@ -85,6 +110,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--store", type=Path, default=Path(".helpline/nats"), help="conf: where streams are kept"
+    )
+    parser.add_argument(
+        "--into", type=Path, metavar="FILE", help="conf: write it there instead of printing it"
+    )
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long NATS may take to answer (machine time)",
     )
     parser.add_argument("--scale", choices=tuple(SCALES), default="pilot")
     parser.add_argument("--tables", default=_DEFAULT_TABLES, metavar="MODULE:NAME")
