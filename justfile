@@ -3,6 +3,8 @@
 
 python := justfile_directory() / ".venv/bin/python"
 export PYTHONPATH := justfile_directory()
+compile := python + " -m uv pip compile --quiet --universal --generate-hashes" \
+    + " --no-emit-index-url --custom-compile-command './just lock'"
 
 # List the recipes
 [private]
@@ -158,12 +160,17 @@ asyncapi-check:
 words *ARGS:
     @{{ python }} -m deploy.words {{ ARGS }}
 
-# Resolve the dependencies of pyproject.toml into the hash-pinned lock
+# Resolve the dependencies of pyproject.toml into the hash-pinned lock, and the images' part of it
 [group('upkeep')]
-lock *ARGS:
-    {{ python }} -m uv pip compile pyproject.toml --quiet --universal --generate-hashes --group dev \
-        --no-emit-index-url --custom-compile-command "./just lock" \
-        --output-file requirements.txt {{ ARGS }}
+lock *ARGS: && images-lock
+    {{ compile }} pyproject.toml --group dev --output-file requirements.txt {{ ARGS }}
+
+# What is shipped, in the versions of the lock; and what packs it
+[private]
+images-lock:
+    {{ compile }} pyproject.toml --constraint requirements.txt \
+        --output-file deploy/images/requirements.txt
+    {{ compile }} --group pyproject.toml:packing --output-file deploy/images/packing.txt
 
 # Let git run lint, types and import rules before each commit
 [group('upkeep')]

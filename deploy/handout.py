@@ -91,7 +91,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="handout", description="Keys of an installation.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scale", choices=tuple(SCALES), required=True)
+    parser.add_argument(
+        "--keys-alone", action="store_true", help="lay nothing out by Secret: there is no cluster"
+    )
     asked = parser.parse_args(arguments)
+    if asked.keys_alone:
+        make_keys(asked.folder / "keys", SCALES[asked.scale])
+        return 0
     hand_out(asked.folder, SCALES[asked.scale])
     print(f"Keys: {asked.folder / 'keys'}. By Secret: {asked.folder / 'secrets'}.")
     return 0
