@@ -88,6 +88,22 @@ tidy:
     {{ python }} -m ruff check --fix .
     {{ python }} -m ruff format .
 
+# Build both images with podman and start them until they answer (root; BASE_IMAGE names another base)
+[group('ship')]
+images:
+    {{ python }} -m deploy.images
+    {{ python }} -m pytest -q -s tests/images/build_and_start.py
+
+# Bill of materials of each image (CycloneDX), in build/
+[group('ship')]
+sbom:
+    @{{ python }} -m deploy.images.sbom
+
+# Licences of what is shipped, in build/; fails on one that nobody has looked at
+[group('ship')]
+licences:
+    @{{ python }} -m deploy.images.licences
+
 # Look for a broken invariant in the streams and ledgers of the running platform
 [group('measure')]
 verify *ARGS:

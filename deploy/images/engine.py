@@ -87,7 +87,7 @@ class Engine:
 
 
 def _bounded(hard: int) -> str:
-    """The most a container asks for: what the machine allows (negative: anything), at most enough."""
+    """What a container asks for: what the machine allows (negative: anything), at most enough."""
     most = _ENOUGH if hard < 0 else min(hard, _ENOUGH)
     return f"{most}:{most}"
 

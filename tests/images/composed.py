@@ -45,8 +45,8 @@ def rendered(environ: Mapping[str, str] = ASKED_FOR) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Here:
-    """Where things are on this machine: files of secrets and texts, what differs in the environment,
-    and the prefix of what is made (containers, volumes).
+    """Where things are on this machine: files of secrets and texts, what differs in the
+    environment, and the prefix of what is made (containers, volumes).
     """
 
     prefix: str
