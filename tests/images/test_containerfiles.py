@@ -183,6 +183,20 @@ def test_context_holds_no_key_no_test_and_no_database() -> None:
     assert not [name for name in seen if name.endswith((".nk", ".pg", ".key", ".pem", ".env"))]
 
 
+def test_image_holds_every_program_and_file_that_manifests_and_guides_name() -> None:
+    guides = [REPOSITORY / "docs/images.md", REPOSITORY / "deploy/compose.yaml"]
+    guides += [each for each in (REPOSITORY / "k8s").rglob("*") if each.is_file()]
+    text = "\n".join(each.read_text() for each in guides)
+    programs = set(re.findall(r"-m,? (deploy|services)((?:\.[a-z_]+)+)", text))
+    files = set(re.findall(r"\bdeploy/(?:programmes/)?[a-z-]+\.(?:json|yaml)", text))
+    places = {f"{top}{rest}".replace(".", "/") for top, rest in programs}
+    assert {"services/run", "deploy/tables", "deploy/release"} <= places
+    seen = {str(file.relative_to(REPOSITORY)) for file in in_context()}
+    missing = [place for place in places if not {f"{place}.py", f"{place}/__main__.py"} & seen]
+    assert missing == []
+    assert files - {"deploy/compose.yaml"} <= seen
+
+
 def _imports(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
