@@ -31,10 +31,15 @@ call *ARGS:
 day *ARGS:
     @exec {{ python }} -m deploy.day {{ ARGS }}
 
-# Check or apply a programme manifest: `just programme check|apply FILE`
+# A line as data: `just programme new [--answers FILE]`, `check FILE`, `apply FILE`
 [group('run')]
 programme *ARGS:
-    @exec {{ python }} -m services.intake.programme {{ ARGS }}
+    @exec {{ python }} -m deploy.line {{ ARGS }}
+
+# Import people of a line from a table: `just people FILE --programme P`
+[group('run')]
+people *ARGS:
+    @exec {{ python }} -m deploy.people {{ ARGS }}
 
 # The directory of relays: `just relays check|find NEED...|export FILE`
 [group('run')]

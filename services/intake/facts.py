@@ -1,14 +1,15 @@
-"""What the seed documents say of a line, each fact with file and lines; what they do not say is
-null and stays so.
+"""What is known of a line, each fact with its source: a seed document with file and lines, or the
+organisation that said it and the day. What nobody said is null and stays so.
 
 The platform reads the fields with a closed type; the others are kept as the seed has them.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.vocabulary import LanguageCode
 
@@ -21,15 +22,33 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Source(Part):
-    """Where a fact is written."""
+#: A day of the calendar.
+Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
 
-    seed: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}_[0-9a-f]{16}\.txt$")]
-    lines: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+
+class Source(Part):
+    """Where a fact is written, or who said it and when: the one or the other, never both."""
+
+    seed: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}_[0-9a-f]{16}\.txt$")] | None = None
+    lines: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] | None = None
+    #: An organisation, or a role in it; never the name of a person.
+    said_by: Annotated[str, StringConstraints(min_length=3, max_length=120)] | None = None
+    said_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        written = (self.seed is not None, self.lines is not None)
+        said = (self.said_by is not None, self.said_on is not None)
+        if {written, said} != {(True, True), (False, False)}:
+            raise PydanticCustomError(
+                "source", "must name a seed and its lines, or who said it (said_by) and the day "
+                "(said_on)",
+            )  # fmt: skip
+        return self
 
 
 class Fact(Part, Generic[T]):
-    """What a seed document says."""
+    """What a seed document, or the line's own organisation, says."""
 
     value: T
     source: Source
@@ -64,7 +83,7 @@ class Span(Part):
 
 
 class Facts(Part):
-    """What the seed documents say of the line, or of one channel of it; null is "not said"."""
+    """What is said of the line, or of one channel of it; null is "not said"."""
 
     name: Fact[str]
     organisation: Fact[JsonValue] | None = None

@@ -15,10 +15,8 @@ from contracts.holidays import COUNTRIES_WITH_HOLIDAYS
 from contracts.opening import ClockSpan, OpeningRule
 from contracts.programme import ProgrammeTerms
 from contracts.vocabulary import Channel, OnHolidays, Pool, Priority
-from services.intake.terms import EMERGENCY_NUMBERS
+from services.intake.terms import EMERGENCY_NUMBERS, NEEDED_NUMBERS
 
-#: Those without which nobody may be sent to a demonstration or a closed door.
-_NEEDED: dict[str, tuple[str, ...]] = {"FR": ("15", "112", "114"), "LU": ("112",)}
 _WEEK_MINUTES = 7 * 24 * 60
 _DAY_MINUTES = 24 * 60
 
@@ -233,7 +231,7 @@ def _emergency(terms: ProgrammeTerms) -> Iterator[Flaw]:
                 f"emergency_numbers.{place}",
                 f"{number} is not an emergency number of {terms.country}",
             )
-    for number in _NEEDED[terms.country]:
+    for number in NEEDED_NUMBERS[terms.country]:
         if number not in terms.emergency_numbers:
             yield Flaw("emergency_numbers", f"{number} is missing")
     for place, abroad in enumerate(terms.frame.emergency_abroad):

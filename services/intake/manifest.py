@@ -1,6 +1,7 @@
 """A programme manifest: one line as data, every fact with where it comes from.
 
-`facts` holds what the seed documents say, `channel_facts` what they say of one channel alone.
+`facts` holds what the seed documents, or the line's own organisation, say; `channel_facts` what
+they say of one channel alone.
 `assumed` holds what the platform needs and no seed says, each with the reason. The surprising
 thing: what a seed says cannot be assumed otherwise; the two never overlap.
 """
@@ -31,7 +32,7 @@ from contracts.vocabulary import (
     WayOut,
 )
 from contracts.writing import KeepingTerms, ReturnTerms, WritingTerms
-from services.intake.facts import Facts, Opening, Part, Span
+from services.intake.facts import Day, Facts, Opening, Part, Span
 
 T = TypeVar("T")
 
@@ -75,8 +76,6 @@ class AssumedPrices(Part):
     level_mismatch: Assumed[float]
 
 
-#: A day of the calendar in the zone of the line.
-Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")]
 #: The same words in each language of the line.
 Words = dict[LanguageCode, Annotated[str, StringConstraints(min_length=1)]]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from contracts.vocabulary import Channel
 from services.intake.document import Path
-from services.intake.facts import Opening
+from services.intake.facts import Facts, Opening
 from services.intake.flaws import is_date, is_zone
 from services.intake.manifest import Manifest
 from services.intake.meaning import (
@@ -49,10 +49,21 @@ def _said_already(where: str) -> str:
 
 
 def _misfit_facts(manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    yield from _misfit_days(("facts",), manifest.facts)
     for channel, facts in manifest.channel_facts.items():
+        yield from _misfit_days(("channel_facts", channel.value), facts)
         if [CHANNELS[each] for each in facts.channels.value] != [channel]:
             where = ("channel_facts", channel.value, "channels", "value")
             yield where, f"must be {channel.value} alone: these are the facts of one channel"
+
+
+def _misfit_days(where: Path, facts: Facts) -> Iterator[tuple[Path, str]]:
+    """Days on which something was said that are in no calendar."""
+    for name in type(facts).model_fields:
+        fact = getattr(facts, name)
+        day = None if fact is None else fact.source.said_on
+        if day is not None and not is_date(day):
+            yield (*where, name, "source", "said_on"), f"{day} is not a day of the calendar"
 
 
 def _misfit_hours(manifest: Manifest) -> Iterator[tuple[Path, str]]:

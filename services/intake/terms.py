@@ -59,4 +59,6 @@ EMERGENCY_NUMBERS: dict[str, tuple[str, ...]] = {
     "FR": ("15", "17", "18", "112", "114"),
     "LU": ("112", "113"),
 }
+#: Those without which nobody may be sent to a demonstration or a closed door.
+NEEDED_NUMBERS: dict[str, tuple[str, ...]] = {"FR": ("15", "112", "114"), "LU": ("112",)}
 IN_WRITING: dict[str, tuple[str, ...]] = {"FR": ("114",)}
