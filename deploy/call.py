@@ -22,6 +22,7 @@ from rich.console import Console
 
 from contracts.triage import TriageNotes
 from contracts.vocabulary import (
+    ContactState,
     Destination,
     ForWhom,
     LanguageCode,
@@ -97,11 +98,12 @@ class Walk:
         people = [a_volunteer(person, role) for role in PEOPLE for person in PEOPLE[role]]
         coordinator = await import_people(self.doors, self.programme, people)
         board = await self.sit(Seat(coordinator))
-        regulator = await self.on_duty(Role.REGULATOR)
+        regulator = await self.on_duty(Role.REGULATOR)  # where none answers first, nobody rings
         listener = await self.by_telephone() if self.telephone else None
         seat = await self.on_duty(Role.LISTENER) if listener is None else None
         caller = await self.call()
-        await self.regulate(regulator, caller)
+        if caller.opened["state"] == ContactState.WAITING_REGULATOR:
+            await self.regulate(regulator, caller)
         if listener is not None:
             await self.listen_by_telephone(listener)
         elif seat is not None:

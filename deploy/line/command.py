@@ -12,6 +12,7 @@ from deploy.line.answers import Answers
 from deploy.line.asking import Unanswered, answers_in, ask_all, told_answers
 from deploy.line.folder import (
     ANSWERS,
+    MANIFEST,
     PEOPLE,
     TEXTS,
     files_of,
@@ -97,7 +98,9 @@ def _read(file: Path, asked: tuple[Question, ...]) -> Answers:
 def _again(folder: Path) -> int:
     answers = _read(folder / ANSWERS, questions(date.today().isoformat()))
     texts = kept(read_texts((folder / TEXTS).read_bytes()), answers)
-    files = files_of(answers, texts, folder)
+    manifest = folder / MANIFEST
+    before = manifest.read_bytes() if manifest.exists() else b""
+    files = files_of(answers, texts, folder, before)
     if (folder / PEOPLE).exists():
         del files[PEOPLE]  # the coordinator's by now
     rewrite_files(folder, files)

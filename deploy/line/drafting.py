@@ -38,6 +38,21 @@ REPORTS = {
 }
 
 
+#: Facts and parts of the frame that come from answers, whether this line has them or not.
+ANSWERED_FACTS = frozenset(
+    {"name", "organisation", "country", "languages", "channels", "opening", "phone_number",
+     "triage_step"}
+)  # fmt: skip
+ANSWERED_FRAME = frozenset(
+    {"alert_duty", "refers", "keeps_notes", "minor_below_years", "emergency_abroad"}
+)
+
+
+def proposed_by_design() -> frozenset[str]:
+    """Names of what the design proposes."""
+    return frozenset(_design())
+
+
 def manifest_of(answers: Answers, texts: Texts) -> dict[str, Any]:
     """The manifest, in the order in which people read it."""
     design = _design()

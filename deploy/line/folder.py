@@ -13,6 +13,7 @@ from deploy.line.asking import written_answers
 from deploy.line.checklist import checklist
 from deploy.line.drafting import as_yaml, manifest_of
 from deploy.line.people import template
+from deploy.line.settling import settled
 from deploy.line.unfit import Unfit
 from deploy.line.words import Texts
 from services.intake.reader import Faulty, read_manifest
@@ -22,18 +23,25 @@ MANIFEST, TEXTS, PEOPLE, ANSWERS, CHECKLIST = (
 )  # fmt: skip
 
 
-def files_of(answers: Answers, texts: Texts, folder: Path) -> dict[str, str]:
-    """Everything the folder holds, by name; Unfit when the manifest would not be sound."""
+def files_of(
+    answers: Answers, texts: Texts, folder: Path, before: bytes = b""
+) -> dict[str, str]:
+    """Everything the folder holds, by name; `before` is the manifest that was there.
+
+    Unfit when the manifest would not be sound.
+    """
     manifest = as_yaml(
-        manifest_of(answers, texts),
+        settled(manifest_of(answers, texts), before),
         f"{answers.name} as data, written by `./just programme new` from answers.yaml and\n"
         "texts.yaml. Facts are what the line's organisation said; what it did not say is assumed,\n"
-        "with the reason, and to be settled by the operator.",
+        "with the reason, and to be settled by the operator. What you settle here stays when it is\n"
+        "written again (--again); comments do not, and what answers and texts say, they say.",
     )
     read = read_manifest(manifest.encode())
     if isinstance(read, Faulty):
         faults = "; ".join(f"{fault.field}: {fault.reason}" for fault in read.faults)
-        raise Unfit(f"these answers give no sound manifest, which is a fault of ours: {faults}")
+        whose = "what was changed in it by hand" if before else "us, not you"
+        raise Unfit(f"The manifest would not be sound; look for the fault in {whose}. {faults}")
     return {
         MANIFEST: manifest,
         TEXTS: as_yaml(

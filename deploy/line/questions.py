@@ -167,9 +167,8 @@ def _partners(text: str, answers: Answers) -> tuple[Any, ...]:
     if len(set(slugs)) < len(slugs) or not 1 <= len(slugs) <= MOST:
         raise Unfit(f"name one to {MOST} lines of the directory, each once")
     partners = tuple(partner_of(slug, answers.country) for slug in slugs)
-    own = None if answers.number is None else from_anywhere(answers.number, answers.country)
     for each in partners:
-        if each.number is not None and each.number == own:
+        if each.number == _own_number(answers):
             raise Unfit(f"{each.partner} has the line's own number: callers would ring it again")
     if not any(holds_at_any_hour(each) for each in partners):
         raise Unfit(
@@ -184,6 +183,21 @@ def _partners(text: str, answers: Answers) -> tuple[Any, ...]:
     return partners
 
 
+def _proposed_partners(answers: Answers) -> str | None:
+    """Those of the country, but the line itself."""
+    fit = [each for each in _PARTNERS.get(answers.country, "").split() if _is_other(each, answers)]
+    return " ".join(fit) or None
+
+
+def _is_other(slug: str, answers: Answers) -> bool:
+    return partner_of(slug, answers.country).number != _own_number(answers)
+
+
+def _own_number(answers: Answers) -> str:
+    """As dialled from anywhere; empty: nobody rings it."""
+    return "" if answers.number is None else from_anywhere(answers.number, answers.country)
+
+
 def _emergency(text: str, answers: Answers) -> dict[str, tuple[str, ...]]:
     said = numbers_by_country(text)
     if answers.country not in said:
@@ -192,15 +206,11 @@ def _emergency(text: str, answers: Answers) -> dict[str, tuple[str, ...]]:
         for number in numbers:
             if number not in EMERGENCY_NUMBERS.get(country, (number,)):
                 raise Unfit(f"{number} is no emergency number of {country}")
-    missing = [each for each in _needed(answers) if each not in said[answers.country]]
+    needed = NEEDED_NUMBERS[answers.country]
+    missing = [each for each in needed if each not in said[answers.country]]
     if missing:
         raise Unfit(f"{answers.country} needs {', '.join(missing)} too")
     return said
-
-
-def _needed(answers: Answers) -> tuple[str, ...]:
-    """Numbers nobody may do without; the written one where the line itself has no chat."""
-    return NEEDED_NUMBERS[answers.country]
 
 
 def _proposed_emergency(answers: Answers) -> str:
@@ -209,12 +219,16 @@ def _proposed_emergency(answers: Answers) -> str:
 
 def _proposed_supervised(answers: Answers) -> str | None:
     """The hours in which people talk, as they were typed; none where people only write."""
-    typed = [
-        answers.typed[f"hours_{channel.value}"]
-        for channel in (Channel.PHONE, Channel.CHAT)
-        if channel in answers.channels
-    ]
-    return typed[0] if len(set(typed)) == 1 else None if typed else "never"
+    talked = [each for each in (Channel.PHONE, Channel.CHAT) if each in answers.channels]
+    typed = dict.fromkeys(answers.typed[f"hours_{channel.value}"] for channel in talked)
+    if not typed:
+        return "never"
+    together = "; ".join(typed)
+    try:
+        read_week(together)
+    except Unfit:
+        return None  # they overlap: how they are written as one, only people can say
+    return together
 
 
 def _has(*channels: Channel) -> Callable[[Answers], bool]:
@@ -393,7 +407,7 @@ def questions(today: str) -> tuple[Question, ...]:
             "the directory, the first that is open is taken",
             "Nobody is left without a way on, at any hour; one must answer day and night.",
             _partners,
-            lambda answers: _PARTNERS.get(answers.country),
+            _proposed_partners,
         ),
         Question(
             "emergency",

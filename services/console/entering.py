@@ -6,20 +6,24 @@ Outside development the people do not exist: everybody comes in by the account o
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import partial
+
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import PersonId, ProgrammeId, Refusal, Role
 from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.work import new_id
-from services.console import handlers
+from services.console import handlers, staff
 from services.console.domain import SessionAsked
 from services.console.pages import PAGES, SIGN_IN, look_of
 from services.console.press import pressed
 from services.console.sessions import hash_of, open_session, session_cookie
-from services.console.settings import Settings
+from services.console.settings import InventedPerson, Settings
 from services.pages.forms import read_form
 
 
@@ -32,6 +36,24 @@ def entering_addresses(door: Door, settings: Settings) -> list[Address]:
     if settings.development_key is not None:
         addresses.append(Address("POST", SIGN_IN, entering.enter, {}))
     return addresses
+
+
+def _named(person: InventedPerson) -> tuple[str, str]:
+    """How a press may name somebody: alone, or with role and line where they have several."""
+    return person.person_id, f"{person.person_id} {person.role} {person.programme}"
+
+
+def _people_beside(session: Session, shown: Collection[ProgrammeId]) -> tuple[InventedPerson, ...]:
+    held = staff.held_elsewhere(session, shown)
+    names = staff.names_of(session, [person_id for person_id, _, _ in held])
+    lines = dict.fromkeys(line for _, _, line in held)
+    coordinators = [(PersonId(f"{line[:28]}-coordinator"), Role.COORDINATOR, line) for line in lines]
+    return tuple(
+        InventedPerson(
+            person_id=person_id, name=names.get(person_id, person_id), role=role, programme=line
+        )
+        for person_id, role, line in (*held, *coordinators)
+    )
 
 
 class Entering:
@@ -47,7 +69,7 @@ class Entering:
         return PAGES.response(
             template,
             look_of(request),
-            people=self._settings.development_people,
+            people=await self._people(),
             account=self._settings.oidc is not None,
             demonstration=self._door.development,
         )
@@ -56,14 +78,24 @@ class Entering:
         """Become one of these people; a new token each time, whatever was there before."""
         fields = await read_form(request, self._settings.longest_body_bytes)
         wanted = fields.get("person_id")
-        people = self._settings.development_people
-        person = next((each for each in people if each.person_id == wanted), None)
+        people = await self._people()
+        person = next((each for each in people if wanted in _named(each)), None)
         if person is None:
             raise Flaw(Refusal.UNKNOWN_PERSON, "person_id")
         asked = SessionAsked(person.person_id, person.role, person.programme, person.name)
         token, _ = await open_session(asked, self._door, self._settings)
         lasts = int(self._settings.session_lasts.total_seconds())
         return RedirectResponse("/", 303, {"Set-Cookie": session_cookie(token, lasts)})
+
+    async def _people(self) -> tuple[InventedPerson, ...]:
+        """Who may be entered as, in development: the invented people, then whoever the roster has
+        on lines they are not of, each of those with a coordinator.
+        """
+        invented = self._settings.development_people
+        if self._settings.development_key is None:
+            return ()
+        shown = {each.programme for each in invented}
+        return invented + await self._door.read(partial(_people_beside, shown=shown))
 
     async def leave(self, request: Request) -> Response:
         """End the session."""

@@ -64,6 +64,23 @@ def entries_of(session: Session, person_id: PersonId) -> Entries:
     return Entries(held, lines_of(session))
 
 
+def held_elsewhere(
+    session: Session, lines: Collection[ProgrammeId]
+) -> tuple[tuple[PersonId, Role, ProgrammeId], ...]:
+    """Who holds which role by the roster, on lines in force that are none of these."""
+    wanted = set(lines_of(session)) - set(lines)
+    rows = session.exec(
+        select(EligibilityRow)
+        .where(col(EligibilityRow.programme).in_(wanted))
+        .order_by(col(EligibilityRow.programme), col(EligibilityRow.person_id))
+    )
+    return tuple(
+        (PersonId(row.person_id), Role(role), ProgrammeId(row.programme))
+        for row in rows
+        for role in row.roles
+    )
+
+
 def lines_of(session: Session) -> dict[ProgrammeId, str]:
     """The lines in force and their names."""
     return {ProgrammeId(row.programme): row.name for row in session.exec(select(ProgrammeRow))}
