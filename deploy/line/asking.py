@@ -22,7 +22,7 @@ class Unanswered(Exception):
 def ask_all(
     asked: tuple[Question, ...], say: Callable[[str], None], hear: Callable[[str], str]
 ) -> Answers:
-    """Ask a person; `hear` shows a prompt and returns a line. EOFError and KeyboardInterrupt pass."""
+    """Ask a person; `hear` shows a prompt and returns a line. EOFError, KeyboardInterrupt pass."""
     answers = Answers()
     for question in asked:
         if question.is_asked(answers):
@@ -110,7 +110,7 @@ def _as_typed(said: object) -> str:
 
 def written_answers(answers: Answers) -> str:
     """The file from which the same line is made again."""
-    head = "What was answered about this line. Change an answer, then run: ./just programme new --again"
+    head = "What was answered about this line. Change an answer, then: ./just programme new --again"
     return as_yaml({"format": FORMAT, **answers.typed}, head)
 
 

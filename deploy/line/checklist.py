@@ -27,8 +27,8 @@ def checklist(answers: Answers, texts: Texts, folder: Path) -> str:
     lines = [
         f"# {answers.name}: before callers reach it",
         "",
-        "Written by `./just programme new`. In this order; what is ticked was done already. Steps 1",
-        "to 3 are enough to try the line yourself, on a platform started with `./just up`.",
+        "Written by `./just programme new`. In this order; what is ticked was done already. Steps",
+        "1 to 3 are enough to try the line yourself, on a platform started with `./just up`.",
     ]
     for place, step in enumerate(_steps(answers, texts, folder), 1):
         lines += ["", f"## {place}. [{'x' if step.done else ' '}] {step.title}", "", step.why]
@@ -56,8 +56,8 @@ def _steps(answers: Answers, texts: Texts, folder: Path) -> Iterator[Step]:
     yield from _readings(texts, folder)
     yield Step(
         "The data controller settles how long things are kept",
-        f"{'; '.join(answers.controllers)}: `assumed.keeping` in `programme.yaml`, and whether notes "
-        "are kept. Write the day and the reason beside the value.",
+        f"{'; '.join(answers.controllers)}: `assumed.keeping` in `programme.yaml`, and whether "
+        "notes are kept. Write the day and the reason beside the value.",
         (f"grep -n -A6 'keeping:' {folder}/programme.yaml",),
     )
     yield Step(
@@ -92,8 +92,8 @@ def _steps(answers: Answers, texts: Texts, folder: Path) -> Iterator[Step]:
         )
     yield Step(
         "Give everybody an account",
-        "Outside development people come in by the accounts of their association: the identifiers of "
-        "`people.csv` are those of the claim `helpline_person`. A coordinator needs "
+        "Outside development people come in by the accounts of their association: the identifiers "
+        "of `people.csv` are those of the claim `helpline_person`. A coordinator needs "
         f"`{answers.programme}:coordinator`, who applies lines `{answers.programme}:operator`.",
         ("less docs/signing-in.md",),
     )
@@ -148,6 +148,6 @@ def _duty(answers: Answers) -> str:
         if answers.people(role)
     ]
     return (
-        f"{'; '.join(named)}. These are identifiers: make sure that each is somebody, who knows the "
-        "hours of `assumed.frame.alert_duty` and has tried an alert."
+        f"{'; '.join(named)}. These are identifiers: make sure that each is somebody, who knows "
+        "the hours of `assumed.frame.alert_duty` and has tried an alert."
     )

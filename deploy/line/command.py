@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from deploy.line.answers import Answers
@@ -68,7 +68,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _new(file: Path | None, into: Path | None) -> int:
-    asked = questions(date.today().isoformat())
+    asked = questions(_today())
     if into is not None:
         _refuse_taken(into)
     answers = _asked(asked) if file is None else _read(file, asked)
@@ -96,7 +96,7 @@ def _read(file: Path, asked: tuple[Question, ...]) -> Answers:
 
 
 def _again(folder: Path) -> int:
-    answers = _read(folder / ANSWERS, questions(date.today().isoformat()))
+    answers = _read(folder / ANSWERS, questions(_today()))
     texts = kept(read_texts((folder / TEXTS).read_bytes()), answers)
     manifest = folder / MANIFEST
     before = manifest.read_bytes() if manifest.exists() else b""
@@ -106,6 +106,10 @@ def _again(folder: Path) -> int:
     rewrite_files(folder, files)
     _say_written(folder, answers)
     return 0
+
+
+def _today() -> str:
+    return datetime.now().astimezone().date().isoformat()
 
 
 def _refuse_taken(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The manifest of a line from its answers and texts: what was said as facts, the rest as assumed."""
+"""The manifest of a line from its answers and texts: what was said as facts, else assumed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from contracts.ladder import PartnerLine
-from contracts.vocabulary import AlertRole, Channel, LanguageCode, Situation, Stage
+from contracts.vocabulary import AlertRole, Channel, Situation, Stage
 from deploy.line.answers import Answers
 from deploy.line.hours import ALWAYS, Span, Week
 from deploy.line.partners import holds_at_any_hour
@@ -27,13 +27,17 @@ _MAJORITY = {"FR": "Code civil, article 388.", "LU": "Code civil of Luxembourg, 
 REPORTS = {
     "FR": (
         {"concern": "fr-119", "justice": "fr-parquet"},
-        "An information préoccupante reaches the département's unit by way of 119 (row of the "
-        "directory); a signalement goes to the public prosecutor, whose row the operator adds.",
+        (
+            "An information préoccupante reaches the département's unit by way of 119 (row of the "
+            "directory); a signalement goes to the public prosecutor, whose row the operator adds."
+        ),
     ),
     "LU": (
         {"concern": "lu-one", "justice": "lu-parquet"},
-        "A child in danger is told to the Office national de l'enfance (row of the directory) or "
-        "to the public prosecutor, whose row the operator adds.",
+        (
+            "A child in danger is told to the Office national de l'enfance (row of the directory) "
+            "or to the public prosecutor, whose row the operator adds."
+        ),
     ),
 }
 
@@ -298,10 +302,10 @@ def _partner(partner: PartnerLine) -> dict[str, Any]:
 class _Dumper(yaml.SafeDumper):
     """Says everything where it stands: a manifest has no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as PyYAML calls it
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, False)
 
 

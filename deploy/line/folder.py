@@ -23,9 +23,7 @@ MANIFEST, TEXTS, PEOPLE, ANSWERS, CHECKLIST = (
 )  # fmt: skip
 
 
-def files_of(
-    answers: Answers, texts: Texts, folder: Path, before: bytes = b""
-) -> dict[str, str]:
+def files_of(answers: Answers, texts: Texts, folder: Path, before: bytes = b"") -> dict[str, str]:
     """Everything the folder holds, by name; `before` is the manifest that was there.
 
     Unfit when the manifest would not be sound.
@@ -34,8 +32,8 @@ def files_of(
         settled(manifest_of(answers, texts), before),
         f"{answers.name} as data, written by `./just programme new` from answers.yaml and\n"
         "texts.yaml. Facts are what the line's organisation said; what it did not say is assumed,\n"
-        "with the reason, and to be settled by the operator. What you settle here stays when it is\n"
-        "written again (--again); comments do not, and what answers and texts say, they say.",
+        "with the reason, and to be settled by the operator. What you settle here stays when it\n"
+        "is written again (--again); comments do not, and what answers and texts say, they say.",
     )
     read = read_manifest(manifest.encode())
     if isinstance(read, Faulty):

@@ -19,12 +19,13 @@ from services.intake.gaps import first_gap
 #: More than any line of the seeds needs; a manifest holds forty rules for all channels together.
 MOST_SPANS = 10
 _EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+_NAMES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAYS = {
-    **{name: place for place, name in enumerate("MO TU WE TH FR SA SU".split(), 1)},
-    **{name: place for place, name in enumerate("LU MA ME JE VE SA DI".split(), 1)},
+    **{name: place for place, name in enumerate(_NAMES, 1)},
+    **{name: place for place, name in enumerate(("LU", "MA", "ME", "JE", "VE", "SA", "DI"), 1)},
 }
 _CLOCK = r"([0-9]{1,2})(?:[:hH]([0-9]{2})?)?"
-_SPAN = re.compile(rf"(?P<days>.*?)\s*{_CLOCK}\s*(?:-|–|à|to)\s*{_CLOCK}")
+_SPAN = re.compile(rf"(?P<days>.*?)\s*{_CLOCK}\s*(?:-|à|to)\s*{_CLOCK}")
 _FORM = "write days and hours, as MO-FR 9:00-21:00; SA SU 10:00-18:00, or: daily 9:00-21:00, always"
 #: A leap year and the one after it, as the check of a manifest looks at.
 _FIRST_DAY, _LAST_DAY = date(2024, 1, 1), date(2025, 12, 31)
@@ -63,9 +64,7 @@ def _span(part: str) -> Span:
     if found is None:
         raise Unfit(f"{part!r} cannot be read; {_FORM}")
     _, opens, opens_minutes, closes, closes_minutes = found.groups()
-    return Span(
-        _days(found["days"]), _clock(opens, opens_minutes), _clock(closes, closes_minutes)
-    )
+    return Span(_days(found["days"]), _clock(opens, opens_minutes), _clock(closes, closes_minutes))
 
 
 def _days(text: str) -> tuple[int, ...]:
@@ -115,7 +114,7 @@ def first_hour_outside(needed: tuple[Week, ...], cover: Week, zone: str, country
     if gap is None:
         return ""
     local = gap.astimezone(ZoneInfo(zone))
-    return f"{'MO TU WE TH FR SA SU'.split()[local.weekday()]} {local:%Y-%m-%d %H:%M}"
+    return f"{_NAMES[local.weekday()]} {local:%Y-%m-%d %H:%M}"
 
 
 def _spans(timetable: Timetable, before: int) -> tuple[OpenSpan, ...]:

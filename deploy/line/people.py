@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from contracts.roster import Volunteer
-from contracts.vocabulary import Channel, Need, Role
+from contracts.vocabulary import Channel, Need, PersonId, Role
 from deploy.line.answers import ROSTER_ROLES, Answers
 from deploy.line.reading import a_day, words_in
 from deploy.line.unfit import Unfit
@@ -38,7 +38,7 @@ def template(answers: Answers) -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    held: dict[str, list[Role]] = {}
+    held: dict[PersonId, list[Role]] = {}
     for role in ROSTER_ROLES:
         for person_id in answers.people(role):
             held.setdefault(person_id, []).append(role)
@@ -103,7 +103,9 @@ def _volunteer(row: dict[str | None, str | None], line: int, zone: str) -> Volun
         raise Unfit(f"row {line}: {unfit}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        column = next((str(step) for step in first["loc"][1:] if isinstance(step, str)), "person_id")
+        column = next(
+            (str(step) for step in first["loc"][1:] if isinstance(step, str)), "person_id"
+        )
         raise Unfit(f"row {line}, {column}: {first['msg'].lower()}") from None
 
 

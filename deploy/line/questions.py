@@ -435,5 +435,3 @@ def questions(today: str) -> tuple[Question, ...]:
         _people(Role.SUPERVISOR, 1, 1),
         _people(Role.DUTY_PROFESSIONAL, 1, 1),
     )
-
-

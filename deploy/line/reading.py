@@ -1,4 +1,4 @@
-"""How single answers are read: texts, choices, lists, numbers. Each raises Unfit with the reason."""
+"""How single answers are read: texts, choices, lists, numbers. Each raises Unfit with a reason."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def people_in(text: str, fewest: int) -> tuple[str, ...]:
     for each in named:
         if _PERSON.fullmatch(each) is None:
             raise Unfit(
-                f"{each!r} is no identifier: small letters, digits and dashes, a letter first, 2 to "
-                "41 of them; never a name"
+                f"{each!r} is no identifier: small letters, digits and dashes, a letter first, 2 "
+                "to 41 of them; never a name"
             )
     if len(set(named)) < len(named):
         raise Unfit("somebody is named twice")

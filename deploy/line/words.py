@@ -1,7 +1,7 @@
 """What callers are told, in each language of a line: our drafts, then what people made of them.
 
-They stand in one file, `texts.yaml`, in which a native speaker changes what is wrong and writes that
-they have read it. The manifest is written from it.
+They stand in one file, `texts.yaml`, in which a native speaker changes what is wrong and writes
+that they have read it. The manifest is written from it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from contracts.vocabulary import Channel, LanguageCode
 from deploy.line.answers import Answers
@@ -47,18 +47,20 @@ class Told(Part):
     platform_fault: _Said
     transparency: _Said
 
-    @model_validator(mode="after")
-    def _read_wholly(self) -> Self:
-        if (self.read_by is None) is not (self.read_on is None):
-            raise ValueError("read_by and read_on go together: who has read it, on which day")
-        return self
+
+def _read_wholly(told: Told) -> Told:
+    if (told.read_by is None) is not (told.read_on is None):
+        raise ValueError("read_by and read_on go together: who has read it, on which day")
+    return told
 
 
 class Texts(Part):
     """The file of texts of a line."""
 
     format: Literal["helpline-texts/1"] = "helpline-texts/1"
-    languages: Annotated[dict[LanguageCode, Told], Field(min_length=1)]
+    languages: Annotated[
+        dict[LanguageCode, Annotated[Told, AfterValidator(_read_wholly)]], Field(min_length=1)
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +93,9 @@ def _proposed(answers: Answers, language: LanguageCode) -> Told:
     }
     return Told(
         **draft.model_dump(exclude={"transparency"}),
-        transparency=" ".join(draft.transparency[part] for part in draft.transparency if told[part]),
+        transparency=" ".join(
+            draft.transparency[part] for part in draft.transparency if told[part]
+        ),
     )
 
 

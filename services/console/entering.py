@@ -47,7 +47,9 @@ def _people_beside(session: Session, shown: Collection[ProgrammeId]) -> tuple[In
     held = staff.held_elsewhere(session, shown)
     names = staff.names_of(session, [person_id for person_id, _, _ in held])
     lines = dict.fromkeys(line for _, _, line in held)
-    coordinators = [(PersonId(f"{line[:28]}-coordinator"), Role.COORDINATOR, line) for line in lines]
+    coordinators = [
+        (PersonId(f"{line[:28]}-coordinator"), Role.COORDINATOR, line) for line in lines
+    ]
     return tuple(
         InventedPerson(
             person_id=person_id, name=names.get(person_id, person_id), role=role, programme=line

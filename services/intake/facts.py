@@ -6,9 +6,16 @@ The platform reads the fields with a closed type; the others are kept as the see
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
 from contracts.vocabulary import LanguageCode
@@ -35,23 +42,21 @@ class Source(Part):
     said_by: Annotated[str, StringConstraints(min_length=3, max_length=120)] | None = None
     said_on: Day | None = None
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        written = (self.seed is not None, self.lines is not None)
-        said = (self.said_by is not None, self.said_on is not None)
-        if {written, said} != {(True, True), (False, False)}:
-            raise PydanticCustomError(
-                "source", "must name a seed and its lines, or who said it (said_by) and the day "
-                "(said_on)",
-            )  # fmt: skip
-        return self
+
+def _one_source(source: Source) -> Source:
+    written = (source.seed is not None, source.lines is not None)
+    said = (source.said_by is not None, source.said_on is not None)
+    if {written, said} != {(True, True), (False, False)}:
+        reason = "must name a seed and its lines, or who said it (said_by) and the day (said_on)"
+        raise PydanticCustomError("source", reason)
+    return source
 
 
 class Fact(Part, Generic[T]):
     """What a seed document, or the line's own organisation, says."""
 
     value: T
-    source: Source
+    source: Annotated[Source, AfterValidator(_one_source)]
     note: str | None = None
 
 

@@ -58,5 +58,3 @@ def answered(text: str) -> Answers:
 def without(text: str, name: str) -> str:
     """The answers but one."""
     return "".join(line for line in text.splitlines(True) if not line.startswith(f"{name}:"))
-
-

@@ -84,7 +84,7 @@ def test_channels_with_hours_of_their_own_have_facts_of_their_own() -> None:
 
 
 def test_every_language_a_line_can_have_has_every_sentence() -> None:
-    known = {each for each in LanguageCode} - {LanguageCode.OTHER, LanguageCode.UNKNOWN}
+    known = set(LanguageCode) - {LanguageCode.OTHER, LanguageCode.UNKNOWN}
     assert set(DRAFTED) == known
 
 
@@ -143,9 +143,8 @@ def test_what_is_answered_anew_wins_over_what_was_written() -> None:
 
 # --- whatever is accepted is sound ----------------------------------------------------------------
 
-_DAYS = st.lists(
-    st.sampled_from("MO TU WE TH FR SA SU LU MA JE DI".split()), min_size=1, max_size=4, unique=True
-).map(" ".join)
+_NAMES = ["MO", "TU", "WE", "TH", "FR", "SA", "SU", "LU", "MA", "JE", "DI"]
+_DAYS = st.lists(st.sampled_from(_NAMES), min_size=1, max_size=4, unique=True).map(" ".join)
 _CLOCK = st.builds(
     lambda hours, minutes: f"{hours}:{minutes:02}",
     st.integers(0, 24),
@@ -181,7 +180,9 @@ TYPED: dict[str, st.SearchStrategy[str]] = {
         st.sampled_from(["06 39 98 00 42", "+352 45 45 46", "3114", "0972394050", "112"]),
         st.text("+0123456789 .()-", min_size=1, max_size=20),
     ),
-    "timezone": st.sampled_from(["Europe/Paris", "America/Cayenne", "Indian/Reunion", "UTC", "X/Y"]),
+    "timezone": st.sampled_from(
+        ["Europe/Paris", "America/Cayenne", "Indian/Reunion", "UTC", "X/Y"]
+    ),
     "hours_phone": _WEEK,
     "hours_chat": _WEEK,
     "hours_message": _WEEK,

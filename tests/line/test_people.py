@@ -32,7 +32,9 @@ def test_somebody_named_twice_has_one_row_with_both_roles() -> None:
 
 
 def test_a_row_says_levels_by_channel_and_lasts_to_the_end_of_its_day() -> None:
-    (person,) = read_people(HEAD + "paul,listener,fr en,2,,2026-12-31,2026-01-01,solitude\n", "Europe/Paris")
+    (person,) = read_people(
+        HEAD + "paul,listener,fr en,2,,2026-12-31,2026-01-01,solitude\n", "Europe/Paris"
+    )
     (accreditation,) = person.qualification.accreditations
     assert (accreditation.channel, accreditation.level) == (Channel.PHONE, 2)
     assert accreditation.valid_until == datetime(2026, 12, 31, 23, tzinfo=UTC)
