@@ -228,6 +228,36 @@ FAULTY: dict[str, tuple[str, str, str, str]] = {
         "facts.name.source",
         "is missing",
     ),
+    "a source that is half a seed": (
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23]}",
+        "source: {seed: 002_168720c4cee9543b.txt}",
+        "facts.name.source",
+        "must name a seed and its lines, or who said it",
+    ),
+    "a fact somebody said on no day": (
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23]}",
+        "source: {said_by: Une association}",
+        "facts.name.source",
+        "must name a seed and its lines, or who said it",
+    ),
+    "a source that is a seed and somebody": (
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23]}",
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23], said_by: Nous, said_on: 2026-01-14}",
+        "facts.name.source",
+        "must name a seed and its lines, or who said it",
+    ),
+    "a fact without any source": (
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23]}",
+        "source: {}",
+        "facts.name.source",
+        "must name a seed and its lines, or who said it",
+    ),
+    "a fact said on a day that is not": (
+        "source: {seed: 002_168720c4cee9543b.txt, lines: [23]}",
+        "source: {said_by: Une association, said_on: 2026-02-30}",
+        "facts.name.source.said_on",
+        "2026-02-30 is not a day of the calendar",
+    ),
     "an assumption without a reason": (
         "answer_target_seconds: {value: 20, reason: enough for a test}",
         "answer_target_seconds: {value: 20}",
