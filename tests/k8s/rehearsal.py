@@ -113,6 +113,8 @@ class Rehearsal:
             settings["HELPLINE_OPS_PORT"] = str(ops_port)
         words = [*container["command"], *container.get("args", ())]
         assert words[0] == "python"
+        # A file of the rehearsal's own is where it is, also below /tmp.
+        places = {str(self.folder): str(self.folder), **places}
         command = [sys.executable, *(_placed(word, places) for word in words[1:])]
         environment = {name: _placed(value, places) for name, value in settings.items()}
         return command, environment | {"PYTHONPATH": str(REPOSITORY), "PATH": os.environ["PATH"]}
