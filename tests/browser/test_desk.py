@@ -79,6 +79,7 @@ def test_two_tabs_of_a_desk_show_the_same(people: People) -> None:
 def test_back_and_reload_find_the_desk_as_it_is(people: People) -> None:
     listener = a_listener_on_duty(people)
     listener.page.get_by_role("link", name="Affichage").click()
+    listener.sees("Votre poste, comme il vous convient")
     people.a_call("sos-detresse")
     listener.page.go_back()
     listener.sees("Voulez-vous l’écouter ?")

@@ -37,6 +37,7 @@ def test_who_left_and_comes_back_on_purpose_finds_the_line(people: People) -> No
     expect(caller.page).to_have_url("about:blank")
     caller.go("/sos-detresse")
     caller.page.get_by_role("link", name="Lire en entier").click()
+    caller.sees("Qui d’autre peut lire ou écouter")  # back from a page that is there
     caller.page.go_back()
     caller.sees("Pas de compte, pas de cookie")
 
