@@ -36,8 +36,8 @@ from services.console.signs import Signs
 
 _HEARTBEAT = b": still here\n\n"
 
-#: Roles whose streams change with the counts of their line.
-_FELT = BOARD_ROLES | PULSE_ROLES | {Role.LISTENER}
+#: Roles whose streams change with the counts of their line; listeners hear of one of them alone.
+_FELT = BOARD_ROLES | PULSE_ROLES
 
 #: Messages a reader may lag behind; then its stream is closed and it comes back with its last id.
 _LONGEST_BACKLOG = 1000
@@ -188,6 +188,7 @@ class LiveDesks:
                 if began - board_at >= self._settings.board_every.total_seconds():
                     board_at = began
                     await self._show_boards()
+                    await self._tell_who_waits()
                 if began - sessions_at >= self._settings.heartbeat.total_seconds():
                     sessions_at = began
                     await self._end_sessions()
@@ -228,6 +229,16 @@ class LiveDesks:
                 metrics.record_message(MessageKind(told.kind))
         return none_missing
 
+    async def _tell_who_waits(self) -> None:
+        """Tell listeners whether anybody waits for one: hundreds of them need no board for it."""
+        listeners = [each for each in self._streams if each.desk.role is Role.LISTENER]
+        lines = {stream.desk.programme for stream in listeners}
+        if not lines:
+            return
+        waited = await self._door.read(partial(pictures.lines_waited_in, programmes=lines))
+        for stream in listeners:
+            _tell_waits(stream, stream.desk.programme in waited)
+
     async def _show_boards(self) -> None:
         felt = [stream for stream in self._streams if stream.desk.role in _FELT]
         lines = {stream.desk.programme for stream in felt}
@@ -237,9 +248,6 @@ class LiveDesks:
         for stream in felt:
             board = boards.get(stream.desk.programme)
             if board is None:
-                continue
-            if stream.desk.role is Role.LISTENER:
-                _tell_waits(stream, board.listeners.waiting > 0)
                 continue
             shown = stream.desk.role in BOARD_ROLES and _send_board(stream, board)
             if not shown and stream.desk.role in PULSE_ROLES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from contracts.envelope import SessionId
 from contracts.vocabulary import ContactState, LiveState, PersonId, ProgrammeId, Role
+from services.bus.driver import ask
 from services.console import care, plan
 from services.console.domain import SessionEnd, SessionFacts, end_of_session
 from services.console.messages import AlertShown, Board, DeskState
@@ -214,6 +215,18 @@ _ON_DUTY = text(
     WHERE programme = :programme AND live_state <> 'off_duty' GROUP BY role, live_state
     """
 )
+
+
+_WAITED_IN = """
+    SELECT DISTINCT programme FROM console.contact
+    WHERE programme = ANY(%(programmes)s) AND state = 'waiting_listener'
+"""
+
+
+def lines_waited_in(session: Session, programmes: Collection[ProgrammeId]) -> set[ProgrammeId]:
+    """Those lines in which somebody waits for a listener now."""
+    rows = ask(session, _WAITED_IN, {"programmes": list(programmes)})
+    return {row.programme for row in rows}
 
 
 def board_of(session: Session, programme: str) -> Board:
