@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 import yaml
 from rich.console import Console
 
-from deploy.embedded.processes import Program, spawn
+from deploy.embedded.processes import Program, spawn, stop
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
@@ -104,8 +103,8 @@ def a_night(
             ),
         ):  # fmt: skip
             log = Path(platform.logs) / f"{name}.log"
-            running = spawn(Program(name, (programs[name], *arguments), log))
-            stack.callback(_end, running)
+            program = Program(name, (programs[name], *arguments), log)
+            stack.callback(stop, spawn(program), program)
         yield night
 
 
@@ -152,15 +151,6 @@ def _write(file: Path, content: Mapping[str, Any]) -> Path:
 
 def _listen(url: str) -> str:
     return urlsplit(url).netloc
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    running.terminate()
-    try:
-        running.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        running.kill()
-        running.wait()
 
 
 @contextmanager

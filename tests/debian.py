@@ -5,7 +5,6 @@ Where it may (root, apt) it installs what is missing; where it may not it says t
 ends the run: the tests that need it then fail with that sentence, and the others still run.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import playwright
+
+from deploy.apt import may_install, run_apt
 
 #: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, the
 #: library that the program Playwright drives it with (its own node) is linked to, and Prometheus
@@ -29,8 +30,6 @@ _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
 HOW = f"apt-get update && {' '.join(_INSTALL)}"
 MISSING = f"Pages are tried in Debian's Chromium, alerts by its Prometheus. As root: {HOW}"
 
-#: Another apt may be at work for so many seconds.
-_PATIENCE = ("-o", "DPkg::Lock::Timeout=300", "-qq")
 _DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 
 
@@ -49,15 +48,9 @@ def _is_linked(program: Path) -> bool:
     return subprocess.run((program, "--version"), capture_output=True).returncode == 0
 
 
-def run_apt(arguments: Sequence[str]) -> int:
-    """Run apt-get without questions; its exit status."""
-    command = (arguments[0], *_PATIENCE, *arguments[1:])
-    return subprocess.call(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
-
-
 def install(
     is_complete: Callable[[], bool] = complete,
-    may: Callable[[], bool] = lambda: os.geteuid() == 0 and shutil.which("apt-get") is not None,
+    may: Callable[[], bool] = may_install,
     apt: Callable[[Sequence[str]], int] = run_apt,
 ) -> str | None:
     """Install what is missing; a sentence when something still is."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.images.base import make_base
+from deploy.images.bootstrap import make_base
 from deploy.images.engine import DEFAULT_STORE, Engine, EngineFailed, install, missing
 
 REPOSITORY = Path(__file__).resolve().parents[2]

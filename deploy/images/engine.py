@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.apt import may_install, run_apt
+
 #: Everything podman needs on a minimal Debian 12, and what makes the base image.
 PACKAGES = (
     *("podman", "buildah", "runc", "conmon", "catatonit"),
     *("netavark", "aardvark-dns", "iptables", "uidmap", "debootstrap"),
 )
-HOW = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(PACKAGES)}"
+_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
+HOW = f"apt-get update && {' '.join(_INSTALL)}"
 #: What a build trusts, and where it finds packages, is what this machine does.
 _OF_THIS_MACHINE = (Path("/etc/ssl/certs"), Path("/etc/pip.conf"))
 _LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
@@ -102,10 +105,8 @@ def missing() -> str | None:
 
 def install() -> None:
     """Install what is missing where that is allowed (root, apt)."""
-    if missing() is None or os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if missing() is None or not may_install():
         return
-    apt = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     # Lists that cannot be brought up to date may still be good enough.
-    subprocess.call((*apt, "update"), env=environment)
-    subprocess.call((*apt, "install", "-y", "--no-install-recommends", *PACKAGES), env=environment)
+    run_apt(("apt-get", "update"))
+    run_apt(_INSTALL)

@@ -6,18 +6,17 @@ away is missed; a question for each talk made hundreds of chats dear (measured, 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlmodel import Session
 
 from contracts.text import SIGNS_PURPOSE, SignsCapability
 from contracts.vocabulary import ContactId, PersonId, Refusal
 from services.bus import capability
 from services.bus.door import Door
-from services.bus.driver import ask, only
 from services.console.neighbour import Neighbour
+from services.console.pictures import domain_now
 from services.console.problem import refusal_problem
 
 _STANDS_FOR = timedelta(minutes=1)
@@ -49,7 +48,7 @@ class Signs:
 
     async def new(self) -> list[Writing]:
         """Signs not seen before; Problem or GroundAway when they cannot be asked for."""
-        now = await self._door.read(_domain_time)
+        now = await self._door.read(domain_now)
         shown = SignsCapability(expires_at=now + _STANDS_FOR)
         signed = capability.sign(capability.key_from_environment(), SIGNS_PURPOSE, shown)
         answer = await self._intake.ask("GET", "/desk/signs", signed)
@@ -64,8 +63,3 @@ def _callers_in(answer: httpx.Response) -> tuple[Writing, ...]:
         return _Told.model_validate_json(answer.content).callers
     except ValidationError:
         raise refusal_problem(Refusal.PLATFORM_FAULT) from None
-
-
-def _domain_time(session: Session) -> datetime:
-    now: datetime = only(ask(session, "SELECT public.helpline_now() AS now")).now
-    return now

@@ -32,7 +32,7 @@ from contracts.text import (
 )
 from contracts.vocabulary import Attention, ContactId, Refusal, TextKind
 from services.bus import capability
-from services.bus.body import Flaw
+from services.bus.body import Flaw, M
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.openapi import answers, content, header, ref
@@ -95,7 +95,6 @@ class Since:
 
     after: int
     wait_seconds: float
-    signs: int | None = None  #: of the human's writing that they have seen; None: they want none
 
 
 def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
@@ -250,10 +249,10 @@ class TextDoor:
     async def follow(self, request: Request) -> Response:
         """Tell a caller what was written, and where their contact is."""
         address = addressed(request)
-        since = replace(_since(request), signs=_signs_seen(request))
+        since = _since(request)
         keys = day_keys.from_environment()
         look = partial(texts.look_as_caller, address=address, after=since.after, keys=keys)
-        looked, typing = await self._news(address[0], since, look)
+        looked, typing = await self._news(address[0], since, look, _signs_seen(request))
         if looked.contact.away_until is not None:
             back = partial(chats.is_there, address[0])
             await self._door.answer(new_id(), "", back)
@@ -292,11 +291,7 @@ class TextDoor:
 
     async def callers_writing(self, request: Request) -> Response:
         """Tell a console who is writing to whom."""
-        token = bearer_of(request, CAPABILITY_WANTED)
-        key = capability.key_from_environment()
-        shown = capability.read(key, SIGNS_PURPOSE, token, SignsCapability)
-        if shown is None:
-            raise _no_capability()
+        shown = _signed(request, SIGNS_PURPOSE, SignsCapability)
         now, found = await self._door.read(typing_now.callers)
         if not stands(shown.expires_at, now):
             raise _no_capability()
@@ -330,12 +325,12 @@ class TextDoor:
         contact_id: ContactId,
         since: Since,
         look: Callable[..., Looked | Refusal | NotSeenYet],
+        signs: int | None = None,
     ) -> tuple[Looked, TypingTold | None]:
         """What there is, or what comes in the time a follower waits; the human's writing too, to
-        who wants to see it.
+        who has seen so many `signs` of it (None: they want to see none).
         """
         began, waits = time.monotonic(), spread(contact_id, since.wait_seconds)
-        signs = since.signs
 
         def look_at_both(
             session: Session,
@@ -395,10 +390,17 @@ class TextDoor:
 
 def _shown(request: Request) -> TextCapability:
     """Who asks, by a capability that a console signed for this contact; it may have expired."""
+    shown = _signed(request, TEXT_PURPOSE, TextCapability)
+    if shown.contact_id != contact_in(request) or shown.role not in TEXT_ROLES:
+        raise _no_capability()
+    return shown
+
+
+def _signed(request: Request, purpose: str, model: type[M]) -> M:
+    """What a console signed for this purpose; CallerProblem when it signed nothing of the kind."""
     token = bearer_of(request, CAPABILITY_WANTED)
-    key = capability.key_from_environment()
-    shown = capability.read(key, TEXT_PURPOSE, token, TextCapability)
-    if shown is None or shown.contact_id != contact_in(request) or shown.role not in TEXT_ROLES:
+    shown = capability.read(capability.key_from_environment(), purpose, token, model)
+    if shown is None:
         raise _no_capability()
     return shown
 

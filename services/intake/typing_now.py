@@ -2,8 +2,8 @@
 
 One row for each side of a talk, in a table that a crash empties and no backup holds; it goes with
 the end of the contact. A caller's page asks for its own talk, a console for all of them at once.
-The surprising thing: moments here are the machine's, of Postgres, because a
-key that is pressed is no matter of the helpline's time.
+The surprising thing: moments here are the machine's, of Postgres, because a key that is pressed is
+no matter of the helpline's time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Boolean, Column, DateTime, Text
 from sqlmodel import Field, Session
 
 from contracts.vocabulary import Channel, ContactId, Refusal, Sha256, TextKind
-from services.bus.driver import ask, only
+from services.bus.driver import ask
 from services.intake import store
 from services.intake.answers import CallerWritingTold, TypingTold
 from services.intake.rows import Row
@@ -55,7 +55,6 @@ _CALLERS = """
     FROM intake.typing JOIN intake.contact USING (contact_id)
     WHERE typing.until > clock_timestamp() AND of_caller AND contact.person_id IS NOT NULL
 """
-_NOW = "SELECT public.helpline_now() AS now"
 
 
 def note_caller(session: Session, address: tuple[ContactId, Sha256]) -> Refusal | None:
@@ -105,7 +104,7 @@ def callers(session: Session) -> tuple[datetime, tuple[CallerWritingTold, ...]]:
         CallerWritingTold(contact_id=row.contact_id, person_id=row.person_id, number=row.number)
         for row in rows
     )
-    return only(ask(session, _NOW, {})).now, found
+    return store.moment(session), found
 
 
 def forget(session: Session, contact_id: ContactId) -> None:

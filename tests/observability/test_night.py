@@ -1,15 +1,12 @@
 """Prometheus and Alertmanager beside a real platform: who is to be woken is, and by what."""
 
-import time
 from pathlib import Path
 
 import httpx
 
 from deploy.embedded.ports import spare_port
 from deploy.night import Page, a_night, pages_in
-from tests.running import a_platform
-
-_PATIENCE_SECONDS = 60
+from tests.running import a_platform, wait_for
 
 
 def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbook(
@@ -22,7 +19,7 @@ def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbo
         a_night(platform, ports, told.append, every_seconds=1) as night,
         httpx.Client(base_url=night.prometheus, trust_env=False) as prometheus,
     ):
-        until(lambda: "Watchdog" in {each.alert for each in told})
+        wait_for(lambda: "Watchdog" in {each.alert for each in told})
         found = ask(prometheus, "helpline_intake_line_open")
         assert {each["metric"]["programme"] for each in found} >= {"sos-crise", "sos-detresse"}
         assert len(ask(prometheus, "helpline_bus_ground_up == 1")) == 8
@@ -41,14 +38,6 @@ def ask(prometheus: httpx.Client, query: str) -> list[dict[str, dict[str, str]]]
         "/api/v1/query", params={"query": query}
     ).json()["data"]["result"]
     return found
-
-
-def until(holds: object) -> None:
-    assert callable(holds)
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up_at, "it never came"
-        time.sleep(0.1)
 
 
 def test_a_page_that_is_over_is_told_as_such() -> None:
