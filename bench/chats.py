@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -105,8 +105,8 @@ class Crowd:
     chats: int
 
 
-async def type_lines(crowd: Crowd, seconds: float) -> Typed:
-    """Open desks and chats, then have a line typed at random 20 times a second."""
+async def type_lines(crowd: Crowd, seconds: float, looking: AbstractContextManager[None]) -> Typed:
+    """Open desks and chats, then have a line typed at random 20 times a second, `looking`."""
     typed = Typed()
     async with AsyncExitStack() as stack:
         talking = await _open_chats(crowd, stack)
@@ -115,12 +115,13 @@ async def type_lines(crowd: Crowd, seconds: float) -> Typed:
             _beside(stack, chat.watch_caller())
         await asyncio.sleep(_SETTLES_SECONDS)
         chance, sent = random.Random(1900), []
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            await asyncio.sleep(chance.expovariate(20.0))
-            say = chance.choice((_caller_says, _listener_says))
-            sent.append(asyncio.create_task(say(chance.choice(talking), typed)))
-        await asyncio.gather(*sent)
+        with looking:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                await asyncio.sleep(chance.expovariate(20.0))
+                say = chance.choice((_caller_says, _listener_says))
+                sent.append(asyncio.create_task(say(chance.choice(talking), typed)))
+            await asyncio.gather(*sent)
     return typed
 
 

@@ -7,11 +7,13 @@ only echoes. Then 500 desks and 300 chats are open at once, and lines typed in t
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 from bench.chats import Crowd, Typed, type_lines
 from bench.figures import Figure, percentile, spread
 from bench.ground import Ground, ground_for
 from bench.line import LINE, bring_people, names, open_line
+from bench.profile import profiled
 from bench.screens import Seen, a_browser, a_desk_page, watch_echo, watch_offers, weigh
 from bench.setting import Setting
 from contracts.vocabulary import Role
@@ -41,7 +43,7 @@ def measure(setting: Setting) -> list[Figure]:
         with ground.database() as connection:
             made = dict(connection.execute(_MADE, (list(seen.offer_ms),)).fetchall())
         visible = [at - float(made[each]) for each, at in seen.offer_ms.items() if each in made]
-        typed = asyncio.run(_many(ground, setting.seconds))
+        typed = asyncio.run(_many(ground, setting))
     return [*_of_one(seen, visible), *_of_many(typed)]
 
 
@@ -55,12 +57,14 @@ async def _one_listener(ground: Ground) -> str:
         return desk.token
 
 
-async def _many(ground: Ground, seconds: float) -> Typed:
+async def _many(ground: Ground, setting: Setting) -> Typed:
     async with Doors.of(ground.platform, patience_seconds=60) as doors:
         (first,) = names(Role.LISTENER, 1)
         alone = await doors.session(first, Role.LISTENER, LINE, wait_seconds=60)
         await alone.end_duty()
-        return await type_lines(Crowd(doors, _DESKS, _CHATS), seconds)
+        pids = ground.service_pids
+        looking = profiled(pids, setting.folder) if setting.profile else nullcontext()
+        return await type_lines(Crowd(doors, _DESKS, _CHATS), setting.seconds, looking)
 
 
 def _of_one(seen: Seen, visible: list[float]) -> list[Figure]:

@@ -145,7 +145,8 @@ def test_a_form_of_an_older_session_changes_nothing_and_says_what_to_do(people: 
         older.press("Oui, commencer")
         older.sees("Rechargez la page ; rien n'a été changé.")
     older.page.get_by_role("link", name="Revenir au poste").click()
-    older.press("Oui, commencer")
+    with older.page.expect_navigation():
+        older.press("Oui, commencer")
     wait_for(lambda: is_on_duty(older))
 
 
