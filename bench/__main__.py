@@ -16,7 +16,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import alert, console, deciding, directory, offer, pipeline, policy, recovery, start
+from bench import (
+    alert,
+    capacity,
+    console,
+    deciding,
+    directory,
+    offer,
+    pipeline,
+    policy,
+    recovery,
+    start,
+)
 from bench.figures import Figure, markdown, shown
 from bench.ground import forget
 from bench.setting import Setting
@@ -39,6 +50,7 @@ ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "console": console.measure,
     "pipeline": pipeline.measure,
     "recovery": recovery.measure,
+    "capacity": capacity.measure,
 }
 
 
@@ -48,7 +60,9 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"all, or some of {', '.join(ROWS)}")
     parser.add_argument("--run-dir", type=Path, default=FOLDER, help="emptied before and after")
     parser.add_argument(
-        "--processes", action="store_true", help="one process per service (offer, pipeline)"
+        "--processes",
+        action="store_true",
+        help="one process per service (offer, pipeline, capacity)",
     )
     parser.add_argument("--people", type=int, default=1000, help="on duty, for offer")
     parser.add_argument("--per-second", type=float, default=10.0, help="calls, for offer")
@@ -56,7 +70,9 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--contacts", type=int, default=60, help="in each batch, for pipeline")
     parser.add_argument("--days", type=int, default=10, help="resampled, for policy")
     parser.add_argument(
-        "--profile", action="store_true", help="where the time goes, for pipeline (needs py-spy)"
+        "--profile",
+        action="store_true",
+        help="where the time goes, for pipeline and console (needs py-spy)",
     )
     parser.add_argument("--write", action="store_true", help=f"write bench/{RESULTS.name} too")
     options = parser.parse_args(arguments)
