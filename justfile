@@ -114,6 +114,11 @@ licences:
 verify *ARGS:
     @exec {{ python }} -m deploy.verify {{ ARGS }}
 
+# Replace every service by a next version and back, under load, and count what was lost (--services X...)
+[group('measure')]
+upgrade *ARGS:
+    @exec {{ python }} -m deploy.rollout {{ ARGS }}
+
 # Measure, each figure beside its floor or peer in the same run
 [group('measure')]
 bench *ARGS:
@@ -175,6 +180,11 @@ asyncapi-check:
     npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
         --omit-lockfile-registry-resolved @asyncapi/parser@3
     node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
+
+# Write or check a change of tables (new SERVICE "what it is for"; check)
+[group('upkeep')]
+migration *ARGS:
+    @{{ python }} -m deploy.migration {{ ARGS }}
 
 # Bring the pages' catalogues to what the templates say, and name what has no words yet (check)
 [group('upkeep')]

@@ -23,6 +23,7 @@ from deploy.embedded.runfolder import RunFolder, write_atomically
 from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN
 from services.bus import database
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
+from services.bus.migrating import migrate
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
 from services.bus.provision.permissions import server_conf
@@ -77,7 +78,7 @@ def prepare_database(run: RunFolder, servers: Servers) -> None:
         if known.fetchone() is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
     owner_dsn = f"{servers.owner_dsn}/{DATABASE}".replace("postgresql:", "postgresql+psycopg:", 1)
-    database.prepare(owner_dsn, SERVICES, run.keys)
+    database.prepare(owner_dsn, SERVICES, run.keys, migrate)
     anchor = datetime.fromisoformat(servers.anchor) if servers.anchor else None
     database.set_clock(owner_dsn, anchor, servers.rate, development=True)
 

@@ -162,7 +162,7 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
             command=(sys.executable, "-m", "services.run", *members),
             log=run.log / f"{name}.log",
             folder=REPOSITORY,
-            environment=_environment(run, ground, doors | {"ops": health[name]}),
+            environment=environment_of(run, ground, doors | {"ops": health[name]}),
             tier=_SERVICES_TIER,
         )
         log_start = size_of(program.log)
@@ -186,7 +186,7 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
     )
 
 
-def _environment(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[str, str]:
+def environment_of(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dict[str, str]:
     """Return what a service process finds in its environment; never a secret, only where it is."""
     return os.environ | {
         "HELPLINE_ENVIRONMENT": "development",
@@ -209,7 +209,7 @@ def _wait_ready(
     program: Program, child: subprocess.Popen[bytes], log_start: int, port: int
 ) -> None:
     give_up_at = time.monotonic() + _READY_WITHIN.total_seconds()
-    while not _says_ready(port):
+    while not says_ready(port):
         failed = child.poll() is not None
         if failed or time.monotonic() > give_up_at:
             raise explain(
@@ -219,7 +219,8 @@ def _wait_ready(
         time.sleep(0.05)
 
 
-def _says_ready(port: int) -> bool:
+def says_ready(port: int) -> bool:
+    """Whether the process whose health port this is says that all of it can take work."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
             return True

@@ -1,4 +1,4 @@
-"""`python -m deploy.tables --owner FOLDER`: the database as declared, at each release.
+"""`python -m deploy.tables --owner FOLDER`: the database as declared, at each release, by migrations.
 
 The owner need not be a superuser: whoever owns the database and may create roles will do.
 Where Postgres is, HELPLINE_POSTGRES_ variables say; passwords of roles are files of
@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import URL, exc
 
 from services.bus.database import prepare
+from services.bus.migrating import NotMigrated, migrate
 from services.registry import SERVICES
 
 
@@ -35,12 +36,16 @@ def owner_dsn(owner: Path, environ: Mapping[str, str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; 0 when the database is as declared, 1 when Postgres refused."""
+    """Entry point; 0 when the database is as declared, 1 when Postgres or a migration refused."""
     parser = argparse.ArgumentParser(prog="tables", description="The database as declared.")
     parser.add_argument("--owner", type=Path, required=True, help="folder of username and password")
     asked = parser.parse_args(arguments)
+    keys = Path(os.environ["HELPLINE_KEYS_DIR"])
     try:
-        prepare(owner_dsn(asked.owner, os.environ), SERVICES, Path(os.environ["HELPLINE_KEYS_DIR"]))
+        prepare(owner_dsn(asked.owner, os.environ), SERVICES, keys, migrate)
+    except NotMigrated as refused:
+        print(refused)
+        return 1
     except exc.DBAPIError as refused:
         # Its statement may hold a password: the kind of failure is all that is said.
         print(f"Postgres: {type(refused).__name__} ({type(refused.orig).__name__})")

@@ -17,6 +17,7 @@ import uvloop
 
 from services.bus.door import StartRefused
 from services.bus.http import PortTaken, QuietServer, server_for
+from services.bus.lineage import TablesDiffer
 from services.bus.logs import start_logs
 from services.bus.ops import ops_app
 from services.bus.runner import DurableMissing, RunningService
@@ -50,16 +51,23 @@ async def run(services: Sequence[Service], settings: BusSettings) -> None:
     beating = asyncio.create_task(watchdog.beat_for_ever())
     watchdog.start()
     running = [RunningService(service, settings) for service in services]
-    servers = _servers(running, settings)
-    serving = [asyncio.create_task(server.serve()) for server in servers]
+    ops, doors = _servers(running, settings)
+    asked = asyncio.create_task(ops.serve())
+    open_doors = [asyncio.create_task(door.serve()) for door in doors]
     try:
         await _start(running, leave)
         await leave.wait()
     finally:
-        for server in servers:
-            server.leave()
-        await asyncio.gather(*(service.stop() for service in running if service.ready))
-        await asyncio.gather(*serving, return_exceptions=True)
+        begun = [service for service in running if service.ready]
+        for service in begun:
+            service.ready = False
+        # What is in hand at a door still needs its service; health and figures are told to the end.
+        for door in doors:
+            door.leave()
+        await asyncio.gather(*open_doors, return_exceptions=True)
+        await asyncio.gather(*(service.stop() for service in begun))
+        ops.leave()
+        await asyncio.gather(asked, return_exceptions=True)
         watchdog.stop()
         beating.cancel()
 
@@ -85,13 +93,17 @@ async def _start_all(running: Sequence[RunningService]) -> bool:
     return True
 
 
-def _servers(running: Sequence[RunningService], settings: BusSettings) -> list[QuietServer]:
-    servers = [server_for(ops_app(running), settings.host, settings.ops_port)]
+def _servers(
+    running: Sequence[RunningService], settings: BusSettings
+) -> tuple[QuietServer, list[QuietServer]]:
+    """The server of health and figures, and those of the doors."""
+    ops = server_for(ops_app(running), settings.host, settings.ops_port)
+    doors = []
     for service in running:
         if service.table.door is not None:
             app = service.table.door(service)
-            servers.append(server_for(app, settings.host, settings.door_port(service.service)))
-    return servers
+            doors.append(server_for(app, settings.host, settings.door_port(service.service)))
+    return ops, doors
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
     start_tracing(settings)
     try:
         uvloop.run(run(services, settings))
-    except (DurableMissing, PortTaken, StartRefused) as error:
+    except (DurableMissing, PortTaken, StartRefused, TablesDiffer) as error:
         log.critical("cannot start", extra={"facts": {"reason": str(error)}})
         return 78  # EX_CONFIG
     return 0

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from deploy.day.caller import Caller
 from deploy.day.clock import TraceClock, read_clock
-from deploy.day.faults import Breaker
 from deploy.day.line import PlayedLine
 from deploy.day.live import LiveScene
 from deploy.day.nonsense import talk_nonsense
@@ -34,6 +34,13 @@ LATEST_SECONDS = 0.020
 
 class TooLate(Exception):
     """The platform was not ready when the trace's first second came."""
+
+
+class Disturbance(Protocol):
+    """Does something to the platform while the day goes on (`faults.Breaker`, a roll-out)."""
+
+    async def break_all(self, clock: TraceClock) -> None:
+        """Do all of it; cancelled when the day is over."""
 
 
 @dataclass
@@ -66,7 +73,7 @@ class Run:
 
 
 async def play_once(
-    platform: Platform, run: Run, show: Callable[[Play], None], breaker: Breaker
+    platform: Platform, run: Run, show: Callable[[Play], None], breaker: Disturbance
 ) -> tuple[Caller, ...]:
     """Prepare the platform and play the trace on it, while `breaker` breaks it.
 

@@ -161,7 +161,8 @@ class Asking:
             return await self._ask(command, envelope, time.monotonic() + wait.total_seconds())
 
     async def _ask(self, command: Command, envelope: CommandEnvelope, until: float) -> Reply:
-        headers, body = command_headers(envelope), command.model_dump_json()
+        # A field left at its default is not sent: who answers may be older and not know it yet.
+        headers, body = command_headers(envelope), command.model_dump_json(exclude_defaults=True)
         reply: Reply | None = None
         while (left := until - time.monotonic()) > 0:
             try:

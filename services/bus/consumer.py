@@ -10,7 +10,7 @@ from functools import partial
 
 from contracts.envelope import EventEnvelope, Stream
 from services.bus import metrics
-from services.bus.decode import ReadEvent, Unreadable
+from services.bus.decode import NEWER, ReadEvent, Unreadable
 from services.bus.failure import Park, TryAgain, answer_to_failure, is_ground_away
 from services.bus.ground import Ground
 from services.bus.lane import Lane
@@ -20,6 +20,10 @@ from services.bus.transact import Committed, LeaseLost, Transactions
 log = logging.getLogger(__name__)
 
 _GIVE_BACK = timedelta(seconds=0.2)
+#: What a newer version beside this one can read is left to it, so many times; then it is parked:
+#: after a rollback nobody else comes, and what is given back for ever fills the durable.
+_LEFT_TO_NEWER = 12
+_LEAVE_TO_NEWER = timedelta(seconds=1)
 
 
 class Consumer:
@@ -47,10 +51,28 @@ class Consumer:
         """Handle one message; never raises, answers every time."""
         self.last_delivery = time.monotonic()
         match delivery.read:
-            case Unreadable() as unreadable:
+            case Unreadable(reason=reason) as unreadable:
+                if reason == NEWER and delivery.deliveries <= _LEFT_TO_NEWER:
+                    await delivery.give_back(_LEAVE_TO_NEWER)
+                    return
                 await self._park_unreadable(delivery, unreadable)
+            case ReadEvent(envelope, _) if envelope.type not in self._by_type:
+                await self._leave_to_newer(delivery, envelope)
             case ReadEvent(envelope, _) as read:
                 await self._handle(delivery, read, envelope)
+
+    async def _leave_to_newer(self, delivery: Delivery, envelope: EventEnvelope) -> None:
+        """A newer version of this service takes it, by the same durable."""
+        if delivery.deliveries <= _LEFT_TO_NEWER:
+            await delivery.give_back(_LEAVE_TO_NEWER)
+            return
+        await self._park(
+            delivery,
+            type=envelope.type,
+            event_id=envelope.id,
+            reason="not_consumed",
+            where="ce-type",
+        )
 
     async def _handle(self, delivery: Delivery, read: ReadEvent, envelope: EventEnvelope) -> None:
         on = self._by_type[envelope.type]

@@ -1,19 +1,21 @@
 """The database as declared: one schema and one role per service, one clock for all.
 
 `prepare` is idempotent and is run by the owner (the embedded runtime, or a migration job). Roles
-may use their own schema and nothing else; `checker` reads everything and writes nothing.
+may use their own schema and nothing else; `checker` reads everything and writes nothing. How tables
+come about is told: by migrations (`migrating.migrate`) wherever data is kept, at once for a test.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from services.bus.ledger import Ledger
+from services.bus.lineage import APPLIED, note_all
 from services.bus.table import Service
 
 CHECKER = "checker"
@@ -29,7 +31,20 @@ $$ SELECT anchor + (clock_timestamp() - start) * rate FROM public.clock $$;
 """
 
 
-def prepare(owner_dsn: str, services: Iterable[Service], keys_dir: Path) -> None:
+def made_at_once(connection: Connection, services: Sequence[Service]) -> None:
+    """Make every table as the code declares it: in an empty database, for the length of a test."""
+    for service in services:
+        Ledger(service.name).metadata.create_all(connection)
+        service.tables.create_all(connection)
+        note_all(connection, service.name)
+
+
+def prepare(
+    owner_dsn: str,
+    services: Sequence[Service],
+    keys_dir: Path,
+    make_tables: Callable[[Connection, Sequence[Service]], None] = made_at_once,
+) -> None:
     """Create what is missing: roles with their password files, schemas, tables, rights, clock.
 
     Raises sqlalchemy.exc.OperationalError when Postgres cannot be reached.
@@ -39,7 +54,7 @@ def prepare(owner_dsn: str, services: Iterable[Service], keys_dir: Path) -> None
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(8001900)"))
             connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
-            connection.execute(text(_CLOCK))
+            connection.execute(text(_CLOCK + APPLIED))
             connection.execute(
                 text(
                     "INSERT INTO public.clock (anchor, start, rate) "
@@ -49,7 +64,10 @@ def prepare(owner_dsn: str, services: Iterable[Service], keys_dir: Path) -> None
             _role(connection, CHECKER, keys_dir)
             for service in services:
                 _role(connection, service.name, keys_dir)
-                _schema(connection, service)
+                connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service.name}"'))
+            make_tables(connection, services)
+            for service in services:
+                _rights(connection, service.name)
     finally:
         engine.dispose()
 
@@ -88,14 +106,12 @@ def _role(connection: Connection, name: str, keys_dir: Path) -> None:
         connection.execute(text(f'CREATE ROLE "{role}" LOGIN NOINHERIT'))
     # Quoted by hand: ALTER ROLE takes no parameters, and the alphabet of the password is ours.
     connection.execute(text(f"ALTER ROLE \"{role}\" PASSWORD '{password}'"))
-    connection.execute(text(f'GRANT SELECT ON public.clock TO "{role}"'))
+    connection.execute(text(f'GRANT SELECT ON public.clock, migrations.applied TO "{role}"'))
+    connection.execute(text(f'GRANT USAGE ON SCHEMA migrations TO "{role}"'))
 
 
-def _schema(connection: Connection, service: Service) -> None:
-    schema, role = service.name, f"helpline_{service.name}"
-    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
-    Ledger(schema).metadata.create_all(connection)
-    service.tables.create_all(connection)
+def _rights(connection: Connection, schema: str) -> None:
+    role = f"helpline_{schema}"
     for grant in (
         f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}", helpline_checker',
         f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"',

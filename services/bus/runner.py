@@ -31,6 +31,7 @@ from services.bus.forwarder import Forwarder
 from services.bus.lane import Lane
 from services.bus.lease import Lease
 from services.bus.ledger import Ledger
+from services.bus.lineage import expect_tables
 from services.bus.settings import BusSettings
 from services.bus.stream import Connection
 from services.bus.table import Service
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOK_EVERY_SECONDS = 5.0
+_ASK_AGAIN_SECONDS = 0.5
 #: Whoever stands by asks for the lease so often: callers wait for what is left of it.
 _STAND_BY_EVERY_SECONDS = 0.2
 
@@ -87,8 +89,10 @@ class RunningService:
         """Connect and begin to work; waits for NATS as long as it takes.
 
         Deadlines and errands do not: whoever comes up while NATS is away still honours them.
-        Raises DurableMissing when what the table declares was not provisioned.
+        Raises TablesDiffer when the database is older than this code, DurableMissing when what the
+        table declares was not provisioned.
         """
+        await self._expect_tables()
         if self.table.deadlines and not self.table.exclusive:
             self._run(self._wakeups.watch_deadlines())
         if self.table.errands is not None:
@@ -229,13 +233,23 @@ class RunningService:
         if epoch is not None:
             await self._begin()
 
+    async def _expect_tables(self) -> None:
+        """Ask until Postgres answers: nothing at all can be done before."""
+        while True:
+            try:
+                await self.read(partial(expect_tables, service=self.service))
+                return
+            except GroundAway:
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
     async def _expect_durable(self, stream: Stream) -> None:
         try:
             info = await self._connection.durable(stream)
         except nats.js.errors.NotFoundError:
             raise DurableMissing(self.table.durable(stream), stream.value) from None
         filters = info.config.filter_subjects or [info.config.filter_subject or ""]
-        if sorted(filters) != list(self.table.filters(stream)):
+        # Wider is a newer version beside this one, or before it: what it alone reads is left to it.
+        if not set(self.table.filters(stream)) <= set(filters):
             raise DurableMissing(self.table.durable(stream), stream.value)
 
     async def _look_after_durables(self) -> None:

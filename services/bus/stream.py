@@ -57,6 +57,11 @@ class Delivery:
         """Its place in the stream: where it can be read again."""
         return int(self._message.metadata.sequence.stream)
 
+    @property
+    def deliveries(self) -> int:
+        """How often the server has delivered it, to whichever process: 1 the first time."""
+        return int(self._message.metadata.num_delivered)
+
     async def ack(self) -> None:
         """It is handled: the server may forget it. Unheard, it comes again and the inbox knows."""
         with suppress(nats.errors.Error):

@@ -240,6 +240,10 @@ class Transactions:
 
 
 def fingerprint_of(actor: PersonId, command: Command) -> str:
-    """What makes two commands the same: who asks for what, by whichever way it comes."""
-    asked = f"{actor} {command.type_name()} {command.model_dump_json()}"
+    """What makes two commands the same: who asks for what, by whichever way it comes.
+
+    What was left at its default does not count: the next version may know one field more, and a
+    command repeated across an upgrade is the same command.
+    """
+    asked = f"{actor} {command.type_name()} {command.model_dump_json(exclude_defaults=True)}"
     return sha256(asked.encode()).hexdigest()

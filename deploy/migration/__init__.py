@@ -1,0 +1,1 @@
+"""Migrations for who writes them: `just migration new SERVICE "what"`, `just migration check`."""
