@@ -79,7 +79,7 @@ class LiveMessage:
 
     def read(self, model: type[M]) -> M:
         """The body as one of `services.console.messages`."""
-        return model.model_validate_json(orjson.dumps(self.body))
+        return model.model_validate_json(orjson.dumps(self.body), extra="ignore")
 
 
 @dataclass
@@ -298,7 +298,7 @@ class Desk:
         """What the rules would propose."""
         body = {"notes": notes.model_dump(mode="json")}
         told = await self.post(f"/desk/contacts/{contact_id}/proposal", body)
-        return TriageProposal.model_validate_json(orjson.dumps(told["result"]))
+        return TriageProposal.model_validate_json(orjson.dumps(told["result"]), extra="ignore")
 
     async def triage(
         self, contact_id: str, priority: Priority, destination: Destination, notes: TriageNotes

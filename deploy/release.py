@@ -69,7 +69,7 @@ async def apply_over_bus(client: Client, sound: Sound, patience: timedelta) -> R
         except (nats.errors.NoRespondersError, nats.errors.TimeoutError):
             said = "intake does not answer"
         else:
-            reply = Reply.model_validate_json(answer.data)
+            reply = Reply.model_validate_json(answer.data, extra="ignore")
             if reply.status is ReplyStatus.DONE:
                 return reply
             if reply.status is ReplyStatus.REFUSED:

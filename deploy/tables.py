@@ -1,4 +1,4 @@
-"""`python -m deploy.tables --owner FOLDER`: the database as declared, at each release, by migrations.
+"""`python -m deploy.tables --owner FOLDER`: the database as declared, by migrations.
 
 The owner need not be a superuser: whoever owns the database and may create roles will do.
 Where Postgres is, HELPLINE_POSTGRES_ variables say; passwords of roles are files of

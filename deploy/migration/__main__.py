@@ -1,7 +1,7 @@
 """`just migration new SERVICE "what it is for"` and `just migration check`.
 
-`ledger` as SERVICE: the six tables every schema has. Both start a Postgres of their own, bring it to
-the last revision, and compare.
+`ledger` as SERVICE: the six tables every schema has. Both start a Postgres of their own, bring it
+to the last revision, and compare.
 """
 
 from __future__ import annotations

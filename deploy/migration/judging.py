@@ -22,21 +22,8 @@ from sqlalchemy.types import BigInteger, Integer, String
 
 from services.bus.lineage import Lineage
 
-#: Statements that change rows and nothing else.
-_FILLS = re.compile(r"\s*(UPDATE|INSERT)\s", re.IGNORECASE)
-
-
-class _Noting(Operations):
-    """Notes operations instead of doing them."""
-
-    def __init__(self, context: MigrationContext) -> None:
-        super().__init__(context)
-        self.noted: list[ops.MigrateOperation] = []
-
-    def invoke(self, operation: ops.MigrateOperation) -> Any:
-        """Note one."""
-        self.noted.append(operation)
-        return None
+#: Statements that fill rows, or bring along what nobody else can be disturbed by.
+_HARMLESS = re.compile(r"\s*(UPDATE|INSERT|CREATE EXTENSION IF NOT EXISTS)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,12 +50,10 @@ def read_revision(file: Path, schema: str) -> Revision:
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "schema": schema}
     )
-    noting = _Noting(context)
-    noting._install_proxy()
-    try:
+    noted: list[ops.MigrateOperation] = []
+    with Operations.context(context) as operations:
+        operations.invoke = noted.append  # type: ignore[method-assign,assignment]
         module.upgrade()
-    finally:
-        noting._remove_proxy()
     return Revision(
         file,
         module.revision,
@@ -76,7 +61,7 @@ def read_revision(file: Path, schema: str) -> Revision:
         module.phase,
         getattr(module, "leaves", ()),
         getattr(module, "needs", 0),
-        tuple(noting.noted),
+        tuple(noted),
     )
 
 
@@ -95,21 +80,24 @@ def flaws_of_lineage(lineage: Lineage, declared: MetaData, schema: str) -> list[
     return [
         f"{revision.file.name}: {flaw}"
         for place, revision in enumerate(revisions, start=1)
-        for flaw in _flaws(lineage, place, revision, revisions[: place - 1], declared)
+        for flaw in (
+            *_flaws_of_place(lineage, place, revisions),
+            *_flaws_of_phase(revision, revisions[: place - 1], declared),
+        )
     ]
 
 
-def _flaws(
-    lineage: Lineage,
-    place: int,
-    revision: Revision,
-    earlier: list[Revision],
-    declared: MetaData,
-) -> Iterator[str]:
+def _flaws_of_place(lineage: Lineage, place: int, revisions: list[Revision]) -> Iterator[str]:
+    revision = revisions[place - 1]
     if (revision.number, revision.name) != (place, f"{lineage.name}_{place:04d}"):
         yield f"should be number {place}, called {lineage.name}_{place:04d}"
-    if revision.before != (earlier[-1].name if earlier else None):
+    if revision.before != (revisions[place - 2].name if place > 1 else None):
         yield "does not follow the one before it"
+
+
+def _flaws_of_phase(
+    revision: Revision, earlier: list[Revision], declared: MetaData
+) -> Iterator[str]:
     broken = [what for operation in revision.does for what in breaks(operation, revision.does)]
     match revision.phase:
         case "expand":
@@ -147,7 +135,7 @@ def _declares(declared: MetaData, what: str) -> bool:
 
 
 def taken_away(operation: ops.MigrateOperation) -> Iterator[str]:
-    """Tables (`contact`) and columns (`contact.phone`) that are gone or called otherwise after it."""
+    """Tables (`contact`) and columns (`contact.phone`) that are gone after it, or renamed."""
     match operation:
         case ops.DropTableOp():
             yield operation.table_name
@@ -186,7 +174,7 @@ def breaks(
         case ops.AlterColumnOp():
             yield from _altered(operation)
         case ops.ExecuteSQLOp():
-            if not _FILLS.match(str(operation.sqltext)):
+            if not _HARMLESS.match(str(operation.sqltext)):
                 yield f"SQL that is neither UPDATE nor INSERT ({str(operation.sqltext)[:40]!r})"
         case _:
             yield f"{type(operation).__name__.removesuffix('Op')} {_named(operation)}".rstrip()

@@ -1,4 +1,4 @@
-"""Writes the next revision of a lineage: what lies between the tables as migrated and the models."""
+"""Writes the next revision of a lineage: what lies between migrated tables and the models."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ down_revision = {before}
 #: `expand`: the version that runs goes on beside it. `contract`: takes away what nobody reads.
 phase = "expand"
 '''
-_PHASED = '''#: Tables and columns this version no longer reads ("contact.phone"); a later contraction takes them.
+_PHASED = """#: What this version no longer reads ("contact.phone"): a later contraction takes it.
 leaves: tuple[str, ...] = ()
 #: Of a contraction: the number of the revision that left what goes.
 needs = 0
-'''
+"""
 _BODY = '''
 
 def upgrade() -> None:
@@ -52,7 +52,7 @@ def difference(connection: Connection, service: Service, declared: Sequence[Meta
 def _context(
     connection: Connection, service: Service, declared: Sequence[MetaData]
 ) -> MigrationContext:
-    def ours(name: str | None, kind: str, parents: Any) -> bool:
+    def ours(name: str | None, kind: str, _: Any) -> bool:
         if kind == "schema":
             return name == service.name
         return kind != "table" or any(f"{service.name}.{name}" in each.tables for each in declared)

@@ -41,7 +41,7 @@ from deploy.start import REPOSITORY, Ground, Options, start_ground
 #: Who asks others comes last: whatever it may ask is answered by then.
 ORDER = ("triage", "assignment", "roster", "quality", "referral", "risk", "intake", "console")
 SPEED = 10.0
-_LEAD_SECONDS = 30.0
+_LEAD_SECONDS = 45.0
 #: Machine seconds of load for each replacement; what is left over is a margin.
 _A_ROLL_SECONDS = 14.0
 
@@ -57,7 +57,7 @@ class Rehearsal:
     said: list[str] = field(default_factory=list)
     done: bool = False
 
-    async def break_all(self, clock: TraceClock) -> None:
+    async def break_all(self, clock: TraceClock) -> None:  # noqa: ARG002 - in real time
         """Tables, upgrade, rollback, tables again as the old release's Job leaves them."""
         self.said.append(await asyncio.to_thread(self._job, self.new))
         for service in self.services:
@@ -149,13 +149,14 @@ def _rehearse(run: RunFolder, tree: Path, services: tuple[str, ...], terminal: C
             run.platform_file.unlink(missing_ok=True)
 
 
-async def _rehearsed(
+async def _rehearsed(  # noqa: PLR0913 - ground, load and what is asked
     run: RunFolder,
     ground: Ground,
     played: Run,
     asked: tuple[Path, tuple[str, ...]],
     terminal: Console,
 ) -> int:
+    """`asked`: the next version's tree, and which services are replaced."""
     tree, services = asked
     entrances = {name: Entrance(run.ports.keep(name, 0)) for name in DOORS}
     pods = Pods(run, ground, entrances)
@@ -227,9 +228,7 @@ def _look(platform: Platform, run: RunFolder, played: Run, callers: object) -> S
         )
 
 
-def _report(
-    rehearsal: Rehearsal, seen: Seen, probes: dict[str, Probe], terminal: Console
-) -> int:
+def _report(rehearsal: Rehearsal, seen: Seen, probes: dict[str, Probe], terminal: Console) -> int:
     def tell(line: str) -> None:
         terminal.print(line, markup=False)
 

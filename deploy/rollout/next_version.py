@@ -1,8 +1,8 @@
 """A version after this one: a copy of the tree whose tables and events hold something more.
 
 An expansion as the rules want it (CONTRIBUTING.md): a column that may be empty in a table of intake
-and one in every ledger, each with its migration, and an optional field of an event. What it writes is
-marked, so that what either version wrote can be told apart.
+and one in every ledger, each with its migration, and an optional field of an event. What it writes
+is marked, so that what either version wrote can be told apart.
 """
 
 from __future__ import annotations
@@ -74,7 +74,5 @@ def make_next(tree: Path) -> None:
         )
         number = found.head + 1
         (found.folder / f"{number:04d}_rehearsed.py").write_text(
-            _REVISION.format(
-                name=lineage, number=number, before=number - 1, table=table, mark=MARK
-            )
+            _REVISION.format(name=lineage, number=number, before=number - 1, table=table, mark=MARK)
         )

@@ -208,7 +208,7 @@ def _event(type_name: str, body: str) -> Event | None:
     if model is None:
         return None
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, extra="ignore")
     except ValidationError:
         return None
 

@@ -215,7 +215,7 @@ def _eligibility(row: Told) -> tuple[str, int]:
 
 
 def _brings(qualification: Told) -> _Brings:
-    brought = Qualification.model_validate(qualification)
+    brought = Qualification.model_validate(qualification, extra="ignore")
     return _Brings(
         languages=frozenset(brought.languages),
         topics=frozenset(brought.topics),

@@ -281,7 +281,7 @@ def terms_of(session: Session, programme: str, version: int) -> TermsInForce:
     read = _READ_TERMS.setdefault(session.get_bind().engine, {})
     if (programme, version) not in read:
         row = session.get_one(TermsRow, (programme, version))
-        terms = ProgrammeTerms.model_validate(row.terms)
+        terms = ProgrammeTerms.model_validate(row.terms, extra="ignore")
         read[programme, version] = TermsInForce(programme, version, row.rules_version, terms)
     return read[programme, version]
 

@@ -171,7 +171,7 @@ class Asking:
             except TimeoutError:
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
                 continue
-            reply = Reply.model_validate_json(answer)
+            reply = Reply.model_validate_json(answer, extra="ignore")
             if reply.status is not ReplyStatus.NOT_YET:
                 return reply
             await asyncio.sleep(_ASK_AGAIN_SECONDS)

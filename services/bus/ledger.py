@@ -228,7 +228,7 @@ class Ledger:
         row = ask(session, self._statements.earlier_reply, {"id": id}).fetchone()
         if row is None or row.reply is None:
             return None
-        return row.fingerprint, Reply.model_validate(row.reply)
+        return row.fingerprint, Reply.model_validate(row.reply, extra="ignore")
 
     def keep_reply(self, session: Session, id: str, fingerprint: str, reply: Reply) -> None:
         """Store the reply with the inbox row of what it answers."""

@@ -1,7 +1,7 @@
 """How far the tables of a service have come, and whether its code may work on them.
 
 A schema has two lineages of migrations: the `ledger`, the same in every schema, and the service's
-own. Their revisions are numbered from 1 without a gap, one file each; the last file is what the code
+own. Their revisions are numbered from 1 without a gap, one file each; the last is what the code
 expects. What was applied is noted in `migrations.applied`, which every role reads and the owner
 alone writes. Nothing here imports Alembic: a service asks this at each start.
 
@@ -46,7 +46,7 @@ class TablesDiffer(Exception):
 class Standing:
     """How far one lineage of one schema has come.
 
-    `needs`: code whose last revision has a lower number reads what is gone; 0 without a contraction.
+    `needs`: code whose last revision has a lower number reads what is gone; 0 if nothing is.
     """
 
     number: int

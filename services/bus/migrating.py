@@ -1,7 +1,7 @@
 """Brings the tables of every service to the last revision of their lineages, by Alembic.
 
 One transaction for all, under the lock `prepare` holds. Run by the embedded runtime's start and by
-the database Job of a release, never by a service. There is no way down: whoever goes back starts the
+the database Job of a release, never by a service. There is no way down: who goes back starts the
 older version again, on the tables as they are.
 """
 

@@ -86,7 +86,7 @@ class AlarmPage:
         press = await pressed(request, self._door, self._settings.longest_body_bytes)
         command = contract_of(StartRescue, press.fields | dict(request.path_params))
         reply = await sent(self._door, press, command)
-        named = RescueNamed.model_validate(reply.result)
+        named = RescueNamed.model_validate(reply.result, extra="ignore")
         return PAGES.response("rescue_called.html", press.reader.look, named=named)
 
 

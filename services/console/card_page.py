@@ -113,7 +113,9 @@ class CardPages:
             await self._risk.write_card(reader.desk, contact_id, card)
         except (Flaw, Problem):
             sealed = False  # said beside the number: the call matters more than the card
-        return await self._tell(reader, RescueNamed.model_validate(reply.result), sealed)
+        return await self._tell(
+            reader, RescueNamed.model_validate(reply.result, extra="ignore"), sealed
+        )
 
     async def _tell(
         self, reader: Reader, called: RescueNamed | None = None, sealed: bool = True

@@ -188,7 +188,7 @@ def _rescue_of(session: Session, state: DeskState) -> RescueShown | None:
         return None
     named = {"person_id": state.person_id, "contact_id": state.contact.contact_id}
     row = session.execute(_RESCUE, named).one_or_none()
-    return None if row is None else RescueShown.model_validate(row.body)
+    return None if row is None else RescueShown.model_validate(row.body, extra="ignore")
 
 
 def _noted_of(session: Session, state: DeskState) -> Noted | None:
@@ -209,10 +209,18 @@ def _waiter(row: Any) -> Waiter:
 def contact_of(session: Session, person_id: str) -> ContactShown | None:
     """The contact somebody is in."""
     desk = session.get(store.DeskRow, person_id)
-    return None if desk is None or not desk.contact else ContactShown.model_validate(desk.contact)
+    return (
+        None
+        if desk is None or not desk.contact
+        else ContactShown.model_validate(desk.contact, extra="ignore")
+    )
 
 
 def offer_of(session: Session, person_id: str) -> OfferShown | None:
     """The offer that is on somebody's desk."""
     desk = session.get(store.DeskRow, person_id)
-    return None if desk is None or not desk.offer else OfferShown.model_validate(desk.offer)
+    return (
+        None
+        if desk is None or not desk.offer
+        else OfferShown.model_validate(desk.offer, extra="ignore")
+    )

@@ -30,7 +30,7 @@ def directory_addresses(door: Door, settings: Settings) -> list[Address]:
         terms = await door.read(partial(store.terms_of, programme=reader.desk.programme))
         question = SeeRelays() if terms is None else SeeRelays(country=terms.country)
         reply = await asked(door, reader, question)
-        seen = RelaysSeen.model_validate(reply.result or {"relays": ()})
+        seen = RelaysSeen.model_validate(reply.result or {"relays": ()}, extra="ignore")
         shown = {
             "wanting": [each for each in seen.relays if each.verified_at is None],
             "verified": [each for each in seen.relays if each.verified_at is not None],

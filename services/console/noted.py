@@ -90,7 +90,7 @@ def keep(session: Session, noting: Noting) -> None:
 def noted_by(session: Session, person_id: str, contact_id: str) -> Noted | None:
     """What somebody has noted of a contact."""
     row = ask(session, _OF, {"person_id": person_id, "contact_id": contact_id}).fetchone()
-    return None if row is None else Noted.model_validate(row.noted, strict=False)
+    return None if row is None else Noted.model_validate(row.noted, strict=False, extra="ignore")
 
 
 def note_capsule(session: Session, contact_id: ContactId) -> None:

@@ -79,7 +79,7 @@ class PeoplePages:
 
     async def _see(self, reader: Reader, wanted: SeeVolunteers) -> VolunteersSeen:
         reply = await asked(self._door, reader, wanted)
-        return VolunteersSeen.model_validate(reply.result or {"volunteers": ()})
+        return VolunteersSeen.model_validate(reply.result or {"volunteers": ()}, extra="ignore")
 
     async def _draw(self, request: Request, reader: Reader, part: str, shown: Shown) -> Response:
         ids = tuple(each.person_id for each in shown.people)

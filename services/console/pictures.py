@@ -161,7 +161,8 @@ def picture_of(session: Session, viewer: Desk, after: int | None) -> Picture:
             "contact": desk.contact,
             "debriefs": care.debriefs_for(session, viewer.person_id, viewer.role, viewer.programme),
             "alerts": _alerts_of(session, viewer),
-        }
+        },
+        extra="ignore",
     )
     return Picture(state, desk.last_number, missed)
 
@@ -261,7 +262,8 @@ def board_of(session: Session, programme: str) -> Board:
             "listeners": listeners,
             "hours": hours.all(),
             "holes": [{"hour": hole.hour, "missing": hole.missing} for hole in holes],
-        }
+        },
+        extra="ignore",
     )
 
 

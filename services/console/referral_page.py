@@ -54,7 +54,7 @@ class ReferralPages:
         said = {"urgency": urgency, **press.fields, **request.path_params}
         command = contract_of(ProposeReferral, said)
         reply = await sent(self._door, press, command)
-        made = ReferralMade.model_validate(reply.result)
+        made = ReferralMade.model_validate(reply.result, extra="ignore")
         shown = {"made": made, "called": called, "asked": command, "once": press.once}
         return _draw("consent.html", press.reader, shown)
 

@@ -54,7 +54,7 @@ class RelayPages:
         channel = _channel(press.take("channel"))
         question = question_of(read_notes(press.fields), terms, channel)
         reply = await asked(self._door, reader, question)
-        found = RelaysFound.model_validate(reply.result)
+        found = RelaysFound.model_validate(reply.result, extra="ignore")
         return PAGES.response(
             "relays_found.html",
             reader.look,

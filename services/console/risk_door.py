@@ -93,7 +93,7 @@ class RiskDoor:
         """The card of a contact; None when nobody has written one."""
         try:
             answer = await self._ask("GET", desk, f"/contacts/{contact_id}/card")
-            return CardRead.model_validate_json(answer.content)
+            return CardRead.model_validate_json(answer.content, extra="ignore")
         except Problem as problem:
             if problem.code == Refusal.UNKNOWN_CONTACT:
                 return None
@@ -132,7 +132,7 @@ class RiskDoor:
         try:
             asked = {"timeout": patience_seconds}
             answer = await self._ask("GET", desk, "/rescue-services", asked)
-            return _Named.model_validate_json(answer.content).services or ANYWHERE
+            return _Named.model_validate_json(answer.content, extra="ignore").services or ANYWHERE
         except (Problem, ValidationError):
             return ANYWHERE
 

@@ -60,6 +60,6 @@ class Signs:
 
 def _callers_in(answer: httpx.Response) -> tuple[Writing, ...]:
     try:
-        return _Told.model_validate_json(answer.content).callers
+        return _Told.model_validate_json(answer.content, extra="ignore").callers
     except ValidationError:
         raise refusal_problem(Refusal.PLATFORM_FAULT) from None

@@ -387,7 +387,7 @@ def tell(session: Session, hearers: Hearers, message: DeskMessage, at: datetime)
 def alert_shown(session: Session, alert_id: AlertId) -> AlertShown | None:
     """An alert as it was last shown."""
     row = session.get(AlertRow, alert_id)
-    return None if row is None else AlertShown.model_validate(row.shown)
+    return None if row is None else AlertShown.model_validate(row.shown, extra="ignore")
 
 
 def show_alert(session: Session, shown: AlertShown, at: datetime) -> None:
@@ -557,7 +557,7 @@ def roles_of(session: Session, person_id: str, programme: str) -> tuple[Role, ..
 def terms_of(session: Session, programme: str) -> ProgrammeTerms | None:
     """What the newest version of a line says; None when it does not exist."""
     row = session.get(ProgrammeRow, programme)
-    return None if row is None else ProgrammeTerms.model_validate(row.terms)
+    return None if row is None else ProgrammeTerms.model_validate(row.terms, extra="ignore")
 
 
 def knows_programme(session: Session, programme: str) -> bool:

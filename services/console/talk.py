@@ -133,7 +133,7 @@ class TextDoor:
 
 def _told(answer: httpx.Response) -> Told:
     try:
-        return Told.model_validate_json(answer.content)
+        return Told.model_validate_json(answer.content, extra="ignore")
     except ValidationError:
         raise refusal_problem(Refusal.PLATFORM_FAULT) from None
 

@@ -89,7 +89,7 @@ class TriagePages:
         press = await pressed(request, self._door, self._longest)
         question = ProposeTriage(contact_id=contact_in(request), notes=read_notes(press.fields))
         reply = await asked(self._door, press.reader, question)
-        proposal = TriageProposal.model_validate(reply.result)
+        proposal = TriageProposal.model_validate(reply.result, extra="ignore")
         return PAGES.response("triage_proposal.html", press.reader.look, proposal=proposal)
 
 

@@ -110,7 +110,7 @@ class WeekPage:
     async def _ask(self, reader: Reader, day: date, days: int) -> ShiftsSeen:
         wanted = SeeShifts(day=day.isoformat(), days=days)
         reply = await asked(self._door, reader, wanted)
-        return ShiftsSeen.model_validate(reply.result or {"shifts": ()})
+        return ShiftsSeen.model_validate(reply.result or {"shifts": ()}, extra="ignore")
 
     async def plan(self, request: Request) -> Response:
         """Plan one shift, of somebody or open to who takes it."""

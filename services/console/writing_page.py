@@ -129,7 +129,7 @@ class WritingPages:
         reply = await replied(self._door, press, command)
         if reply.refusal is Refusal.UNKNOWN_RELAY:
             raise _NO_RECIPIENT
-        named = LegalReportNamed.model_validate(done_or_problem(reply).result)
+        named = LegalReportNamed.model_validate(done_or_problem(reply).result, extra="ignore")
         await self._risk.write_legal_report(press.reader.desk, named.report_id, words)
         return _kept(request, press, "report_proposed.html", named=named)
 

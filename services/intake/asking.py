@@ -73,7 +73,9 @@ def addressed(request: Request) -> tuple[ContactId, Sha256]:
 
 def fingerprint(secret: UUID, asked: Contract) -> str:
     """What makes two requests the same; only the key can tell what was asked from it."""
-    return hmac.digest(secret.bytes, asked.model_dump_json(exclude_defaults=True).encode(), "sha256").hex()
+    return hmac.digest(
+        secret.bytes, asked.model_dump_json(exclude_defaults=True).encode(), "sha256"
+    ).hex()
 
 
 def check(reply: Reply, programme: ProgrammeId | None = None) -> None:

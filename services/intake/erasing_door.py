@@ -56,7 +56,7 @@ class ErasingDoor:
         check(reply)
         if reply.result is None:
             raise refusal_problem(Refusal.PLATFORM_FAULT)
-        told = erased_told(Erasure.model_validate(reply.result))
+        told = erased_told(Erasure.model_validate(reply.result, extra="ignore"))
         return self._voice.say(told.model_dump(mode="json"))
 
 

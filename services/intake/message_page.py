@@ -251,7 +251,7 @@ class MessagePages:
         erase = partial(messages.erase_by_code, code, day_keys.from_environment())
         reply = await self._once("erase", sent.key, code, erase)
         if reply.refusal is None and reply.result is not None:
-            return erased_told(Erasure.model_validate(reply.result))
+            return erased_told(Erasure.model_validate(reply.result, extra="ignore"))
         return _FAULTS.get(reply.refusal or Refusal.PLATFORM_FAULT, Fault.AWAY)
 
     async def _once(self, verb: str, key: UUID, asked: str, handler: Callable[..., Reply]) -> Reply:

@@ -118,13 +118,13 @@ def _told_once(secret: UUID, channel: Channel) -> dict[str, str]:
 def seen_in(reply: Reply, voice: Voice, programme: ProgrammeId | None = None) -> ContactSeen:
     """The contact a reply speaks of, or the problem of its refusal."""
     if reply.refusal is Refusal.CLOSED:
-        closed = DoorClosed.model_validate(reply.result)
+        closed = DoorClosed.model_validate(reply.result, extra="ignore")
         voice.remember(programme or "", closed.country, closed.emergency_numbers)
         raise _closed_problem(closed, programme)
     check(reply, programme)
     if reply.result is None:  # the same request is being answered at this moment
         raise refusal_problem(Refusal.PLATFORM_FAULT, programme=programme)
-    seen = ContactSeen.model_validate(reply.result)
+    seen = ContactSeen.model_validate(reply.result, extra="ignore")
     voice.remember(seen.programme, seen.country, seen.emergency_numbers)
     return seen
 

@@ -154,8 +154,8 @@ class ProgrammeRow(Row, table=True):
 
     def read_terms(self) -> ProgrammeTerms:
         """The terms as a value."""
-        return ProgrammeTerms.model_validate(self.terms)
+        return ProgrammeTerms.model_validate(self.terms, extra="ignore")
 
     def read_callers(self) -> CallerTerms:
         """What callers are told, as a value."""
-        return CallerTerms.model_validate(self.callers)
+        return CallerTerms.model_validate(self.callers, extra="ignore")

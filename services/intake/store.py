@@ -298,12 +298,12 @@ class Line:
 @lru_cache(maxsize=64)
 def _read_terms(terms: str) -> ProgrammeTerms:
     """Read the terms of a version; every contact of it asks for the same words."""
-    return ProgrammeTerms.model_validate_json(terms)
+    return ProgrammeTerms.model_validate_json(terms, extra="ignore")
 
 
 @lru_cache(maxsize=64)
 def _read_callers(callers: str) -> CallerTerms:
-    return CallerTerms.model_validate_json(callers)
+    return CallerTerms.model_validate_json(callers, extra="ignore")
 
 
 def _line(row: Any) -> Line:

@@ -307,7 +307,7 @@ class TextDoor:
         address = addressed(request)
         reply = await self._door.answer(new_id(), "", partial(urgency.declare, address))
         check(reply)
-        seen = ContactSeen.model_validate(reply.result)
+        seen = ContactSeen.model_validate(reply.result, extra="ignore")
         return self._voice.say(in_words(seen), programme=seen.programme)
 
     async def show_pass(self, request: Request) -> Response:

@@ -146,7 +146,7 @@ class Cards:
         except WrongKey:
             raise refusal_problem(Refusal.UNKNOWN_CONTACT, "contact_id") from None
         told = CardTold(
-            card=EmergencyCard.model_validate_json(plain),
+            card=EmergencyCard.model_validate_json(plain, extra="ignore"),
             written_by=row.written_by,
             written_at=row.written_at,
             erased_at=row.written_at + CARD_KEPT_FOR,

@@ -122,7 +122,7 @@ class AlertRow(Row, table=True):
             raised_by=self.raised_by,
             raised_as=Role(self.raised_as),
             raised_at=self.raised_at,
-            policy=RiskPolicy.model_validate(self.policy),
+            policy=RiskPolicy.model_validate(self.policy, extra="ignore"),
             since=self.since,
             signals=tuple(RiskSignal(signal) for signal in self.signals),
             standing=Standing(self.standing),
@@ -270,7 +270,7 @@ def policy_for(session: Session, programme: ProgrammeId) -> PolicyFound:
     row = ask(session, _POLICY, {"programme": programme}).fetchone()
     if row is None:
         return PolicyFound(DESIGN_POLICY, None)
-    return PolicyFound(RiskPolicy.model_validate(row.policy), row.programme_version)
+    return PolicyFound(RiskPolicy.model_validate(row.policy, extra="ignore"), row.programme_version)
 
 
 def recipients_of(session: Session, programme: ProgrammeId) -> list[ReportRecipient]:
@@ -281,7 +281,7 @@ def recipients_of(session: Session, programme: ProgrammeId) -> list[ReportRecipi
     """
     row = ask(session, statement, {"programme": programme}).fetchone()
     found = [] if row is None else row.recipients
-    return [ReportRecipient.model_validate(each) for each in found]
+    return [ReportRecipient.model_validate(each, extra="ignore") for each in found]
 
 
 def line(session: Session, programme: ProgrammeId, but_for: PersonId) -> Line:

@@ -116,7 +116,7 @@ class VolunteerRow(Row, table=True):
     def dossier(self) -> Dossier:
         """All that is known of the volunteer."""
         return Dossier(
-            held=Qualification.model_validate(self.held),
+            held=Qualification.model_validate(self.held, extra="ignore"),
             joined_at=self.joined_at or datetime.min.replace(tzinfo=UTC),
             trainings=_TRAININGS.validate_python(self.trainings or ()),
             supervisions=_SUPERVISIONS.validate_python(self.supervisions or ()),
@@ -249,7 +249,7 @@ def terms_at(session: Session, programme: ProgrammeId, moment: datetime) -> Prog
     if not rows:
         return None
     in_force = [row for row in rows if row.effective_at <= moment] or rows[:1]
-    return ProgrammeTerms.model_validate(in_force[-1].terms)
+    return ProgrammeTerms.model_validate(in_force[-1].terms, extra="ignore")
 
 
 # --- people ---------------------------------------------------------------------------------------

@@ -260,7 +260,7 @@ def _contact(row: Any) -> Contact | None:
 def _decided(row: Any) -> HumanDecision | None:
     if row.priority is None or row.destination is None:
         return None
-    notes = TriageNotes.model_validate(row.notes)
+    notes = TriageNotes.model_validate(row.notes, extra="ignore")
     return HumanDecision(Priority(row.priority), Destination(row.destination), notes)
 
 

@@ -6,8 +6,10 @@ refuses the rest); an older one leaves out what has a default.
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,3 +115,50 @@ def test_a_command_repeated_across_an_upgrade_is_the_same_command() -> None:
     assert fingerprint_of(PersonId("p"), before) == fingerprint_of(PersonId("p"), after)  # type: ignore[arg-type]
     used = AskedNext(text="x", added=True)
     assert fingerprint_of(PersonId("p"), before) != fingerprint_of(PersonId("p"), used)  # type: ignore[arg-type]
+
+
+#: Where a field nobody knows is a fault, or a restriction that must not be overlooked.
+_STRICT = {
+    "services/bus/body.py": "what is said at a door",
+    "services/bus/capability.py": "a right: one that is restricted in a way unknown here is none",
+    "services/bus/decode.py": "says for itself what it ignores",
+    "services/bus/testing.py": "for tests",
+    "services/console/oidc.py": "an issuer's answer, by models that choose",
+    "services/intake/reader.py": "a manifest",
+    "services/pages/forms.py": "a form",
+    "services/referral/hsds.py": "a directory file",
+}
+_MADE_HERE = {
+    "services/console/handlers.py": "picks what it knows of an offer",
+    "services/console/care.py": "from columns, by their names",
+    "services/console/card_page.py": "from fields of a form",
+    "services/console/writing_page.py": "from fields of a form",
+}
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def strict_reads(source: str) -> list[int]:
+    """Lines on which a stored or answered value is read without `extra="ignore"`."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("model_validate", "model_validate_json")
+        and not any(keyword.arg == "extra" for keyword in node.keywords)
+    ]
+
+
+def test_what_another_version_stored_or_answered_is_read_with_fields_it_alone_knows() -> None:
+    """A JSON column or a reply of the version beside this one, or of the one rolled back from."""
+    strict = {
+        path.relative_to(_REPOSITORY).as_posix()
+        for path in sorted((_REPOSITORY / "services").rglob("*.py"))
+        if path.name != "settings.py" and strict_reads(path.read_text())
+    }
+    assert strict - _STRICT.keys() - _MADE_HERE.keys() == set()
+
+
+def test_a_strict_read_is_found() -> None:
+    assert strict_reads("Terms.model_validate(row.terms)") == [1]
+    assert strict_reads('Terms.model_validate(row.terms, extra="ignore")') == []

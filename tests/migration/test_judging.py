@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from deploy.migration.judging import flaws_of_lineage
 from services.bus.lineage import Lineage
 
-_FIRST = '''
+_FIRST = """
 import sqlalchemy as sa
 from alembic import op
 revision = "triage_0001"
@@ -16,7 +16,7 @@ down_revision = None
 phase = "expand"
 def upgrade():
     op.create_table("contact", sa.Column("id", sa.Text(), nullable=False), schema="triage")
-'''
+"""
 DECLARED = sa.MetaData(schema="triage")
 sa.Table("contact", DECLARED, sa.Column("id", sa.Text), sa.Column("kept", sa.Text))
 
@@ -44,14 +44,14 @@ def upgrade():
     return flaws_of_lineage(Lineage("triage", folder), DECLARED, "triage")
 
 
-LEAVES = '''
+LEAVES = """
 revision = "triage_0002"
 down_revision = "triage_0001"
 phase = "expand"
 leaves = ("contact.old",)
 def upgrade():
     pass
-'''
+"""
 
 EXPANDS = {
     "nullable column": 'op.add_column("contact", sa.Column("a", sa.Text()), schema="triage")',
@@ -92,9 +92,7 @@ def test_what_adds_is_an_expansion(tmp_path: Path, does: str) -> None:
 
 
 @pytest.mark.parametrize("does", BREAKS.values(), ids=BREAKS)
-def test_what_the_running_version_could_not_live_with_is_refused(
-    tmp_path: Path, does: str
-) -> None:
+def test_what_the_running_version_could_not_live_with_is_refused(tmp_path: Path, does: str) -> None:
     (flaw,) = flaws(tmp_path, does)
     assert "the version that runs beside it would fail" in flaw
 

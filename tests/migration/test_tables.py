@@ -1,4 +1,4 @@
-"""The tables of every service by its migrations: the models', whole; refused when they cannot be."""
+"""The tables of every service by its migrations: the models', and refused when they cannot be."""
 
 from __future__ import annotations
 
@@ -135,7 +135,9 @@ def test_a_service_does_not_start_on_tables_older_than_it_is(
     with psycopg.connect(fresh_database, autocommit=True) as connection:
         connection.execute("DELETE FROM migrations.applied WHERE lineage = 'triage'")
     url = make_url(fresh_database)
-    (tmp_path / "triage.nk").write_text("SUAMLK2ZNL35WSMW37E7UD4VZ7ELPKW7DHC3BWBSD2GCZ7IUQQXZIORRBU")
+    (tmp_path / "triage.nk").write_text(
+        "SUAMLK2ZNL35WSMW37E7UD4VZ7ELPKW7DHC3BWBSD2GCZ7IUQQXZIORRBU"
+    )
     ended = subprocess.run(
         (sys.executable, "-m", "services.run", "triage"),
         env=os.environ
@@ -152,11 +154,11 @@ def test_a_service_does_not_start_on_tables_older_than_it_is(
         timeout=60,
     )
     assert ended.returncode == 78, ended.stdout + ended.stderr
-    assert "tables of triage (triage) are at revision 0, this version needs 1" in ended.stdout
-    assert "python -m deploy.tables" in ended.stdout
+    assert "tables of triage (triage) are at revision 0, this version needs 1" in ended.stderr
+    assert "python -m deploy.tables" in ended.stderr
 
 
-_LEAVES = '''
+_LEAVES = """
 import sqlalchemy as sa
 from alembic import op
 revision = "triage_{number:04d}"
@@ -165,8 +167,8 @@ phase = "expand"
 leaves = ("programme.rules_version",)
 def upgrade():
     op.alter_column("programme", "rules_version", nullable=True, schema="triage")
-'''
-_TAKES = '''
+"""
+_TAKES = """
 from alembic import op
 revision = "triage_{number:04d}"
 down_revision = "triage_{before:04d}"
@@ -174,7 +176,7 @@ phase = "contract"
 needs = {before}
 def upgrade():
     op.drop_column("programme", "rules_version", schema="triage")
-'''
+"""
 
 
 def test_leaving_and_taking_in_one_release_is_refused_where_it_is_applied(

@@ -13,6 +13,7 @@ phase = "expand"
 
 def upgrade() -> None:
     """The tables of assignment, as of the first release."""
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.create_table(
         "contact",
         sa.Column("contact_id", sa.String(), nullable=False),

@@ -13,6 +13,7 @@ phase = "expand"
 
 def upgrade() -> None:
     """The tables of roster, as of the first release."""
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.create_table(
         "debrief",
         sa.Column("debrief_id", sa.Text(), nullable=False),
