@@ -32,6 +32,7 @@ class Play:
         self.stamps = stamps
         first = Line.WAITING_REGULATOR if trace.regulators else Line.WAITING_LISTENER
         self.callers = [Caller(call, scene, stamps, first) for call in trace.calls]
+        self._last_arrival = trace.last_arrival
         self._scene = scene
         floor = Floor()
         self._floor = floor
@@ -71,12 +72,21 @@ class Play:
         await self._close_the_line()
         return settled
 
+    def let_nobody_come(self) -> None:
+        """End it early: who has called is still heard to the end, nobody else calls."""
+        self._last_arrival = min(self._last_arrival, self._scene.now())
+        self.callers = [caller for caller in self.callers if caller.place is not None]
+
+    def _arrive(self, caller: Caller) -> None:
+        if self._scene.now() <= self._last_arrival:
+            caller.arrive(self._floor.know)
+
     # --- the plan ---------------------------------------------------------------------------------
 
     def _plan(self) -> None:
         scene = self._scene
         for caller in self.callers:
-            scene.at(caller.call.at, partial(caller.arrive, self._floor.know))
+            scene.at(caller.call.at, partial(self._arrive, caller))
         for person, shift in self._shifts():
             scene.at(shift.end, person.leave)
             if person.shift is shift:
@@ -117,7 +127,7 @@ class Play:
 
     def _over(self) -> bool:
         now = self._scene.now()
-        if now < self.trace.last_arrival:
+        if now < self._last_arrival:
             return False
         if all(caller.settled for caller in self.callers) and not self._scene.waits_for_answers:
             return True

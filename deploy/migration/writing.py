@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
@@ -46,7 +46,8 @@ def models_of(service: Service, lineage: str) -> MetaData:
 
 def difference(connection: Connection, service: Service, declared: Sequence[MetaData]) -> Any:
     """What Alembic would do to bring the schema of a service to what is declared."""
-    return produce_migrations(_context(connection, service, declared), list(declared))
+    tables: Any = list(declared)  # several, which Alembic takes and does not say
+    return produce_migrations(_context(connection, service, declared), tables)
 
 
 def _context(
@@ -73,7 +74,7 @@ def _context(
     )
 
 
-def _rendered(kind: str, item: Any, _: Any) -> str | bool:
+def _rendered(kind: str, item: Any, _: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(item, AutoString):
         return "sa.String()" if item.length is None else f"sa.String({item.length})"
     return False

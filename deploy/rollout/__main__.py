@@ -26,6 +26,7 @@ from deploy.day.clock import TraceClock
 from deploy.day.ledger import Reconciled, reconcile
 from deploy.day.line import line_for
 from deploy.day.once import Run, play_once
+from deploy.day.play import Play
 from deploy.day.stamps import Line
 from deploy.day.verdict import Checked, check_invariants
 from deploy.embedded.runfolder import RunFolder, claim, open_run_folder
@@ -42,8 +43,10 @@ from deploy.start import REPOSITORY, Ground, Options, start_ground
 ORDER = ("triage", "assignment", "roster", "quality", "referral", "risk", "intake", "console")
 SPEED = 10.0
 _LEAD_SECONDS = 45.0
-#: Machine seconds of load for each replacement; what is left over is a margin.
-_A_ROLL_SECONDS = 14.0
+#: Machine seconds of load for each replacement at the most; callers stop when all is done.
+_A_ROLL_SECONDS = 30.0
+#: Contacts under way, in each place of the line, before the first replacement; and after the last.
+_BEFORE_SECONDS, _AFTER_SECONDS = 15.0, 5.0
 
 
 @dataclass
@@ -54,18 +57,27 @@ class Rehearsal:
     old: Path
     new: Path
     services: tuple[str, ...]
+    first_call: float  #: trace seconds
     said: list[str] = field(default_factory=list)
     done: bool = False
 
-    async def break_all(self, clock: TraceClock) -> None:  # noqa: ARG002 - in real time
+    async def break_all(self, clock: TraceClock) -> None:
         """Tables, upgrade, rollback, tables again as the old release's Job leaves them."""
+        first = self.first_call - clock.now()
+        await asyncio.sleep(max(0.0, first / clock.speed) + _BEFORE_SECONDS)
         self.said.append(await asyncio.to_thread(self._job, self.new))
         for service in self.services:
             await self.pods.roll(service, self.new, "next")
         self.said.append(await asyncio.to_thread(self._job, self.old))
         for service in reversed(self.services):
             await self.pods.roll(service, self.old, "back")
+        await asyncio.sleep(_AFTER_SECONDS)
         self.done = True
+
+    def look(self, play: Play) -> None:
+        """Nobody else calls once everything was replaced."""
+        if self.done:
+            play.let_nobody_come()
 
     def _job(self, tree: Path) -> str:
         """Run the database Job of a version; raises StartRefused when it fails."""
@@ -160,7 +172,7 @@ async def _rehearsed(  # noqa: PLR0913 - ground, load and what is asked
     tree, services = asked
     entrances = {name: Entrance(run.ports.keep(name, 0)) for name in DOORS}
     pods = Pods(run, ground, entrances)
-    rehearsal = Rehearsal(pods, REPOSITORY, tree, services)
+    rehearsal = Rehearsal(pods, REPOSITORY, tree, services, played.trace.calls[0].at)
     for entrance in entrances.values():
         await entrance.open()
     probes = {
@@ -173,7 +185,7 @@ async def _rehearsed(  # noqa: PLR0913 - ground, load and what is asked
         platform = _platform(run, ground, entrances)
         write_platform(run, platform)
         asking = [asyncio.create_task(probe.ask_for_ever()) for probe in probes.values()]
-        callers = await play_once(platform, played, lambda _: None, rehearsal)
+        callers = await play_once(platform, played, rehearsal.look, rehearsal)
         seen = await asyncio.to_thread(_look, platform, run, played, callers)
     finally:
         for task in asking:

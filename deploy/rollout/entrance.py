@@ -41,16 +41,13 @@ class Entrance:
         self._carrying.add(task)
         try:
             inside, out = await asyncio.open_connection("127.0.0.1", self.backend)
+            await asyncio.gather(_carry(reader, out), _carry(inside, writer))
         except OSError:
             self.refused += 1
+        except asyncio.CancelledError:
+            pass  # the entrance closes; asyncio's own callback would complain
+        finally:
             writer.close()
-            return
-        finally:
-            self._carrying.discard(task)
-        self._carrying.add(task)
-        try:
-            await asyncio.gather(_carry(reader, out), _carry(inside, writer))
-        finally:
             self._carrying.discard(task)
 
 

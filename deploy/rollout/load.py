@@ -1,4 +1,4 @@
-"""A steady load of contacts, so long as services are replaced: who calls, who is there.
+"""A steady load of contacts, for as long as services are replaced: who calls, who is there.
 
 Nobody loses patience and everybody can be heard: whoever is not listened to was lost by a roll-out.
 """
@@ -24,7 +24,9 @@ _PROBE_EVERY_SECONDS = 0.1
 
 
 def a_load(seconds: float, speed: float) -> Trace:
-    """A trace whose callers come for so many machine seconds, at `speed` trace seconds each."""
+    """A trace whose callers come for so many machine seconds, at `speed` trace seconds each, and
+    are let go on when everything has been replaced (`Play.let_nobody_come`).
+    """
     long = seconds * speed
     calls = tuple(
         Call(

@@ -69,7 +69,7 @@ def upgrade(connection: Connection, service: str, script: ScriptDirectory) -> No
             connection=connection,
             version_table=service,
             version_table_schema="migrations",
-            on_version_apply=applied,
+            on_version_apply=applied,  # type: ignore[arg-type] # called by name
             schema=service,  # for the ledger's revisions, which are the same in every schema
         )
         environment.run_migrations()
