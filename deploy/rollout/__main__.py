@@ -260,6 +260,8 @@ def _report(rehearsal: Rehearsal, seen: Seen, probes: dict[str, Probe], terminal
     tell(f"contacts: {seen.dropped} dropped, {seen.reconciled.twice} doubled; {seen.parked} parked")
     tell(f"checker: {'nothing is wrong' if seen.checked.sound else seen.checked.said}")
     wrong = complaints(rehearsal, seen)
+    silent = [name for name, probe in probes.items() if probe.failed]
+    wrong += [f"the door of {name} did not answer" for name in silent]
     tell("Nothing was lost." if not wrong else "Wrong: " + "; ".join(wrong))
     return 1 if wrong else 0
 

@@ -47,6 +47,12 @@ _CHANGES = (
         f'\n    {MARK}: str | None = Field(default="next", sa_type=Text)',
     ),
     (
+        "services/intake/store.py",
+        ")\n    VALUES (%(contact_id)s, %(programme)s, %(programme_version)s, %(channel)s",
+        f", {MARK}",
+    ),
+    ("services/intake/store.py", ')\n"""\n_CONTACT_SEEN', ", 'next'"),
+    (
         "services/bus/ledger.py",
         '            Column("reply", JSONB),\n',
         f'            Column("{MARK}", Text),\n',
