@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOK_EVERY_SECONDS = 5.0
-_ASK_AGAIN_SECONDS = 0.5
+_ASK_AGAIN_SECONDS = 1.0
 #: Whoever stands by asks for the lease so often: callers wait for what is left of it.
 _STAND_BY_EVERY_SECONDS = 0.2
 
@@ -239,7 +239,9 @@ class RunningService:
             try:
                 await self.read(partial(expect_tables, service=self.service))
                 return
-            except GroundAway:
+            except GroundAway as away:
+                facts = {"service": self.service, "error": type(away.__cause__).__name__}
+                log.warning("Postgres does not answer; waiting to start", extra={"facts": facts})
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     async def _expect_durable(self, stream: Stream) -> None:

@@ -1,6 +1,6 @@
 """An upgrade and the way back under load, of who has a door and who decides.
 
-`just upgrade` replaces all eight, which takes four minutes.
+`just upgrade` replaces all eight, which takes two minutes.
 """
 
 import subprocess
