@@ -99,7 +99,7 @@ class Somebody:
     """Who asks."""
 
     session_id = SessionId(str(uuid4()))
-    person_id = PersonId("p")
+    person_id = PersonId("person-one")
     role = Role.LISTENER
     programme = ProgrammeId("sos-crise")
 
