@@ -154,6 +154,11 @@ parked *ARGS:
 night *ARGS:
     @exec {{ python }} -m deploy.night {{ ARGS }}
 
+# The synthetic caller beside the running platform: a chat a minute, answered by a robot (--times N)
+[group('operate')]
+robot *ARGS:
+    @exec {{ python }} -m deploy.synthetic {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:

@@ -355,6 +355,7 @@ class Refusal(StrEnum):
     SHIFTS_OVERLAP = "shifts_overlap"  #: one person, two places at once
     NIGHT_LIMIT = "night_limit"
     UNKNOWN_DEBRIEF = "unknown_debrief"
+    CALLERS_FIRST = "callers_first"  #: the reserved programme stands aside while callers wait
     REFERS_NOBODY = "refers_nobody"  #: the line leads nobody on to relays
     UNKNOWN_RELAY = "unknown_relay"
     UNKNOWN_REFERRAL = "unknown_referral"

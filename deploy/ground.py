@@ -20,7 +20,7 @@ import psycopg
 
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
-from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN
+from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, ROBOT_KEY
 from services.bus import database
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.migrating import migrate
@@ -51,7 +51,7 @@ def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
     make_development_key(run.keys)
-    for name in (CAPABILITY_KEY, "risk-seal.key", "risk-push.key"):
+    for name in (CAPABILITY_KEY, ROBOT_KEY, "risk-seal.key", "risk-push.key"):
         make_key(run.keys / name)
     write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
 

@@ -16,6 +16,8 @@ KEYS_WRITTEN = "keys written for"
 DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
 #: File of the key that opens sessions without a login, in the folder of keys; development only.
 DEVELOPMENT_KEY = "development.key"
+#: And of the key by which the console knows the robot of the reserved programme.
+ROBOT_KEY = "robot.key"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from deploy.embedded.processes import Program, log_since, size_of
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import explain
 from deploy.embedded.watch import Watch
-from deploy.platform import DEVELOPMENT_KEY, DOORS, KEYS_WRITTEN, Platform
+from deploy.platform import DEVELOPMENT_KEY, DOORS, KEYS_WRITTEN, ROBOT_KEY, Platform
 
 OPERATIONS_PORT = 9100
 ALL_IN_ONE = "services"
@@ -194,6 +194,7 @@ def environment_of(run: RunFolder, ground: Ground, ports: dict[str, int]) -> dic
         "HELPLINE_KEYS_DIR": str(run.keys),
         "HELPLINE_DEVELOPMENT_KEY_FILE": str(run.keys / DEVELOPMENT_KEY),
         "HELPLINE_DEVELOPMENT_PEOPLE_FILE": str(PEOPLE),
+        "HELPLINE_ROBOT_KEY_FILE": str(run.keys / ROBOT_KEY),
         "HELPLINE_POSTGRES_HOST": "127.0.0.1",
         "HELPLINE_POSTGRES_PORT": str(ground.postgres.place.port),
         # A desk whose console is silent asks risk by itself: each must know where the other is.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contracts.synthetic import is_reserved
 from deploy.verify.history import History
 from deploy.verify.invariants import Judged
 from deploy.verify.verdict import Checked
@@ -66,8 +67,10 @@ def _summary(outcome: Pass) -> Iterator[str]:
         f"{outcome.held} of {len(outcome.judged)} hold, {outcome.violated} violated, "
         f"{outcome.not_checked} not or not wholly checked."
     )
+    synthetic = sum(is_reserved(contact.programme) for contact in history.contacts)
+    beside = f" (and {synthetic} of the synthetic caller)" if synthetic else ""
     yield (
-        f"{len(history.contacts)} contacts, {len(history.facts)} events, "
+        f"{len(history.contacts) - synthetic} contacts{beside}, {len(history.facts)} events, "
         f"{len(history.messages)} messages, {len(history.handled)} inbox rows; "
         f"read in {outcome.read_seconds:.1f} s, judged in {outcome.judge_seconds:.1f} s."
     )

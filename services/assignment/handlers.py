@@ -23,6 +23,7 @@ from contracts.contact import ContactEnded, ContactOpened, HumanWanted
 from contracts.envelope import Reply, done, not_yet, refused
 from contracts.programme import ProgrammePublished
 from contracts.roster import EligibilityEstablished
+from contracts.synthetic import may_meet
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
     Destination,
@@ -169,6 +170,8 @@ def _left_the_line(event: ContactEnded) -> bool:
 def on_start_duty(command: StartDuty, work: Work) -> Reply:
     """Somebody comes on duty, for the line and in the role of their session."""
     asker = work.command
+    if not may_meet(asker.actor, asker.programme):
+        return refused(Refusal.NOT_ELIGIBLE)
     eligible = store.eligibility_of(work.session, asker.actor, asker.programme)
     if eligible is None or store.terms_in_force(work.session, asker.programme, work.now) is None:
         return not_yet()  # the roster's or the line's event is still on its way

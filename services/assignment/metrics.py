@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter, Gauge
 
+from contracts.synthetic import is_reserved
 from contracts.vocabulary import OfferReason, Stage, WayOut
 from services.assignment.domain import NobodyReason
 
@@ -42,7 +43,9 @@ people = Gauge(
 
 
 def record_offer(programme: str, stage: Stage, reasons: Iterable[OfferReason]) -> None:
-    """An offer was made, for these reasons."""
+    """An offer was made, for these reasons; one to the robot is no figure."""
+    if is_reserved(programme):
+        return
     offers.labels(programme, stage).inc()
     for reason in reasons:
         reasons_given.labels(programme, reason).inc()
@@ -55,5 +58,7 @@ def record_way_out(programme: str, way_out: WayOut) -> None:
 
 def record_nobody_free(programme: str, reasons: Iterable[NobodyReason]) -> None:
     """Nobody could be offered a waiting contact, for these reasons."""
+    if is_reserved(programme):
+        return
     for reason in reasons:
         nobody_free.labels(programme, reason).inc()

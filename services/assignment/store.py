@@ -35,6 +35,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from contracts.programme import ProgrammePublished, ProgrammeTerms
 from contracts.roster import EligibilityEstablished
+from contracts.synthetic import RESERVED, ROBOT
 from contracts.vocabulary import LiveState
 from services.bus.driver import ask, only
 
@@ -50,6 +51,9 @@ event.listen(tables, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS btree_
 WAITING, OFFERED, TAKEN, ENDED = "waiting", "offered", "taken", "ended"
 OPEN, DECLINED, EXPIRED, WITHDRAWN, OVER = "open", "declined", "expired", "withdrawn", "over"
 _LIVE = "state IN ('open', 'taken')"
+#: No human is ever on duty for, or offered anything of, the reserved programme; nor the robot of
+#: anything else.
+_APART = f"(person_id = '{ROBOT}') = (programme = '{RESERVED}')"
 
 
 def _moment(*, nullable: bool = True) -> Any:
@@ -114,6 +118,7 @@ class PersonRow(Row, table=True):
     __tablename__ = "person"
     __table_args__ = (
         Index("person_on_duty", "programme", postgresql_where=text("state <> 'off_duty'")),
+        CheckConstraint(_APART, name="robot_meets_nobody"),
     )
 
     person_id: str = Field(primary_key=True)
@@ -168,6 +173,7 @@ class OfferRow(Row, table=True):
             "place BETWEEN 0 AND CASE channel WHEN 'phone' THEN 0 ELSE 3 END",
             name="one_place_by_telephone",
         ),
+        CheckConstraint(_APART, name="robot_meets_nobody_offered"),
         Index(
             "one_live_offer_per_contact",
             "contact_id",

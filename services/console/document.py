@@ -91,10 +91,19 @@ def of_live() -> dict[str, Any]:
 
 def of_development(wanted: type[Contract]) -> dict[str, Any]:
     """A session from the development provider."""
+    return _of_session("development.open_session", wanted)
+
+
+def of_robot(wanted: type[Contract]) -> dict[str, Any]:
+    """The session of the program that answers on the reserved programme."""
+    return _of_session("robot.open_session", wanted)
+
+
+def _of_session(operation_id: str, wanted: type[Contract]) -> dict[str, Any]:
     schema = wanted.model_json_schema(ref_template=REF)
     schema.pop("$defs", None)  # roles and lines are in the commands too
     return {
-        "operationId": "development.open_session",
+        "operationId": operation_id,
         "summary": wanted.__doc__,
         "requestBody": {"required": True, **content(schema)},
         "responses": answers(content({"type": "object"}), ProblemTold, 201),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from contracts.synthetic import may_meet
 from contracts.vocabulary import (
     Channel,
     ContactState,
@@ -212,6 +213,8 @@ def refuse_session(
         return Refusal.UNKNOWN_PROGRAMME
     if asked.role not in ROSTER_ROLES:
         return None
+    if not may_meet(asked.person_id, asked.programme):
+        return Refusal.ROLE_NOT_PERMITTED
     if held is None:
         return Refusal.UNKNOWN_PERSON
     return None if asked.role in held else Refusal.ROLE_NOT_PERMITTED

@@ -93,6 +93,7 @@ from services.console.document import (
     of_import,
     of_live,
     of_risk_capability,
+    of_robot,
 )
 from services.console.domain import DESK_ROLES
 from services.console.entering import entering_addresses
@@ -112,7 +113,13 @@ from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
 from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
-from services.console.sessions import DevelopmentSession, open_development_session, who_asks
+from services.console.sessions import (
+    DevelopmentSession,
+    RobotSession,
+    open_development_session,
+    open_robot_session,
+    who_asks,
+)
 from services.console.settings import Settings, read_settings
 from services.console.talk import TalkPages
 from services.console.text_capability import CAPABILITY_PATH, hand_out
@@ -202,6 +209,7 @@ PRESSED = tuple(verb for verb in VERBS if verb is not HEARTBEAT)
 VOLUNTEERS_PATH = "/coordinator/volunteers"
 LIVE_PATH = "/desk/live"
 SESSIONS_PATH = "/development/sessions"
+ROBOT_PATH = "/robot/sessions"
 
 #: Volunteers in one command; the contract's own limit.
 CHUNK = 200
@@ -222,6 +230,7 @@ def role_table() -> tuple[Entry, ...]:
         Entry("POST", CAPABILITY_PATH, TEXT_ROLES),
         Entry("POST", RISK_CAPABILITY_PATH, RISK_ROLES),
         Entry("POST", SESSIONS_PATH, None),
+        Entry("POST", ROBOT_PATH, None),
         Entry("GET", DOCUMENT_PATH, None),
         *(Entry("GET", asset.address, None) for asset in assets().values()),
         *PAGES,
@@ -262,6 +271,9 @@ def build(door: Door, settings: Settings) -> Doorway:
     if settings.development_key is not None:
         opening, told = _opening_sessions(door, settings), of_development(DevelopmentSession)
         addresses.append(Address("POST", SESSIONS_PATH, opening, told))
+    if settings.robot_key is not None:
+        answering = _opening_robots_session(door, settings)
+        addresses.append(Address("POST", ROBOT_PATH, answering, of_robot(RobotSession)))
     document = document_of(addresses, [verb.command for verb in VERBS])
     pages = DeskPages(door, settings).addresses({verb.path: verb.command for verb in PRESSED})
     pages += TalkPages(door, settings).addresses() + TriagePages(door, settings).addresses()
@@ -454,5 +466,13 @@ def _opening_sessions(door: Door, settings: Settings) -> Answering:
         body = await read_body(request, settings.longest_body_bytes)
         wanted = read_contract(DevelopmentSession, body)
         return _json(await open_development_session(wanted, door, settings), 201)
+
+    return answer
+
+
+def _opening_robots_session(door: Door, settings: Settings) -> Answering:
+    async def answer(request: Request) -> Response:
+        wanted = read_contract(RobotSession, await read_body(request, settings.longest_body_bytes))
+        return _json(await open_robot_session(wanted, door, settings), 201)
 
     return answer

@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from contracts.envelope import Contract
 from contracts.privacy import ops, staff
+from contracts.synthetic import RESERVED, ROBOT
 from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.bus.door import Door
 from services.bus.problem import Problem
@@ -140,6 +141,30 @@ async def open_development_session(
         "person_id": wanted.person_id,
         "role": wanted.role,
         "programme": wanted.programme,
+        **told,
+    }
+
+
+class RobotSession(Contract):
+    """The program that answers on the reserved programme wants its own session, and no other."""
+
+    robot_key: Annotated[str, staff("The key of the robot", max_length=200)]
+
+
+async def open_robot_session(
+    wanted: RobotSession, door: Door, settings: Settings
+) -> dict[str, object]:
+    """Open the robot's session, on its own line and as a listener; Problem when it is refused."""
+    expected = settings.robot_key
+    if expected is None or not hmac.compare_digest(expected.encode(), wanted.robot_key.encode()):
+        raise Problem(403, "robot_key_wrong", "Ce n'est pas la clé du robot.")
+    asked = SessionAsked(ROBOT, Role.LISTENER, RESERVED, None)
+    token, told = await open_session(asked, door, settings)
+    return {
+        "token": token,
+        "person_id": ROBOT,
+        "role": Role.LISTENER,
+        "programme": RESERVED,
         **told,
     }
 

@@ -26,6 +26,8 @@ from services.console.oidc_settings import (
 )
 
 DEVELOPMENT_KEY_FILE = "HELPLINE_DEVELOPMENT_KEY_FILE"
+#: Of the program that answers on the reserved programme; empty: it has no session here.
+ROBOT_KEY_FILE = "HELPLINE_ROBOT_KEY_FILE"
 INTAKE_URL = "HELPLINE_INTAKE_URL"
 #: Not HELPLINE_RISK_URL: risk reads everything of that beginning as its own, and refuses it.
 RISK_URL = "HELPLINE_CONSOLE_RISK_URL"
@@ -58,6 +60,7 @@ class Settings(BaseModel):
 
     development_key: str | None = None  #: None: the development provider does not exist
     development_people: tuple[InventedPerson, ...] = ()  #: who its page offers to be
+    robot_key: str | None = None  #: None: no robot answers on the reserved programme
     oidc: OidcSettings | None = None  #: None: nobody signs in through an issuer
     #: Where intake's text door is; inside the platform, never asked by a browser.
     intake_url: str = "http://127.0.0.1:8100"
@@ -96,6 +99,7 @@ def read_settings(
     return Settings(
         development_key=key,
         development_people=() if key is None else _people(said),
+        robot_key=_robot_key(said),
         oidc=oidc,
         intake_url=said.get(INTAKE_URL, _here(said.get("HELPLINE_INTAKE_PORT", "8100"))),
         risk_url=said.get(RISK_URL, _here(said.get("HELPLINE_RISK_PORT", "8300"))),
@@ -138,6 +142,11 @@ def _development_key(said: Mapping[str, str], development: bool) -> str | None:
             "key could act as anybody. Unset it."
         )
     return secret_in(DEVELOPMENT_KEY_FILE, named)
+
+
+def _robot_key(said: Mapping[str, str]) -> str | None:
+    named = said.get(ROBOT_KEY_FILE)
+    return secret_in(ROBOT_KEY_FILE, named) if named else None
 
 
 def _check_this_machine(host: str, oidc: OidcSettings | None) -> None:

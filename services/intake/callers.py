@@ -16,6 +16,7 @@ from sqlmodel import Session
 from contracts.contact import ContactOpened
 from contracts.envelope import Contract, Reply, ReplyStatus, done, refused
 from contracts.programme import ProgrammeTerms
+from contracts.synthetic import is_reserved
 from contracts.vocabulary import (
     Channel,
     ContactId,
@@ -83,6 +84,8 @@ def open_contact(arrival: Arrival, work: Work) -> Reply:
             ladder = ladder_told(line.callers, Situation.CLOSED, arrival.channel, work.now)
             return _refused_with(Refusal.CLOSED, _door_closed(closed, terms, ladder))
         case Admitted(first_stage):
+            if is_reserved(arrival.programme) and store.somebody_waits(work.session):
+                return refused(Refusal.CALLERS_FIRST)
             if arrival.channel is Channel.MESSAGE and arrival.text is None:
                 return refused(Refusal.INVALID_FIELD, "text")
             contact = _open(arrival, line, first_stage, work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from contracts.opening import is_open
+from contracts.synthetic import is_reserved
 from services.bus.metrics import set_all
 from services.intake import metrics, store
 
@@ -12,6 +13,7 @@ from services.intake import metrics, store
 def set_gauges(session: Session) -> None:
     """Set the gauges to what the ledger says; of whom nobody has said that they are there, no."""
     lines, now = store.lines_in_force(session)
+    lines = [line for line in lines if not is_reserved(line.programme)]
     doors = {
         (line.programme, channel.value): float(is_open(line.terms.timetable, channel, now))
         for line in lines

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from contracts.ladder import CallerTerms
 from contracts.programme import ProgrammeTerms
+from contracts.synthetic import RESERVED
 from contracts.vocabulary import (
     Channel,
     ContactId,
@@ -350,6 +351,13 @@ _LINES_ONCE_WITH = f"""
     ORDER BY programme, effective_at <= %(moment)s DESC,
         CASE WHEN effective_at <= %(moment)s THEN -version ELSE version END
 """  # noqa: S608
+_SOMEBODY_WAITS = """
+    SELECT EXISTS (
+        SELECT FROM intake.contact
+        WHERE ended_at IS NULL AND state IN ('waiting_regulator', 'waiting_listener')
+            AND channel <> 'message' AND programme <> %(reserved)s
+    ) AS waits
+"""
 _LINES_IN_FORCE = f"""
     SELECT DISTINCT ON (programme) {_A_LINE}
     FROM intake.programme_version WHERE effective_at <= %(moment)s
@@ -407,6 +415,11 @@ def lines_in_force(session: Session) -> tuple[list[Line], datetime]:
     """Every line as it is in force, and the domain time at which they were looked at."""
     moment: datetime = only(ask(session, _NOW, {})).now
     return [_line(row) for row in ask(session, _LINES_IN_FORCE, {"moment": moment})], moment
+
+
+def somebody_waits(session: Session) -> bool:
+    """Whether a caller waits in any line, by voice or chat."""
+    return bool(only(ask(session, _SOMEBODY_WAITS, {"reserved": RESERVED})).waits)
 
 
 def lines_with(

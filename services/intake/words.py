@@ -119,6 +119,7 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.OFFER_OVER: (410, "Cette proposition n'est plus valable."),
     Refusal.RELAY_CLOSED: (409, "L'autre ligne n'est pas ouverte."),
     Refusal.CLOSED: (409, "La ligne est fermée à cette heure."),
+    Refusal.CALLERS_FIRST: (409, "Des personnes attendent : cette ligne d'essai s'efface."),
     Refusal.REPEATED_WITH_ANOTHER_BODY: (409, "Cette clé a déjà servi pour une autre demande."),
     Refusal.PLATFORM_FAULT: (503, "Panne de notre côté ; vous pouvez renvoyer la même demande."),
 }

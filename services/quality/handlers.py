@@ -1,6 +1,7 @@
 """What quality does with each event: learn, and count again what it touches.
 
-Every event is taken, late or not, in any order: each adds what it says.
+Every event is taken, late or not, in any order: each adds what it says. What happens
+on the reserved programme is nobody's contact and is not even kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contracts.contact import ContactOpened
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
+from contracts.synthetic import is_reserved
 from contracts.text import TextSealed
 from contracts.vocabulary import ProgrammeId, TallyKind
 from services.bus.work import Work
@@ -33,6 +35,8 @@ from services.quality.settings import SETTINGS
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
     """Keep the target; contacts that came before it are counted again."""
+    if is_reserved(event.programme):
+        return
     programme, version = event.programme, event.programme_version
     shortest, longest = event.terms.talk_guidance_minutes or (None, None)
     row = store.TargetRow(
@@ -51,6 +55,8 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
 
 def on_contact_fact(event: ContactFact, work: Work) -> None:
     """Learn what an event says of a contact; every event about a contact comes here."""
+    if is_reserved(event.programme):
+        return
     if is_mere_sign(event):  # most offers are: no figure shows them, so nothing is locked or read
         store.add_sign(work.session, event.contact_id, event.programme, sign_of(event))
         return
@@ -74,6 +80,8 @@ def on_text_sealed(event: TextSealed, work: Work) -> None:
 
 def on_live_state_entered(event: LiveStateEntered, work: Work) -> None:
     """Add what a listener did until now to the hours in which they did it."""
+    if is_reserved(event.programme):
+        return
     # In one order: two additions never block for good.
     for hour, duty in sorted(duty_of(event).items()):
         if store.add_duty(work.session, event.programme, hour, duty):
@@ -155,6 +163,8 @@ def _outcomes(figures: HourFigures) -> Iterable[tuple[TallyKind, str, int]]:
 
 def on_relay_outcome_given(event: RelayOutcomeGiven, work: Work) -> None:
     """Count what became of somebody at a relay, in the hour it was told; nobody is named."""
+    if is_reserved(event.programme):
+        return
     store.add_relay_outcome(work.session, event)
     _count_again(work, event.programme, {event.hour})
     metrics.record_relay_outcome(event.programme, event.outcome)

@@ -27,6 +27,7 @@ from contracts.envelope import Event
 from contracts.programme import ProgrammePublished
 from contracts.referral import ReferralClosed, RelayOutcomeGiven
 from contracts.risk import AlertAcknowledged, AlertRaised
+from contracts.synthetic import RESERVED
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from contracts.vocabulary import (
@@ -54,7 +55,7 @@ Figures = Mapping[Hour, HourFigures]
 
 def recount(events: Iterable[Event]) -> Figures:
     """Count every hour in which a contact was opened or a listener was on duty."""
-    told = tuple(events)
+    told = tuple(event for event in events if not _is_synthetic(event))
     history = set(told)
     targets = {
         (event.programme, event.programme_version): event.terms.answer_target_seconds
@@ -89,7 +90,7 @@ def recount_limbo(
     events: Iterable[Event], now: datetime, bound: timedelta
 ) -> Mapping[ProgrammeId, int]:
     """Count, by line, the contacts that wait at `now` and for which nobody did a thing since."""
-    history = set(events)
+    history = {event for event in events if not _is_synthetic(event)}
     writing = {
         (event.programme, event.programme_version): event.terms.writing
         for event in history
@@ -98,6 +99,10 @@ def recount_limbo(
     return Counter(
         story.programme for story in _stories(history) if story.in_limbo(now - bound, writing)
     )
+
+
+def _is_synthetic(event: Event) -> bool:
+    return getattr(event, "programme", None) == RESERVED
 
 
 class _Story:

@@ -10,11 +10,13 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from contracts.envelope import Reply, done, refused
-from contracts.programme import ProgrammePublished, RosterTerms
+from contracts.programme import ProgrammePublished, ProgrammeTerms, RosterTerms
 from contracts.roster import (
     MOST_VOLUNTEERS,
+    Accreditation,
     DeclareLimits,
     ImportVolunteers,
+    Qualification,
     RecordSupervision,
     RecordTraining,
     SeeVolunteers,
@@ -23,7 +25,8 @@ from contracts.roster import (
     VolunteersImported,
     VolunteersSeen,
 )
-from contracts.vocabulary import PersonId, ProgrammeId, Refusal
+from contracts.synthetic import ROBOT, is_reserved
+from contracts.vocabulary import Need, PersonId, ProgrammeId, Refusal, Role
 from services.bus.work import Work
 from services.roster import metrics, store
 from services.roster.domain import (
@@ -41,6 +44,8 @@ from services.roster.eligibility import establish_anew
 
 #: People established anew in one transaction when a line asks for something else.
 _AT_ONCE = 100
+#: Nobody renews a robot's accreditation.
+_ROBOT_LASTS = timedelta(days=36_525)
 
 
 def on_programme_published(event: ProgrammePublished, work: Work) -> None:
@@ -52,6 +57,8 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
         work.set_deadline("terms", f"{event.programme}/", from_then_on)
     if event.terms.roster is not None:
         work.set_deadline("plan", event.programme, from_then_on)
+    if is_reserved(event.programme):
+        _take((_the_robot(event.terms, work.now),), event.programme, work)
 
 
 def on_terms_due(key: str, work: Work) -> None:
@@ -67,6 +74,9 @@ def on_terms_due(key: str, work: Work) -> None:
 def on_import_volunteers(command: ImportVolunteers, work: Work) -> Reply:
     """Take every row, or none. People the import does not name stay as they are."""
     programme = work.command.programme
+    if not all(_is_of_people(each, programme) for each in command.volunteers):
+        metrics.record_refused_import(programme)
+        return refused(Refusal.NOT_ELIGIBLE, "volunteers")
     match read_rows(command.volunteers):
         case Flaw(field):
             metrics.record_refused_import(programme)
@@ -75,6 +85,28 @@ def on_import_volunteers(command: ImportVolunteers, work: Work) -> Reply:
             return done(result=_take(volunteers, programme, work))
         case unexpected:
             assert_never(unexpected)
+
+
+def _is_of_people(volunteer: Volunteer, programme: ProgrammeId) -> bool:
+    """Nobody is brought into the reserved programme, and the robot into none."""
+    return not is_reserved(programme) and volunteer.person_id != ROBOT
+
+
+def _the_robot(terms: ProgrammeTerms, now: datetime) -> Volunteer:
+    """Who answers on the reserved programme; it is made with its line and lapses in a century."""
+    far = now + _ROBOT_LASTS
+    return Volunteer(
+        person_id=ROBOT,
+        qualification=Qualification(
+            roles=(Role.LISTENER,),
+            languages=terms.languages,
+            topics=tuple(need for need in terms.needs if need is not Need.UNKNOWN),
+            accreditations=tuple(
+                Accreditation(channel=channel, level=3, valid_until=far)
+                for channel in terms.channels
+            ),
+        ),
+    )
 
 
 def _take(

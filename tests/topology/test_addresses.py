@@ -23,7 +23,9 @@ class NobodyAsks:
 
 
 def test_role_table_names_every_address_of_the_console_once() -> None:
-    door = build(cast(Door, NobodyAsks()), Settings(development_key="k" * 40, oidc=OIDC))
+    door = build(
+        cast(Door, NobodyAsks()), Settings(development_key="k" * 40, robot_key="r" * 40, oidc=OIDC)
+    )
     addresses = [(each.method, each.path) for each in door.addresses]
     table = [(entry.method, entry.path) for entry in role_table()]
     assert sorted(addresses) == sorted(table)
