@@ -159,6 +159,11 @@ night *ARGS:
 robot *ARGS:
     @exec {{ python }} -m deploy.synthetic {{ ARGS }}
 
+# The public status page, as files: `just status say chat|voice|everything`, again, clear, check, follow
+[group('operate')]
+status *ARGS:
+    @exec {{ python }} -m deploy.status {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:

@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import write_atomically
 from deploy.ground import make_key
-from deploy.platform import DEVELOPMENT_KEY
+from deploy.platform import DEVELOPMENT_KEY, ROBOT_KEY
 from deploy.release import RELEASE, TABLES
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.provision.declared import SCALES, Scale
@@ -49,6 +49,7 @@ def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
         PROVISIONER: [f"{PROVISIONER}.nk"],
         RELEASE.name: [f"{RELEASE.name}.nk"],
         "capability": [CAPABILITY_KEY],
+        "robot": [ROBOT_KEY],
     }
     keys = {f"helpline-key-{name}": {each: each for each in files} for name, files in own.items()}
     return {
@@ -61,7 +62,7 @@ def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
 def make_keys(keys: Path, scale: Scale) -> None:
     """Make what is missing; raises KeyRefused for a seed others may read."""
     public_keys = ensure_keys(keys, TABLES)
-    for name in (CAPABILITY_KEY, SEAL_KEY, PUSH_KEY):
+    for name in (CAPABILITY_KEY, ROBOT_KEY, SEAL_KEY, PUSH_KEY):
         make_key(keys / name)
     for name in (CHECKER, *(service.name for service in SERVICES)):
         _make(keys / f"{name}.pg", secrets.token_urlsafe(24))

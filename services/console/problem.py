@@ -49,6 +49,10 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
         409,
         to_translate("Cette clé a déjà servi pour une autre demande."),
     ),
+    Refusal.CALLERS_FIRST: (
+        409,
+        to_translate("Des personnes attendent : cette ligne d’essai s’efface."),
+    ),
     Refusal.CLOSED: (409, to_translate("La ligne est fermée à cette heure.")),
     Refusal.OFFER_OVER: (
         410,

@@ -77,6 +77,8 @@ def each_pod_has_its_own_keys(manifests: list[Manifest]) -> Iterator[str]:
         wanted = {f"helpline-key-{name}" for name in names}
         wanted |= {"helpline-key-capability"} if names & doors else set()
         wanted |= {"helpline-issuer"} if "console" in names else set()
+        robot = any(pod.name == "helpline-synthetic-caller" for pod in workloads(manifests))
+        wanted |= {"helpline-key-robot"} if robot and "console" in names else set()
         found = set(_secrets_of(pod))
         if found != wanted:
             yield f"{pod.name}: reads {sorted(found ^ wanted)}"

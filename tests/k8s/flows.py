@@ -142,6 +142,7 @@ def required_flows(manifests: list[Manifest]) -> frozenset[Flow]:
     for pod in pods:
         flows |= set(_of_services(pod, pods, kinds))
         flows |= set(_of_job(pod, pods))
+        flows |= set(_of_synthetic_caller(pod, pods, kinds))
     flows |= set(_of_nats(pods, kinds))
     flows |= set(_of_database(pods))
     return frozenset(flows)
@@ -196,6 +197,19 @@ def _of_job(pod: Workload, pods: tuple[Workload, ...]) -> Iterator[Flow]:
         for program, (server, port) in reaches.items():
             if program in words and pod.kind in ("Job", "CronJob"):
                 yield from ((pod.name, each, port) for each in _running(pods, server))
+
+
+def _of_synthetic_caller(
+    pod: Workload, pods: tuple[Workload, ...], kinds: set[str]
+) -> Iterator[Flow]:
+    """The two doors that a caller and a listener reach: no bus, no database."""
+    if not any(c.get("command") == ["python", "-m", "deploy.synthetic"] for c in pod.containers()):
+        return
+    if "PodMonitor" in kinds:
+        yield "monitoring", pod.name, _port("ops_port")
+    for service in ("intake", "console"):
+        behind = [each.name for each in pods if service in services_in(each)]
+        yield from ((pod.name, each, _port(f"{service}_port")) for each in behind)
 
 
 def _of_nats(pods: tuple[Workload, ...], kinds: set[str]) -> Iterator[Flow]:

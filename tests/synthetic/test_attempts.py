@@ -8,7 +8,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from contracts.synthetic import RESERVED
-from contracts.vocabulary import Channel, Role
+from contracts.vocabulary import Channel, PersonId, Role
 from deploy.desk import Doors
 from deploy.platform import ROBOT_KEY, Platform
 from deploy.seat import Seat
@@ -31,7 +31,7 @@ async def _attempts(platform: Platform) -> list[Attempt]:
     """
     key = (Path(platform.keys) / ROBOT_KEY).read_text().strip()
     async with Doors.of(platform) as doors:
-        await import_people(doors, PROGRAMME, [a_volunteer("v-free", Role.LISTENER)])
+        await import_people(doors, PROGRAMME, [a_volunteer(PersonId("v-free"), Role.LISTENER)])
         listener = Seat(await doors.session("v-free", Role.LISTENER, PROGRAMME))
         reading = asyncio.create_task(listener.listen())
         await listener.desk.start_duty()
