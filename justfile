@@ -164,6 +164,11 @@ robot *ARGS:
 status *ARGS:
     @exec {{ python }} -m deploy.status {{ ARGS }}
 
+# Provoke an alert on a platform of its own and see whom it wakes: `just drill NAME...`, `all`, `--list`
+[group('operate')]
+drill *ARGS:
+    @exec {{ python }} -m deploy.drill {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:

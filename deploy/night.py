@@ -54,6 +54,15 @@ class Page:
     runbook: str
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a night reads beside the platform: its rules, and who else tells figures."""
+
+    rules: tuple[Path, ...] = ()  #: empty: those of `observability/`
+    targets: tuple[str, ...] = ()  #: host:port
+    every_seconds: int = 1
+
+
 def pages_in(way: str, sent: Mapping[str, Any]) -> list[Page]:
     """Read what Alertmanager's webhook sends (version 4 of its format)."""
     return [
@@ -73,18 +82,20 @@ def a_night(
     platform: Platform,
     ports: Mapping[str, int],
     told: Callable[[Page], None],
-    every_seconds: int = EVERY_SECONDS,
+    every_seconds: int | Beside = EVERY_SECONDS,
 ) -> Iterator[Night]:
     """Run both beside a platform for the length of the block; StartRefused when one is missing.
 
+    `every_seconds` is how often figures are asked for, or all that a drill reads otherwise.
     `ports` are those of `prometheus`, `alertmanager` and `pager`; `told` is called for each page,
     in a thread of its own.
     """
+    beside = every_seconds if isinstance(every_seconds, Beside) else Beside((), (), every_seconds)
     folder = Path(platform.folder) / "night"
     folder.mkdir(exist_ok=True)
     programs = {name: _program(name, package) for name, package in _PROGRAMS.items()}
     night = Night(*(f"http://127.0.0.1:{ports[name]}" for name in ports))
-    asked = _write(folder / "prometheus.yml", _prometheus(platform, night, every_seconds))
+    asked = _write(folder / "prometheus.yml", _prometheus(platform, night, beside))
     routes = _write(folder / "alertmanager.yml", _alertmanager(night))
     with ExitStack() as stack:
         stack.enter_context(_pager(ports["pager"], told))
@@ -99,7 +110,7 @@ def a_night(
                 ("--config.file", str(asked), "--storage.tsdb.path", str(folder / "series"),
                  "--web.listen-address", _listen(night.prometheus),
                  # What it said before it knew whom to tell is said again at once, not in a minute.
-                 f"--rules.alert.resend-delay={every_seconds}s"),
+                 f"--rules.alert.resend-delay={beside.every_seconds}s"),
             ),
         ):  # fmt: skip
             log = Path(platform.logs) / f"{name}.log"
@@ -115,14 +126,18 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def _prometheus(platform: Platform, night: Night, every_seconds: int) -> dict[str, Any]:
-    targets = [urlsplit(url).netloc for url in platform.operations.values()]
+def _prometheus(platform: Platform, night: Night, beside: Beside) -> dict[str, Any]:
+    targets = [*(urlsplit(url).netloc for url in platform.operations.values()), *beside.targets]
     return {
         "global": {
-            "scrape_interval": f"{every_seconds}s",
-            "evaluation_interval": f"{every_seconds}s",
+            "scrape_interval": f"{beside.every_seconds}s",
+            "evaluation_interval": f"{beside.every_seconds}s",
         },
-        "rule_files": [str(OBSERVABILITY / "alerts" / f"{name}.yaml") for name in _rules()],
+        "rule_files": [
+            str(file)
+            for file in beside.rules
+            or [OBSERVABILITY / "alerts" / f"{name}.yaml" for name in _rules()]
+        ],
         "alerting": {
             "alertmanagers": [{"static_configs": [{"targets": [_listen(night.alertmanager)]}]}]
         },

@@ -115,7 +115,7 @@ def draw(line: Line, standing: Standing, language: str) -> str:
     words = all_words()[language]
     zone = ZoneInfo(line.timezone)
     next_word = standing.next_word_at
-    return _template().render(
+    page: str = _template().render(
         language=language,
         words=words,
         line=line.name,
@@ -139,6 +139,7 @@ def draw(line: Line, standing: Standing, language: str) -> str:
         sheet=SHEET,
         script=SCRIPT,
     )
+    return page
 
 
 def _file(line: Line, language: str) -> str:
