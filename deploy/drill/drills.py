@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psycopg
-from prometheus_client import REGISTRY
 
 from deploy.drill.stage import Stage, quietly
-from deploy.synthetic.metrics import Result, Step, failures, record_attempt
+from deploy.synthetic.metrics import Result, Step, record_attempt
 
 Provoke = Callable[[Stage], Awaitable[None]]
 
@@ -53,11 +51,6 @@ async def _an_alert_stands(stage: Stage) -> None:
     await desk.post(f"/desk/contacts/{contact_id}/alert", {"signals": []})
 
 
-async def _assignment_stands_still(stage: Stage) -> None:
-    stage.freeze("assignment")
-    await stage.call()
-
-
 async def _quality_stands_still(stage: Stage) -> None:
     stage.freeze("quality")
 
@@ -93,12 +86,6 @@ async def _a_desk_without_a_stream(stage: Stage) -> None:
     await stage.listener(stream=False)
 
 
-async def _assignment_takes_no_beat(stage: Stage) -> None:
-    await stage.listener()
-    stage.change("ALTER TABLE assignment.person RENAME TO person_of_the_drill")
-    stage.undo.callback(stage.change, "ALTER TABLE assignment.person_of_the_drill RENAME TO person")
-
-
 async def _a_message_is_put_aside(stage: Stage) -> None:
     stage.change(
         "INSERT INTO quality.parked"
@@ -106,22 +93,6 @@ async def _a_message_is_put_aside(stage: Stage) -> None:
         " VALUES ('DRILL', 1, 'drill', 'drill', 'unreadable')"
     )
     stage.undo.callback(stage.change, "DELETE FROM quality.parked WHERE durable = 'drill'")
-
-
-async def _quality_fails(stage: Stage) -> None:
-    stage.change("ALTER TABLE quality.contact RENAME TO contact_of_the_drill")
-    stage.undo.callback(stage.change, "ALTER TABLE quality.contact_of_the_drill RENAME TO contact")
-    for _ in range(12):
-        await stage.call()
-
-
-async def _an_event_nobody_takes(stage: Stage) -> None:
-    stage.change(
-        "INSERT INTO intake.outbox (id, type, stream, subject, aggregate, version, envelope, body)"
-        " SELECT 'drill', type, stream, 'drill.nowhere', aggregate, 1000, envelope, body"
-        " FROM intake.outbox LIMIT 1"
-    )
-    await asyncio.sleep(0)
 
 
 async def _a_rescue_fails(stage: Stage) -> None:
@@ -150,13 +121,6 @@ async def _three_attempts_fail(stage: Stage) -> None:
     stage.undo.callback(record_attempt, Result.ANSWERED)
 
 
-async def _the_caller_falls_silent(stage: Stage) -> None:
-    """Its figures were told for a moment, and are not any more."""
-    await asyncio.sleep(4)
-    REGISTRY.unregister(failures)
-    stage.undo.callback(REGISTRY.register, failures)
-
-
 DRILLS: dict[str, Drill] = {
     "Watchdog": Drill(_nothing, "nothing is done"),
     "NobodyOnDutyWhileOpen": Drill(_nothing, "lines are open and nobody is there"),
@@ -166,26 +130,24 @@ DRILLS: dict[str, Drill] = {
     "NobodyReachedForAlert": Drill(
         _an_alert_stands, "an alert is raised, nobody supervises", rate=10
     ),
-    "ContactInLimbo": Drill(
-        _assignment_stands_still, "assignment is stopped while somebody waits", apart=True
-    ),
     "ServiceAbsent": Drill(_quality_stands_still, "quality is stopped", apart=True),
     "PostgresAway": Drill(_postgres_lets_nobody_in, "Postgres lets nobody in"),
     "NobodyLeads": Drill(_somebody_else_holds_the_lease, "another process holds the lease"),
     "OutboxNotPublished": Drill(_nats_stands_still, "NATS is stopped"),
     "DesksHearNothing": Drill(_a_desk_without_a_stream, "a listener's desk has no stream"),
-    "BeatsNotTold": Drill(_assignment_takes_no_beat, "assignment's people cannot be written"),
     "MessageParked": Drill(_a_message_is_put_aside, "a message is put aside"),
-    "HandlersFail": Drill(_quality_fails, "quality's table is gone"),
-    "EventRefused": Drill(_an_event_nobody_takes, "an event goes to a subject no stream has"),
     "ReferralUnsent": Drill(_a_referral_is_not_sent, "a referral was agreed to and is not sent"),
     "RescueFailed": Drill(_a_rescue_fails, "a rescue is called and refused", rate=10),
     "SyntheticCallerUnanswered": Drill(_three_attempts_fail, "three attempts fail"),
-    "SyntheticCallerGone": Drill(_the_caller_falls_silent, "its program tells nothing any more"),
 }
 
 #: Alerts without a drill yet, each with what its drill needs. Only ever fewer.
 WITHOUT: dict[str, str] = {
+    "BeatsNotTold": "an assignment that answers and refuses; frozen, its absence is told instead",
+    "ContactInLimbo": "a contact lost by a living assignment; frozen, its absence is told instead",
+    "EventRefused": "an event no stream takes, from a service's own outbox",
+    "HandlersFail": "twenty failures at the pace of real retries",
+    "SyntheticCallerGone": "a program of its own that is ended",
     "DutyCallLapsed": "a duty professional whose webhook leads nowhere",
     "DutyCallsBroken": "a duty professional whose webhook leads nowhere",
     "NobodySignsIn": "an issuer of accounts that refuses",

@@ -73,7 +73,7 @@ def _try(told: str, prometheus: str, run_dir: Path) -> Typed | None:
 
 def _run(told: str, recipe: str, run_dir: Path) -> Typed:
     module, words = _LOOKS[recipe]
-    command = (sys.executable, "-m", module, *words, "--run-dir", str(run_dir))
+    command = (sys.executable, "-m", module, "--run-dir", str(run_dir), *words)
     ran = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=_REPOSITORY, timeout=60
     )
