@@ -106,6 +106,10 @@ def upgrade() -> None:
             "place BETWEEN 0 AND CASE channel WHEN 'phone' THEN 0 ELSE 3 END",
             name="one_place_by_telephone",
         ),
+        sa.CheckConstraint(
+            "(person_id = 'synthetic-robot') = (programme = 'synthetic')",
+            name="robot_meets_nobody_offered",
+        ),
         sa.PrimaryKeyConstraint("offer_id"),
         schema="assignment",
     )
@@ -148,6 +152,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(person_id = 'synthetic-robot') = (programme = 'synthetic')",
+            name="robot_meets_nobody",
+        ),
         sa.PrimaryKeyConstraint("person_id"),
         schema="assignment",
     )
