@@ -174,6 +174,11 @@ drill *ARGS:
 provision *ARGS:
     @exec {{ python }} -m services.bus.provision {{ ARGS }}
 
+# Move what one NATS server holds to a cluster of three (pilot permanent --from URL --to URL --plan)
+[group('upkeep')]
+migrate *ARGS:
+    @exec {{ python }} -m deploy.migrate {{ ARGS }}
+
 # Write the JSON Schemas from the contracts, refusing what breaks a published one (check)
 [group('upkeep')]
 schemas *ARGS:

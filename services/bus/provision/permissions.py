@@ -31,6 +31,8 @@ _READING = (
     "$JS.API.CONSUMER.LIST.*",
     "$JS.API.CONSUMER.INFO.*.*",
 )
+#: The whole JetStream API, and the two subjects on which its snapshots flow.
+_PROVISIONING = ("$JS.API.>", "$JS.SNAPSHOT.ACK.>", "$JS.SNAPSHOT.RESTORE.>")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def permissions(tables: Iterable[Service]) -> dict[str, Permissions]:
     services = {service.name: permissions_of(service) for service in tables}
     return services | {
         CHECKER: Permissions(_READING, (_inbox(CHECKER),)),
-        PROVISIONER: Permissions(("$JS.API.>",), (_inbox(PROVISIONER),)),
+        PROVISIONER: Permissions(_PROVISIONING, (_inbox(PROVISIONER),)),
     }
 
 
