@@ -24,6 +24,9 @@ _ANSWER_SECONDS = 10.0
 #: After the last piece the target reads the whole stream through.
 _FINISH_SECONDS = 600.0
 
+#: A subject is known to every server of a cluster within milliseconds; five seconds are plenty.
+_OFFERED_AGAIN, _OFFERED_AGAIN_SECONDS = 50, 0.1
+
 
 class NotCopied(Exception):
     """A stream could not be copied: the message names the stream, the server and the reason."""
@@ -51,7 +54,7 @@ async def copy_stream(source: Client, target: Client, config: StreamConfig) -> i
             "deliver_subject"
         ]
         carried = await _carry(pieces, target, place, name)
-        last = await target.request(place, b"", _FINISH_SECONDS)
+        last = await _hand_on(target, place, b"", _FINISH_SECONDS)
         _refuse(json.loads(last.data), target, name)
         return carried
     except (nats.errors.Error, OSError) as error:
@@ -74,12 +77,24 @@ async def _carry(pieces: asyncio.Queue[Msg], target: Client, place: str, name: s
             if status != "204":
                 raise NotCopied(f"{name}: the old server broke off its snapshot ({status}).")
             return carried
-        taken = await target.request(place, piece.data, _ANSWER_SECONDS)
+        taken = await _hand_on(target, place, piece.data, _ANSWER_SECONDS)
         if taken.data:
             _refuse(json.loads(taken.data), target, name)
         carried += len(piece.data)
         if piece.reply:
             await piece.respond(b"")
+
+
+async def _hand_on(target: Client, place: str, piece: bytes, within_seconds: float) -> Msg:
+    """Give the target a piece. The server that restores is another than ours, and ours hears of the
+    subject a moment later: what nobody has taken is offered again.
+    """
+    for _ in range(_OFFERED_AGAIN):
+        try:
+            return await target.request(place, piece, within_seconds)
+        except nats.errors.NoRespondersError:
+            await asyncio.sleep(_OFFERED_AGAIN_SECONDS)
+    return await target.request(place, piece, within_seconds)
 
 
 async def _ask(client: Client, subject: str, asked: dict[str, Any], name: str) -> dict[str, Any]:

@@ -150,9 +150,12 @@ class Connection:
             await pull.stop()
 
     async def close(self) -> None:
-        """Drain and close."""
+        """Drain and close; while the server is away there is nothing to drain."""
         self._leaving = True
-        await self._broker.stop()
+        try:
+            await self._broker.stop()
+        except nats.errors.ConnectionReconnectingError:
+            await self._client.close()
 
     async def _reconnected(self) -> None:
         for pull in self._pulls:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from deploy.status.page import line_of, publish
 from deploy.status.standing import Out, Standing, say
@@ -36,14 +36,13 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_everybody_can_read_what_is_out_in_every_language(tmp_path: Path) -> None:
+def test_everybody_can_read_what_is_out_in_every_language(browser: Browser, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     for out in Out:
         publish(tmp_path / out, line_of(MANIFEST), say(None, out, now))
     late = Standing(Out.CHAT, now - timedelta(minutes=31), now - timedelta(minutes=40))
     publish(tmp_path / "late", line_of(MANIFEST), late)
-    with served(tmp_path) as host, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with served(tmp_path) as host:
         page = browser.new_page()
         trouble: list[str] = []
         page.on("console", lambda said: trouble.append(said.text))
@@ -64,4 +63,4 @@ def test_everybody_can_read_what_is_out_in_every_language(tmp_path: Path) -> Non
         assert page.locator("#tard").is_visible()
         assert barriers(page) == []
         assert trouble == []
-        browser.close()
+        page.close()
