@@ -33,6 +33,7 @@ class Play:
         first = Line.WAITING_REGULATOR if trace.regulators else Line.WAITING_LISTENER
         self.callers = [Caller(call, scene, stamps, first) for call in trace.calls]
         self._last_arrival = trace.last_arrival
+        self._nobody_comes = False
         self._scene = scene
         floor = Floor()
         self._floor = floor
@@ -74,11 +75,12 @@ class Play:
 
     def let_nobody_come(self) -> None:
         """End it early: who has called is still heard to the end, nobody else calls."""
+        self._nobody_comes = True
         self._last_arrival = min(self._last_arrival, self._scene.now())
         self.callers = [caller for caller in self.callers if caller.place is not None]
 
     def _arrive(self, caller: Caller) -> None:
-        if self._scene.now() <= self._last_arrival:
+        if not self._nobody_comes:
             caller.arrive(self._floor.know)
 
     # --- the plan ---------------------------------------------------------------------------------
