@@ -63,6 +63,9 @@ class Beside:
     every_seconds: int = 1
 
 
+_AS_IT_IS = Beside(every_seconds=EVERY_SECONDS)
+
+
 def pages_in(way: str, sent: Mapping[str, Any]) -> list[Page]:
     """Read what Alertmanager's webhook sends (version 4 of its format)."""
     return [
@@ -82,15 +85,14 @@ def a_night(
     platform: Platform,
     ports: Mapping[str, int],
     told: Callable[[Page], None],
-    every_seconds: int | Beside = EVERY_SECONDS,
+    beside: Beside = _AS_IT_IS,
 ) -> Iterator[Night]:
     """Run both beside a platform for the length of the block; StartRefused when one is missing.
 
-    `every_seconds` is how often figures are asked for, or all that a drill reads otherwise.
+    `beside` is what else is read, and how often.
     `ports` are those of `prometheus`, `alertmanager` and `pager`; `told` is called for each page,
     in a thread of its own.
     """
-    beside = every_seconds if isinstance(every_seconds, Beside) else Beside((), (), every_seconds)
     folder = Path(platform.folder) / "night"
     folder.mkdir(exist_ok=True)
     programs = {name: _program(name, package) for name, package in _PROGRAMS.items()}

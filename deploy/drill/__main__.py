@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def faster(rules: dict[str, Any], factor: int = FASTER) -> dict[str, Any]:
 def _seconds(told: str) -> int:
     found = re.fullmatch(r"([0-9]+)([smh])", told)
     assert found is not None, told
-    return int(timedelta(seconds=int(found[1]) * _UNITS[found[2]]).total_seconds())
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _faster_rules(folder: Path) -> tuple[Path, ...]:
@@ -166,14 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         try:
             well = drill(name, figures)
-        except (
-            StartRefused,
-            CallFailed,
-            DoorRefused,
-            DoorSilent,
-            OSError,
-            psycopg.Error,
-        ) as trouble:
+        except _NOT_PLAYED as trouble:
             print(f"  it could not be played: {trouble}")
             well = False
         if not well:

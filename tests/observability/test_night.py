@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from deploy.embedded.ports import spare_port
-from deploy.night import Page, a_night, pages_in
+from deploy.night import Beside, Page, a_night, pages_in
 from tests.running import a_platform, wait_for
 
 
@@ -16,7 +16,7 @@ def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbo
     ports = {name: spare_port() for name in ("prometheus", "alertmanager", "pager")}
     with (
         a_platform(tmp_path) as (_, platform),
-        a_night(platform, ports, told.append, every_seconds=1) as night,
+        a_night(platform, ports, told.append, Beside(every_seconds=1)) as night,
         httpx.Client(base_url=night.prometheus, trust_env=False) as prometheus,
     ):
         wait_for(lambda: "Watchdog" in {each.alert for each in told})
