@@ -109,7 +109,8 @@ def a_night(
             ),
             (
                 "prometheus",
-                ("--config.file", str(asked), "--storage.tsdb.path", str(folder / "series"),
+                ("--config.file", str(asked), "--enable-feature=exemplar-storage",
+                 "--storage.tsdb.path", str(folder / "series"),
                  "--web.listen-address", _listen(night.prometheus),
                  # What it said before it knew whom to tell is said again at once, not in a minute.
                  f"--rules.alert.resend-delay={beside.every_seconds}s"),

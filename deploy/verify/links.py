@@ -49,8 +49,8 @@ def _told(history: History) -> Iterator[Trace]:
         if fact.service == "intake" and fact.contact_id and fact.caused_by:
             yield Trace(f"{fact.type} caused_by", fact.contact_id, fact.caused_by)
         trace = fact.envelope.get("traceparent")
-        if isinstance(fact.event, ContactOpened) and trace:
-            yield Trace(f"{fact.type} traceparent", fact.event.contact_id, trace.split("-")[1])
+        if fact.contact_id and trace:
+            yield Trace(f"{fact.type} traceparent", fact.contact_id, trace.split("-")[1])
     for message, _ in history.odd_messages:
         yield from _in_body(message.type, message.body)
 

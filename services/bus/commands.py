@@ -147,7 +147,7 @@ class Asking:
         expected_version: int | None,
     ) -> Reply:
         """Ask until there is an answer; raises ReplyUnknown when `wait` is over."""
-        with step(self._service, f"send {command.type_name()}", None) as traceparent:
+        with step(self._service, f"send {command.type_name()}") as taken:
             envelope = CommandEnvelope(
                 command_id=command_id,
                 session_id=asker.session_id,
@@ -156,7 +156,7 @@ class Asking:
                 programme=asker.programme,
                 deadline=await self._clock.in_machine_seconds(wait.total_seconds()),
                 expected_version=expected_version,
-                traceparent=traceparent,
+                traceparent=taken.traceparent(getattr(command, "contact_id", None)),
             )
             return await self._ask(command, envelope, time.monotonic() + wait.total_seconds())
 

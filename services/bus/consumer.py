@@ -15,6 +15,7 @@ from services.bus.failure import Park, TryAgain, answer_to_failure, is_ground_aw
 from services.bus.ground import Ground
 from services.bus.lane import Lane
 from services.bus.stream import Delivery
+from services.bus.traces import exported
 from services.bus.transact import Committed, LeaseLost, Transactions
 
 log = logging.getLogger(__name__)
@@ -88,8 +89,9 @@ class Consumer:
         else:
             await delivery.ack()
             self._failures.pop(envelope.id, None)
-            metrics.record_handling(self._durable, time.perf_counter() - started)
-            self._note(envelope, committed.verdict.value, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.record_handling(self._durable, seconds, exported(envelope.traceparent))
+            self._note(envelope, committed.verdict.value, seconds)
             self._after(committed)
 
     async def _answer(self, delivery: Delivery, envelope: EventEnvelope, error: Exception) -> None:

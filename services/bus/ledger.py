@@ -84,7 +84,6 @@ class Request:
     key: str
     name: str
     fingerprint: str  #: what makes two requests the same
-    traceparent: str | None
 
 
 @dataclass(frozen=True)

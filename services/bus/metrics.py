@@ -49,9 +49,9 @@ def record_handled(service: str, work: str, verdict: str) -> None:
     handled.labels(service, work, verdict).inc()
 
 
-def record_handling(durable: str, seconds: float) -> None:
-    """Seconds from delivery to commit."""
-    handling.labels(durable).observe(seconds)
+def record_handling(durable: str, seconds: float, trace_id: str | None) -> None:
+    """Seconds from delivery to commit, with the trace that shows them, where there is one."""
+    handling.labels(durable).observe(seconds, {"trace_id": trace_id} if trace_id else None)
 
 
 def record_failed(service: str, work: str) -> None:

@@ -1,7 +1,8 @@
 """Health and figures of one process, for probes and Prometheus; never for callers.
 
 `/livez`: the event loop turns (it answered). `/readyz`: every service here can take work; never
-used to restart. `/metrics`: Prometheus text; what stands now is read from the ledger for it.
+used to restart. `/metrics`: Prometheus text, with exemplars for
+who reads OpenMetrics; what stands now is read from the ledger for it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,6 +22,8 @@ from services.bus.runner import RunningService
 
 def ops_app(running: Sequence[RunningService]) -> Starlette:
     """The HTTP application of this process's health and figures."""
+    # In OpenMetrics each counter would have a series more, its birthday.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
 
     async def livez(_: Request) -> Response:
         return PlainTextResponse("alive\n")
@@ -28,9 +32,10 @@ def ops_app(running: Sequence[RunningService]) -> Starlette:
         ready = {service.service: service.healthy for service in running}
         return JSONResponse(ready, status_code=200 if all(ready.values()) else 503)
 
-    async def figures(_: Request) -> Response:
+    async def figures(request: Request) -> Response:
         await asyncio.gather(*(service.look_at_what_stands() for service in running))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(REGISTRY), media_type=media_type)
 
     return Starlette(
         routes=[

@@ -32,7 +32,7 @@ from services.bus.forgetting import FORGET, remember_to_forget
 from services.bus.lane import Lane
 from services.bus.ledger import Arrival, Ledger, NextDue, Received, Request
 from services.bus.table import Answer, Due, On, Service
-from services.bus.traces import step
+from services.bus.traces import Step, step
 from services.bus.work import Announced, Work, new_id
 
 
@@ -91,7 +91,7 @@ class Transactions:
         aggregate = f"{envelope.source}/{envelope.aggregate}" if self.tells_late else None
         arrival = Arrival(envelope.id, "event", envelope.type, aggregate, envelope.version)
         with (
-            step(self.service.name, f"on {envelope.type}", envelope.traceparent) as traceparent,
+            step(self.service.name, f"on {envelope.type}", envelope.traceparent) as taken,
             lane.session() as session,
             session.begin(),
         ):
@@ -102,7 +102,7 @@ class Transactions:
                 self.ledger.mark_late(session, envelope.id)
                 if not on.even_late:
                     return Committed(Verdict.LATE)
-            work = Work(session, received.now, self.service.name, envelope.id, traceparent)
+            work = Work(session, received.now, self.service.name, envelope.id, taken)
             work.envelope = envelope
             on.handler(event, work)
             if self._forgets and isinstance(event, ContactEnded):
@@ -123,19 +123,18 @@ class Transactions:
             return answer.handler(command, work)
 
         name, trace = command.type_name(), envelope.traceparent
-        with step(self.service.name, f"answer {name}", trace) as traceparent:
+        with step(self.service.name, f"answer {name}", trace) as taken:
             if not answer.kept:
-                return self._answer_unkept(lane, ask)
+                return self._answer_unkept(lane, ask, taken)
             asked = fingerprint_of(envelope.actor, command)
-            request = Request(envelope.command_id, name, asked, traceparent)
-            return self._answer(lane, request, ask)
+            return self._answer(lane, Request(envelope.command_id, name, asked), ask, taken)
 
     def handle_request(
         self, lane: Lane, key: str, fingerprint: str, handler: Callable[[Work], Reply]
     ) -> Committed:
         """Answer a request at this service's own door, once per key."""
-        with step(self.service.name, "answer at the door", None) as traceparent:
-            return self._answer(lane, Request(key, "door", fingerprint, traceparent), handler)
+        with step(self.service.name, "answer at the door") as taken:
+            return self._answer(lane, Request(key, "door", fingerprint), handler, taken)
 
     def handle_due(self, lane: Lane, due: Due) -> Committed | None:
         """Handle the first deadline of this kind that is due; None when there is none."""
@@ -146,8 +145,8 @@ class Transactions:
                 raise LeaseLost
             if received.key is None or received.now is None:
                 return None
-            with step(self.service.name, f"due {due.kind}", None) as traceparent:
-                work = Work(session, received.now, self.service.name, cause, traceparent)
+            with step(self.service.name, f"due {due.kind}") as taken:
+                work = Work(session, received.now, self.service.name, cause, taken)
                 try:
                     due.handler(received.key, work)
                     return self._written(work)
@@ -167,8 +166,8 @@ class Transactions:
         cause = new_id()
         with lane.session() as session, session.begin():
             now = self._moment(session)
-            with step(self.service.name, "settle", None) as traceparent:
-                work = Work(session, now, self.service.name, cause, traceparent)
+            with step(self.service.name, "settle") as taken:
+                work = Work(session, now, self.service.name, cause, taken)
                 self.service.settle(work)
             if work.announced:
                 self._receive(session, Arrival(cause, "settle", "settle"))
@@ -179,14 +178,16 @@ class Transactions:
         with lane.autocommit() as session:
             return self.ledger.next_due(session)
 
-    def _answer(self, lane: Lane, request: Request, handler: Callable[[Work], Reply]) -> Committed:
+    def _answer(
+        self, lane: Lane, request: Request, handler: Callable[[Work], Reply], taken: Step
+    ) -> Committed:
         with lane.session() as session:
             transaction = session.begin()
             with transaction:
                 now = self._receive(session, Arrival(request.key, "command", request.name)).now
                 if now is None:
                     return self._repeat(session, request)
-                work = Work(session, now, self.service.name, request.key, request.traceparent)
+                work = Work(session, now, self.service.name, request.key, taken)
                 reply = handler(work)
                 if reply.status is ReplyStatus.DONE:
                     self.ledger.keep_reply(session, request.key, request.fingerprint, reply)
@@ -211,10 +212,12 @@ class Transactions:
             return Committed(Verdict.DUPLICATE, reply=other)
         return Committed(Verdict.DUPLICATE, reply=earlier[1])
 
-    def _answer_unkept(self, lane: Lane, handler: Callable[[Work], Reply]) -> Committed:
+    def _answer_unkept(
+        self, lane: Lane, handler: Callable[[Work], Reply], taken: Step
+    ) -> Committed:
         with lane.session() as session, session.begin():
             now = self._moment(session)
-            work = Work(session, now, self.service.name, "", None)
+            work = Work(session, now, self.service.name, "", taken)
             reply = handler(work)
             if work.announced:
                 raise ValueError("a command that is not kept must not announce anything")

@@ -14,7 +14,9 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from sqlmodel import Session
 
-from contracts.envelope import CommandEnvelope, Event, EventEnvelope, EventId
+from contracts.envelope import CommandEnvelope, Event, EventEnvelope, EventId, Stream
+from contracts.vocabulary import ContactId
+from services.bus.traces import Step
 
 
 class Versioned(Protocol):
@@ -72,13 +74,13 @@ class Work:
     """
 
     def __init__(  # noqa: PLR0913 - set once, by the bus
-        self, session: Session, now: datetime, service: str, cause: str, traceparent: str | None
+        self, session: Session, now: datetime, service: str, cause: str, step: Step
     ) -> None:
         self.session = session
         self.now = now
         self.cause = cause
         self.service = service
-        self.traceparent = traceparent
+        self._step = step
         self.envelope: EventEnvelope | None = None
         self.asker: CommandEnvelope | None = None
         self.announced: list[Announced] = []
@@ -94,6 +96,7 @@ class Work:
     def announce(self, event: Event, of: Versioned) -> None:
         """Publish `event` once this transaction has committed; `of` counts it."""
         of.version += 1
+        contact_id: ContactId | None = getattr(event, "contact_id", None)
         envelope = EventEnvelope(
             id=EventId(new_id()),
             source=self.service,
@@ -102,9 +105,9 @@ class Work:
             aggregate=of.aggregate,
             version=of.version,
             programme=getattr(event, "programme"),  # noqa: B009 - every event has one, tested
-            contact_id=getattr(event, "contact_id", None),
+            contact_id=contact_id,
             caused_by=self.cause,
-            traceparent=self.traceparent,
+            traceparent=self._step.traceparent(contact_id, kept=event.stream is Stream.RISK),
         )
         self.announced.append(Announced(event, envelope))
 

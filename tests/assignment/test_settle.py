@@ -38,6 +38,7 @@ from services.assignment.reading import LOOK_BACK, LineOnTheFloor
 from services.assignment.settle import ChoiceOutdated, decide, offer_all, rules_from
 from services.assignment.store import ContactRow, EligibilityRow, OfferRow, PersonRow
 from services.bus.testing import ServiceUnderTest, service_under_test
+from services.bus.traces import Step
 from services.bus.work import Work, new_id
 from tests.assignment.builders import MARCH, NEXT_YEAR, SOS, published_terms
 
@@ -262,7 +263,7 @@ def test_offer_of_what_has_moved_since_the_look_is_never_written(
         session.execute(text(SINCE_THE_LOOK[moved]))
     with floor.session() as session:
         in_force = store.terms_of(session, SOS, 1)
-        work = Work(session, NOON, "assignment", new_id(), None)
+        work = Work(session, NOON, "assignment", new_id(), Step("assignment", "settle", None))
         with pytest.raises(ChoiceOutdated):
             offer_all(work, line, in_force, decision.proposals)
 

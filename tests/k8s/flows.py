@@ -22,6 +22,7 @@ Flow = tuple[str, str, int]
 _NAMESPACES: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     "gateway": ({"helpline/gateway": "yes"}, {}),
     "monitoring": ({"helpline/monitoring": "yes"}, {}),
+    "tracing": ({"helpline/tracing": "yes"}, {}),
     "dns": ({"kubernetes.io/metadata.name": "kube-system"}, {"k8s-app": "kube-dns"}),
     "kube-system": ({"kubernetes.io/metadata.name": "kube-system"}, {}),
     "keda": ({"kubernetes.io/metadata.name": "keda"}, {"app": "keda-operator"}),
@@ -32,8 +33,8 @@ _NAMESPACES: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
 _ADDRESSES = {"world": "203.0.113.7", "metadata": "169.254.169.254", "cluster": "10.96.0.1"}
 OUTSIDE = (*_NAMESPACES, *_ADDRESSES)
 #: Ports tried at whoever is outside.
-_PORTS_OUTSIDE = (22, 53, 80, 443, 5432, 6443)
-_TLS, _DNS, _API = 443, 53, 6443
+_PORTS_OUTSIDE = (22, 53, 80, 443, 4318, 5432, 6443)
+_TLS, _DNS, _API, _OTLP = 443, 53, 6443, 4318
 _NATS, _ROUTES, _MONITOR, _POSTGRES, _STATUS = 4222, 6222, 8222, 5432, 8000
 
 
@@ -138,9 +139,12 @@ def required_flows(manifests: list[Manifest]) -> frozenset[Flow]:
     """Every flow the platform needs in this shape: nothing else may be allowed."""
     pods = workloads(manifests)
     kinds = {each["kind"] for each in manifests}
+    traced = _is_traced(manifests)
     flows = {(pod.name, "dns", _DNS) for pod in pods}
     for pod in pods:
         flows |= set(_of_services(pod, pods, kinds))
+        if traced and services_in(pod):
+            flows.add((pod.name, "tracing", _OTLP))
         flows |= set(_of_job(pod, pods))
         flows |= set(_of_synthetic_caller(pod, pods, kinds))
     flows |= set(_of_nats(pods, kinds))
@@ -172,6 +176,11 @@ def _of_services(pod: Workload, pods: tuple[Workload, ...], kinds: set[str]) -> 
             yield pod.name, "world", _TLS
     if "console" in names:
         yield from _of_console(pod, pods)
+
+
+def _is_traced(manifests: list[Manifest]) -> bool:
+    settings = (each["data"] for each in of_kind(manifests, "ConfigMap"))
+    return any(each.get("HELPLINE_TRACE_EXPORTER") == "otlp" for each in settings)
 
 
 def _of_console(pod: Workload, pods: tuple[Workload, ...]) -> Iterator[Flow]:

@@ -208,6 +208,9 @@ PLANTS: dict[str, Plant] = {
     "a Secret the vault does not bring": Plant(
         "everything", REFERENCES, lambda m: _drop(m, "ExternalSecret/helpline-key-risk")
     ),
+    "traces that may not leave": Plant(
+        "everything", FLOWS, lambda m: _drop(m, "NetworkPolicy/services-to-collector")
+    ),
     "a backup of another cluster": Plant(
         "permanent",
         REFERENCES,

@@ -29,6 +29,7 @@ from contracts.vocabulary import (
     WithdrawalReason,
 )
 from services.bus.testing import ServiceUnderTest, service_under_test
+from services.bus.traces import Step
 from services.bus.transact import Verdict
 from services.bus.work import Work, new_id
 from services.quality import handlers, store
@@ -222,7 +223,7 @@ def test_count_waits_for_what_is_being_told_as_asked_for(
     quality.deliver(a_change(LiveState.TALKING, 0, 60))
     quality.at(at(3900))
     with ThreadPoolExecutor(1) as workers, quality.session() as telling:
-        work = Work(telling, at(3900), "quality", new_id(), None)
+        work = Work(telling, at(3900), "quality", new_id(), Step("quality", "tell", None))
         if isinstance(told, OfferTaken):
             handlers.on_contact_fact(told, work)
         else:

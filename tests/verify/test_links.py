@@ -65,6 +65,17 @@ def of_one_cause(history: History) -> History:
     return replace(history, facts=facts)
 
 
+def of_one_trace(history: History) -> History:
+    """One decision for both, as a step of the bus that tells them in the same breath."""
+    told = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    both = [of_contact(history, contact, ContactEnded) for contact in (ANA, BEN)]
+    facts = tuple(
+        replace(f, envelope=dict(f.envelope) | {"traceparent": told}) if f in both else f
+        for f in history.facts
+    )
+    return replace(history, facts=facts)
+
+
 def way_back(minutes: int, until: int | None = None) -> Callable[[History], History]:
     """Somebody's way back, so many minutes after their contact; `until` as a supervisor decided."""
 
@@ -95,6 +106,7 @@ PLANTED: dict[str, tuple[Callable[[History], History], str]] = {
     "a field of two events": (told_of_both, ONE_VALUE),
     "a stream alone": (on_the_stream, ONE_VALUE),
     "one cause": (of_one_cause, ONE_VALUE),
+    "one trace": (of_one_trace, ONE_VALUE),
     "the moment of the contact before": (
         lambda h: said_otherwise(
             h, ContactOpened, waiting_since=TEN_O_CLOCK - timedelta(minutes=9, seconds=7)
