@@ -100,7 +100,7 @@ class TracedStep(Step):
         told = span.get_span_context()
         if wanted is not None and told.trace_id != wanted:
             # Neither the parent nor the trace can be two; what a step says of another is linked.
-            said = self._start(f"{self._name}, of another", None, wanted, kept, told)
+            said = self._start(f"{self._name}, of a contact", None, wanted, kept, told)
             said.end()
             told = said.get_span_context()
         flags = told.trace_flags | (TraceFlags.SAMPLED if kept else 0)

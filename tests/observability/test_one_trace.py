@@ -48,9 +48,9 @@ def _holds_together(spans: list[Received]) -> None:
         ("helpline-intake", "answer at the door"),
         ("helpline-triage", "on contact.opened.v1"),
         ("helpline-assignment", "on contact.opened.v1"),
-        ("helpline-console", "send decide_triage.v1"),
-        ("helpline-triage", "answer decide_triage.v1"),
-        ("helpline-assignment", "on triage.decided.v1"),
+        ("helpline-console", "send triage.decide.v1"),
+        ("helpline-triage", "answer triage.decide.v1"),
+        ("helpline-assignment", "on contact.triaged.v1"),
         THE_END,
     }
     ids = {each.span.span_id for each in spans}
