@@ -51,7 +51,7 @@ relays *ARGS:
 test *ARGS: lint types imports debian
     {{ python }} -m pytest -n auto --dist loadfile --no-loadscope-reorder {{ ARGS }}
 
-# Debian's Chromium and Prometheus, by which pages and alerts are tried: installed where allowed
+# Debian's Chromium, Prometheus and podman, by which pages, alerts and images are tried: installed where allowed
 [private]
 debian:
     @{{ python }} -m tests.debian
@@ -97,7 +97,13 @@ tidy:
 [group('ship')]
 images:
     {{ python }} -m deploy.images
-    {{ python }} -m pytest -q -s tests/images/build_and_start.py
+    {{ python }} -m pytest -q -s tests/images/test_started.py
+
+# Play the rendered pilot with podman, from its Jobs to an answered contact and out again (root)
+[group('ship')]
+kube:
+    {{ python }} -m deploy.images
+    {{ python }} -m pytest -q -s tests/images/test_played.py
 
 # Bill of materials of each image (CycloneDX), in build/
 [group('ship')]
@@ -200,6 +206,11 @@ asyncapi-check:
     npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
         --omit-lockfile-registry-resolved @asyncapi/parser@3
     node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
+
+# Write our alerts as a cluster's Prometheus operator takes them (check)
+[group('upkeep')]
+rules *ARGS:
+    @{{ python }} -m deploy.rules {{ ARGS }}
 
 # Write or check a change of tables (new SERVICE "what it is for"; check)
 [group('upkeep')]

@@ -1,4 +1,4 @@
-"""`python -m deploy.handout FOLDER --scale pilot|permanent`: the keys of an installation, once.
+"""`python -m deploy.handout FOLDER`: the keys of an installation, once.
 
 `FOLDER/keys` holds every key and password; keep it as you keep a master key. `FOLDER/secrets` holds
 a folder for each Secret of the cluster (k8s/README.md). Run again it makes only what is missing, as
@@ -20,7 +20,7 @@ from deploy.ground import make_key
 from deploy.platform import DEVELOPMENT_KEY, ROBOT_KEY
 from deploy.release import RELEASE, TABLES
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
-from services.bus.provision.declared import SCALES, Scale
+from services.bus.provision.declared import PERMANENT, PILOT
 from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Service
@@ -35,6 +35,11 @@ BY_HAND = {"helpline-key-development": (DEVELOPMENT_KEY,)}
 FROM_OTHERS = {
     "helpline-issuer": ("client-secret",),
     "helpline-backup-store": ("access-key", "secret-key"),
+}
+#: What NATS reads, for one server and for three: they stand side by side while a pilot grows.
+_SERVER_SECRETS = {
+    "helpline-nats-server": (SERVER_FILE, PILOT),
+    "helpline-nats-cluster-server": ("cluster.conf", PERMANENT),
 }
 OWNER = "helpline"
 _OWNER_FILES = {"username": "owner.username", "password": "owner.password"}
@@ -54,12 +59,12 @@ def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
     keys = {f"helpline-key-{name}": {each: each for each in files} for name, files in own.items()}
     return {
         **keys,
-        "helpline-nats-server": {SERVER_FILE: SERVER_FILE},
+        **{name: {SERVER_FILE: file} for name, (file, _) in _SERVER_SECRETS.items()},
         "helpline-postgres-owner": _OWNER_FILES,
     }
 
 
-def make_keys(keys: Path, scale: Scale) -> None:
+def make_keys(keys: Path) -> None:
     """Make what is missing; raises KeyRefused for a seed others may read."""
     public_keys = ensure_keys(keys, TABLES)
     for name in (CAPABILITY_KEY, ROBOT_KEY, SEAL_KEY, PUSH_KEY):
@@ -68,7 +73,8 @@ def make_keys(keys: Path, scale: Scale) -> None:
         _make(keys / f"{name}.pg", secrets.token_urlsafe(24))
     _make(keys / _OWNER_FILES["username"], OWNER)
     _make(keys / _OWNER_FILES["password"], secrets.token_urlsafe(24))
-    write_atomically(keys / SERVER_FILE, server_conf(TABLES, public_keys, STORE, scale))
+    for file, scale in _SERVER_SECRETS.values():
+        write_atomically(keys / file, server_conf(TABLES, public_keys, STORE, scale))
 
 
 def _make(path: Path, content: str) -> None:
@@ -76,10 +82,10 @@ def _make(path: Path, content: str) -> None:
         write_atomically(path, content)
 
 
-def hand_out(folder: Path, scale: Scale) -> None:
+def hand_out(folder: Path) -> None:
     """Make keys and lay them out by Secret; whatever was laid out before is replaced."""
     keys, out = folder / "keys", folder / "secrets"
-    make_keys(keys, scale)
+    make_keys(keys)
     shutil.rmtree(out, ignore_errors=True)
     for secret, files in secrets_of(SERVICES).items():
         (out / secret).mkdir(mode=0o700, parents=True)
@@ -91,15 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="handout", description="Keys of an installation.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--scale", choices=tuple(SCALES), required=True)
     parser.add_argument(
         "--keys-alone", action="store_true", help="lay nothing out by Secret: there is no cluster"
     )
     asked = parser.parse_args(arguments)
     if asked.keys_alone:
-        make_keys(asked.folder / "keys", SCALES[asked.scale])
+        make_keys(asked.folder / "keys")
         return 0
-    hand_out(asked.folder, SCALES[asked.scale])
+    hand_out(asked.folder)
     print(f"Keys: {asked.folder / 'keys'}. By Secret: {asked.folder / 'secrets'}.")
     return 0
 

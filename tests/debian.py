@@ -1,5 +1,5 @@
-"""`python -m tests.debian`: what the tests need of Debian, the browser in which pages are tried and
-the Prometheus that reads our alerts.
+"""`python -m tests.debian`: what the tests need of Debian, the browser in which pages are tried,
+the Prometheus that reads our alerts and the podman that starts our images.
 
 Where it may (root, apt) it installs what is missing; where it may not it says the command. It never
 ends the run: the tests that need it then fail with that sentence, and the others still run.
@@ -14,21 +14,27 @@ from pathlib import Path
 import playwright
 
 from deploy.apt import may_install, run_apt
+from deploy.images.engine import PACKAGES as CONTAINERS
+from deploy.images.engine import PROGRAMS as CONTAINER_PROGRAMS
 
 #: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, the
-#: library that the program Playwright drives it with (its own node) is linked to, and Prometheus
-#: with promtool and amtool.
+#: library that the program Playwright drives it with (its own node) is linked to, Prometheus with
+#: promtool and amtool, and what images are built and started with.
 PACKAGES = (
     "chromium",
     "fonts-dejavu-core",
     "libatomic1",
     "prometheus",
     "prometheus-alertmanager",
+    *CONTAINERS,
 )
 
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
 HOW = f"apt-get update && {' '.join(_INSTALL)}"
-MISSING = f"Pages are tried in Debian's Chromium, alerts by its Prometheus. As root: {HOW}"
+MISSING = (
+    "Pages are tried in Debian's Chromium, alerts by its Prometheus, images by its podman. "
+    f"As root: {HOW}"
+)
 
 _DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 
@@ -41,7 +47,8 @@ def chromium() -> str | None:
 
 def complete() -> bool:
     """Whether everything is there."""
-    return chromium() is not None and all(map(shutil.which, ("promtool", "amtool")))
+    programs = ("promtool", "amtool", *CONTAINER_PROGRAMS)
+    return chromium() is not None and all(map(shutil.which, programs))
 
 
 def _is_linked(program: Path) -> bool:

@@ -18,7 +18,7 @@ from deploy.images.bootstrap import make_base
 from deploy.images.engine import DEFAULT_STORE, Engine, EngineFailed, install, missing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = Path("deploy/images")
+FOLDER = REPOSITORY / "deploy/images"
 #: Tag of each image, and its Containerfile.
 IMAGES = {
     "localhost/helpline": FOLDER / "Containerfile",
@@ -31,27 +31,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="just images", description="Build both images.")
     parser.add_argument("--store", type=Path, default=DEFAULT_STORE, help="where podman keeps them")
     engine = Engine(parser.parse_args(arguments).store.resolve())
-    os.chdir(REPOSITORY)
     install()
     lacking = missing()
     if lacking is not None:
         print(lacking, file=sys.stderr)
         return 1
     try:
-        _build(engine)
+        with engine.alone():
+            build(engine)
     except EngineFailed as failed:
         print(failed, file=sys.stderr)
         return 1
     return 0
 
 
-def _build(engine: Engine) -> None:
+def build(engine: Engine) -> None:
+    """Build both images of this clone, saying size and time of each. Raises EngineFailed."""
     begun_at = time.monotonic()
     base = os.environ.get("BASE_IMAGE") or make_base(engine)
     _say(engine, base, time.monotonic() - begun_at)
     for tag, containerfile in IMAGES.items():
         begun_at = time.monotonic()
-        engine.build(containerfile, tag, (f"BASE_IMAGE={base}", f"REVISION={_revision()}"))
+        engine.build(
+            REPOSITORY, containerfile, tag, (f"BASE_IMAGE={base}", f"REVISION={_revision()}")
+        )
         _say(engine, tag, time.monotonic() - begun_at)
 
 
@@ -63,7 +66,7 @@ def _say(engine: Engine, image: str, seconds: float) -> None:
 def _revision() -> str:
     """The commit that is built, marked when something beside it is; `unknown` outside a clone."""
     asked = ("git", "describe", "--always", "--dirty", "--abbrev=40")
-    told = subprocess.run(asked, capture_output=True, text=True)
+    told = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True)
     return told.stdout.strip() or "unknown"
 
 

@@ -6,11 +6,13 @@ crun fails and systemd is not asked, so that runc and plain cgroups are said her
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ PACKAGES = (
     *("podman", "buildah", "runc", "conmon", "catatonit"),
     *("netavark", "aardvark-dns", "iptables", "uidmap", "debootstrap"),
 )
+#: Of those, what is asked for by name.
+PROGRAMS = ("podman", "runc", "conmon", "debootstrap")
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
 HOW = f"apt-get update && {' '.join(_INSTALL)}"
 #: What a build trusts, and where it finds packages, is what this machine does.
@@ -40,34 +44,64 @@ class Engine:
 
     store: Path
 
-    def run(self, *arguments: str, stdin: int | None = None) -> str:
-        """Run one podman command; its output. EngineFailed with what it said, otherwise."""
-        done = subprocess.run(
-            self.command(*arguments),
-            stdin=stdin,
-            capture_output=True,
-            text=True,
-            env=os.environ | {"CONTAINERS_CONF": str(self._configured())},
-        )
+    def run(
+        self, *arguments: str, stdin: int | None = None, within_seconds: float | None = None
+    ) -> str:
+        """Run one podman command; its output. EngineFailed with what it said, or when late."""
+        try:
+            done = subprocess.run(
+                self.command(*arguments),
+                stdin=stdin,
+                capture_output=True,
+                text=True,
+                timeout=within_seconds,
+                env=self.environment(),
+            )
+        except subprocess.TimeoutExpired as late:
+            raise EngineFailed(f"podman {' '.join(arguments[:6])}: {late}") from late
         if done.returncode != 0:
             said = f"{done.stdout}\n{done.stderr}".strip()
             raise EngineFailed(f"podman {' '.join(arguments[:6])}: {said}")
         return done.stdout.strip()
+
+    @contextmanager
+    def alone(self) -> Iterator[int]:
+        """Wait until nobody else works on this store; the descriptor that says so, to hand on."""
+        self.store.mkdir(parents=True, exist_ok=True)
+        with (self.store / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield lock.fileno()
+
+    def environment(self) -> dict[str, str]:
+        """What a command is run with: ours, and where its configuration is."""
+        return os.environ | {"CONTAINERS_CONF": str(self._configured())}
 
     def command(self, *arguments: str) -> tuple[str, ...]:
         """The whole command line."""
         root, runroot = self.store / "root", self.store / "run"
         return ("podman", "--root", str(root), "--runroot", str(runroot), *arguments)
 
+    def logs(self, container: str) -> str:
+        """Everything a container has said, on either stream."""
+        command = self.command("logs", container)
+        told = subprocess.run(
+            command,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return told.stdout
+
     def has(self, image: str) -> bool:
         """Whether an image is in the store."""
         return bool(self.run("images", "--quiet", image))
 
-    def build(self, containerfile: Path, tag: str, arguments: Sequence[str]) -> None:
-        """Build one image from the repository; `arguments` are NAME=VALUE. Raises EngineFailed."""
+    def build(self, context: Path, containerfile: Path, tag: str, arguments: Sequence[str]) -> None:
+        """Build one image from a folder; `arguments` are NAME=VALUE. Raises EngineFailed."""
         mounts = [f"--volume={path}:{path}:ro" for path in _OF_THIS_MACHINE if path.exists()]
         given = [f"--build-arg={argument}" for argument in arguments]
-        tagged = (f"--file={containerfile}", f"--tag={tag}", ".")
+        tagged = (f"--file={containerfile}", f"--tag={tag}", str(context))
         self.run("build", "--network=host", *mounts, *given, *tagged)
 
     def size_bytes(self, image: str) -> int:
@@ -85,6 +119,7 @@ class Engine:
             f"[containers]\ndefault_ulimits = [{ulimits}]\n"
             '[engine]\ncgroup_manager = "cgroupfs"\nruntime = "runc"\nevents_logger = "file"\n'
             '[network]\nnetwork_backend = "netavark"\n'
+            f'network_config_dir = "{self.store / "networks"}"\n'
         )
         return path
 
@@ -97,8 +132,7 @@ def _bounded(hard: int) -> str:
 
 def missing() -> str | None:
     """A sentence when podman cannot run here yet; None when it can."""
-    needed = ("podman", "runc", "conmon", "debootstrap")
-    if os.geteuid() == 0 and all(shutil.which(name) for name in needed):
+    if os.geteuid() == 0 and all(map(shutil.which, PROGRAMS)):
         return None
     return f"Images are built with podman, as root. To install it: {HOW}"
 

@@ -27,17 +27,7 @@ from services.registry import SERVICES
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; see the module for the exit status."""
-    parser = argparse.ArgumentParser(prog="just migrate", description=__doc__)
-    parser.add_argument("old", choices=("pilot",), help="the size it has")
-    parser.add_argument("new", choices=("permanent",), help="the size it shall have")
-    environ = os.environ
-    parser.add_argument("--from", dest="source", required=True, metavar="URL")
-    parser.add_argument("--to", dest="target", required=True, metavar="URL")
-    keys = Path(environ.get("HELPLINE_KEYS_DIR", ".helpline/keys"))
-    parser.add_argument("--keys", type=Path, default=keys)
-    parser.add_argument("--plan", action="store_true", help="look, and change nothing")
-    parser.add_argument("--back", action="store_true", help="the old server takes events again")
-    asked = parser.parse_args(arguments)
+    asked = parser().parse_args(arguments)
     try:
         return asyncio.run(_run(asked))
     except (NotMoved, NotCopied) as why:
@@ -48,6 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("If events are held back: run it again, or with --back, or have the old server as it")
         _say(f"was declared: just provision apply --url {asked.source} --keys {asked.keys}")
         return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be asked."""
+    made = argparse.ArgumentParser(prog="just migrate", description=__doc__)
+    made.add_argument("old", choices=("pilot",), help="the size it has")
+    made.add_argument("new", choices=("permanent",), help="the size it shall have")
+    environ = os.environ
+    made.add_argument("--from", dest="source", required=True, metavar="URL")
+    made.add_argument("--to", dest="target", required=True, metavar="URL")
+    keys = Path(environ.get("HELPLINE_KEYS_DIR", ".helpline/keys"))
+    made.add_argument("--keys", type=Path, default=keys)
+    made.add_argument("--plan", action="store_true", help="look, and change nothing")
+    made.add_argument("--back", action="store_true", help="the old server takes events again")
+    return made
 
 
 async def _run(asked: argparse.Namespace) -> int:

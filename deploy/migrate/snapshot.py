@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import nats.errors
@@ -17,9 +20,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
 
-_PIECE_BYTES = 128 * 1024
+PIECE_BYTES = 128 * 1024
 #: Pieces on the way at once: 1 MiB, well below what a connection may hold back.
-_WINDOW_BYTES = 8 * _PIECE_BYTES
+_WINDOW_BYTES = 8 * PIECE_BYTES
 _ANSWER_SECONDS = 10.0
 #: After the last piece the target reads the whole stream through.
 _FINISH_SECONDS = 600.0
@@ -37,52 +40,82 @@ async def copy_stream(source: Client, target: Client, config: StreamConfig) -> i
 
     Both are signed in as `provisioner`. Raises NotCopied; the target then holds no such stream.
     """
-    name = str(config.name)
-    pieces: asyncio.Queue[Msg] = asyncio.Queue()
+    async with a_snapshot(source, str(config.name)) as taken:
+        return await restore(target, config.as_dict(), taken.told["state"], taken.pieces())
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One stream as it is read. `told`: its `config` and its `state`, as the server says them."""
+
+    name: str
+    told: dict[str, Any]
+    coming: asyncio.Queue[Msg]
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Every piece, once; the next comes when this one is done with. Raises NotCopied.
+
+        The empty one is the last, and says whether the snapshot is whole.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    piece = await self.coming.get()
+            except TimeoutError:
+                raise NotCopied(f"{self.name}: the server fell silent half-way.") from None
+            if not piece.data:
+                status = (piece.headers or {}).get("Status", "204")
+                if status != "204":
+                    raise NotCopied(f"{self.name}: the server broke off its snapshot ({status}).")
+                return
+            yield piece.data
+            if piece.reply:
+                await piece.respond(b"")
+
+
+@asynccontextmanager
+async def a_snapshot(source: Client, name: str) -> AsyncIterator[Snapshot]:
+    """Begin to read a stream; raises NotCopied."""
+    coming: asyncio.Queue[Msg] = asyncio.Queue()
     inbox = source.new_inbox()
-    hearing = await source.subscribe(inbox, cb=pieces.put)
+    hearing = await source.subscribe(inbox, cb=coming.put)
+    asked = {
+        "deliver_subject": inbox,
+        "jsck": True,
+        "chunk_size": PIECE_BYTES,
+        "window_size": _WINDOW_BYTES,
+    }
     try:
-        asked = {
-            "deliver_subject": inbox,
-            "jsck": True,
-            "chunk_size": _PIECE_BYTES,
-            "window_size": _WINDOW_BYTES,
-        }
         told = await _ask(source, f"$JS.API.STREAM.SNAPSHOT.{name}", asked, name)
-        wanted = {"config": config.as_dict(), "state": told["state"]}
-        place = (await _ask(target, f"$JS.API.STREAM.RESTORE.{name}", wanted, name))[
-            "deliver_subject"
-        ]
-        carried = await _carry(pieces, target, place, name)
-        last = await _hand_on(target, place, b"", _FINISH_SECONDS)
-        _refuse(json.loads(last.data), target, name)
-        return carried
+        yield Snapshot(name, told, coming)
     except (nats.errors.Error, OSError) as error:
         raise NotCopied(f"{name}: broke off on the way ({type(error).__name__}).") from error
     finally:
         await hearing.unsubscribe()
 
 
-async def _carry(pieces: asyncio.Queue[Msg], target: Client, place: str, name: str) -> int:
-    """Hand every piece on; the empty one is the last and says whether the snapshot is whole."""
+async def restore(
+    target: Client, config: dict[str, Any], state: dict[str, Any], pieces: AsyncIterator[bytes]
+) -> int:
+    """Make a stream of its pieces, under `config`; return their bytes. Raises NotCopied, and there
+    is no such stream then.
+    """
+    name = str(config["name"])
     carried = 0
-    while True:
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                piece = await pieces.get()
-        except TimeoutError:
-            raise NotCopied(f"{name}: the old server fell silent half-way.") from None
-        if not piece.data:
-            status = (piece.headers or {}).get("Status", "204")
-            if status != "204":
-                raise NotCopied(f"{name}: the old server broke off its snapshot ({status}).")
-            return carried
-        taken = await _hand_on(target, place, piece.data, _ANSWER_SECONDS)
-        if taken.data:
-            _refuse(json.loads(taken.data), target, name)
-        carried += len(piece.data)
-        if piece.reply:
-            await piece.respond(b"")
+    try:
+        wanted = {"config": config, "state": state}
+        told = await _ask(target, f"$JS.API.STREAM.RESTORE.{name}", wanted, name)
+        place = told["deliver_subject"]
+        async for piece in pieces:
+            taken = await _hand_on(target, place, piece, _ANSWER_SECONDS)
+            if taken.data:
+                _refuse(json.loads(taken.data), target, name)
+            carried += len(piece)
+        last = await _hand_on(target, place, b"", _FINISH_SECONDS)
+        _refuse(json.loads(last.data), target, name)
+        return carried
+    except (nats.errors.Error, OSError) as error:
+        raise NotCopied(f"{name}: broke off on the way ({type(error).__name__}).") from error
 
 
 async def _hand_on(target: Client, place: str, piece: bytes, within_seconds: float) -> Msg:

@@ -23,7 +23,6 @@ from deploy.embedded.binaries import find_nats_server
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.handout import hand_out
 from deploy.release import RELEASE, NotApplied, apply_over_bus
-from services.bus.provision.declared import SCALES
 from services.bus.provision.signed_in import signed_in
 from services.intake.app import SERVICE as INTAKE
 from services.intake.reader import Sound, read_manifest
@@ -58,7 +57,7 @@ def test_tables_are_made_by_an_owner_who_is_no_superuser(
     tmp_path: Path, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice, as at the next release, with the passwords that were handed out."""
-    hand_out(tmp_path, SCALES["pilot"])
+    hand_out(tmp_path)
     server = EmbeddedPostgres(a_postgres_place(postgres_folder))
     server.start()
     try:
@@ -130,10 +129,15 @@ def test_the_key_of_a_release_sends_nothing_else(tmp_path: Path, fresh_database:
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("overlay", ["pilot", "permanent"])
-def test_nats_reads_what_is_rendered_and_handed_out(tmp_path: Path, overlay: str) -> None:
+@pytest.mark.parametrize(
+    ("overlay", "secret"),
+    [("pilot", "helpline-nats-server"), ("permanent", "helpline-nats-cluster-server")],
+)
+def test_nats_reads_what_is_rendered_and_handed_out(
+    tmp_path: Path, overlay: str, secret: str
+) -> None:
     """The server itself says so (`-t`): the rendered frame around what `handout` wrote."""
-    hand_out(tmp_path, SCALES[overlay])
+    hand_out(tmp_path)
     (conf,) = (
         each["data"]["nats.conf"]
         for each in of_kind(rendered(overlay), "ConfigMap")
@@ -142,7 +146,7 @@ def test_nats_reads_what_is_rendered_and_handed_out(tmp_path: Path, overlay: str
     folder = tmp_path / "etc"
     folder.mkdir()
     (folder / "nats.conf").write_text(conf.replace("/var/run/nats", str(tmp_path)))
-    written = (tmp_path / "secrets/helpline-nats-server/server.conf").read_text()
+    written = (tmp_path / "secrets" / secret / "server.conf").read_text()
     (folder / "server.conf").write_text(written.replace("/data", str(tmp_path / "data")))
     said = subprocess.run(
         (str(find_nats_server()), "-t", "--config", str(folder / "nats.conf")),
@@ -154,9 +158,9 @@ def test_nats_reads_what_is_rendered_and_handed_out(tmp_path: Path, overlay: str
 
 
 def test_keys_stay_when_they_are_handed_out_again(tmp_path: Path) -> None:
-    hand_out(tmp_path, SCALES["pilot"])
+    hand_out(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    hand_out(tmp_path, SCALES["pilot"])
+    hand_out(tmp_path)
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert before == after
     assert all(path.stat().st_mode & 0o077 == 0 for path in after)

@@ -29,6 +29,7 @@ from tests.k8s.checks_of_pods import (
     whoever_leaves_has_time,
 )
 from tests.k8s.checks_of_release import (
+    alerts_are_those_we_try,
     each_pod_has_its_own_keys,
     every_service_runs_once,
     everything_is_denied_first,
@@ -67,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     manifests_of_lines_go_into_jobs,
     priorities_put_callers_first,
     recommended_labels_are_there,
+    alerts_are_those_we_try,
     postgres_has_room,
     postgres_logs_no_values,
     database_keeps_what_it_said,

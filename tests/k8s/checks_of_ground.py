@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from deploy.embedded.postgres import _DURABLE, _SETTINGS
 from services.bus.provision.declared import SCALES
 from tests.k8s.flows import services_in
-from tests.k8s.kinds_of_pod import is_database, most_of, services_named, serving
+from tests.k8s.kinds_of_pod import bus_of, is_database, most_of, services_named, serving
 from tests.k8s.rendered import Manifest, Workload, name_of, of_kind, one, workloads
 
 
 def nats_is_as_its_streams(manifests: list[Manifest]) -> Iterator[str]:
     """Servers, copies of streams, disk and the form of the configuration belong together."""
-    nats = one(manifests, "StatefulSet/helpline-nats")
+    nats = bus_of(manifests).manifest
     scale = SCALES[_scale(manifests)]
     replicas = nats["spec"]["replicas"]
     if replicas != scale.replicas:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tests.k8s.flows import services_in
 from tests.k8s.kinds_of_pod import (
     VITAL,
+    bus_of,
     fewest_of,
     is_ground,
     is_several,
@@ -15,7 +16,7 @@ from tests.k8s.kinds_of_pod import (
     serving,
     templated,
 )
-from tests.k8s.rendered import Manifest, Workload, name_of, of_kind, one, selects, workloads
+from tests.k8s.rendered import Manifest, Workload, name_of, of_kind, selects, workloads
 
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 #: Machine time: requests in flight at a door, the last publish, the clean end of the process.
@@ -136,12 +137,7 @@ def whoever_leaves_has_time(manifests: list[Manifest]) -> Iterator[str]:
         )
         if before.get("sleep", {}).get("seconds", 0) + longest + _LAST_SECONDS > grace:
             yield f"{pod.name}: is killed with a piece of work in hand"
-    if (
-        one(manifests, "StatefulSet/helpline-nats")["spec"]["template"]["spec"].get(
-            "terminationGracePeriodSeconds"
-        )
-        != 60
-    ):
+    if bus_of(manifests).spec.get("terminationGracePeriodSeconds") != 60:
         yield "NATS is killed before its clients have left"
 
 

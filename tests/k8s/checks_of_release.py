@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy.rules import groups
 from services.registry import SERVICES
 from tests.k8s.flows import services_in
 from tests.k8s.kinds_of_pod import REPORTING, VITAL, is_ground, templated
@@ -157,3 +158,14 @@ def recommended_labels_are_there(manifests: list[Manifest]) -> Iterator[str]:
         missing = (_RECOMMENDED | {"app.kubernetes.io/component"}) - pod.labels.keys()
         if missing:
             yield f"pods of {pod.name}: {sorted(missing)}"
+
+
+def alerts_are_those_we_try(manifests: list[Manifest]) -> Iterator[str]:
+    """Where figures are read, every rule of observability/alerts is, and no other."""
+    if not any(of_kind(manifests, "PodMonitor")):
+        return
+    given = [
+        group for each in of_kind(manifests, "PrometheusRule") for group in each["spec"]["groups"]
+    ]
+    if given != groups():
+        yield "other alerts than in observability/alerts: ./just rules"

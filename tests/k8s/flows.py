@@ -199,6 +199,7 @@ def _of_job(pod: Workload, pods: tuple[Workload, ...]) -> Iterator[Flow]:
         "deploy.tables": ("postgres", _POSTGRES),
         "services.bus.provision": ("nats", _NATS),
         "deploy.release": ("nats", _NATS),
+        "deploy.streams": ("nats", _NATS),
         "pg_dump": ("postgres", _POSTGRES),
     }
     for container in pod.containers():

@@ -36,7 +36,18 @@ def is_database(pod: Workload) -> bool:
 
 def is_ground(pod: Workload) -> bool:
     """Whether everything stands on it: Postgres or NATS."""
-    return is_database(pod) or pod.labels.get("app.kubernetes.io/component") == "bus"
+    return is_database(pod) or is_bus(pod)
+
+
+def is_bus(pod: Workload) -> bool:
+    """Whether it is NATS, alone or one of several."""
+    return pod.labels.get("app.kubernetes.io/name") == "nats"
+
+
+def bus_of(manifests: list[Manifest]) -> Workload:
+    """NATS: there is one set of servers in each overlay."""
+    (found,) = (pod for pod in workloads(manifests) if is_bus(pod))
+    return found
 
 
 def scaling(pod: Workload, manifests: list[Manifest]) -> Iterator[tuple[int, int]]:

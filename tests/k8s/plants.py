@@ -73,6 +73,10 @@ def _trigger(manifests: list[Manifest], name: str) -> Any:
     return one(manifests, f"ScaledObject/{name}")["spec"]["triggers"][0]["metadata"]
 
 
+def _rules(manifests: list[Manifest]) -> Any:
+    return one(manifests, "PrometheusRule/helpline")["spec"]["groups"]
+
+
 def _scale_twice(manifests: list[Manifest]) -> None:
     spec = one(manifests, "HorizontalPodAutoscaler/helpline-intake")["spec"]
     spec["scaleTargetRef"]["name"] = "helpline-triage"
@@ -80,6 +84,7 @@ def _scale_twice(manifests: list[Manifest]) -> None:
 
 INTAKE, TRIAGE = "Deployment/helpline-intake", "Deployment/helpline-triage"
 ALL, NATS = "Deployment/helpline-all", "StatefulSet/helpline-nats"
+THREE = "StatefulSet/helpline-nats-cluster"
 DATABASE = "Job/helpline-database-r1"
 
 PLANTS: dict[str, Plant] = {
@@ -129,17 +134,17 @@ PLANTS: dict[str, Plant] = {
         lambda m: one(m, "Service/helpline-risk")["spec"].update(selector={"app": "risk"}),
     ),
     "a headless Service that is not there": Plant(
-        "permanent", REFERENCES, lambda m: one(m, NATS)["spec"].update(serviceName="helpline-nat")
+        "permanent", REFERENCES, lambda m: one(m, THREE)["spec"].update(serviceName="helpline-nat")
     ),
     "a budget without a selector": Plant(
         "permanent",
         REFERENCES,
-        lambda m: one(m, "PodDisruptionBudget/helpline-nats")["spec"].pop("selector"),
+        lambda m: one(m, "PodDisruptionBudget/helpline-nats-cluster")["spec"].pop("selector"),
     ),
     "a budget of other pods": Plant(
         "permanent",
         REFERENCES,
-        lambda m: one(m, "PodDisruptionBudget/helpline-nats")["spec"]["selector"].update(
+        lambda m: one(m, "PodDisruptionBudget/helpline-nats-cluster")["spec"]["selector"].update(
             matchLabels={"app": "nats"}
         ),
     ),
@@ -367,7 +372,7 @@ PLANTS: dict[str, Plant] = {
     "NATS asks for less than it may take": Plant(
         "permanent",
         "memory_is_bounded",
-        lambda m: _container(m, NATS)["resources"]["requests"].update(memory="1Gi"),
+        lambda m: _container(m, THREE)["resources"]["requests"].update(memory="1Gi"),
     ),
     "one probe for everything": Plant(
         "pilot",
@@ -391,7 +396,7 @@ PLANTS: dict[str, Plant] = {
         "pilot", "whoever_leaves_has_time", lambda m: _container(m, ALL).pop("lifecycle")
     ),
     "NATS ends before its clients have left": Plant(
-        "permanent", "whoever_leaves_has_time", lambda m: _grace(m, NATS, 30)
+        "permanent", "whoever_leaves_has_time", lambda m: _grace(m, THREE, 30)
     ),
     "away during a roll-out": Plant(
         "permanent",
@@ -404,7 +409,9 @@ PLANTS: dict[str, Plant] = {
     "a budget that lets two of three go": Plant(
         "permanent",
         "drains_leave_some",
-        lambda m: one(m, "PodDisruptionBudget/helpline-nats")["spec"].update(maxUnavailable=2),
+        lambda m: one(m, "PodDisruptionBudget/helpline-nats-cluster")["spec"].update(
+            maxUnavailable=2
+        ),
     ),
     "all on one host": Plant(
         "permanent",
@@ -421,7 +428,7 @@ PLANTS: dict[str, Plant] = {
     "a volume of one node for pods on two": Plant(
         "permanent",
         "volumes_reach_their_pods",
-        lambda m: one(m, "PersistentVolumeClaim/helpline-day-keys")["spec"].update(
+        lambda m: one(m, "PersistentVolumeClaim/helpline-day-keys-shared")["spec"].update(
             accessModes=["ReadWriteOnce"]
         ),
     ),
@@ -429,12 +436,12 @@ PLANTS: dict[str, Plant] = {
         "pilot", "volumes_reach_their_pods", lambda m: _pod(m, ALL).pop("affinity")
     ),
     "NATS on one host": Plant(
-        "permanent", "pods_are_spread", lambda m: _pod(m, NATS).pop("affinity")
+        "permanent", "pods_are_spread", lambda m: _pod(m, THREE).pop("affinity")
     ),
     "an anti-affinity to nobody": Plant(
         "permanent",
         "pods_are_spread",
-        lambda m: _pod(m, NATS)["affinity"]["podAntiAffinity"][
+        lambda m: _pod(m, THREE)["affinity"]["podAntiAffinity"][
             "requiredDuringSchedulingIgnoredDuringExecution"
         ][0]["labelSelector"].update(matchLabels={"app": "nats"}),
     ),
@@ -477,19 +484,21 @@ PLANTS: dict[str, Plant] = {
     "streams larger than their volume": Plant(
         "permanent",
         "nats_is_as_its_streams",
-        lambda m: one(m, NATS)["spec"]["volumeClaimTemplates"][0]["spec"]["resources"][
+        lambda m: one(m, THREE)["spec"]["volumeClaimTemplates"][0]["spec"]["resources"][
             "requests"
         ].update(storage="32Gi"),
     ),
     "servers that start in turn": Plant(
         "permanent",
         "nats_is_as_its_streams",
-        lambda m: one(m, NATS)["spec"].pop("podManagementPolicy"),
+        lambda m: one(m, THREE)["spec"].pop("podManagementPolicy"),
     ),
     "servers that are unknown until they are ready": Plant(
         "permanent",
         "nats_is_as_its_streams",
-        lambda m: one(m, "Service/helpline-nats-headless")["spec"].pop("publishNotReadyAddresses"),
+        lambda m: one(m, "Service/helpline-nats-cluster-headless")["spec"].pop(
+            "publishNotReadyAddresses"
+        ),
     ),
     "NATS's monitoring port in a Service": Plant(
         "pilot",
@@ -561,6 +570,16 @@ PLANTS: dict[str, Plant] = {
         "permanent",
         "recommended_labels_are_there",
         lambda m: one(m, TRIAGE)["metadata"]["labels"].pop("app.kubernetes.io/part-of"),
+    ),
+    "an alert the cluster does not have": Plant(
+        "permanent",
+        "alerts_are_those_we_try",
+        lambda m: _rules(m)[0]["rules"].pop(),
+    ),
+    "an alert that waits longer in the cluster": Plant(
+        "permanent",
+        "alerts_are_those_we_try",
+        lambda m: _rules(m)[0]["rules"][0].update({"for": "1h"}),
     ),
     "more pods than connections": Plant(
         "permanent",

@@ -26,7 +26,6 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.embedded.ports import spare_port
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.handout import hand_out
-from services.bus.provision.declared import SCALES
 from tests.k8s.rendered import Manifest, Workload, of_kind, workloads
 from tests.servers import a_postgres_place, within_reach
 
@@ -171,7 +170,7 @@ def a_rehearsal(
     manifests: list[Manifest], folder: Path, doors: Mapping[str, int]
 ) -> Iterator[Rehearsal]:
     """Both servers up, keys handed out, nothing prepared: what a cluster has before the Jobs."""
-    hand_out(folder, SCALES["pilot"])
+    hand_out(folder)
     (issuer := folder / "secrets/helpline-issuer").mkdir()
     (issuer / "client-secret").write_text("x" * 40)
     (development := folder / "secrets/helpline-key-development").mkdir()

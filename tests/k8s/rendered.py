@@ -50,7 +50,8 @@ class Workload:
 def rendered_text(overlay: str) -> str:
     """`kubectl kustomize` of an overlay, offline; fails with what kubectl says."""
     own = Path(__file__).parent / overlay
-    folder = own if own.is_dir() else K8S / "overlays" / overlay
+    beside = K8S / overlay
+    folder = next((each for each in (own, beside) if each.is_dir()), K8S / "overlays" / overlay)
     done = subprocess.run((_kubectl(), "kustomize", str(folder)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

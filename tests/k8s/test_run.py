@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.embedded.ports import spare_port
-from deploy.seeds import PROGRAMME
+from tests.k8s.lines import open_at_every_hour
 from tests.k8s.rehearsal import Rehearsal, a_rehearsal
 from tests.k8s.rendered import Manifest, one, rendered
 
@@ -58,7 +58,7 @@ def test_a_demonstration_walks_a_contact_to_a_listener(tmp_path: Path) -> None:
     manifests = rendered("demonstration")
     pod = one(manifests, "Job/helpline-programmes-r1")["spec"]["template"]["spec"]
     files = pod["containers"][0]["args"]
-    pod["containers"][0]["args"] = [str(_open_at_every_hour(Path(f), tmp_path)) for f in files]
+    pod["containers"][0]["args"] = [str(_opened(Path(each), tmp_path)) for each in files]
     doors = {name: spare_port() for name in ("intake", "console", "risk")}
     with a_rehearsal(manifests, tmp_path, doors) as shown:
         shown.run_job("helpline-database-r1")
@@ -71,18 +71,8 @@ def test_a_demonstration_walks_a_contact_to_a_listener(tmp_path: Path) -> None:
             assert "Authorization" in shown.exec_beside("helpline-all", *_SEEDS)
 
 
-def _open_at_every_hour(manifest: Path, folder: Path) -> Path:
-    """The same line, day and night: the demonstration's clock is the real one, at any hour."""
-    text = manifest.read_text()
-    for said, always in {
-        '"09:00"\n          closes_at: "21:00"': '"00:00"\n          closes_at: "23:59"\n'
-        "          always_open: true",
-        'begins_at: "09:00", ends_at: "21:00"': 'begins_at: "00:00", ends_at: "00:00"',
-        'begins_at: "09:00", ends_at: "22:00"': 'begins_at: "00:00", ends_at: "00:00"',
-    }.items():
-        assert said in text or manifest.stem != PROGRAMME
-        text = text.replace(said, always, 1)
-    (written := folder / manifest.name).write_text(text)
+def _opened(manifest: Path, folder: Path) -> Path:
+    (written := folder / manifest.name).write_text(open_at_every_hour(manifest))
     return written
 
 

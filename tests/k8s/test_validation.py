@@ -14,7 +14,7 @@ CUSTOM = {
     "external-secrets.io/v1": {"ExternalSecret"},
     "gateway.networking.k8s.io/v1": {"HTTPRoute"},
     "keda.sh/v1alpha1": {"ScaledObject"},
-    "monitoring.coreos.com/v1": {"PodMonitor"},
+    "monitoring.coreos.com/v1": {"PodMonitor", "PrometheusRule"},
     "postgresql.cnpg.io/v1": {"Cluster", "ScheduledBackup"},
 }
 

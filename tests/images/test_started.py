@@ -1,6 +1,6 @@
 """The images, started by podman as deploy/compose.yaml says, on a real Postgres, until they answer.
 
-Not found by pytest by itself: `just images` builds and names this file. Needs root and podman.
+Needs root and podman; skipped with the reason where no container starts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from packaging.requirements import Requirement
 
 from deploy.embedded.ports import spare_port
 from deploy.embedded.postgres import EmbeddedPostgres
-from deploy.images.engine import DEFAULT_STORE, Engine, EngineFailed
+from deploy.images.engine import Engine, EngineFailed
 from tests.images.composed import REPOSITORY, Here, podman_run, rendered
 from tests.servers import a_postgres_place, within_reach
 
+#: The first of them waits until both images are built.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 _OWNER_PASSWORD = "of-the-tests"
 #: What runs once before the services, in the order `depends_on` asks for.
 _BEFORE_NATS, _AFTER_NATS = ("keys", "conf"), ("tables", "streams")
@@ -58,6 +60,13 @@ class Pilot:
             "run", "--detach", *podman_run(name, self.services[name], self.here), *arguments
         )
 
+    def choose_doors(self) -> None:
+        """Ports that are free, right before somebody listens there."""
+        doors = {name: spare_port() for name in (*DOORS, "ops")}
+        self.ports |= doors
+        settings = {f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in doors.items()}
+        self.here = replace(self.here, environment={**self.here.environment, **settings})
+
     def called(self, name: str) -> str:
         """The name of its container."""
         return f"{self.here.prefix}-{name}"
@@ -70,7 +79,7 @@ class Pilot:
                 said: dict[str, bool] = json.load(answer)
                 return said
             if time.monotonic() > give_up_at:
-                pytest.fail(self.engine.run("logs", self.called("services")))
+                pytest.fail(self.engine.logs(self.called("services")))
             time.sleep(0.1)
 
     def get(self, door: str, path: str) -> Any:
@@ -83,12 +92,12 @@ class Pilot:
 
 
 @pytest.fixture(scope="module")
-def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
-    """Everything of the file, running; taken away afterwards with its volumes."""
+def pilot(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
+    """Everything of the file, running."""
     with within_reach(tmp_path_factory.mktemp("images")) as folder:
         postgres = EmbeddedPostgres(a_postgres_place(folder))
         postgres.start()
-        made = _pilot(folder, postgres)
+        made = _pilot(engine, folder, postgres)
         try:
             _owner_of_a_database(postgres)
             for name in _BEFORE_NATS:
@@ -101,25 +110,20 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pilot]:
             made.start("nats", "--config=/nats.conf", *nats)
             for name in _AFTER_NATS:
                 made.once(name)
+            made.choose_doors()
             begun_at = time.monotonic()
             made.start("services")
             made.readiness()
             made.seconds["services to ready"] = time.monotonic() - begun_at
             yield made
         finally:
-            for name in ("services", "nats", *_BEFORE_NATS, *_AFTER_NATS, "line"):
-                with suppress(EngineFailed):
-                    made.engine.run("rm", "--force", "--ignore", made.called(name))
-            for volume in ("keys", "conf", "streams", "days"):
-                with suppress(EngineFailed):
-                    made.engine.run("volume", "rm", "--force", f"{made.here.prefix}-{volume}")
             postgres.stop()
     for name, seconds in made.seconds.items():
         print(f"{name:<34}            {seconds:6.1f} s")
 
 
-def _pilot(folder: Path, postgres: EmbeddedPostgres) -> Pilot:
-    ports = {name: spare_port() for name in (*DOORS, "ops", "nats")}
+def _pilot(engine: Engine, folder: Path, postgres: EmbeddedPostgres) -> Pilot:
+    ports = {"nats": spare_port()}
     files = {
         "owner": (folder / "owner", "helpline"),
         "postgres-owner": (folder / "password", _OWNER_PASSWORD),
@@ -133,10 +137,9 @@ def _pilot(folder: Path, postgres: EmbeddedPostgres) -> Pilot:
         "HELPLINE_POSTGRES_HOST": "127.0.0.1",
         "HELPLINE_POSTGRES_PORT": str(postgres.place.port),
         "HELPLINE_NATS_URL": f"nats://127.0.0.1:{ports['nats']}",
-        **{f"HELPLINE_{name.upper()}_PORT": str(ports[name]) for name in (*DOORS, "ops")},
     }
     here = Here(f"t{os.getpid()}", {name: path for name, (path, _) in files.items()}, environment)
-    return Pilot(Engine(DEFAULT_STORE), rendered()["services"], here, ports)
+    return Pilot(engine, rendered()["services"], here, ports)
 
 
 def _owner_of_a_database(postgres: EmbeddedPostgres) -> None:

@@ -1,0 +1,84 @@
+"""Streams saved at night and brought back: the drill, on real servers."""
+
+import asyncio
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from contracts.envelope import Stream
+from deploy.migrate.snapshot import NotCopied
+from deploy.migrate.standing import differences, read
+from deploy.streams import main, newest, outdated, restore_streams, save_streams
+from services.bus.provision.drift import drift
+from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.signed_in import signed_in
+from tests.bus.live import a_live_ground, running, until
+from tests.bus.tally import TALLY
+from tests.bus.test_transact import an_opened_contact
+
+TABLES = (TALLY,)
+NIGHT = datetime(2026, 1, 14, 3, 30, tzinfo=UTC)
+pytestmark = pytest.mark.slow
+
+
+def test_lost_streams_come_back_with_the_place_of_every_reader(
+    fresh_database: str, tmp_path: Path
+) -> None:
+    async def drill() -> None:
+        async with a_live_ground(TABLES, fresh_database, tmp_path) as ground:
+            keys = ground.settings.keys_dir
+            async with running(ground, TALLY):
+                for _ in range(40):
+                    await ground.publish(an_opened_contact())
+                await until(lambda: ground.count("SELECT count(*) FROM intake.tally") == 40)
+            async with signed_in(ground.settings.nats_url, keys, PROVISIONER) as client:
+                before = await read(client.jetstream())
+                copy = await save_streams(client, tmp_path / "copies", NIGHT)
+                await client.jetstream().delete_stream(Stream.CONTACT)
+            url = ("--url", ground.settings.nats_url, "--keys", str(keys))
+            assert await asyncio.to_thread(main, [*url, "restore", "--from", str(copy.parent)]) == 0
+            async with signed_in(ground.settings.nats_url, keys, PROVISIONER) as client:
+                assert differences(before, await read(client.jetstream())) == ()
+            assert await drift(ground.js, TABLES) == ()
+            async with running(ground, TALLY):
+                await ground.publish(an_opened_contact())
+                await until(lambda: ground.count("SELECT count(*) FROM intake.tally") == 41)
+            assert ground.count("SELECT count(*) FROM intake.tally WHERE seen <> 1") == 0
+
+    asyncio.run(drill())
+
+
+def test_a_copy_that_is_not_whole_is_refused(fresh_database: str, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with (
+            a_live_ground(TABLES, fresh_database, tmp_path) as ground,
+            signed_in(ground.settings.nats_url, ground.settings.keys_dir, PROVISIONER) as client,
+        ):
+            for _ in range(40):
+                await ground.publish(an_opened_contact())
+            copy = await save_streams(client, tmp_path / "copies", NIGHT)
+            half = copy.with_name(copy.name + ".half")
+            shutil.copytree(copy, half)
+            with pytest.raises(NotCopied, match="not a whole copy"):
+                await restore_streams(client, half)
+            await client.jetstream().delete_stream(Stream.CONTACT)
+            file = copy / f"{Stream.CONTACT.value}.pieces"
+            file.write_bytes(file.read_bytes()[:-100])
+            with pytest.raises(NotCopied, match=Stream.CONTACT.value):
+                await restore_streams(client, copy)
+            names = [info.config.name for info in await client.jetstream().streams_info()]
+            assert Stream.CONTACT.value not in names
+
+    asyncio.run(scene())
+
+
+def test_copies_are_kept_for_as_long_as_is_said(tmp_path: Path) -> None:
+    for name in ("2026-01-06T0330", "2026-01-07T0330", "2026-01-07T0330.half", "2026-01-14T0330"):
+        (tmp_path / f"helpline-streams-{name}").mkdir()
+    (tmp_path / "something-else").mkdir()
+    old = outdated(tmp_path, datetime(2026, 1, 7, 3, 30, tzinfo=UTC))
+    assert [each.name for each in old] == ["helpline-streams-2026-01-06T0330"]
+    shutil.rmtree(tmp_path / "helpline-streams-2026-01-14T0330")
+    assert newest(tmp_path).name == "helpline-streams-2026-01-07T0330"
