@@ -169,6 +169,11 @@ status *ARGS:
 drill *ARGS:
     @exec {{ python }} -m deploy.drill {{ ARGS }}
 
+# Write Grafana's dashboards from observability/dashboards (check)
+[group('upkeep')]
+dashboards *ARGS:
+    @{{ python }} -m observability.dashboards {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.observability.prometheus import promtool
+
 FOLDER = Path(__file__).parents[2] / "observability"
 RULES = tuple(sorted(each for each in (FOLDER / "alerts").glob("*.yaml") if each.stem != "tests"))
 #: What an engineer reads at night, in this order.
@@ -36,16 +38,6 @@ ALERTS: dict[str, dict[str, Any]] = {
 METRICS: dict[str, dict[str, Any]] = {
     each["name"]: each for each in read(FOLDER / "telemetry.yaml")["metrics"]
 }
-
-
-def promtool(*arguments: object) -> str:
-    """Its word on what it was asked; it comes with Debian's Prometheus."""
-    program = shutil.which("promtool")
-    assert program is not None, "promtool is missing: apt-get install prometheus"
-    command = [program, *map(str, arguments)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 def test_prometheus_reads_every_rule() -> None:
