@@ -1,7 +1,8 @@
 """Health and figures of one process, for probes and Prometheus; never for callers.
 
 `/livez`: the event loop turns (it answered). `/readyz`: every service here can take work; never
-used to restart. `/metrics`: Prometheus text; what stands now is read from the ledger for it.
+used to restart. `/metrics`: Prometheus text; what stands now is read from the ledger for it, and
+the first service here reads what Postgres tells of itself.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from services.bus.postgres_figures import PostgresFigures
 from services.bus.runner import RunningService
 
 
@@ -28,9 +30,16 @@ def ops_app(running: Sequence[RunningService]) -> Starlette:
         ready = {service.service: service.healthy for service in running}
         return JSONResponse(ready, status_code=200 if all(ready.values()) else 503)
 
+    postgres, own = PostgresFigures(), CollectorRegistry()
+    own.register(postgres)
+
     async def figures(_: Request) -> Response:
-        await asyncio.gather(*(service.look_at_what_stands() for service in running))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        await asyncio.gather(
+            *(service.look_at_what_stands() for service in running),
+            *(service.look_at_postgres(postgres) for service in running[:1]),
+        )
+        told = generate_latest() + generate_latest(own)
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
         routes=[
