@@ -31,7 +31,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 #: Grafana's words for what a number is.
-Unit = Literal["short", "s", "percentunit", "ops", "reqps", "bytes", "none"]
+Unit = Literal["short", "s", "percentunit", "ops", "reqps", "bytes", "Bps", "none"]
 #: Whom a board is for: who answers for callers, or who runs the platform.
 Side = Literal["callers", "platform"]
 
@@ -93,6 +93,14 @@ def known_to(service: str, asks: str) -> str:
     A service that is gone tells nothing, and nothing is what is then shown: never a calm 0.
     """
     return f'{asks} or 0 * max(helpline_bus_ground_up{{service="{service}"}})'
+
+
+def or_none(rate: str, label: str, whole: str) -> str:
+    """A rate of what went wrong, and 0 by `label` where there was work and nothing did.
+
+    Nothing at all is then shown only where nothing was asked, or nobody told.
+    """
+    return f"{rate} or on ({label}) 0 * sum by ({label}) (rate({whole}[$__rate_interval]))"
 
 
 def share(part: str, whole: str) -> str:

@@ -45,7 +45,7 @@ QUALITY = Board(
         number(
             "Rests given",
             "Rests after a hard contact or several in a row. None on a hard night: ask why.",
-            f"{_in_range('helpline_quality_rests_given_total')} or vector(0)",
+            _in_range("helpline_quality_rests_given_total"),
         ),
         Panel(
             "Opened and answered",
@@ -59,11 +59,12 @@ QUALITY = Board(
         ),
         Panel(
             "Wait until a human answered",
-            "Half of the callers waited less, nine of ten waited less. Domain time.",
+            "Of the hour before: half of the callers waited less, nine of ten did. Domain time.",
             {
+                # Of an hour nobody was answered in there is no wait, and NaN is no figure.
                 f"{{{{stage}}}} {words}": (
-                    f"histogram_quantile({part}, sum by (stage, le) (rate("
-                    f"helpline_quality_wait_seconds_bucket{_LINE}[$__rate_interval])))"
+                    f"histogram_quantile({part}, sum by (stage, le) (increase("
+                    f"helpline_quality_wait_seconds_bucket{_LINE}[1h]))) >= 0"
                 )
                 for words, part in (("half", 0.5), ("nine of ten", 0.9))
             },

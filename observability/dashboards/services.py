@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from observability.dashboards.panels import Board, Panel
+from observability.dashboards.panels import Board, Panel, or_none
 
 _SERVICE = '{service=~"$service"}'
 _RATE = "[$__rate_interval]"
@@ -28,8 +28,10 @@ SERVICES = Board(
             "Errors: handlers that failed",
             "Each is tried again. One piece of work again and again: HandlersFail.",
             {
-                "{{service}} {{work}}": (
-                    f"sum by (service, work) (rate(helpline_bus_failed_total{_SERVICE}{_RATE}))"
+                "{{service}} {{work}}": or_none(
+                    f"sum by (service, work) (rate(helpline_bus_failed_total{_SERVICE}{_RATE}))",
+                    "service",
+                    f"helpline_bus_handled_total{_SERVICE}",
                 )
             },
             unit="ops",
@@ -41,7 +43,7 @@ SERVICES = Board(
                 "{{durable}}": (
                     "histogram_quantile(0.99, sum by (durable, le) (rate("
                     'helpline_bus_handling_seconds_bucket{durable=~"($service)-.+"}'
-                    f"{_RATE})))"
+                    f"{_RATE}))) >= 0"
                 )
             },
             unit="s",
@@ -56,9 +58,11 @@ SERVICES = Board(
             "Errors: 5xx at the callers' door",
             "A caller who could not be served. Each is in the log, by its correlation id.",
             {
-                "{{route}}": (
+                "{{route}}": or_none(
                     "sum by (route) (rate("
-                    f'helpline_intake_requests_answered_total{{status=~"5.."}}{_RATE}))'
+                    f'helpline_intake_requests_answered_total{{status=~"5.."}}{_RATE}))',
+                    "route",
+                    "helpline_intake_requests_answered_total",
                 )
             },
             unit="reqps",
@@ -73,12 +77,25 @@ SERVICES = Board(
             "Errors: 5xx at the desks' door",
             "Somebody's key did nothing.",
             {
-                "{{command}}": (
+                "{{command}}": or_none(
                     "sum by (command) (rate("
-                    f'helpline_console_requests_total{{status=~"5.."}}{_RATE}))'
+                    f'helpline_console_requests_total{{status=~"5.."}}{_RATE}))',
+                    "command",
+                    "helpline_console_requests_total",
                 )
             },
             unit="reqps",
+        ),
+        Panel(
+            "Duration: of the doors",
+            "99 of 100 answers begin within this. Without requests that wait for news.",
+            {
+                "{{door}}": (
+                    "histogram_quantile(0.99, sum by (door, le) (rate("
+                    f"helpline_bus_answer_seconds_bucket{_RATE}))) >= 0"
+                )
+            },
+            unit="s",
         ),
         Panel(
             "Duration: to every open desk",
@@ -86,7 +103,7 @@ SERVICES = Board(
             {
                 "fan-out": (
                     "histogram_quantile(0.99, sum by (le) (rate("
-                    f"helpline_console_fanout_seconds_bucket{_RATE})))"
+                    f"helpline_console_fanout_seconds_bucket{_RATE}))) >= 0"
                 )
             },
             unit="s",

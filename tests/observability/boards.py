@@ -3,8 +3,11 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 FOLDER = Path(__file__).parents[2] / "observability" / "dashboards"
 
@@ -55,5 +58,22 @@ def filled_in(expression: str, rate: str = "1m", in_all: str = "1h") -> str:
 
 def metrics_of(expression: str) -> set[str]:
     """The metrics a query names, as the registry has them: without a histogram's endings."""
-    named = re.findall(r"\b(?:helpline|jetstream|nats|slo)[_:][\w:]+", expression)
-    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
+    known = known_metrics()
+    named = re.findall(r"\b(?:(?:helpline|jetstream|gnatsd|pg)_|slo:)[\w:]+", expression)
+    ended = {name: re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
+    return {
+        whole if known.get(whole, {}).get("type") == "histogram" else name
+        for name, whole in ended.items()
+    }
+
+
+@cache
+def known_metrics() -> dict[str, dict[str, Any]]:
+    """What may be asked for: the registry's metrics, and what our rules record, by name."""
+    told = yaml.safe_load((FOLDER.parent / "telemetry.yaml").read_text("utf-8"))["metrics"]
+    metrics: dict[str, dict[str, Any]] = {each["name"]: each for each in told}
+    for file in (FOLDER.parent / "alerts").glob("*.yaml"):
+        for group in yaml.safe_load(file.read_text("utf-8")).get("groups", ()):
+            for rule in (each for each in group["rules"] if "record" in each):
+                metrics[rule["record"]] = {"type": "gauge", "labels": sorted(rule["labels"])}
+    return metrics

@@ -2,19 +2,23 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from observability.dashboards.__main__ import files, main
-from tests.observability.boards import Asked, asked, boards, filled_in, metrics_of, panels
+from tests.observability.boards import (
+    Asked,
+    asked,
+    boards,
+    filled_in,
+    known_metrics,
+    metrics_of,
+    panels,
+)
 from tests.observability.prometheus import promtool
 
-REGISTRY = Path(__file__).parents[2] / "observability" / "telemetry.yaml"
-METRICS: dict[str, dict[str, Any]] = {
-    each["name"]: each for each in yaml.safe_load(REGISTRY.read_text("utf-8"))["metrics"]
-}
+METRICS = known_metrics()
 #: Figures of people who wait: nothing else may ever be red.
 OF_WHO_WAITS = {
     "helpline_assignment_waiting_contacts",
@@ -25,6 +29,8 @@ OF_WHO_WAITS = {
 }
 #: Says that who would know a figure answers; the one figure of the platform on boards of callers.
 WHO_KNOWS = "helpline_bus_ground_up"
+#: What an engineer looks at, and no coordinator.
+OF_THE_PLATFORM = re.compile(r"helpline_(bus|console)_|jetstream_|gnatsd_|pg_|slo:")
 #: Labels that say something about a caller: small counts of them are personal data.
 OF_A_CALLER = {"priority", "proposed", "channel", "outcome", "reason", "author", "level", "need"}
 EACH = pytest.mark.parametrize("each", asked(), ids=str)
@@ -157,7 +163,7 @@ def test_boards_of_callers_and_of_the_platform_stay_apart(each: Asked) -> None:
     (side,) = set(boards()[each.board]["tags"]) - {"helpline"}
     named = metrics_of(each.expression) - {WHO_KNOWS}
     if side == "callers":
-        assert not [n for n in named if re.match(r"helpline_(bus|console)|jetstream|nats", n)]
+        assert not [name for name in named if OF_THE_PLATFORM.match(name)]
     else:
         assert side == "platform"
         assert not [n for n in named if "programme" in METRICS[n]["labels"]]
