@@ -175,6 +175,21 @@ status *ARGS:
 drill *ARGS:
     @exec {{ python }} -m deploy.drill {{ ARGS }}
 
+# Write Grafana's dashboards from observability/dashboards (check)
+[group('upkeep')]
+dashboards *ARGS:
+    @{{ python }} -m observability.dashboards {{ ARGS }}
+
+# Draw each dashboard from what a Prometheus has seen, for the README (--prometheus, --minutes, --to)
+[group('upkeep')]
+pictures *ARGS:
+    @{{ python }} -m observability.pictures {{ ARGS }}
+
+# Write the rules of the objectives from observability/slos (check)
+[group('upkeep')]
+slos *ARGS:
+    @{{ python }} -m observability.slos {{ ARGS }}
+
 # Compare or bring streams, durables and permissions to what the code declares (plan|apply|check|conf)
 [group('upkeep')]
 provision *ARGS:

@@ -23,7 +23,7 @@ from bench.proc import cpu_seconds
 from deploy.embedded.account import account_for_postgres
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import StartRefused
-from deploy.platform import Platform, read_platform
+from deploy.platform import NO_SERVICES, Platform, read_platform
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _STARTS_WITHIN_SECONDS = 120.0
@@ -72,7 +72,7 @@ class Ground:
     def service_pids(self) -> tuple[int, ...]:
         """Processes that run services."""
         pids = self.platform.pids
-        return tuple(pid for name, pid in pids.items() if name not in ("postgres", "nats"))
+        return tuple(pid for name, pid in pids.items() if name not in NO_SERVICES)
 
     def cpu(self) -> Cpu:
         """CPU used so far. The process that only watches is not counted: it sleeps."""

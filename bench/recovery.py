@@ -19,6 +19,7 @@ from bench.ground import Ground, ground_for, is_ready
 from bench.setting import Setting
 from contracts.vocabulary import Role, Stage
 from deploy.desk import Doors
+from deploy.platform import NO_SERVICES
 
 ROW = "recovery"
 _LIMIT_SECONDS = 5.0
@@ -42,7 +43,7 @@ async def _play(ground: Ground) -> list[Figure]:
         crowd = Crowd(doors, stack)
         await crowd.come_on_duty({Role.REGULATOR: 2, Role.LISTENER: 4})
         await crowd.call()
-        for name in sorted(set(ground.platform.pids) - {"postgres", "nats"}):
+        for name in sorted(set(ground.platform.pids) - NO_SERVICES):
             figures.append(await _kill(ground, crowd, name))
             await crowd.call()
             await asyncio.to_thread(ground.wait_settled)

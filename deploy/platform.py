@@ -14,6 +14,10 @@ from deploy.embedded.trouble import StartRefused
 KEYS_WRITTEN = "keys written for"
 #: Who has a door of its own, and the port people know it by.
 DOORS = {"intake": 8100, "console": 8200, "risk": 8300}
+#: The program that tells Prometheus what NATS tells of itself. Callers do not notice its absence.
+NATS_FIGURES = "nats-figures"
+#: Programs that run no service.
+NO_SERVICES = frozenset({"postgres", "nats", NATS_FIGURES})
 #: File of the key that opens sessions without a login, in the folder of keys; development only.
 DEVELOPMENT_KEY = "development.key"
 #: And of the key by which the console knows the robot of the reserved programme.

@@ -24,9 +24,17 @@ from deploy.embedded.processes import Program, log_since, size_of
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import explain
 from deploy.embedded.watch import Watch
-from deploy.platform import DEVELOPMENT_KEY, DOORS, KEYS_WRITTEN, ROBOT_KEY, Platform
+from deploy.platform import (
+    DEVELOPMENT_KEY,
+    DOORS,
+    KEYS_WRITTEN,
+    NATS_FIGURES,
+    ROBOT_KEY,
+    Platform,
+)
 
 OPERATIONS_PORT = 9100
+NATS_FIGURES_PORT = 17777
 ALL_IN_ONE = "services"
 REPOSITORY = Path(__file__).resolve().parents[1]
 #: Invented people of the demonstration: who they are, as what, on which line.
@@ -169,6 +177,9 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
         begun.append((program, watch.start(program), log_start))
     for program, child, log_start in begun:
         _wait_ready(program, child, log_start, health[program.name])
+    figures = _keep(run, options, "figures of nats", NATS_FIGURES_PORT)
+    watch.start(_figures_of_nats(run, ground, figures))
+    health[NATS_FIGURES] = figures
     return Platform(
         pid=os.getpid(),
         folder=str(run.root),
@@ -183,6 +194,21 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
         rate=options.rate,
         anchor=options.anchor.isoformat() if options.anchor else "",
         pids=watch.pids(),
+    )
+
+
+def _figures_of_nats(run: RunFolder, ground: Ground, port: int) -> Program:
+    """What tells Prometheus of the server; nobody waits for it."""
+    server = ground.nats.monitoring_url
+    return Program(
+        name=NATS_FIGURES,
+        command=(
+            *(sys.executable, "-m", "services.bus.nats_figures"),
+            *("--server", server, "--port", str(port)),
+        ),
+        log=run.log / f"{NATS_FIGURES}.log",
+        folder=REPOSITORY,
+        tier=_SERVICES_TIER,
     )
 
 

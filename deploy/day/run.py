@@ -27,7 +27,7 @@ from deploy.day.trace import TraceUnreadable, read_trace
 from deploy.day.verdict import check_invariants
 from deploy.desk import DoorRefused, DoorSilent
 from deploy.embedded.trouble import StartRefused
-from deploy.platform import Platform
+from deploy.platform import NATS_FIGURES, Platform
 from services.intake.programme import NotApplied
 
 #: A machine too slow to prepare the platform in time is given twice the time, once.
@@ -123,7 +123,7 @@ def _play_after(lead_seconds: float, run: Run, options: Options, terminal: Conso
 
 
 def _faults(options: Options, run: Run, platform: Platform) -> tuple[tuple[float, Fault], ...]:
-    processes = tuple(platform.pids)
+    processes = tuple(name for name in platform.pids if name != NATS_FIGURES)
     if options.faults:
         return planned(every_fault(processes), run.trace, run.speed)
     return planned(some_kills(processes, options.kills), run.trace, run.speed)

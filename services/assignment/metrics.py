@@ -42,6 +42,12 @@ people = Gauge(
 )
 
 
+def expect_offers(programme: str) -> None:
+    """Let a line's offers be counted from 0: a counter that is born at 1 has not increased."""
+    for stage in Stage:
+        offers.labels(programme, stage)
+
+
 def record_offer(programme: str, stage: Stage, reasons: Iterable[OfferReason]) -> None:
     """An offer was made, for these reasons; one to the robot is no figure."""
     if is_reserved(programme):

@@ -7,6 +7,7 @@ that says where it was and not in which words: no server gets to see it.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,7 @@ class Address:
     path: str  #: with its fields in braces
     answer: Callable[[Request], Awaitable[Response]]
     operation: Mapping[str, Any]  #: what the document says of it
+    waits: bool = False  #: its answer comes when something happens: it is not slow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,7 +63,8 @@ class Manners:
     """
 
     explain: Callable[[Request | None, Exception], Response]  #: the answer to an error
-    count: Callable[[Address | None, int], None]  #: an answer was given, with this HTTP status
+    #: An answer was begun: its HTTP status, and how long it took (seconds, machine time).
+    count: Callable[[Address | None, int, float], None]
     headers: tuple[tuple[bytes, bytes], ...] = ()  #: on every answer, names in lower case
 
 
@@ -87,14 +90,15 @@ class Doorway:
             await send({"type": "websocket.close", "code": 1008})
             return
         scope["app"] = self  # Starlette raises then, where it would answer in words of its own
-        started = False
+        started, began = False, time.monotonic()
 
         async def dressed(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = self._dressed(message["headers"])
-                self._manners.count(address_of(scope), message["status"])
+                took = time.monotonic() - began
+                self._manners.count(address_of(scope), message["status"], took)
             await send(message)
 
         try:
@@ -114,7 +118,7 @@ class Doorway:
         """The answer to what is not HTTP."""
         response = self._manners.explain(None, Flaw(Refusal.UNREADABLE))
         response.raw_headers = self._dressed(response.raw_headers)
-        self._manners.count(None, response.status_code)
+        self._manners.count(None, response.status_code, 0.0)
         return response
 
     def _dressed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -274,10 +274,12 @@ class Ledger:
         """What was committed a second ago or earlier and not acknowledged yet, the oldest first."""
         return [Unpublished(*row) for row in ask(session, self._statements.waiting)]
 
-    def standing(self, session: Session) -> tuple[int, float]:
-        """Messages parked and not replayed, and how old the oldest unpublished row is (seconds)."""
-        parked, age_seconds = only(ask(session, self._statements.standing))
-        return int(parked), float(age_seconds)
+    def standing(self, session: Session) -> tuple[int, float, float]:
+        """Messages parked and not replayed; how old the oldest unpublished row is, and how long the
+        oldest transaction of this service is open (seconds).
+        """
+        parked, age, transaction = only(ask(session, self._statements.standing))
+        return int(parked), float(age), float(transaction)
 
     def stamp(self, session: Session, published: Sequence[tuple[str, int]]) -> None:
         """Note on rows (event id, stream sequence) that the server has them."""

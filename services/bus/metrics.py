@@ -43,6 +43,19 @@ outbox_age = Gauge(
     "helpline_bus_outbox_age_seconds", "Age of the oldest event not published", ["service"]
 )
 
+oldest_transaction = Gauge(
+    "helpline_bus_oldest_transaction_seconds", "Age of the oldest open transaction", ["service"]
+)
+answer_seconds = Histogram(
+    "helpline_bus_answer_seconds",
+    "From a request at a door to the head of its answer",
+    ["door", "failed"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+for _door in ("intake", "console", "risk"):  # a share of failures wants both from the start
+    for _failed in ("yes", "no"):
+        answer_seconds.labels(_door, _failed)
+
 
 def record_handled(service: str, work: str, verdict: str) -> None:
     """One piece of work is done."""
@@ -52,6 +65,14 @@ def record_handled(service: str, work: str, verdict: str) -> None:
 def record_handling(durable: str, seconds: float, trace_id: str | None) -> None:
     """Seconds from delivery to commit, with the trace that shows them, where there is one."""
     handling.labels(durable).observe(seconds, {"trace_id": trace_id} if trace_id else None)
+
+
+def record_answer(door: str, status: int, seconds: float) -> None:
+    """A door has begun to answer: HTTP status, seconds since it was asked. From 500 on it failed.
+
+    Requests whose answer waits for something to happen are not told: they are not slow.
+    """
+    answer_seconds.labels(door, "yes" if status >= 500 else "no").observe(seconds)
 
 
 def record_failed(service: str, work: str) -> None:
@@ -96,10 +117,13 @@ def record_ground(service: str, up: bool) -> None:
     ground.labels(service).set(1 if up else 0)
 
 
-def record_standing(service: str, parked_messages: int, outbox_age_seconds: float) -> None:
-    """What waits for an engineer, and what waits for NATS (machine time)."""
+def record_standing(
+    service: str, parked_messages: int, outbox_age_seconds: float, transaction_seconds: float
+) -> None:
+    """What waits for an engineer, what waits for NATS, what holds rows (machine time)."""
     parked_now.labels(service).set(parked_messages)
     outbox_age.labels(service).set(outbox_age_seconds)
+    oldest_transaction.labels(service).set(transaction_seconds)
 
 
 L = TypeVar("L", bound=tuple[str, ...])

@@ -32,6 +32,7 @@ from services.bus.lane import Lane
 from services.bus.lease import Lease
 from services.bus.ledger import Ledger
 from services.bus.lineage import expect_tables
+from services.bus.postgres_figures import PostgresFigures
 from services.bus.settings import BusSettings
 from services.bus.stream import Connection
 from services.bus.table import Service
@@ -155,6 +156,13 @@ class RunningService:
         """Set the gauges that are read from the ledger; without Postgres they stay as they were."""
         with suppress(GroundAway):
             await self.read(self._set_gauges)
+
+    async def look_at_postgres(self, figures: PostgresFigures) -> None:
+        """Read what the server tells of itself; nothing is told while it does not answer."""
+        try:
+            await self.read(figures.read)
+        except GroundAway:
+            figures.forget()
 
     def _set_gauges(self, session: Session) -> None:
         metrics.record_standing(self.service, *self._ledger.standing(session))

@@ -113,11 +113,15 @@ class Statements:
             "AND committed_at < clock_timestamp() - interval '1 second' "
             "ORDER BY sequence LIMIT 200 FOR UPDATE SKIP LOCKED"
         )
-        #: One row: messages parked and not replayed, seconds the oldest unpublished row is old.
+        #: One row: messages parked and not replayed, seconds the oldest unpublished row is old,
+        #: seconds the oldest transaction of this role is open (those of others are not shown).
         self.standing = (
             f"SELECT (SELECT count(*) FROM {schema}.parked WHERE replayed_at IS NULL), "  # noqa: S608
             "coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(committed_at) FROM "
-            f"{schema}.outbox WHERE published_at IS NULL AND refused IS NULL)), 0)"
+            f"{schema}.outbox WHERE published_at IS NULL AND refused IS NULL)), 0) AS oldest, "
+            "(SELECT coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0) "
+            "FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid() "
+            "AND datname = current_database()) AS transaction"
         )
         self.next_due = (
             "SELECT kind, due_at, extract(epoch FROM due_at - public.helpline_now()) / "  # noqa: S608

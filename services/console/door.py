@@ -78,6 +78,7 @@ from contracts.vocabulary import Refusal
 from services.bus.body import Flaw, flaw_of, read_body, read_contract, read_object
 from services.bus.door import Door
 from services.bus.doorway import DOCUMENT_PATH, Address, Doorway, Manners, address_of
+from services.bus.metrics import record_answer
 from services.bus.openapi import fields_of
 from services.bus.work import derived_id, new_id
 from services.console import metrics
@@ -311,8 +312,9 @@ def _is_a_browser(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def _count(address: Address | None, status: int) -> None:
+def _count(address: Address | None, status: int, seconds: float) -> None:
     """Count what was asked by a desk; its stream, the document and wrong addresses are not."""
+    record_answer("console", status, seconds)
     if address is not None and address.method == "POST" and not is_of_a_page(address):
         metrics.record_request(address.operation["operationId"], status)
 

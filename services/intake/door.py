@@ -24,6 +24,7 @@ from contracts.vocabulary import (
 )
 from services.bus.door import Door, GroundAway
 from services.bus.doorway import Address, Doorway, Manners, address_of
+from services.bus.metrics import record_answer
 from services.bus.openapi import answers, content, header, openapi, ref
 from services.bus.work import derived_id
 from services.intake import (
@@ -313,8 +314,10 @@ def _explain(troubles: Troubles, request: Request | None, error: Exception) -> R
     return troubles.told(problem, request)
 
 
-def _count(address: Address | None, status: int) -> None:
+def _count(address: Address | None, status: int, seconds: float) -> None:
     metrics.record_answered(_route(address), status)
+    if address is None or not address.waits:
+        record_answer("intake", status, seconds)
 
 
 def _route(address: Address | None) -> str:

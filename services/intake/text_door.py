@@ -102,7 +102,7 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
     told = TextDoor(door, voice, settings)
     return [
         Address("POST", "/contacts/{contact_id}/texts", told.write, _WRITING),
-        Address("GET", "/contacts/{contact_id}/texts", told.follow, _FOLLOWING),
+        Address("GET", "/contacts/{contact_id}/texts", told.follow, _FOLLOWING, waits=True),
         Address("POST", "/contacts/{contact_id}/typing", told.type, _TYPING),
         Address("POST", "/contacts/{contact_id}/urgency", told.declare_urgency, _URGENCY),
         Address("GET", "/desk/contacts/{contact_id}/return-pass", told.show_pass, _PASS),
@@ -115,7 +115,11 @@ def addresses_of(door: Door, voice: Voice, settings: Settings) -> list[Address]:
             _TAKING_BACK,
         ),
         Address(
-            "GET", "/desk/contacts/{contact_id}/texts", told.follow_at_desk, _AT_DESK_FOLLOWING
+            "GET",
+            "/desk/contacts/{contact_id}/texts",
+            told.follow_at_desk,
+            _AT_DESK_FOLLOWING,
+            waits=True,
         ),
         Address("GET", "/desk/signs", told.callers_writing, _SIGNS),
     ]

@@ -23,6 +23,7 @@ from services.bus.forgetting import forgetting
 from services.bus.table import Due, On, Service
 from services.quality import handlers
 from services.quality.settings import SETTINGS
+from services.quality.standing import expect_callers
 from services.quality.store import tables
 
 SERVICE = Service(
@@ -57,6 +58,7 @@ SERVICE = Service(
         Due("limbo", handlers.on_limbo_due),
         forgetting("quality", "contact"),
     ),
+    standing=expect_callers,
     workers=SETTINGS.workers,
     statement_timeout=timedelta(seconds=5),  # nobody waits for a figure
     longest_retry=timedelta(seconds=30),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from contracts.vocabulary import Outcome, ProgrammeId, RelayOutcome, Stage
+from contracts.vocabulary import Channel, Outcome, ProgrammeId, RelayOutcome, Stage
 from services.quality.domain import WAIT_BOUNDS_SECONDS, Duty
 from services.quality.facts import ContactFacts, priority_of, taken_at, wait_of
 
@@ -46,8 +46,21 @@ hours_counted = Counter(
 )
 
 
+def expect(programme: str) -> None:
+    """Let everything of a line that is counted be there, at 0; its waits from the first one on."""
+    for counter in (opened, answered, answered_in_target, ready, busy, resting, rests_given):
+        counter.labels(programme)
+    for stage in Stage:
+        abandoned.labels(programme, stage.value)
+
+
 def record_learnt(before: ContactFacts, after: ContactFacts, in_target: bool) -> None:
-    """Something new is known of a contact; `in_target` of `after`."""
+    """Something new is known of a contact; `in_target` of `after`.
+
+    Of callers who are there: who wrote a message has gone, and has clocks of their own.
+    """
+    if after.channel is Channel.MESSAGE:
+        return
     line = after.programme
     if before.opened_at is None and after.opened_at is not None:
         opened.labels(line).inc()

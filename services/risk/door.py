@@ -41,6 +41,7 @@ from services.bus.body import Flaw, read_body, read_contract, read_object
 from services.bus.door import Door, StartRefused
 from services.bus.doorway import Address, Doorway, Manners
 from services.bus.driver import ask, only
+from services.bus.metrics import record_answer
 from services.bus.openapi import answers, content, fields_of, header, openapi, ref
 from services.bus.problem import Problem, ProblemTold
 from services.bus.sealing import WrongKey, key_from
@@ -298,7 +299,8 @@ def _explain(origins: Origins, request: Request | None, error: Exception) -> Res
     return origins.tell(request, response_of(error))
 
 
-def _count(address: Address | None, status: int) -> None:
+def _count(address: Address | None, status: int, seconds: float) -> None:
     """Count what was asked, by address and kind of answer; wrong addresses are one."""
+    record_answer("risk", status, seconds)
     where = "none" if address is None else f"{address.method} {address.path}"
     metrics.record_request(where, status)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from contracts.synthetic import RESERVED
 from contracts.vocabulary import Channel, LiveState, Role, Stage
 from services.assignment import store
 from services.assignment.app import SERVICE
 from services.assignment.standing import set_gauges
-from services.assignment.store import ContactRow, PersonRow
+from services.assignment.store import ContactRow, PersonRow, TermsRow
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.bus.work import new_id
-from tests.assignment.builders import SOS
+from tests.assignment.builders import SOS, published_terms
 
 NOON = datetime(2020, 4, 6, 12, 0, tzinfo=UTC)
 
@@ -52,6 +53,21 @@ def a_person(person_id: str, state: LiveState) -> PersonRow:
 def keep(floor: ServiceUnderTest, *rows: ContactRow | PersonRow) -> None:
     with floor.session() as session, session.begin():
         session.add_all(rows)
+
+
+def keep_terms(floor: ServiceUnderTest, *programmes: str) -> None:
+    terms = published_terms().terms.model_dump(mode="json")
+    with floor.session() as session, session.begin():
+        session.add_all(
+            TermsRow(
+                programme=programme,
+                programme_version=1,
+                effective_at=NOON,
+                rules_version="1",
+                terms=terms,
+            )
+            for programme in programmes
+        )
 
 
 def shown(name: str, **labels: str) -> float | None:
@@ -92,3 +108,18 @@ def test_who_is_off_duty_is_not_there(floor: ServiceUnderTest) -> None:
     floor.read(set_gauges)
     assert shown("people_on_duty", role="listener", state="off_duty") is None
     assert shown("people_on_duty", role="listener", state="resting") == 1
+
+
+def test_a_line_says_that_nobody_waits_and_counts_offers_from_none_before_anybody_calls(
+    floor: ServiceUnderTest,
+) -> None:
+    quiet = f"quiet-{new_id()}"
+    keep_terms(floor, quiet, RESERVED)
+    assert shown("offers_total", programme=quiet, stage="listener") is None
+    floor.read(set_gauges)
+    for stage in Stage:
+        assert shown("offers_total", programme=quiet, stage=stage.value) == 0
+        assert shown("waiting_contacts", programme=quiet, stage=stage.value) == 0
+        assert shown("oldest_wait_seconds", programme=quiet, stage=stage.value) == 0
+        for name in ("offers_total", "waiting_contacts", "oldest_wait_seconds"):
+            assert shown(name, programme=RESERVED, stage=stage.value) is None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -65,15 +66,28 @@ def test_state_inbox_and_outbox_commit_in_one_transaction(tally: ServiceUnderTes
 
 
 def test_what_no_server_has_yet_is_as_old_as_its_oldest_row(tally: ServiceUnderTest) -> None:
-    assert tally.read(tally.ledger.standing) == (0, 0)
+    assert tally.read(tally.ledger.standing) == (0, 0, 0)
     tally.deliver(an_opened_contact())
     tally.deliver(an_opened_contact())
     older = "UPDATE intake.outbox SET committed_at = committed_at - interval '1 minute'"
     with tally.session() as session, session.begin():
         session.execute(text(f"{older} WHERE sequence = 1"))
-    parked, age_seconds = tally.read(tally.ledger.standing)
+    parked, age_seconds, _ = tally.read(tally.ledger.standing)
     assert parked == 0
     assert age_seconds == pytest.approx(60, abs=20)
+
+
+def test_transaction_that_stays_open_is_told_and_only_to_its_own_service(
+    tally: ServiceUnderTest,
+) -> None:
+    owner = tally.owner_dsn.replace("+psycopg", "")
+    with tally.session() as holding, psycopg.connect(owner) as own:
+        own.execute("SELECT pg_sleep(1)")  # the owner's is older, and not this service's
+        holding.execute(text("SELECT pg_sleep(0.2)"))
+        *_, transaction_seconds = tally.read(tally.ledger.standing)
+        holding.rollback()
+    assert 0.2 <= transaction_seconds < 1
+    assert tally.read(tally.ledger.standing)[2] == 0
 
 
 def test_event_delivered_twice_has_one_effect(tally: ServiceUnderTest) -> None:

@@ -60,6 +60,19 @@ def client(door: DoorUnderTest) -> Client:
     return Client(build(door, Settings()))
 
 
+def test_who_waits_for_news_is_not_taken_for_slow(door: DoorUnderTest) -> None:
+    """Each address that lets somebody wait says so, and no other."""
+    addresses = build(door, Settings()).addresses
+    let_wait = {
+        (each.method, each.path)
+        for each in addresses
+        for asked in each.operation.get("parameters", ())
+        if asked.get("name") == "wait_seconds"
+    }
+    assert len(let_wait) == 2
+    assert {(each.method, each.path) for each in addresses if each.waits} == let_wait
+
+
 def open_contact(client: Client, channel: str = "chat") -> CallerSide:
     call = {"programme": "sos-crise", "channel": channel}
     opened = client.post("/contacts", json=call, headers=a_key())

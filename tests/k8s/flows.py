@@ -147,6 +147,7 @@ def required_flows(manifests: list[Manifest]) -> frozenset[Flow]:
             flows.add((pod.name, "tracing", _OTLP))
         flows |= set(_of_job(pod, pods))
         flows |= set(_of_synthetic_caller(pod, pods, kinds))
+        flows |= set(_of_nats_figures(pod, pods))
     flows |= set(_of_nats(pods, kinds))
     flows |= set(_of_database(pods))
     return frozenset(flows)
@@ -220,6 +221,14 @@ def _of_synthetic_caller(
     for service in ("intake", "console"):
         behind = [each.name for each in pods if service in services_in(each)]
         yield from ((pod.name, each, _port(f"{service}_port")) for each in behind)
+
+
+def _of_nats_figures(pod: Workload, pods: tuple[Workload, ...]) -> Iterator[Flow]:
+    """It reads what every server tells, and is read by Prometheus alone."""
+    program = ["python", "-m", "services.bus.nats_figures"]
+    if any(each.get("command") == program for each in pod.containers()):
+        yield "monitoring", pod.name, _port("ops_port")
+        yield from ((pod.name, each, _MONITOR) for each in _running(pods, "nats"))
 
 
 def _of_nats(pods: tuple[Workload, ...], kinds: set[str]) -> Iterator[Flow]:

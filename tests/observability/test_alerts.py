@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.observability.boards import known_metrics, metrics_of
+from tests.observability.prometheus import promtool
+
 FOLDER = Path(__file__).parents[2] / "observability"
 RULES = tuple(sorted(each for each in (FOLDER / "alerts").glob("*.yaml") if each.stem != "tests"))
 #: What an engineer reads at night, in this order.
@@ -27,25 +30,16 @@ def read(file: Path) -> Any:
     return yaml.safe_load(file.read_text("utf-8"))
 
 
+#: Cases of rules, beside what they try.
+TESTS = (FOLDER / "alerts" / "tests.yaml", FOLDER / "slos" / "tests.yaml")
 ALERTS: dict[str, dict[str, Any]] = {
     rule["alert"]: rule
     for file in RULES
     for group in read(file)["groups"]
     for rule in group["rules"]
+    if "alert" in rule
 }
-METRICS: dict[str, dict[str, Any]] = {
-    each["name"]: each for each in read(FOLDER / "telemetry.yaml")["metrics"]
-}
-
-
-def promtool(*arguments: object) -> str:
-    """Its word on what it was asked; it comes with Debian's Prometheus."""
-    program = shutil.which("promtool")
-    assert program is not None, "promtool is missing: apt-get install prometheus"
-    command = [program, *map(str, arguments)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+METRICS = known_metrics()
 
 
 def test_prometheus_reads_every_rule() -> None:
@@ -53,15 +47,16 @@ def test_prometheus_reads_every_rule() -> None:
 
 
 def test_each_alert_fires_when_it_should_and_is_silent_in_the_nearest_case() -> None:
-    promtool("test", "rules", FOLDER / "alerts" / "tests.yaml")
+    promtool("test", "rules", *TESTS)
 
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_is_tried_both_ways(name: str) -> None:
     tried = {
         bool(case["exp_alerts"])
-        for test in read(FOLDER / "alerts" / "tests.yaml")["tests"]
-        for case in test["alert_rule_test"]
+        for file in TESTS
+        for test in read(file)["tests"]
+        for case in test.get("alert_rule_test", ())
         if case["alertname"] == name
     }
     assert tried == ({True} if name == "Watchdog" else {True, False})
@@ -70,9 +65,9 @@ def test_alert_is_tried_both_ways(name: str) -> None:
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_names_metrics_and_labels_there_are(name: str) -> None:
     expression = ALERTS[name]["expr"]
-    named = set(re.findall(r"helpline_\w+", expression))
+    named = metrics_of(expression)
     assert named <= METRICS.keys()
-    known = {label for metric in named for label in METRICS[metric]["labels"]}
+    known = {label for metric in named for label in METRICS[metric]["labels"]} | {"le"}
     used = set(re.findall(r'(\w+)\s*!?=~?\s*"', expression))
     for grouped in re.findall(r"(?:by|on) \(([^)]*)\)", expression):
         used |= {label.strip() for label in grouped.split(",") if label.strip()}
@@ -87,8 +82,7 @@ def test_alert_has_a_severity_and_a_runbook_with_every_heading(name: str) -> Non
     assert runbook.stem == name
     told = runbook.read_text("utf-8")
     assert re.findall(r"^## (.*)$", told, re.MULTILINE) == list(HEADINGS)
-    metrics = set(re.findall(r"helpline_\w+", told))
-    assert metrics <= METRICS.keys()
+    assert metrics_of(told) <= METRICS.keys()
 
 
 def test_no_runbook_is_without_its_alert() -> None:

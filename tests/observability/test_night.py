@@ -6,6 +6,7 @@ import httpx
 
 from deploy.embedded.ports import spare_port
 from deploy.night import Beside, Page, a_night, pages_in
+from tests.observability.prometheus import ask
 from tests.running import a_platform, wait_for
 
 
@@ -31,13 +32,6 @@ def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbo
     (watchdog,) = {each for each in told if each.alert == "Watchdog"}
     assert watchdog.way == "watchdog"
     assert watchdog.runbook == "observability/runbooks/Watchdog.md"
-
-
-def ask(prometheus: httpx.Client, query: str) -> list[dict[str, dict[str, str]]]:
-    found: list[dict[str, dict[str, str]]] = prometheus.get(
-        "/api/v1/query", params={"query": query}
-    ).json()["data"]["result"]
-    return found
 
 
 def test_a_page_that_is_over_is_told_as_such() -> None:

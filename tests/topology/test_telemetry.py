@@ -8,8 +8,11 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.bus import nats_figures, postgres_figures
+from services.registry import SERVICES
+
 REGISTRY = Path(__file__).parents[2] / "observability" / "telemetry.yaml"
-UNITS = {"count", "s", "ratio", "bytes"}
+UNITS = {"count", "s", "ratio", "percent", "bytes"}
 
 
 def registered(service: str) -> dict[str, dict[str, Any]]:
@@ -25,9 +28,7 @@ def in_code(service: str) -> dict[str, MetricWrapperBase]:
     }
 
 
-@pytest.mark.parametrize(
-    "service", ["bus", "intake", "triage", "assignment", "roster", "quality", "console", "risk"]
-)
+@pytest.mark.parametrize("service", ["bus", *(each.name for each in SERVICES)])
 def test_registry_and_code_name_the_same_metrics(service: str) -> None:
     code, registry = in_code(service), registered(service)
     assert code, "a service without any figure says nothing of itself"
@@ -37,3 +38,26 @@ def test_registry_and_code_name_the_same_metrics(service: str) -> None:
         assert (entry["type"], tuple(entry["labels"])) == (metric._type, metric._labelnames)
         assert entry["unit"] in UNITS
         assert entry["meaning"]
+
+
+def test_registry_names_the_figures_of_servers_that_are_not_ours_as_they_are_told() -> None:
+    told = {each.name: each for each in (*nats_figures.FIGURES, *postgres_figures.FIGURES)}
+    entries = {
+        each["name"]: each
+        for each in yaml.safe_load(REGISTRY.read_text())["metrics"]
+        if not each["name"].startswith("helpline_")
+    }
+    assert told.keys() == entries.keys()
+    for name, figure in told.items():
+        entry = entries[name]
+        assert (entry["type"], tuple(entry["labels"])) == (figure.type, figure.labels)
+        assert entry["unit"] in UNITS
+        assert entry["meaning"] == figure.meaning
+
+
+def test_nothing_is_registered_that_nobody_tells() -> None:
+    names = [each["name"] for each in yaml.safe_load(REGISTRY.read_text())["metrics"]]
+    assert len(names) == len(set(names))
+    rooms = {"bus", "synthetic", *(each.name for each in SERVICES)}
+    ours = [name for name in names if name.startswith("helpline_")]
+    assert {name.split("_")[1] for name in ours} == rooms

@@ -1,0 +1,1 @@
+"""What an engineer is told by: metrics, alerts, runbooks, routes, dashboards."""

@@ -1,0 +1,148 @@
+"""What servers say of themselves, as prometheus-nats-exporter would tell it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import nats
+from nats.js.api import ConsumerConfig, StreamConfig
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.embedded.nats import EmbeddedNats
+from services.bus.nats_figures import FIGURES, Told, asked, metrics_of, server_at
+
+#: Behind its address nobody listens.
+NOBODY = "http://127.0.0.1:1"
+
+
+def a_server(name: str, leader: str, pending: int) -> Told:
+    """One of three, as it tells of one stream and one durable, led by `leader`."""
+    cluster = {"leader": leader}
+    consumer = {"name": "quality-contact", "cluster": cluster, "num_pending": pending}
+    stream = {
+        "name": "CONTACT",
+        "cluster": cluster,
+        "state": {"messages": 7, "bytes": 700, "last_seq": 9},
+        "config": {"max_bytes": -1},
+        "consumer_detail": [consumer],
+    }
+    return Told(
+        varz={"server_id": name.upper(), "server_name": name, "connections": 3},
+        jsz={
+            "meta_cluster": {"name": "helpline", "leader": "n2"},
+            "account_details": [{"name": "HELPLINE", "stream_detail": [stream]}],
+        },
+        healthy=name != "n3",
+    )
+
+
+def samples(servers: Sequence[Told], name: str) -> dict[str, tuple[Mapping[str, str], float]]:
+    """Labels and value of each sample of a figure, by the server that told it."""
+    (metric,) = (each for each in metrics_of(servers) if each.name == name)
+    return {each.labels["server_id"]: (each.labels, each.value) for each in metric.samples}
+
+
+THREE = [a_server("n1", "n1", 4), a_server("n2", "n1", 0), a_server("n3", "n1", 0)]
+
+
+def test_each_server_tells_whether_it_leads() -> None:
+    pending = samples(THREE, "jetstream_consumer_num_pending")
+    labels, value = pending["N1"]
+    assert value == 4
+    assert labels == {
+        "server_id": "N1",
+        "server_name": "n1",
+        "cluster": "helpline",
+        "is_meta_leader": "false",
+        "account": "HELPLINE",
+        "stream_name": "CONTACT",
+        "stream_leader": "n1",
+        "is_stream_leader": "true",
+        "consumer_name": "quality-contact",
+        "consumer_leader": "n1",
+        "is_consumer_leader": "true",
+    }
+    led = {name: labels["is_consumer_leader"] for name, (labels, _) in pending.items()}
+    assert led == {"N1": "true", "N2": "false", "N3": "false"}
+    meta = {name: labels["is_meta_leader"] for name, (labels, _) in pending.items()}
+    assert meta == {"N1": "false", "N2": "true", "N3": "false"}
+
+
+def test_server_that_is_not_well_says_so_and_is_told() -> None:
+    health = samples(THREE, "gnatsd_healthz_status")
+    assert {name: value for name, (_, value) in health.items()} == {"N1": 0, "N2": 0, "N3": 1}
+
+
+def test_what_a_server_does_not_tell_has_no_sample() -> None:
+    assert samples(THREE, "gnatsd_varz_mem") == {}
+    assert samples(THREE, "gnatsd_varz_connections")["N1"][1] == 3
+
+
+def test_without_a_cluster_a_server_leads_everything() -> None:
+    alone = a_server("n1", "n1", 2)
+    jsz: dict[str, Any] = {**alone.jsz, "meta_cluster": None}
+    del jsz["account_details"][0]["stream_detail"][0]["cluster"]
+    labels, _ = samples([Told(alone.varz, jsz, True)], "jetstream_stream_total_messages")["N1"]
+    assert (labels["is_meta_leader"], labels["is_stream_leader"]) == ("true", "true")
+
+
+@contextmanager
+def serving(url: str) -> Iterator[httpx.Client]:
+    """The program's own door, asking the servers behind a name."""
+    server = server_at("127.0.0.1", 0, lambda: asked(url))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False
+        ) as client:
+            yield client
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+async def _leave_behind(url: str) -> None:
+    """A stream of three, of which a durable was handed out one."""
+    client = await nats.connect(url)
+    js = client.jetstream()
+    await js.add_stream(StreamConfig(name="FIGURES", subjects=["figures.>"], max_bytes=1_000_000))
+    await js.add_consumer("FIGURES", ConsumerConfig(durable_name="reader"))
+    for number in range(3):
+        await js.publish("figures.x", str(number).encode())
+    subscription = await js.pull_subscribe("figures.>", "reader", stream="FIGURES")
+    await subscription.fetch(1)
+    await client.close()
+
+
+def test_every_figure_comes_from_a_real_server_and_says_how_far_behind_a_durable_is(
+    nats_server: EmbeddedNats,
+) -> None:
+    asyncio.run(_leave_behind(nats_server.address.url))
+    # A name with two addresses, behind one of which nobody may listen: the server is told once.
+    with serving(nats_server.address.monitoring_url.replace("127.0.0.1", "localhost")) as door:
+        assert door.get("/readyz").status_code == 200
+        answer = door.get("/metrics")
+    families = {each.name: each for each in text_string_to_metric_families(answer.text)}
+    assert families.keys() == {each.name for each in FIGURES}
+    assert [name for name, each in families.items() if not each.samples] == []
+    behind = {
+        name: sample.value
+        for name in ("jetstream_consumer_num_pending", "jetstream_consumer_num_ack_pending")
+        for sample in families[name].samples
+        if sample.labels["stream_name"] == "FIGURES"
+    }
+    assert behind == {
+        "jetstream_consumer_num_pending": 2,
+        "jetstream_consumer_num_ack_pending": 1,
+    }
+
+
+def test_scrape_fails_where_no_server_answers_and_the_program_lives() -> None:
+    with serving(NOBODY) as door:
+        assert door.get("/metrics").status_code == 503
+        assert door.get("/readyz").status_code == 503
+        assert door.get("/livez").status_code == 200
+        assert door.get("/varz").status_code == 404

@@ -1,0 +1,52 @@
+"""What a service without any right on the server can tell of it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy.engine import make_url
+
+from services.bus.postgres_figures import FIGURES, PostgresFigures
+from services.bus.testing import ServiceUnderTest, service_under_test
+from tests.bus.tally import TALLY
+
+NOON = datetime(2020, 4, 6, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def tally(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+    with service_under_test(TALLY, fresh_database, tmp_path, NOON) as under_test:
+        yield under_test
+
+
+def told(figures: PostgresFigures, name: str, labels: dict[str, str]) -> float:
+    registry = CollectorRegistry()
+    registry.register(figures)
+    value = registry.get_sample_value(name, labels)
+    assert value is not None, name
+    return value
+
+
+def test_every_figure_is_read_in_the_role_of_a_service(tally: ServiceUnderTest) -> None:
+    figures = PostgresFigures()
+    tally.read(figures.read)
+    assert [metric.name for metric in figures.collect()] == [each.name for each in FIGURES]
+    assert told(figures, "pg_settings_max_connections", {}) > 10
+    here = {"datname": make_url(tally.owner_dsn).database or ""}
+    figure = {
+        each.name: told(figures, each.name, here) for each in FIGURES if "datname" in each.labels
+    }
+    assert len(figure) == len(FIGURES) - 1
+    assert figure["pg_stat_database_numbackends"] >= 1
+    assert figure["pg_database_size_bytes"] > 1_000_000
+
+
+def test_nothing_is_told_of_a_postgres_that_does_not_answer(tally: ServiceUnderTest) -> None:
+    figures = PostgresFigures()
+    assert list(figures.collect()) == []
+    tally.read(figures.read)
+    assert list(figures.collect())
+    figures.forget()
+    assert list(figures.collect()) == []
