@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -24,10 +20,8 @@ from deploy.embedded.account import account_for_postgres
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import NO_SERVICES, Platform, read_platform
+from deploy.running import running
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-_STARTS_WITHIN_SECONDS = 120.0
-_STOPS_WITHIN_SECONDS = 60.0
 _SETTLES_WITHIN_SECONDS = 60.0
 
 
@@ -140,46 +134,9 @@ def ground_for(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[Ground]:
     """Start a platform for the length of the block; StartRefused when it does not start."""
-    run = RunFolder(folder.resolve())
-    folder.mkdir(parents=True, exist_ok=True)
-    command = (sys.executable, "-m", "deploy.up", "--run-dir", str(run.root), "--spare-ports")
-    with (folder / "up.out").open("ab") as out:
-        begun_at = time.monotonic()
-        child = subprocess.Popen(
-            (*command, *arguments),
-            cwd=REPOSITORY,
-            env=os.environ | dict(environment or {}),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we stop it
-        )
-        try:
-            _wait_ready(run, child)
-            yield Ground(run, time.monotonic() - begun_at)
-        finally:
-            _stop(child)
-
-
-def _wait_ready(run: RunFolder, child: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + _STARTS_WITHIN_SECONDS
-    while True:
-        try:
-            if read_platform(run, even_starting=True).pid == child.pid:
-                return
-        except StartRefused:
-            if child.poll() is not None or time.monotonic() > give_up_at:
-                said = (run.root / "up.out").read_text().strip()[-1000:]
-                raise StartRefused("The platform did not start.", said) from None
-        time.sleep(0.02)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.send_signal(signal.SIGTERM)
-    try:
-        child.wait(_STOPS_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    begun_at = time.monotonic()
+    with running(folder, *arguments, environment=environment or {}, even_starting=True) as platform:
+        yield Ground(platform.run, time.monotonic() - begun_at)
 
 
 def forget(folder: Path) -> None:

@@ -20,10 +20,11 @@ import orjson
 
 from bench.crowd import Crowd
 from bench.figures import Figure, amount, percentile, spread
-from bench.ground import REPOSITORY, Ground, ground_for
+from bench.ground import Ground, ground_for
 from bench.setting import Setting
 from contracts.vocabulary import ContactId, Role, Stage
 from deploy.desk import Doors
+from deploy.start import REPOSITORY
 
 ROW = "offer"
 _REGULATORS_SHARE = 0.3

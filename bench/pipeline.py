@@ -19,11 +19,12 @@ from bench.bare import TRANSACTIONS
 from bench.collector import Collector, collecting
 from bench.crowd import Crowd
 from bench.figures import Figure
-from bench.ground import REPOSITORY, Cpu, Ground, ground_for
+from bench.ground import Cpu, Ground, ground_for
 from bench.profile import profiled
 from bench.setting import Setting
 from contracts.vocabulary import Role
 from deploy.desk import Desk, Doors
+from deploy.start import REPOSITORY
 
 ROW = "pipeline"
 _REGULATORS, _LISTENERS = 6, 12

@@ -8,27 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from deploy.embedded.runfolder import open_run_folder
-from deploy.embedded.trouble import StartRefused
-from deploy.platform import Platform, read_platform
+from deploy.platform import Platform
+from deploy.running import running
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def a_platform(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Platform]]:
+def a_platform(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Platform]]:
     """Run a platform at spare ports for the length of the block."""
-    process = start_platform(folder, "--spare-ports", *arguments)
-    try:
-        wait_for(lambda: _runs(folder) or process.poll() is not None)
-        if process.poll() is not None:
-            pytest.fail(process.communicate()[0])
-        yield process, read_platform(open_run_folder(folder))
-    finally:
-        process.terminate()
-        process.communicate(timeout=100)
+    with running(folder, *arguments) as begun:
+        yield begun.child, begun.platform
 
 
 def start_platform(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -49,11 +39,3 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < give_up_at, "it never came"
         time.sleep(0.05)
-
-
-def _runs(folder: Path) -> bool:
-    try:
-        read_platform(open_run_folder(folder))
-    except StartRefused:
-        return False
-    return True

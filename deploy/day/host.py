@@ -9,10 +9,6 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,14 +19,12 @@ from deploy.embedded.account import Account, account_for_postgres
 from deploy.embedded.runfolder import RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
+from deploy.running import start
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
 #: What a platform and earlier days leave in a run folder.
 _OURS = re.compile(
     r"nats|postgres|binaries-.*|keys|log|claim|ports\.json|platform\.json|\..*|played-.*"
 )
-_STARTS_WITHIN_SECONDS = 120.0
-_STOPS_WITHIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -78,12 +72,18 @@ def platform_for(wanted: Wanted, out: Path) -> Iterator[Platform]:
         yield running
         return
     _clear(run)
-    child = _start(wanted, out)
+    begun = start(
+        wanted.run_dir,
+        *("--speed", f"{wanted.speed:g}", "--at", wanted.anchor.isoformat()),
+        *(["--processes"] if wanted.one_process_each else []),
+        said=out / "up.log",
+        kept=wanted.keep,
+    )
     try:
-        yield _wait_for(run, child, out)
+        yield begun.wait()
     finally:
         if not wanted.keep:
-            _stop(child)
+            begun.stop()
 
 
 def _running(run: RunFolder) -> Platform | None:
@@ -117,43 +117,3 @@ def _sheltered(run: RunFolder) -> list[Path]:
 
 def _account(run: RunFolder) -> Account | None:
     return account_for_postgres(run.postgres / "data")
-
-
-def _start(wanted: Wanted, out: Path) -> subprocess.Popen[bytes]:
-    command = [
-        *(sys.executable, "-m", "deploy.up", "--run-dir", str(wanted.run_dir), "--spare-ports"),
-        *("--speed", f"{wanted.speed:g}", "--at", wanted.anchor.isoformat()),
-        *(["--processes"] if wanted.one_process_each else []),
-    ]
-    with (out / "up.log").open("ab") as log:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=_REPOSITORY,
-            start_new_session=True,
-        )
-
-
-def _wait_for(run: RunFolder, child: subprocess.Popen[bytes], out: Path) -> Platform:
-    give_up_at = time.monotonic() + _STARTS_WITHIN_SECONDS
-    while time.monotonic() < give_up_at and child.poll() is None:
-        platform = _running(run)
-        if platform is not None:
-            return platform
-        time.sleep(0.05)
-    _stop(child)
-    said = (out / "up.log").read_text(errors="replace").strip().splitlines()[-3:]
-    raise StartRefused("The platform of the day did not start.", "\n".join(said))
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is not None:
-        return
-    child.send_signal(signal.SIGTERM)
-    try:
-        child.wait(_STOPS_WITHIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()

@@ -73,9 +73,9 @@ class Run:
 
 
 async def play_once(
-    platform: Platform, run: Run, show: Callable[[Play], None], breaker: Disturbance
+    platform: Platform, run: Run, show: Callable[[Play], None], disturbance: Disturbance
 ) -> tuple[Caller, ...]:
-    """Prepare the platform and play the trace on it, while `breaker` breaks it.
+    """Prepare the platform and play the trace on it, while `disturbance` does what it does to it.
 
     Returns the callers as they were left; `show` is told where the play stands, again and again.
     Raises TooLate when preparing took too long.
@@ -94,7 +94,7 @@ async def play_once(
             talking = talk_nonsense(doors, coordinator, run.stamps.journal)
             beside += [
                 asyncio.create_task(talking),
-                asyncio.create_task(breaker.break_all(clock)),
+                asyncio.create_task(disturbance.break_all(clock)),
             ]
             gc.collect()
             gc.freeze()  # what the day begins with stays: the collector need not look at it again

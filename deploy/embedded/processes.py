@@ -34,8 +34,8 @@ class Program:
     """What to run, and how it is ended.
 
     `environment` None hands ours on. `grace` is how long a polite stop may take. `orphan_signal` is
-    what the kernel sends when we die without having stopped it. Programs of one `tier` are stopped
-    together, lower tiers after those that stand on them.
+    what the kernel sends when we die without having stopped it; None: it lives on. Programs of one
+    `tier` are stopped together, lower tiers after those that stand on them.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Program:
     environment: Mapping[str, str] | None = None
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals = signal.SIGKILL
+    orphan_signal: signal.Signals | None = signal.SIGKILL
     grace: timedelta = timedelta(seconds=10)
     tier: int = 0
     before_start: Callable[[], None] = _nothing
@@ -64,7 +64,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             cwd=program.folder,
             env=program.environment,
             start_new_session=True,
-            preexec_fn=tied_to_us(program.orphan_signal),
+            preexec_fn=tied_to_us(program.orphan_signal) if program.orphan_signal else None,
             **run_as(program.account),
         )
 

@@ -20,7 +20,8 @@ from deploy.status import standing as said
 from deploy.status.page import Line, ManifestFaulty, line_of, publish
 from deploy.status.standing import By, Out, Standing
 
-_MANIFEST = Path(__file__).resolve().parents[1] / "programmes" / "sos-crise.yaml"
+#: Of the demonstration's lines, one that answers by telephone and by chat.
+_MANIFEST = Path(__file__).resolve().parents[1] / "programmes" / "sos-detresse.yaml"
 _STANDING = "standing.json"
 _FOLLOW_EVERY_SECONDS = 30.0
 
@@ -88,6 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
             print("The promised word is late." if late else "No word is owed.")
             return 1 if late else 0
         line = line_of(asked.manifest)
+        if not line.chat and (asked.verb == "follow" or asked.out in (Out.CHAT, Out.VOICE)):
+            raise ValueError(f"{line.name} has no chat, say everything or nothing of it")
         folder.mkdir(parents=True, exist_ok=True)
         if asked.verb == "follow":
             return _follow(folder, line, asked.figures, asked.times)

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contracts.vocabulary import Channel
@@ -42,6 +43,9 @@ class Line:
     languages: tuple[str, ...]
     emergency_numbers: tuple[str, ...]
     others: tuple[tuple[str, str], ...]  #: title and number of lines to call instead
+    chat: bool = (
+        True  #: whether it answers by chat; one that does not has nothing left without voice
+    )
 
 
 class ManifestFaulty(Exception):
@@ -66,6 +70,7 @@ def line_of(manifest: Path) -> Line:
             for each in callers.partners
             if each.channel is Channel.PHONE and each.number is not None
         ),
+        chat=Channel.CHAT in terms.channels,
     )
 
 
@@ -124,7 +129,7 @@ def draw(line: Line, standing: Standing, language: str) -> str:
         fine=standing.out is Out.NOTHING,
         out=words[standing.out],
         since="" if standing.since is None else words["since"].format(_hour(standing.since, zone)),
-        said=words["said"].format(_hour(standing.said_at, zone)),
+        said=_said(standing, words, language, zone),
         next="" if next_word is None else words["next"].format(_hour(next_word, zone)),
         next_iso="" if next_word is None else next_word.isoformat(),
         lines=[
@@ -144,6 +149,15 @@ def draw(line: Line, standing: Standing, language: str) -> str:
 
 def _file(line: Line, language: str) -> str:
     return "index.html" if language == line.languages[0] else f"{language}.html"
+
+
+def _said(standing: Standing, words: Mapping[str, Any], language: str, zone: ZoneInfo) -> str:
+    """When it was written; with the day where no next word is promised: it may stand for weeks."""
+    hour = _hour(standing.said_at, zone)
+    if standing.out is not Out.NOTHING:
+        return str(words["said"]).format(hour)
+    day = format_date(standing.said_at.astimezone(zone), "d MMMM", locale=language)
+    return str(words["said_day"]).format(day, hour)
 
 
 def _hour(moment: datetime, zone: ZoneInfo) -> str:

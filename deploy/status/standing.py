@@ -63,9 +63,12 @@ def heard(before: Standing | None, failures: int, answered: bool, now: datetime)
     """What the synthetic caller's figures change; None: nothing.
 
     `failures` in a row, and whether the last attempt was `answered` (one that stood aside was
-    neither). It speaks of the chat alone: that is all it tries.
+    neither). It speaks of the chat alone: that is all it tries. The first answer of all makes the
+    page that callers are led to.
     """
     if before is None:
+        if answered and failures == 0:
+            return say(None, Out.NOTHING, now, By.ROBOT)
         before = Standing(Out.NOTHING, now, None, By.ROBOT)
     if failures >= FAILURES and before.out is Out.NOTHING:
         return say(before, Out.CHAT, now, By.ROBOT)

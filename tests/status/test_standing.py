@@ -30,6 +30,8 @@ def test_outage_keeps_its_beginning_and_promises_a_word_within_thirty_minutes() 
 
 def test_robot_says_the_chat_is_out_after_three_failures_and_takes_back_what_it_said() -> None:
     assert heard(None, 2, False, NOON) is None
+    assert heard(None, 0, False, NOON) is None
+    assert heard(None, 0, True, NOON) == Standing(Out.NOTHING, NOON, None, By.ROBOT)
     said = heard(None, 3, False, NOON)
     assert said == Standing(Out.CHAT, NOON, NOON, By.ROBOT)
     assert heard(said, 9, False, minutes(24)) is None
@@ -98,6 +100,15 @@ def test_page_and_recording_name_other_lines_and_who_helps_in_danger(
         assert ("13:30" in recorded) is False, "a recording stays true"
 
 
+def test_page_of_a_line_that_works_says_the_day_it_was_written() -> None:
+    fine = {
+        code: draw(line_of(DETRESSE), say(None, Out.NOTHING, NOON), code) for code in all_words()
+    }
+    assert "Écrit le 14 janvier à 13:00." in fine["fr"]
+    assert "Written on 14 January at 13:00." in fine["en"]
+    assert all("14 " in page and "13:00" in page for page in fine.values())
+
+
 def test_files_stand_by_themselves(tmp_path: Path) -> None:
     pages = publish(tmp_path, line_of(DETRESSE), say(None, Out.EVERYTHING, NOON))
     assert pages[0].name == "index.html"
@@ -113,7 +124,7 @@ def test_files_stand_by_themselves(tmp_path: Path) -> None:
 
 
 def test_command_says_clears_and_tells_a_broken_promise(tmp_path: Path) -> None:
-    to = ["--to", str(tmp_path), "--manifest", str(CRISE)]
+    to = ["--to", str(tmp_path), "--manifest", str(DETRESSE)]
     assert main(["say", "chat", *to]) == 0
     assert main(["check", *to]) == 0
     standing = read(tmp_path / "standing.json")
@@ -127,3 +138,13 @@ def test_command_says_clears_and_tells_a_broken_promise(tmp_path: Path) -> None:
     cleared = read(tmp_path / "standing.json")
     assert cleared is not None
     assert cleared.out is Out.NOTHING
+
+
+@pytest.mark.parametrize("asked", [["say", "chat"], ["say", "voice"], ["follow", "--times", "1"]])
+def test_of_a_line_without_a_chat_nobody_says_what_its_chat_does(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = ["--to", str(tmp_path), "--manifest", str(CRISE)]
+    assert main([*asked, *to]) == 2
+    assert "no chat" in capsys.readouterr().err
+    assert main(["say", "everything", *to]) == 0

@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,16 +11,14 @@ import pytest
 
 from deploy.call import main as walk_one_contact
 from deploy.embedded.runfolder import open_run_folder
-from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
 from deploy.verify.command import main
 from services.bus.provision.signed_in import signed_in
+from tests.running import a_platform
 from tests.servers import within_reach
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 #: A quiet hour of an open day of the line.
 MORNING = "2020-09-15T10:00:00+02:00"
-_OPTIONS = ("--spare-ports", "--at", MORNING)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -32,45 +26,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a platform through which one contact has gone."""
-    with within_reach(tmp_path_factory.mktemp("verify")) as folder, a_platform(folder):
+    with (
+        within_reach(tmp_path_factory.mktemp("verify")) as folder,
+        a_platform(folder, "--at", MORNING),
+    ):
         assert walk_one_contact(["--run-dir", str(folder), "--talk-seconds", "0.2"]) == 0
         yield folder
-
-
-@contextmanager
-def a_platform(folder: Path) -> Iterator[None]:
-    """Run a platform at spare ports for the length of the block."""
-    log = folder / "up.log"
-    with log.open("w") as said:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "deploy.up", "--run-dir", str(folder), *_OPTIONS),
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            cwd=REPOSITORY,
-            env=os.environ,
-        )
-    try:
-        wait_for(lambda: runs(folder) or process.poll() is not None)
-        assert process.poll() is None, log.read_text()
-        yield
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def runs(folder: Path) -> bool:
-    try:
-        read_platform(open_run_folder(folder))
-    except StartRefused:
-        return False
-    return True
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < give_up_at, "it never came"
-        time.sleep(0.05)
 
 
 def verify(
