@@ -152,9 +152,8 @@ class EmbeddedNats:
         """Wait for a server an earlier run left: two on one store would destroy it."""
         for told in self.ports_folder.glob("*.ports"):
             told.unlink()
-        try:
-            pid = int(self._pid_file.read_text())
-        except (FileNotFoundError, ValueError):
+        pid = self.running_pid()
+        if pid is None:
             return
         if not wait_until_gone(pid, self._runs_here, self.old_server_patience):
             raise StartRefused(
@@ -162,6 +161,14 @@ class EmbeddedNats:
                 f"Stop it with `kill {pid}`, then start again.",
             )
         self._pid_file.unlink(missing_ok=True)
+
+    def running_pid(self) -> int | None:
+        """Return the process that runs with our configuration, whoever started it; None if none."""
+        try:
+            pid = int(self._pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return pid if self._runs_here(pid) else None
 
     def _runs_here(self, pid: int) -> bool:
         """Say whether a process is a server started with our configuration."""

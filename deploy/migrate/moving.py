@@ -199,6 +199,8 @@ class Move:
                 new = await read(self._new)
                 found = await look(old, new)
             except (APIError, nats.errors.Error) as away:
+                if self.target.is_closed:
+                    raise NotMoved("The new servers went away while they took it over.") from away
                 found = (f"the new servers do not answer: {away!r}",)
             else:
                 if not found:

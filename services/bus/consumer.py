@@ -47,6 +47,7 @@ class Consumer:
         self._failures: dict[str, int] = {}
         self.ground = Ground(self._service.name, lane)
         self.last_delivery = time.monotonic()
+        self.missing = 0  #: looks in a row that did not find the durable
 
     async def on_delivery(self, delivery: Delivery) -> None:
         """Handle one message; never raises, answers every time."""

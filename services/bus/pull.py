@@ -21,12 +21,19 @@ from nats.aio.subscription import Subscription
 
 log = logging.getLogger(__name__)
 
+#: What a connection raises that is closing, or closed: the client's own, the socket's, and the
+#: event loop's, which has let go of the socket before the client knows.
+NOT_CARRIED = (nats.errors.Error, OSError, RuntimeError)
+
 #: Messages asked for and not yet in work, at the most: they wait here, unacknowledged.
 _AHEAD = 8
 #: The server forgets a request after this time and says so; asked again then.
 _EXPIRES_SECONDS = 30.0
-#: Beyond its expiry a request nothing was heard of is lost, with the server that had it.
-_LOST_AFTER_SECONDS = 35.0
+#: While nothing is there the server says so often that it knows the request.
+_HEARTBEAT_SECONDS = 2.0
+#: A request nothing was heard of for so long is lost, with the server that had it: of a cluster's
+#: servers one may go without a word to who is connected to another.
+_LOST_AFTER_SECONDS = 5.0
 #: Before asking again what was refused: no such durable, no leader, server leaving.
 _REFUSED_PAUSE_SECONDS = 0.25
 #: What is in hand at a stop ends within the statement timeout, or waits for Postgres.
@@ -78,10 +85,10 @@ class StandingPull:
         if self._subscription is None or self._asking is None:
             return
         self._asking.cancel()
-        with suppress(nats.errors.Error):
+        with suppress(*NOT_CARRIED):
             await self._subscription.unsubscribe()
         while not self._waiting.empty():
-            with suppress(nats.errors.Error):
+            with suppress(*NOT_CARRIED):
                 await self._waiting.get_nowait().nak()
         with suppress(TimeoutError):
             async with asyncio.timeout(_FINISH_WITHIN_SECONDS):
@@ -102,10 +109,17 @@ class StandingPull:
             self._ask.clear()
             wanted = _AHEAD - self._asked - self._waiting.qsize()
             if wanted * 2 >= _AHEAD and client.is_connected:
-                request = {"batch": wanted, "expires": int(_EXPIRES_SECONDS * 1e9)}
+                request = {
+                    "batch": wanted,
+                    "expires": int(_EXPIRES_SECONDS * 1e9),
+                    "idle_heartbeat": int(_HEARTBEAT_SECONDS * 1e9),
+                }
                 self._asked += wanted
-                with suppress(nats.errors.Error):
+                try:
                     await client.publish(subject, orjson.dumps(request), inbox)
+                except NOT_CARRIED as error:
+                    facts = {"durable": self._durable.name, "error": type(error).__name__}
+                    log.warning("messages could not be asked for", extra={"facts": facts})
             try:
                 # Not wait_for: until Python 3.12 it can swallow the cancellation of `stop`.
                 async with asyncio.timeout(_LOST_AFTER_SECONDS):
@@ -126,6 +140,7 @@ class StandingPull:
         """A request is over: 408 because its time was, 409 and 503 because it cannot be served."""
         headers = message.headers or {}
         if status == "100":  # a sign of life
+            self._ask.set()
             return
         owed = headers.get("Nats-Pending-Messages")
         self._asked = max(self._asked - int(owed), 0) if owed else 0

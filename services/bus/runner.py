@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOK_EVERY_SECONDS = 5.0
+#: Looks in a row after which what was not there is believed to be gone: of a cluster, a server that
+#: has just come back may not know yet what it holds.
+_LOOKS_UNTIL_GONE = 3
 _ASK_AGAIN_SECONDS = 1.0
 #: Whoever stands by asks for the lease so often: callers wait for what is left of it.
 _STAND_BY_EVERY_SECONDS = 0.2
@@ -83,6 +86,7 @@ class RunningService:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._publishing: set[asyncio.Task[Any]] = set()
         self._leading: list[asyncio.Task[Any]] = []
+        self._given_up = 0  #: looks in a row
         self.ready = False
 
     async def start(self) -> None:
@@ -245,10 +249,16 @@ class RunningService:
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     async def _expect_durable(self, stream: Stream) -> None:
-        try:
-            info = await self._connection.durable(stream)
-        except nats.js.errors.NotFoundError:
-            raise DurableMissing(self.table.durable(stream), stream.value) from None
+        info = None
+        while info is None:
+            try:
+                info = await self._connection.durable(stream)
+            except nats.js.errors.NotFoundError:
+                raise DurableMissing(self.table.durable(stream), stream.value) from None
+            except (nats.errors.Error, OSError) as away:  # it left again a moment after we came
+                facts = {"service": self.service, "error": type(away).__name__}
+                log.warning("NATS does not answer; waiting to start", extra={"facts": facts})
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
         filters = info.config.filter_subjects or [info.config.filter_subject or ""]
         # Wider is a newer version beside this one, or before it: what it alone reads is left to it.
         if not set(self.table.filters(stream)) <= set(filters):
@@ -258,16 +268,29 @@ class RunningService:
         """Leave when a durable is gone, or delivers nothing although something waits."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            self._leave_when_given_up()
             for stream, consumer in self._consumers.items():
-                with suppress(nats.errors.Error, OSError, TimeoutError):
+                try:
                     await self._look_after(stream, consumer)
+                except (nats.errors.Error, OSError):
+                    # NATS is away: nothing can be delivered, and that is not this process's fault.
+                    consumer.last_delivery = time.monotonic()
+
+    def _leave_when_given_up(self) -> None:
+        """Leave when the client stopped trying to connect: an error it had not foreseen."""
+        self._given_up = self._given_up + 1 if self._connection.given_up else 0
+        if self._given_up >= _LOOKS_UNTIL_GONE:
+            exit_now("connection to NATS given up", self.service)
 
     async def _look_after(self, stream: Stream, consumer: Consumer) -> None:
         try:
             info = await self._connection.durable(stream)
         except nats.js.errors.NotFoundError:
-            exit_now("durable missing", self.table.durable(stream))
+            consumer.missing += 1
+            if consumer.missing >= _LOOKS_UNTIL_GONE:
+                exit_now("durable missing", self.table.durable(stream))
             return
+        consumer.missing = 0
         limit = info.config.max_ack_pending or 1
         starved = bool(info.num_pending) and (info.num_ack_pending or 0) < limit
         reading = not self.table.exclusive or self._transactions.epoch is not None

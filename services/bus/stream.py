@@ -8,6 +8,7 @@ endless jittered reconnects, no stock log lines, metrics or reply publishers.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -25,11 +26,14 @@ from nats.js.api import ConsumerInfo
 
 from contracts.envelope import Stream
 from services.bus.decode import ReadEvent, Unreadable, read_command, read_event
-from services.bus.pull import Durable, StandingPull
+from services.bus.pull import NOT_CARRIED, Durable, StandingPull
 from services.bus.settings import BusSettings
 from services.bus.table import Service
 
 log = logging.getLogger(__name__)
+
+#: A stop waits so long for what is on its way to the server; what is lost comes again.
+_CLOSE_WITHIN_SECONDS = 5.0
 
 #: JetStream refusals that no retry will change: message too large for the stream or server.
 _REFUSED_FOR_GOOD = frozenset({10054, 10097})
@@ -64,12 +68,12 @@ class Delivery:
 
     async def ack(self) -> None:
         """It is handled: the server may forget it. Unheard, it comes again and the inbox knows."""
-        with suppress(nats.errors.Error):
+        with suppress(*NOT_CARRIED):
             await self._message.ack()
 
     async def give_back(self, after: timedelta) -> None:
         """It is not handled: have it delivered again after a pause (or after ack_wait)."""
-        with suppress(nats.errors.Error):
+        with suppress(*NOT_CARRIED):
             await self._message.nak(delay=after.total_seconds())
 
 
@@ -145,17 +149,22 @@ class Connection:
     async def stop_reading(self) -> None:
         """Fetch nothing more and wait for what is in hand."""
         for subscriber in self._subscribers:
-            await subscriber.stop()
+            with suppress(*NOT_CARRIED):
+                await subscriber.stop()
         for pull in self._pulls:
             await pull.stop()
 
     async def close(self) -> None:
         """Drain and close; while the server is away there is nothing to drain."""
         self._leaving = True
-        try:
-            await self._broker.stop()
-        except nats.errors.ConnectionReconnectingError:
-            await self._client.close()
+        client = self._broker._connection
+        if client is None:
+            return
+        for leave in (self._broker.stop, client.close):
+            if not client.is_closed:
+                with suppress(*NOT_CARRIED):
+                    async with asyncio.timeout(_CLOSE_WITHIN_SECONDS):
+                        await leave()
 
     async def _reconnected(self) -> None:
         for pull in self._pulls:
@@ -171,6 +180,15 @@ class Connection:
         """Whether the connection is up at this moment."""
         client = self._broker._connection
         return client is not None and client.is_connected
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the connection is down and the client does not try to have it up again."""
+        client = self._broker._connection
+        if client is None or client.is_connected or self._leaving:
+            return False
+        trying = client._reconnection_task
+        return trying is None or trying.done()
 
     @property
     def _client(self) -> Client:
@@ -199,7 +217,7 @@ class Connection:
             if error.err_code in _REFUSED_FOR_GOOD:
                 raise Refused(f"err_code_{error.err_code}") from error
             raise Unacknowledged from error
-        except (nats.errors.Error, OSError, TimeoutError) as error:
+        except NOT_CARRIED as error:
             raise Unacknowledged from error
         return int(ack.seq)
 
@@ -211,7 +229,7 @@ class Connection:
             )
         except nats.errors.NoRespondersError:
             raise TimeoutError("nobody answers these commands at the moment") from None
-        except (nats.errors.Error, OSError) as error:
+        except NOT_CARRIED as error:
             raise TimeoutError("NATS did not carry the command") from error
         return bytes(reply.raw_message.data)
 

@@ -1,14 +1,19 @@
-"""A ground that is not there when a service starts: it waits, says so, and then works."""
+"""A ground that is not there, at the start or later: a service waits, says so, and then works; it
+leaves for a fresh process only when waiting would not help.
+"""
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 import pytest
 
+from contracts.envelope import Stream
+from services.bus import runner
 from services.bus.logs import JsonLines
 from services.bus.runner import RunningService
-from tests.bus.live import a_live_ground, until
+from tests.bus.live import a_live_ground, running, until
 from tests.bus.tally import TALLY
 from tests.bus.test_runner import handled
 from tests.bus.test_transact import an_opened_contact
@@ -57,3 +62,72 @@ def test_service_waits_for_postgres_and_loses_nothing(fresh_database: str, tmp_p
             await again.stop()
 
     asyncio.run(scene())
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why a service would have left, looked after more often than usual."""
+    reasons: list[str] = []
+    monkeypatch.setattr(runner, "exit_now", lambda reason, _: reasons.append(reason))
+    monkeypatch.setattr(runner, "_LOOK_EVERY_SECONDS", 0.2)
+    return reasons
+
+
+def test_service_does_not_leave_because_nats_was_away_for_longer_than_a_delivery_may_take(
+    fresh_database: str, tmp_path: Path, left: list[str]
+) -> None:
+    async def scene() -> None:
+        async with (
+            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
+            running(ground, TALLY) as service,
+        ):
+            ground.nats.kill_immediately()
+            await until(lambda: not service.healthy)
+            consumer = service._consumers[Stream.CONTACT]
+            consumer.last_delivery = time.monotonic() - 3600
+            await until(lambda: time.monotonic() - consumer.last_delivery < 60)
+            ground.nats.start()
+            await until(lambda: service.healthy)
+
+    asyncio.run(scene())
+    assert left == []
+
+
+def test_service_leaves_when_the_client_no_longer_tries_to_connect(
+    fresh_database: str, tmp_path: Path, left: list[str]
+) -> None:
+    async def scene() -> None:
+        async with (
+            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
+            running(ground, TALLY) as service,
+        ):
+            ground.nats.kill_immediately()
+            await until(lambda: not service.healthy)
+            await asyncio.sleep(1)
+            assert left == [], "it tries"
+            trying = service._connection._client._reconnection_task
+            assert trying is not None
+            trying.cancel()
+            await until(lambda: left != [])
+
+    asyncio.run(scene())
+    assert set(left) == {"connection to NATS given up"}
+
+
+def test_service_leaves_when_its_durable_is_gone_and_not_when_it_was_missed_once(
+    fresh_database: str, tmp_path: Path, left: list[str]
+) -> None:
+    async def scene() -> None:
+        async with (
+            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
+            running(ground, TALLY) as service,
+        ):
+            consumer = service._consumers[Stream.CONTACT]
+            consumer.missing = 1
+            await until(lambda: consumer.missing == 0)
+            assert left == []
+            await ground.js.delete_consumer(Stream.CONTACT.value, TALLY.durable(Stream.CONTACT))
+            await until(lambda: left != [])
+
+    asyncio.run(scene())
+    assert set(left) == {"durable missing"}

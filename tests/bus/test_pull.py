@@ -94,11 +94,54 @@ def test_request_that_ran_out_is_made_again(
     nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pull_module, "_EXPIRES_SECONDS", 0.2)
+    monkeypatch.setattr(pull_module, "_HEARTBEAT_SECONDS", 0.1)
 
     async def scene(reader: Reader) -> None:
         await asyncio.sleep(0.6)
         await reader.publish(1)
         await reader.has_read(1)
+
+    play(nats_server, scene)
+
+
+def test_request_that_was_lost_without_a_word_is_made_again(
+    nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_module, "_HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(pull_module, "_LOST_AFTER_SECONDS", 0.3)
+
+    async def scene(reader: Reader) -> None:
+        await reader.pull.stop()
+        carries, lost = reader.client.publish, 0
+
+        async def loses_the_first(subject: str, payload: bytes, reply: str = "") -> None:
+            nonlocal lost
+            if not lost and "MSG.NEXT" in subject:
+                lost += 1
+                return
+            await carries(subject, payload, reply)
+
+        monkeypatch.setattr(reader.client, "publish", loses_the_first)
+        await reader.pull.start(reader.client)
+        await asyncio.sleep(0.1)
+        assert lost == 1
+        monkeypatch.setattr(reader.client, "publish", carries)
+        await reader.publish(1)
+        await reader.has_read(1)
+
+    play(nats_server, scene)
+
+
+def test_request_the_server_knows_is_not_made_again_however_long_nothing_comes(
+    nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_module, "_HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(pull_module, "_LOST_AFTER_SECONDS", 0.3)
+
+    async def scene(reader: Reader) -> None:
+        await asyncio.sleep(1)
+        info = await reader.client.jetstream().consumer_info(reader.name, "reader")
+        assert info.num_waiting == 1
 
     play(nats_server, scene)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,6 +19,7 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.migrate.moving import Move, NotMoved
 from deploy.migrate.snapshot import NotCopied
 from deploy.migrate.standing import read
+from deploy.migrate.three import Three, begin, leave
 from services.bus.provision.declared import PERMANENT
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import PROVISIONER
@@ -28,7 +29,6 @@ from services.bus.work import Work
 from tests.bus.live import LiveGround, a_live_ground, running, until
 from tests.bus.tally import TALLY, Tally
 from tests.bus.test_transact import an_opened_contact
-from tests.migrate.cluster import running_servers, three_servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TABLES = (TALLY,)
@@ -72,8 +72,7 @@ class Scene:
     """The old server with the tally's streams, and three new ones."""
 
     ground: LiveGround
-    servers: list[EmbeddedNats]
-    urls: list[str]
+    three: Three
     said: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -82,16 +81,34 @@ class Scene:
         settings = self.ground.settings
         async with (
             signed_in(settings.nats_url, settings.keys_dir, PROVISIONER) as source,
-            signed_in(self.urls[0], settings.keys_dir, PROVISIONER) as target,
+            signed_in(self.three.urls[0], settings.keys_dir, PROVISIONER) as target,
         ):
             yield replace(Move(source, target, TABLES, self.said.append), **changed)
 
     @property
     def grown(self) -> LiveGround:
         """The same ground on the new servers."""
-        return replace(
-            self.ground, settings=self.ground.settings.model_copy(update={"nats_url": self.urls[0]})
-        )
+        there = self.ground.settings.model_copy(update={"nats_url": self.three.urls[0]})
+        return replace(self.ground, settings=there)
+
+    async def restart_in_turn(
+        self, service: RunningService, servers: Sequence[EmbeddedNats]
+    ) -> None:
+        """Each server leaves as a lame duck and comes back, while contacts arrive."""
+        async with callers() as there:
+            there.door = service
+            for server in servers:
+                await until(partial(self._goes_on, there, there.accepted + 20))
+                await leave(server)
+                await begin(server)
+            more = there.accepted + 20
+            await until(lambda: there.accepted > more)
+            there.door = None
+            await asyncio.sleep(0.1)
+            await all_handled_once(self, there)
+
+    def _goes_on(self, there: Callers, more: int) -> bool:
+        return there.accepted > more and unpublished(self) < 5
 
     def count(self, query: str) -> int:
         """One number from the database."""
@@ -107,9 +124,12 @@ def play(fresh_database: str, tmp_path: Path) -> Play:
 
     async def on_ground(scene: Callable[[Scene], Any]) -> None:
         async with a_live_ground(TABLES, fresh_database, tmp_path) as ground:
-            servers = three_servers(tmp_path, TABLES, ground.settings.keys_dir)
-            with running_servers(servers) as urls:
-                await scene(Scene(ground, servers, urls))
+            three = Three(tmp_path, TABLES, ground.settings.keys_dir)
+            try:
+                await three.begin()
+                await scene(Scene(ground, three))
+            finally:
+                three.stop()
 
     return lambda scene: asyncio.run(on_ground(scene))
 
@@ -152,7 +172,7 @@ async def every_row_is_where_it_was_stamped(scene: Scene, url: str) -> None:
 
 
 def test_one_server_becomes_three_while_contacts_arrive(
-    play: Play, capsys: pytest.CaptureFixture[str]
+    play: Play, record_property: Callable[[str, object], None]
 ) -> None:
     async def scene(it: Scene) -> None:
         async with callers() as there:
@@ -178,13 +198,13 @@ def test_one_server_becomes_three_while_contacts_arrive(
                 there.door = None
                 await asyncio.sleep(0.1)
                 await all_handled_once(it, there)
-        await every_row_is_where_it_was_stamped(it, it.urls[1])
-        with capsys.disabled():
-            print(
-                f"\n{there.accepted} contacts, 0 lost, 0 twice; {moved.standing.messages} events "
-                f"moved; held back for {moved.held_seconds:.1f} s, {pause:.1f} s until the next "
-                f"event was on the new servers; slowest answer {there.slowest_seconds:.2f} s"
-            )
+        await every_row_is_where_it_was_stamped(it, it.three.urls[1])
+        record_property(
+            "figure",
+            f"{there.accepted} contacts, 0 lost, 0 twice; {moved.standing.messages} events "
+            f"moved; held back for {moved.held_seconds:.1f} s, {pause:.1f} s until the next "
+            f"event was on the new servers; slowest answer {there.slowest_seconds:.2f} s",
+        )
 
     play(scene)
 
@@ -265,7 +285,7 @@ def test_new_servers_in_use_are_refused(play: Play) -> None:
 
 def test_new_servers_without_a_whole_cluster_are_refused(play: Play) -> None:
     async def scene(it: Scene) -> None:
-        it.servers[2].kill_immediately()
+        it.three.servers[2].kill_immediately()
         await asyncio.sleep(1)
         async with it.a_move() as move:
             with pytest.raises(NotMoved, match="no quorum"):
@@ -283,5 +303,29 @@ def test_what_nobody_could_handle_yet_comes_again_on_the_new_servers(play: Play)
         assert moved.left_waiting == 1
         async with running(it.grown, TALLY):
             await until(lambda: it.count("SELECT count(*) FROM intake.tally WHERE seen = 1") == 1)
+
+    play(scene)
+
+
+def test_each_of_three_servers_leaves_as_a_lame_duck_and_comes_back_while_contacts_arrive(
+    play: Play,
+) -> None:
+    async def scene(it: Scene) -> None:
+        async with it.a_move() as move:
+            await move.make()
+        async with running(it.grown, TALLY) as service:
+            await it.restart_in_turn(service, it.three.servers)
+        await every_row_is_where_it_was_stamped(it, it.three.urls[0])
+
+    play(scene)
+
+
+def test_a_lone_server_leaves_as_a_lame_duck_and_comes_back_while_contacts_arrive(
+    play: Play,
+) -> None:
+    async def scene(it: Scene) -> None:
+        async with running(it.ground, TALLY) as service:
+            await it.restart_in_turn(service, [it.ground.nats])
+        await every_row_is_where_it_was_stamped(it, it.ground.settings.nats_url)
 
     play(scene)
