@@ -27,7 +27,8 @@ class Platform:
     `owner_dsn` is the database owner's, password included. `operations` holds a URL for health and
     metrics per process. `rate` is domain seconds per real second; `anchor` the domain time the
     clock was started at, ISO 8601, empty for the real time. `pids` change when something restarts.
-    `ready` once lines and people are in place.
+    `ready` once lines and people are in place. `scale` is the size its streams are declared at
+    (services/bus/provision/declared.py).
     """
 
     pid: int
@@ -44,6 +45,7 @@ class Platform:
     anchor: str
     pids: dict[str, int]
     ready: bool = False
+    scale: str = "pilot"
 
 
 def platform_here(environ: Mapping[str, str] = os.environ) -> Platform:

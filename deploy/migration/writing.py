@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import CheckConstraint, Connection, MetaData, Table, inspect
 from sqlmodel.sql.sqltypes import AutoString
 
 from services.bus.ledger import Ledger
@@ -47,7 +48,33 @@ def models_of(service: Service, lineage: str) -> MetaData:
 def difference(connection: Connection, service: Service, declared: Sequence[MetaData]) -> Any:
     """What Alembic would do to bring the schema of a service to what is declared."""
     tables: Any = list(declared)  # several, which Alembic takes and does not say
-    return produce_migrations(_context(connection, service, declared), tables)
+    script = produce_migrations(_context(connection, service, declared), tables)
+    assert script.upgrade_ops is not None
+    script.upgrade_ops.ops.extend(_checks(connection, declared))
+    return script
+
+
+def _checks(connection: Connection, declared: Sequence[MetaData]) -> Iterator[ops.MigrateOperation]:
+    """What is to be done about CHECK constraints, which Alembic does not compare.
+
+    By their names: Postgres keeps a condition in words of its own, so that a changed one wants
+    another name.
+    """
+    there = inspect(connection)
+    for table in (table for each in declared for table in each.sorted_tables):
+        if not there.has_table(table.name, table.schema):
+            continue
+        wanted = {str(c.name): c for c in table.constraints if isinstance(c, CheckConstraint)}
+        live = {
+            str(check["name"]): check["sqltext"]
+            for check in there.get_check_constraints(table.name, table.schema)
+        }
+        for name in sorted(wanted.keys() - live.keys()):
+            yield ops.CreateCheckConstraintOp.from_constraint(wanted[name])
+        for name in sorted(live.keys() - wanted.keys()):
+            gone = CheckConstraint(live[name], name=name)
+            Table(table.name, MetaData(), gone, schema=table.schema)
+            yield ops.DropConstraintOp.from_constraint(gone)
 
 
 def _context(

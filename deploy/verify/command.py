@@ -27,6 +27,7 @@ from deploy.verify.ledger import LedgerReader
 from deploy.verify.opening import BackupUnreadable
 from deploy.verify.report import Pass, as_json, as_text
 from deploy.verify.streams import StreamReader, StreamsSilent, reading_streams
+from services.bus.provision.declared import SCALES
 from services.registry import SERVICES
 
 _LOOK_EVERY_SECONDS = 0.3
@@ -105,7 +106,8 @@ async def verify(platform: Platform, options: Options, journal: Journal | None) 
     keys = Path(platform.keys)
     ledger = LedgerReader(platform.owner_dsn, keys, SERVICES, options.backup)
     try:
-        async with reading_streams(platform.nats_url, keys, SERVICES) as streams:
+        scale = SCALES[platform.scale]
+        async with reading_streams(platform.nats_url, keys, SERVICES, scale) as streams:
             settled = await settle(ledger, streams, options.settle_seconds)
             began = time.monotonic()
             history = await read(ledger, streams, journal, still_open=options.still_open)

@@ -20,6 +20,7 @@ from nats.js.api import StreamInfo
 
 from contracts.envelope import Stream
 from deploy.verify.history import DurableStanding, Message, StreamStanding
+from services.bus.provision.declared import Scale
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import CHECKER
 from services.bus.provision.signed_in import signed_in
@@ -52,8 +53,9 @@ class Standing:
 class StreamReader:
     """The streams of a running platform, over one connection."""
 
-    def __init__(self, client: Client, services: tuple[Service, ...]) -> None:
+    def __init__(self, client: Client, services: tuple[Service, ...], scale: Scale) -> None:
         self._client = client
+        self._scale = scale
         self._js = client.jetstream(timeout=_SILENT_SECONDS)
         self._services = services
 
@@ -79,8 +81,8 @@ class StreamReader:
         return tuple([message for each in streams async for message in self._of(each)])
 
     async def drift(self) -> tuple[str, ...]:
-        """Where the server differs from what the tables declare."""
-        return tuple(str(each) for each in await drift(self._js, self._services))
+        """Where the server differs from what the tables declare at its size."""
+        return tuple(str(each) for each in await drift(self._js, self._services, self._scale))
 
     async def _durable(self, service: Service, stream: Stream) -> DurableStanding:
         info = await self._js.consumer_info(stream.value, service.durable(stream))
@@ -123,12 +125,12 @@ class StreamReader:
 
 @asynccontextmanager
 async def reading_streams(
-    url: str, keys: Path, services: tuple[Service, ...]
+    url: str, keys: Path, services: tuple[Service, ...], scale: Scale
 ) -> AsyncIterator[StreamReader]:
     """Sign in for the length of the block; StreamsSilent when NATS does not answer."""
     try:
         async with signed_in(url, keys, CHECKER) as client:
-            yield StreamReader(client, services)
+            yield StreamReader(client, services, scale)
     except OSError as error:
         raise StreamsSilent("NATS does not answer") from error
 
