@@ -120,10 +120,15 @@ licences:
 verify *ARGS:
     @exec {{ python }} -m deploy.verify {{ ARGS }}
 
-# Replace every service by a next version and back, under load, and count what was lost (--services X...)
+# Replace every service by a next version and back, under load, and count what was lost (--services X..., --broken start|hang|work)
 [group('measure')]
 upgrade *ARGS:
     @exec {{ python }} -m deploy.rollout {{ ARGS }}
+
+# Grow from one NATS server to three under load, killing in the middle, and count what was lost (--calm, --no-restarts)
+[group('measure')]
+rehearse *ARGS:
+    @exec {{ python }} -m deploy.migrate.rehearsal {{ ARGS }}
 
 # Measure, each figure beside its floor or peer in the same run
 [group('measure')]

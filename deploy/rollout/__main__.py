@@ -1,7 +1,9 @@
 """`just upgrade`: every service to a next version and back, under load; 0 when nothing was lost.
 
 The next version's migrations are applied by its own database Job before the first service is
-replaced, and stay when the old one is back.
+replaced, and stay when the old one is back. A version that does not get ready in time
+(`--give-up-after`), or whose handlers fail once it is at work, is given up: whatever was replaced
+is brought back, and the exit status is 1. `--broken` tries just that before, on the first service.
 """
 
 from __future__ import annotations
@@ -12,76 +14,60 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 from rich.console import Console
 from sqlalchemy import make_url
 
-from deploy.day.clock import TraceClock
-from deploy.day.ledger import Reconciled, reconcile
-from deploy.day.line import line_for
-from deploy.day.once import Run, play_once
-from deploy.day.play import Play
-from deploy.day.stamps import Line
-from deploy.day.verdict import Checked, check_invariants
-from deploy.embedded.runfolder import RunFolder, claim, open_run_folder
-from deploy.embedded.trouble import StartRefused
-from deploy.embedded.watch import Signals, Watch
-from deploy.platform import DOORS, Platform, write_platform
-from deploy.rollout.entrance import Entrance
-from deploy.rollout.load import Probe, a_load
-from deploy.rollout.next_version import MARK, copied, make_next
-from deploy.rollout.pods import Pods
-from deploy.start import REPOSITORY, Ground, Options, start_ground
+from deploy.rollout.next_version import BREAKS, MARK, copied, make_broken, make_next
+from deploy.rollout.pods import GaveUp
+from deploy.rollout.scene import Act, Outcome, Scene, a_folder, on_a_scene
+from deploy.start import REPOSITORY
 
 #: Who asks others comes last: whatever it may ask is answered by then.
 ORDER = ("triage", "assignment", "roster", "quality", "referral", "risk", "intake", "console")
-SPEED = 10.0
-_LEAD_SECONDS = 45.0
 #: Machine seconds of load for each replacement at the most; callers stop when all is done.
 _A_ROLL_SECONDS = 30.0
-#: Contacts under way, in each place of the line, before the first replacement; and after the last.
-_BEFORE_SECONDS, _AFTER_SECONDS = 15.0, 5.0
+_GIVE_UP_SECONDS = 60.0
 
 
 @dataclass
-class Rehearsal:
-    """What is done while callers come, and what was seen."""
+class Upgrade(Act):
+    """Tables, upgrade, rollback, tables again as the old release's Job leaves them."""
 
-    pods: Pods
-    old: Path
-    new: Path
-    services: tuple[str, ...]
-    first_call: float  #: trace seconds
-    said: list[str] = field(default_factory=list)
-    done: bool = False
+    new: Path = field(kw_only=True)
+    services: tuple[str, ...] = field(kw_only=True)
+    broken: Path | None = field(kw_only=True)  #: a version to be given up
+    given_up: list[Path] = field(default_factory=list)
 
-    async def break_all(self, clock: TraceClock) -> None:
-        """Tables, upgrade, rollback, tables again as the old release's Job leaves them."""
-        first = self.first_call - clock.now()
-        await asyncio.sleep(max(0.0, first / clock.speed) + _BEFORE_SECONDS)
-        self.said.append(await asyncio.to_thread(self._job, self.new))
-        for service in self.services:
-            await self.pods.roll(service, self.new, "next")
-        self.said.append(await asyncio.to_thread(self._job, self.old))
-        for service in reversed(self.services):
-            await self.pods.roll(service, self.old, "back")
-        await asyncio.sleep(_AFTER_SECONDS)
-        self.done = True
+    async def perform(self) -> None:
+        """A version that is to be given up, if there is one; then the next one."""
+        if self.broken is not None:
+            await self._there_and_back(self.broken, self.services[:1])
+        await self._there_and_back(self.new, self.services)
 
-    def look(self, play: Play) -> None:
-        """Nobody else calls once everything was replaced."""
-        if self.done:
-            play.let_nobody_come()
+    async def _there_and_back(self, tree: Path, services: tuple[str, ...]) -> None:
+        """Replace one after the other, and bring back as many."""
+        pods = self.scene.pods
+        try:
+            await asyncio.to_thread(self._job, tree)
+            for service in services:
+                await pods.roll(service, tree, "next")
+                await pods.look_at(service)
+        except GaveUp as why:
+            self.given_up.append(tree)
+            self.scene.tell(f"Given up, and brought back: {why}")
+        await asyncio.to_thread(self._job, REPOSITORY)
+        for service in reversed(services):
+            if pods.running[service].tree == tree:
+                await pods.roll(service, REPOSITORY, "back")
 
-    def _job(self, tree: Path) -> str:
-        """Run the database Job of a version; raises StartRefused when it fails."""
-        dsn = make_url(self.pods.ground.postgres.dsn("helpline"))
+    def _job(self, tree: Path) -> None:
+        """Run the database Job of a version; raises GaveUp when it fails."""
+        pods = self.scene.pods
+        dsn = make_url(pods.ground.postgres.dsn("helpline"))
         with tempfile.TemporaryDirectory() as owner:
             (Path(owner) / "username").write_text(dsn.username or "")
             (Path(owner) / "password").write_text(dsn.password or "")
@@ -91,7 +77,7 @@ class Rehearsal:
                 env=os.environ
                 | {
                     "PYTHONPATH": str(tree),
-                    "HELPLINE_KEYS_DIR": str(self.pods.run.keys),
+                    "HELPLINE_KEYS_DIR": str(pods.run.keys),
                     "HELPLINE_POSTGRES_HOST": dsn.host or "",
                     "HELPLINE_POSTGRES_PORT": str(dsn.port),
                 },
@@ -100,26 +86,16 @@ class Rehearsal:
                 check=False,
             )
         if ended.returncode != 0:
-            raise StartRefused(f"The database Job failed: {ended.stdout}{ended.stderr}", "")
-        return ended.stdout.strip()
+            raise GaveUp(f"The database Job failed: {ended.stdout}{ended.stderr}")
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What came of it: `marked` rows and events were written by the next version, `plain` not."""
+class Written:
+    """What each version wrote: `marked` rows and events the next one, `plain` rows this one."""
 
-    reconciled: Reconciled
-    checked: Checked
     marked: int
     plain: int
     marked_events: int
-    parked: int
-
-    @property
-    def dropped(self) -> int:
-        """Contacts that did not come to their end with a listener."""
-        whole = self.reconciled.endings[Line.ENDED.value, "listened"]
-        return self.reconciled.calls - whole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,158 +105,86 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--services", nargs="+", choices=ORDER, default=ORDER, help="replace these alone"
     )
-    asked = parser.parse_args(arguments)
-    terminal = Console(highlight=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory(prefix="helpline-upgrade-", dir="/var/tmp") as folder:
-        Path(folder).chmod(0o711)
-        root = asked.run_dir or Path(folder) / "run"
-        tree = copied(REPOSITORY, Path(folder) / "next")
-        make_next(tree)
-        try:
-            run = open_run_folder(root)
-            with claim(run):
-                return _rehearse(run, tree, tuple(asked.services), terminal)
-        except StartRefused as refused:
-            terminal.print(refused.problem, style="bold red", markup=False)
-            return 2
-
-
-def _rehearse(run: RunFolder, tree: Path, services: tuple[str, ...], terminal: Console) -> int:
-    line = line_for(regulators=True, day=None)
-    trace = a_load(len(services) * 2 * _A_ROLL_SECONDS, SPEED)
-    anchor = line.moment_of(trace.first_second - _LEAD_SECONDS * SPEED)
-    options = Options(run.root, True, SPEED, anchor.astimezone(UTC), True)
-    with Signals().heard() as signals:
-        watch = Watch(signals, lambda told: terminal.print(told, markup=False), lambda: None)
-        try:
-            ground = start_ground(run, watch, options)
-            played = Run(SPEED, trace, line, run.root)
-            return asyncio.run(_rehearsed(run, ground, played, (tree, services), terminal))
-        finally:
-            watch.close()
-            run.platform_file.unlink(missing_ok=True)
-
-
-async def _rehearsed(  # noqa: PLR0913 - ground, load and what is asked
-    run: RunFolder,
-    ground: Ground,
-    played: Run,
-    asked: tuple[Path, tuple[str, ...]],
-    terminal: Console,
-) -> int:
-    """`asked`: the next version's tree, and which services are replaced."""
-    tree, services = asked
-    entrances = {name: Entrance(run.ports.keep(name, 0)) for name in DOORS}
-    pods = Pods(run, ground, entrances)
-    rehearsal = Rehearsal(pods, REPOSITORY, tree, services, played.trace.calls[0].at)
-    for entrance in entrances.values():
-        await entrance.open()
-    probes = {
-        "intake": Probe(f"http://127.0.0.1:{entrances['intake'].port}/programmes/sos-crise"),
-        "console": Probe(f"http://127.0.0.1:{entrances['console'].port}/openapi.json"),
-    }
-    asking = []
-    try:
-        await pods.start_all(REPOSITORY)
-        platform = _platform(run, ground, entrances)
-        write_platform(run, platform)
-        asking = [asyncio.create_task(probe.ask_for_ever()) for probe in probes.values()]
-        callers = await play_once(platform, played, rehearsal.look, rehearsal)
-        seen = await asyncio.to_thread(_look, platform, run, played, callers)
-    finally:
-        for task in asking:
-            task.cancel()
-        for task in asking:
-            with suppress(asyncio.CancelledError):
-                await task
-        pods.stop_all()
-        for entrance in entrances.values():
-            await entrance.close()
-    return _report(rehearsal, seen, probes, terminal)
-
-
-def _platform(run: RunFolder, ground: Ground, entrances: dict[str, Entrance]) -> Platform:
-    return Platform(
-        pid=os.getpid(),
-        folder=str(run.root),
-        logs=str(run.log),
-        keys=str(run.keys),
-        owner_dsn=ground.postgres.dsn("helpline"),
-        postgres_port=ground.postgres.place.port,
-        nats_url=ground.nats.url,
-        nats_monitoring_url=ground.nats.monitoring_url,
-        doors={name: f"http://127.0.0.1:{each.port}" for name, each in entrances.items()},
-        operations={},
-        rate=SPEED,
-        anchor=datetime.now(UTC).isoformat(),
-        pids={},
-        ready=True,
+    parser.add_argument(
+        "--give-up-after",
+        type=float,
+        default=_GIVE_UP_SECONDS,
+        metavar="SECONDS",
+        help=f"a new version must be ready by then ({_GIVE_UP_SECONDS:g} s)",
     )
+    parser.add_argument(
+        "--broken",
+        choices=tuple(BREAKS),
+        help="before, a version that does not start or get ready, or whose handlers fail",
+    )
+    asked = parser.parse_args(arguments)
+    services = tuple(asked.services)
+    terminal = Console(highlight=False, soft_wrap=True)
+    with a_folder(asked.run_dir, "upgrade") as (folder, run_dir):
+        new, broken = copied(REPOSITORY, folder / "next"), None
+        make_next(new)
+        if asked.broken:
+            broken = copied(new, folder / "broken")
+            make_broken(broken, asked.broken)
+
+        async def perform(scene: Scene) -> int:
+            scene.pods.ready_within = asked.give_up_after
+            return await _rehearsed(Upgrade(scene, new=new, services=services, broken=broken))
+
+        seconds = (len(services) + 1) * 2 * _A_ROLL_SECONDS + asked.give_up_after
+        return on_a_scene(run_dir, seconds, terminal, perform)
 
 
-def _look(platform: Platform, run: RunFolder, played: Run, callers: object) -> Seen:
-    assert isinstance(callers, tuple)
-    reconciled = reconcile(platform.owner_dsn, callers)
-    checked = check_invariants(run.root, played.journal)
-    with psycopg.connect(platform.owner_dsn) as connection:
-
-        def count(query: str) -> int:
-            row = connection.execute(query.encode()).fetchone()
-            assert row is not None
-            return int(row[0])
-
-        opened = "SELECT count(*) FROM intake.outbox WHERE type = 'contact.opened.v1'"
-        return Seen(
-            reconciled,
-            checked,
-            marked=count(f"SELECT count(*) FROM intake.contact WHERE {MARK} IS NOT NULL"),  # noqa: S608
-            plain=count(f"SELECT count(*) FROM intake.contact WHERE {MARK} IS NULL"),  # noqa: S608
-            marked_events=count(f"{opened} AND body::jsonb ? '{MARK}'"),
-            parked=sum(count(f'SELECT count(*) FROM "{name}".parked') for name in ORDER),  # noqa: S608
-        )
+async def _rehearsed(upgrade: Upgrade) -> int:
+    scene = upgrade.scene
+    outcome = await scene.play(upgrade)
+    written = await asyncio.to_thread(_written, scene.count)
+    for line in _lines(upgrade, outcome, written):
+        scene.tell(line)
+    wrong = tuple(complaints(upgrade, outcome, written))
+    scene.tell("Nothing was lost." if not wrong else "Wrong: " + "; ".join(wrong))
+    return 1 if wrong else 0
 
 
-def _report(rehearsal: Rehearsal, seen: Seen, probes: dict[str, Probe], terminal: Console) -> int:
-    def tell(line: str) -> None:
-        terminal.print(line, markup=False)
+def _written(count: Callable[[str], int]) -> Written:
+    opened = "SELECT count(*) FROM intake.outbox WHERE type = 'contact.opened.v1'"
+    rows = "SELECT count(*) FROM intake.contact"
+    # As JSON, because a Job that failed leaves no such column.
+    marked = count(f"{rows} AS c WHERE to_jsonb(c) ->> '{MARK}' IS NOT NULL")
+    return Written(marked, count(rows) - marked, count(f"{opened} AND body::jsonb ? '{MARK}'"))
 
-    for rolled in rehearsal.pods.rolled:
-        tell(
+
+def _lines(upgrade: Upgrade, outcome: Outcome, written: Written) -> Iterator[str]:
+    for rolled in upgrade.scene.pods.rolled:
+        yield (
             f"{rolled.service:<11} {rolled.to:<5} ready after {rolled.ready_after:4.1f} s, "
             f"the old one left in {rolled.left_after:4.1f} s (code {rolled.code}, "
             f"{'unready while leaving' if rolled.drained else 'gone before it could be asked'})"
         )
-    for name, probe in probes.items():
-        tell(
-            f"door of {name}: {probe.answered} answers, {probe.failed} failures, "
-            f"longest silence {probe.longest_silence:.2f} s"
-        )
-    opened = seen.marked + seen.plain
-    tell(f"{opened} contacts opened, {seen.marked} of them by the next version")
-    tell(f"contacts: {seen.dropped} dropped, {seen.reconciled.twice} doubled; {seen.parked} parked")
-    tell(f"checker: {'nothing is wrong' if seen.checked.sound else seen.checked.said}")
-    wrong = complaints(rehearsal, seen)
-    silent = [name for name, probe in probes.items() if probe.failed]
-    wrong += [f"the door of {name} did not answer" for name in silent]
-    tell("Nothing was lost." if not wrong else "Wrong: " + "; ".join(wrong))
-    return 1 if wrong else 0
+    yield from upgrade.scene.lines_of_doors()
+    opened = written.marked + written.plain
+    yield f"{opened} contacts opened, {written.marked} of them by the next version"
+    yield from outcome.lines()
 
 
-def complaints(rehearsal: Rehearsal, seen: Seen) -> list[str]:
+def complaints(upgrade: Upgrade, outcome: Outcome, written: Written) -> Iterator[str]:
     """What must not be, in words."""
-    rolled = rehearsal.pods.rolled
-    found = {
-        "callers stopped coming before everything was replaced": not rehearsal.done,
-        f"{seen.dropped} contacts dropped: {dict(seen.reconciled.endings)}": seen.dropped != 0,
-        f"{seen.reconciled.twice} contacts doubled": seen.reconciled.twice != 0,
-        f"{seen.parked} messages parked": seen.parked != 0,
-        "the checker found something": not seen.checked.sound,
-        "the two versions did not both open contacts": not (seen.marked and seen.plain)
-        and "intake" in rehearsal.services,
-        "no event had the new field": not seen.marked_events and "intake" in rehearsal.services,
-        "one did not leave by itself": any(each.code != 0 for each in rolled),
-    }
-    return [what for what, so in found.items() if so]
+    yield from outcome.complaints()
+    yield from upgrade.scene.silent_doors()
+    if any(each.code != 0 for each in upgrade.scene.pods.rolled):
+        yield "one did not leave by itself"
+    if upgrade.broken is not None and upgrade.broken not in upgrade.given_up:
+        yield "a broken version was not given up"
+    if upgrade.new in upgrade.given_up:
+        yield "the next version was given up"
+        return
+    if not upgrade.done:
+        yield "callers stopped coming before everything was replaced"
+    if "intake" in upgrade.services:
+        if not (written.marked and written.plain):
+            yield "the two versions did not both open contacts"
+        if not written.marked_events:
+            yield "no event had the new field"
 
 
 if __name__ == "__main__":

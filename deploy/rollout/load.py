@@ -19,7 +19,7 @@ from deploy.day.trace import Call, Shift, Trace, Worker
 _BEGINS_AT = 36_000.0
 _REGULATORS, _LISTENERS = 4, 14
 #: Trace seconds: one caller after the other, and what each takes.
-_BETWEEN, _TRIAGE, _TALK, _WRAP, _PATIENCE = 15.0, 20.0, 100.0, 10.0, 3_000.0
+_BETWEEN, _TRIAGE, _TALK, _WRAP, _PATIENCE = 15.0, 20.0, 100.0, 10.0, 1_200.0
 _PROBE_EVERY_SECONDS = 0.1
 
 

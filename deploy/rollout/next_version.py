@@ -60,6 +60,22 @@ _CHANGES = (
 )
 
 
+#: How a next version may be no good: file, a mark, and what stands before it then.
+BREAKS = {
+    "start": ("services/run.py", "\n\n\ndef chosen(", '\n\nraise SystemExit("broken on purpose")'),
+    "hang": (
+        "services/run.py",
+        "    start_logs()\n",
+        "    import time\n\n    time.sleep(3600)\n",
+    ),
+    "work": (
+        "services/bus/transact.py",
+        "            on.handler(event, work)\n",
+        '            raise ZeroDivisionError("broken on purpose")\n',
+    ),
+}
+
+
 def copied(tree: Path, into: Path) -> Path:
     """Copy what a version consists of, as an image does; return the copy."""
     for name in _COPIED:
@@ -69,11 +85,8 @@ def copied(tree: Path, into: Path) -> Path:
 
 def make_next(tree: Path) -> None:
     """Turn a copy of this version into the next one; ValueError when the code has moved on."""
-    for file, mark, addition in _CHANGES:
-        text = (tree / file).read_text()
-        if text.count(mark) != 1:
-            raise ValueError(f"{file} holds {text.count(mark)} times {mark!r}: say it anew here")
-        (tree / file).write_text(text.replace(mark, addition + mark))
+    for change in _CHANGES:
+        _add(tree, *change)
     for lineage, table in ((LEDGER, "inbox"), ("intake", "contact")):
         (found,) = (
             each for each in lineages_of("intake", tree / "services") if each.name == lineage
@@ -82,3 +95,15 @@ def make_next(tree: Path) -> None:
         (found.folder / f"{number:04d}_rehearsed.py").write_text(
             _REVISION.format(name=lineage, number=number, before=number - 1, table=table, mark=MARK)
         )
+
+
+def make_broken(tree: Path, how: str) -> None:
+    """Break a next version: it ends at once, never gets ready, or fails whatever it handles."""
+    _add(tree, *BREAKS[how])
+
+
+def _add(tree: Path, file: str, mark: str, addition: str) -> None:
+    text = (tree / file).read_text()
+    if text.count(mark) != 1:
+        raise ValueError(f"{file} holds {text.count(mark)} times {mark!r}: say it anew here")
+    (tree / file).write_text(text.replace(mark, addition + mark))

@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from deploy.migration.judging import flaws_of_lineage
-from deploy.rollout.next_version import MARK, copied, make_next
+from deploy.rollout.next_version import BREAKS, MARK, copied, make_broken, make_next
 from deploy.start import REPOSITORY
 from services.bus.lineage import lineages_of
 from services.intake.rows import tables
@@ -31,3 +33,10 @@ def test_the_next_version_knows_more_and_its_revisions_are_expansions(tmp_path: 
     ):
         assert then.head == now.head + 1
         assert flaws_of_lineage(then, tables, "intake") == []
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_version_can_be_broken_on_purpose(tmp_path: Path, how: str) -> None:
+    make_broken(copied(REPOSITORY, tmp_path), how)
+    for file in ("services/run.py", "services/bus/transact.py"):
+        compile((tmp_path / file).read_text(), file, "exec")
