@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,15 @@ _FINISH_SECONDS = 600.0
 
 #: A subject is known to every server of a cluster within milliseconds; five seconds are plenty.
 _OFFERED_AGAIN, _OFFERED_AGAIN_SECONDS = 50, 0.1
+_ASKED_AGAIN = 2
 
 
 class NotCopied(Exception):
     """A stream could not be copied: the message names the stream, the server and the reason."""
+
+
+class Stalled(NotCopied):
+    """The server that was to restore it saw no piece for too long."""
 
 
 async def copy_stream(source: Client, target: Client, config: StreamConfig) -> int:
@@ -104,8 +109,7 @@ async def restore(
     carried = 0
     try:
         wanted = {"config": config, "state": state}
-        told = await _ask(target, f"$JS.API.STREAM.RESTORE.{name}", wanted, name)
-        place = told["deliver_subject"]
+        place = await _place_for_pieces(target, name, wanted)
         async for piece in pieces:
             taken = await _hand_on(target, place, piece, _ANSWER_SECONDS)
             if taken.data:
@@ -116,6 +120,21 @@ async def restore(
         return carried
     except (nats.errors.Error, OSError) as error:
         raise NotCopied(f"{name}: broke off on the way ({type(error).__name__}).") from error
+
+
+async def _place_for_pieces(target: Client, name: str, wanted: dict[str, Any]) -> str:
+    """Where the target takes the pieces. A server that restores may have waited in vain, its answer
+    having gone before it had heard of who asks: it says that it stalled, and is asked again.
+    """
+    for _ in range(_ASKED_AGAIN):
+        with suppress(Stalled):
+            return await _asked_for_place(target, name, wanted)
+    return await _asked_for_place(target, name, wanted)
+
+
+async def _asked_for_place(target: Client, name: str, wanted: dict[str, Any]) -> str:
+    told = await _ask(target, f"$JS.API.STREAM.RESTORE.{name}", wanted, name)
+    return str(told["deliver_subject"])
 
 
 async def _hand_on(target: Client, place: str, piece: bytes, within_seconds: float) -> Msg:
@@ -140,4 +159,6 @@ async def _ask(client: Client, subject: str, asked: dict[str, Any], name: str) -
 def _refuse(told: dict[str, Any], client: Client, name: str) -> None:
     if "error" in told:
         server = client.connected_url.netloc if client.connected_url else "a server"
-        raise NotCopied(f"{name}: {server} refuses: {told['error'].get('description')}.")
+        reason = str(told["error"].get("description"))
+        kind = Stalled if reason.endswith("is stalled") else NotCopied
+        raise kind(f"{name}: {server} refuses: {reason}.")

@@ -2,13 +2,18 @@
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nats
 import pytest
+from nats.aio.msg import Msg
+from nats.js.api import StreamConfig
 
 from contracts.envelope import Stream
-from deploy.migrate.snapshot import NotCopied
+from deploy.embedded.nats import EmbeddedNats
+from deploy.migrate.snapshot import NotCopied, a_snapshot, restore
 from deploy.migrate.standing import differences, read
 from deploy.streams import main, newest, outdated, restore_streams, save_streams
 from services.bus.provision.drift import drift
@@ -72,6 +77,53 @@ def test_a_copy_that_is_not_whole_is_refused(fresh_database: str, tmp_path: Path
             assert Stream.CONTACT.value not in names
 
     asyncio.run(scene())
+
+
+#: What a server of a cluster said to whom its first answer had not reached.
+STALLED = b"""{"type": "io.nats.jetstream.api.v1.stream_restore_response", "deliver_subject": "",
+"error": {"code": 500, "err_code": 10062,
+"description": "restore failed: restore for stream 'HELPLINE > HEARD' is stalled"}}"""
+
+
+@pytest.mark.parametrize(("stalled", "copied"), [(1, True), (99, False)])
+def test_a_server_that_waited_for_pieces_in_vain_is_asked_again_and_not_for_ever(
+    nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch, stalled: int, copied: bool
+) -> None:
+    async def scene() -> None:
+        client = await nats.connect(nats_server.address.url)
+        ask = client.request
+        asked: list[str] = []
+
+        async def stalls(subject: str, payload: bytes, timeout: float) -> Msg:
+            if ".RESTORE.HEARD" in subject:
+                asked.append(subject)
+                if len(asked) <= stalled:
+                    return Msg(client, data=STALLED)
+            return await ask(subject, payload, timeout)
+
+        js = client.jetstream()
+        await js.add_stream(StreamConfig("HEARD", subjects=["heard"]))
+        await js.publish("heard", b"once")
+        async with a_snapshot(client, "HEARD") as taken:
+            pieces = [piece async for piece in taken.pieces()]
+        await js.delete_stream("HEARD")
+        monkeypatch.setattr(client, "request", stalls)
+        told = restore(client, taken.told["config"], taken.told["state"], _each(pieces))
+        if copied:
+            await told
+            assert (await js.get_msg("HEARD", 1)).data == b"once"
+            await js.delete_stream("HEARD")
+        else:
+            with pytest.raises(NotCopied, match="is stalled"):
+                await told
+        await client.close()
+
+    asyncio.run(scene())
+
+
+async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def test_copies_are_kept_for_as_long_as_is_said(tmp_path: Path) -> None:
