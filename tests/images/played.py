@@ -1,11 +1,11 @@
 """Rendered manifests as `podman play kube` 4.3 can run them, one pod at a time.
 
-What it lacks is done here as a cluster does it: every workload becomes a pod of its own name (there
-are no Services: only a pod's name resolves), a claim of a StatefulSet gets its name, files of
-Secrets, ConfigMaps and projected volumes are laid out, readable for the pod's group alone (no
-fsGroup there), and empty volumes are everybody's. What cannot work is left out: probes and preStop
-need a kubelet, images come from the store, and a Job that fails is not tried again, so that it is
-seen.
+What it lacks is done here as a cluster does it: every workload becomes a pod of its own name and
+address, the name of a Service leads to the pod it selects, a claim of a StatefulSet gets its name,
+files of Secrets, ConfigMaps and projected volumes are laid out, readable for the pod's group alone
+(no fsGroup there), and empty volumes are everybody's. What cannot work is left out: probes and
+preStop need a kubelet, images come from the store, and a Job that fails is not tried again, so that
+it is seen.
 """
 
 from __future__ import annotations
@@ -15,24 +15,28 @@ import shutil
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from tests.k8s.rendered import Manifest, Workload, of_kind, workloads
+from tests.k8s.rendered import Manifest, Workload, of_kind, selects, workloads
 
-_OF_THE_KUBELET = ("startupProbe", "readinessProbe", "livenessProbe", "lifecycle")
+#: Left out. A port would be opened on this machine, for everybody, and be taken when it is in use.
+_LEFT_OUT = ("startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "ports")
 #: Images of others come from a registry; the tests build what stands in for them.
 POSTGRES = "helpline-played-postgres"
+_FIRST_ADDRESS = 10  #: of a pod in the network; the first is the bridge's own
 _STAND_INS = {"postgres": POSTGRES}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What stands for one: manifests of an overlay, a folder that holds one for each Secret, and a
-    folder for what is mounted.
+    """What stands for one: manifests of an overlay, the network of its pods, a folder that holds
+    one for each Secret, and a folder for what is mounted.
     """
 
     manifests: list[Manifest]
+    network: IPv4Network
     secrets: Path
     mounted: Path
 
@@ -41,6 +45,22 @@ class Cluster:
         (found,) = (each for each in workloads(self.manifests) if each.name == name)
         return found
 
+    def address(self, name: str) -> str:
+        """Where the pod of a workload is: the same in every overlay that has these workloads."""
+        names = sorted(each.name for each in workloads(self.manifests))
+        return str(self.network[_FIRST_ADDRESS + names.index(name)])
+
+    def _services(self) -> list[Manifest]:
+        """Names of Services in every pod's /etc/hosts: podman's resolver loses questions whenever a
+        pod comes or goes, and five seconds with each.
+        """
+        return [
+            {"ip": self.address(pod.name), "hostnames": [service["metadata"]["name"]]}
+            for service in of_kind(self.manifests, "Service")
+            for pod in workloads(self.manifests)
+            if selects({"matchLabels": service["spec"]["selector"]}, pod.labels)
+        ]
+
     def played(self, name: str) -> list[Manifest]:
         """What podman plays for one workload: its pod, and the ConfigMaps of its settings."""
         workload = self.workload(name)
@@ -48,10 +68,11 @@ class Cluster:
         if workload.kind in ("Job", "CronJob"):
             spec["restartPolicy"] = "Never"
         volumes = [*spec.get("volumes", ()), *_claimed(workload)]
+        spec["hostAliases"] = self._services()
         spec["volumes"] = [self._volume(workload, each) for each in volumes]
         for container in spec["containers"]:
-            for lacking in _OF_THE_KUBELET:
-                container.pop(lacking, None)
+            for each in _LEFT_OUT:
+                container.pop(each, None)
             container["image"] = in_store(container["image"])
             container["imagePullPolicy"] = "Never"
         metadata = {"name": name, "labels": dict(workload.labels)}

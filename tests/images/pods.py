@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ class Pods:
         self.podman("pod", "rm", "--force", "--ignore", name)
         file = self.folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump_all(documents))
-        self.podman("play", "kube", f"--network={NETWORK}", str(file))
+        where = (f"--network={NETWORK}", f"--ip={cluster.address(name)}")
+        self.podman("play", "kube", *where, str(file))
         return f"{name}-{container['name']}"
 
     def run_job(self, cluster: Cluster, name: str) -> str:
@@ -63,12 +65,12 @@ class Pods:
         )
         return told
 
-    def address(self, container: str) -> str:
-        """Where a container's pod is on the network, seen from this machine."""
-        pod = json.loads(self.podman("inspect", container))[0]["Pod"]
-        infra = json.loads(self.podman("pod", "inspect", pod))["InfraContainerID"]
-        (told,) = json.loads(self.podman("inspect", infra))
-        return str(told["NetworkSettings"]["Networks"][NETWORK]["IPAddress"])
+    def told(self, container: str, *words: str) -> str:
+        """What a command inside a container says; it must succeed, or its log is what failed."""
+        try:
+            return self.podman("exec", container, *words)
+        except EngineFailed as failed:
+            raise AssertionError(f"{failed}\n{self.engine.logs(container)}") from None
 
     def succeeds(self, container: str, *words: str) -> bool:
         """Whether a command inside a container succeeds."""
@@ -91,6 +93,13 @@ class Pods:
         begun_at = time.monotonic()
         yield
         self.seconds[step] = time.monotonic() - begun_at
+
+
+def make_network(engine: Engine) -> IPv4Network:
+    """Make the network of the pods, without a resolver; its addresses."""
+    engine.run("network", "create", "--disable-dns", NETWORK)
+    (told,) = json.loads(engine.run("network", "inspect", NETWORK))
+    return IPv4Network(told["subnets"][0]["subnet"])
 
 
 def make_postgres(engine: Engine, context: Path) -> None:

@@ -12,6 +12,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from deploy.handout import hand_out
 from deploy.images.engine import Engine
 from deploy.seeds import PROGRAMME
 from tests.images.played import Cluster
-from tests.images.pods import NETWORK, Pods, make_postgres
+from tests.images.pods import NETWORK, Pods, make_network, make_postgres
 from tests.images.store import left_over, why_not
 from tests.k8s.lines import open_at_every_hour
 from tests.k8s.rendered import K8S, Manifest, one, rendered
@@ -71,24 +72,25 @@ def installation(
     """The ground of the pilot."""
     folder = tmp_path_factory.mktemp("played")
     assert left_over(engine) == []
-    engine.run("network", "create", NETWORK)
+    network = make_network(engine)
     reason = why_not(engine, tmp_path_factory.mktemp("trial"), f"--network={NETWORK}")
     if reason is not None:
         pytest.skip(reason)
     pods = Pods(engine, folder)
     with pods.timed("image of Postgres"):
         make_postgres(engine, folder / "postgres")
-    yield Installation(pods, _prepared(pods, folder))
+    yield Installation(pods, _prepared(pods, network, folder))
     for step, seconds in pods.seconds.items():
         print(f"{step:<34}            {seconds:6.1f} s")
 
 
-def _prepared(pods: Pods, folder: Path) -> Cluster:
+def _prepared(pods: Pods, network: IPv4Network, folder: Path) -> Cluster:
     hand_out(folder)
     for (secret, name), content in _OF_OTHERS.items():
         (folder / "secrets" / secret).mkdir()
         (folder / "secrets" / secret / name).write_text(content)
-    cluster = Cluster(_at_every_hour(rendered("pilot")), folder / "secrets", folder / "mounted")
+    manifests = _at_every_hour(rendered("pilot"))
+    cluster = Cluster(manifests, network, folder / "secrets", folder / "mounted")
     with pods.timed("Postgres and NATS to ready"):
         postgres = pods.start(cluster, "helpline-postgres")
         nats = pods.start(cluster, "helpline-nats")
@@ -125,12 +127,13 @@ def test_pilot_takes_a_contact_and_leaves_in_time(installation: Installation) ->
     pods, cluster = installation.pods, installation.cluster
     services = installation.serve(cluster)
     assert "version 1 is in force" in pods.run_job(cluster, _PROGRAMMES)
-    door = f"http://{pods.address(services)}:8100"
+    door = f"http://{cluster.address(_SERVICES)}:8100"
     opened = _post(f"{door}/contacts", programme=PROGRAMME, channel="phone", language="fr")
     assert opened["state"] == "waiting_regulator"
     left = _post(f"{door}/contacts/{opened['contact_id']}/leave", opened["token"], reason="hung_up")
     assert left["state"] == "ended"
-    assert pods.podman("exec", services, "id", "-u") == "10001"
+    assert pods.podman("port", "--all") == "", "a door is open on this machine"
+    assert pods.told(services, "id", "-u") == "10001"
     assert not pods.succeeds(services, "touch", "/srv/helpline/trial")
     assert pods.succeeds(services, "touch", "/tmp/trial", "/var/lib/helpline/days/trial")
     installation.leave(cluster, services)
@@ -154,7 +157,7 @@ def test_demonstration_is_answered_as_the_readme_says(installation: Installation
     services = installation.serve(shown)
     assert pods.run_job(shown, _PROGRAMMES).count("is in force") == 3
     with pods.timed("a contact, from call to figures"):
-        told = pods.podman("exec", services, "python", "-m", "deploy.call", "--here")
+        told = pods.told(services, "python", "-m", "deploy.call", "--here")
     print(told)
     steps = (
         "Proposée à la régulation",
@@ -164,6 +167,6 @@ def test_demonstration_is_answered_as_the_readme_says(installation: Installation
     )
     assert [told.find(step) for step in steps] == sorted(told.index(step) for step in steps)
     assert told.count("Prise ; les deux sont en ligne.") == 2
-    seeds = pods.podman("exec", services, "python", "-m", "deploy.seeds", "--here")
+    seeds = pods.told(services, "python", "-m", "deploy.seeds", "--here")
     assert "Authorization" in seeds
     installation.leave(shown, services)
