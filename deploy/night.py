@@ -13,9 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ import yaml
 from rich.console import Console
 
 from deploy.embedded.processes import Program, spawn, stop
-from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import Platform, read_platform
 
@@ -45,13 +46,18 @@ class Night:
 
 @dataclass(frozen=True)
 class Page:
-    """One alert as an engineer gets it. `way` is the receiver's: page, ticket or watchdog."""
+    """One alert as an engineer gets it. `way` is the receiver's: page, ticket or watchdog.
+
+    `receiver` is its name in Alertmanager; `labels` say of which service, line or way it is.
+    """
 
     way: str
     alert: str
     firing: bool
     summary: str
     runbook: str
+    receiver: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,7 @@ class Beside:
 
     rules: tuple[Path, ...] = ()  #: empty: those of `observability/`
     targets: tuple[str, ...] = ()  #: host:port
-    every_seconds: int = 1
-
-
-_AS_IT_IS = Beside(every_seconds=EVERY_SECONDS)
+    every_seconds: int = EVERY_SECONDS
 
 
 def pages_in(way: str, sent: Mapping[str, Any]) -> list[Page]:
@@ -75,6 +78,8 @@ def pages_in(way: str, sent: Mapping[str, Any]) -> list[Page]:
             firing=each["status"] == "firing",
             summary=each["annotations"].get("summary", ""),
             runbook=each["annotations"].get("runbook", ""),
+            receiver=sent.get("receiver", ""),
+            labels=each["labels"],
         )
         for each in sent["alerts"]
     ]
@@ -85,15 +90,15 @@ def a_night(
     platform: Platform,
     ports: Mapping[str, int],
     told: Callable[[Page], None],
-    beside: Beside = _AS_IT_IS,
+    beside: Beside | None = None,
 ) -> Iterator[Night]:
     """Run both beside a platform for the length of the block; StartRefused when one is missing.
 
-    `beside` is what else is read, and how often.
+    `beside` is what else is read, and how often: without it, what is read at night.
     `ports` are those of `prometheus`, `alertmanager` and `pager`; `told` is called for each page,
     in a thread of its own.
     """
-    folder = Path(platform.folder) / "night"
+    folder, beside = Path(platform.folder) / "night", beside or Beside()
     folder.mkdir(exist_ok=True)
     programs = {name: _program(name, package) for name, package in _PROGRAMS.items()}
     night = Night(*(f"http://127.0.0.1:{ports[name]}" for name in ports))
@@ -120,6 +125,28 @@ def a_night(
             program = Program(name, (programs[name], *arguments), log)
             stack.callback(stop, spawn(program), program)
         yield night
+
+
+def shell(platform: Platform, night: Night) -> dict[str, str]:
+    """What the commands of a runbook find in the shell of whoever types them.
+
+    `LEDGERS` reads everything and changes nothing, `OWNER` may; both hold a password.
+    """
+    owner = urlsplit(platform.owner_dsn)
+    checker = (Path(platform.keys) / "checker.pg").read_text().strip()
+    here = f"helpline_checker:{checker}@{owner.hostname}:{owner.port}"
+    return {
+        "PROMETHEUS": night.prometheus,
+        "ALERTMANAGER": night.alertmanager,
+        "NATS_MONITORING": platform.nats_monitoring_url,
+        "CONSOLE": platform.doors["console"],
+        "LEDGERS": owner._replace(netloc=here).geturl(),
+        "OWNER": platform.owner_dsn,
+        "LOGS": platform.logs,
+        "HELPLINE_RUN_DIR": platform.folder,
+        "HELPLINE_NATS_URL": platform.nats_url,
+        "HELPLINE_KEYS_DIR": platform.keys,
+    }
 
 
 def _program(name: str, package: str) -> str:
@@ -218,6 +245,12 @@ def main(arguments: list[str] | None = None) -> int:
                 f"Alerts, and whatever you ask of the figures: {night.prometheus}/alerts"
             )
             terminal.print(f"What was sent to whom, and silences: {night.alertmanager}")
+            file = Path(platform.folder) / "night" / "shell"
+            said = (
+                f"export {name}={quote(told)}\n" for name, told in shell(platform, night).items()
+            )
+            write_atomically(file, "".join(said))
+            terminal.print(f"For the commands of the runbooks, in another terminal: . {file}")
             terminal.print(
                 "Pages and tickets are told here, each with its runbook. Ctrl-C ends it."
             )

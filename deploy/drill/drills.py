@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import psycopg
-
-from deploy.drill.stage import Stage, quietly
-from deploy.synthetic.metrics import Result, Step, record_attempt
+from deploy.drill import provoking
+from deploy.drill.stage import NOWHERE, Stage
 
 Provoke = Callable[[Stage], Awaitable[None]]
 
@@ -22,134 +21,93 @@ class Drill:
     apart: bool = False  #: one process for each service
     rate: int = 60  #: domain seconds per real second; who talks needs time to take an offer
     within_seconds: float = 90.0  #: real time until it must fire
+    #: What the platform is told at start beside the usual; `{folder}` is the drill's own.
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Its settings, with the folder in place; the secret they name is made there."""
+        (folder / "secret").write_text("0" * 64)
+        return {name: value.format(folder=folder) for name, value in self.settings.items()}
 
 
-async def _nothing(stage: Stage) -> None:
-    """It fires by itself."""
-
-
-async def _a_caller_waits(stage: Stage) -> None:
-    await stage.call()
-
-
-async def _nobody_answers(stage: Stage) -> None:
-    """One talk is had first: an increase of nothing is seen only where there is a count."""
-    desk, contact_id = await stage.talk()
-    with quietly():
-        await desk.post(
-            f"/desk/contacts/{contact_id}/end", {"outcome": "listened", "nature": "test"}
-        )
-        await desk.end_duty()
-    for _ in range(4):
-        await stage.listener()
-    for _ in range(4):
-        await stage.call()
-
-
-async def _an_alert_stands(stage: Stage) -> None:
-    desk, contact_id = await stage.talk()
-    await desk.post(f"/desk/contacts/{contact_id}/alert", {"signals": []})
-
-
-async def _quality_stands_still(stage: Stage) -> None:
-    stage.freeze("quality")
-
-
-async def _postgres_lets_nobody_in(stage: Stage) -> None:
-    admin = stage.platform.owner_dsn.rsplit("/", 1)[0] + "/postgres"
-
-    def let(in_: bool) -> None:
-        with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(f"ALTER DATABASE helpline ALLOW_CONNECTIONS {in_}".encode())
-            if not in_:
-                connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = 'helpline'"
-                )
-
-    stage.undo.callback(let, True)
-    let(False)
-
-
-async def _somebody_else_holds_the_lease(stage: Stage) -> None:
-    lease = "UPDATE assignment.lease SET holder = '{}', until = clock_timestamp() {} interval '1 h'"
-    stage.change(lease.format("drill", "+"))
-    stage.undo.callback(stage.change, lease.format("nobody", "-"))
-
-
-async def _nats_stands_still(stage: Stage) -> None:
-    stage.freeze("nats")
-    await stage.call()
-
-
-async def _a_desk_without_a_stream(stage: Stage) -> None:
-    await stage.listener(stream=False)
-
-
-async def _a_message_is_put_aside(stage: Stage) -> None:
-    stage.change(
-        "INSERT INTO quality.parked"
-        " (stream, stream_sequence, durable, type, reason)"
-        " VALUES ('DRILL', 1, 'drill', 'drill', 'unreadable')"
-    )
-    stage.undo.callback(stage.change, "DELETE FROM quality.parked WHERE durable = 'drill'")
-
-
-async def _a_rescue_fails(stage: Stage) -> None:
-    desk, contact_id = await stage.talk()
-    told = await desk.post(
-        f"/desk/contacts/{contact_id}/rescue", {"whom": "european", "confirmed": True}
-    )
-    rescue = told["result"]["rescue_id"]
-    await desk.post(f"/desk/rescues/{rescue}/arrival", {"arrival": "refused"})
-
-
-async def _a_referral_is_not_sent(stage: Stage) -> None:
-    stage.change(
-        "INSERT INTO referral.referral (referral_id, contact_id, programme, relay_id, state, mode,"
-        " need, urgency, minor, scope, consented_at, outcome_given, version) VALUES ('drill',"
-        " 'drill', 'sos-crise', 'fr-sos-amitie', 'consented', 'information', 'solitude', 'P3',"
-        " false, '{}', public.helpline_now() - interval '20 min', false, 0)"
-    )
-    stage.undo.callback(stage.change, "DELETE FROM referral.referral WHERE referral_id = 'drill'")
-
-
-async def _three_attempts_fail(stage: Stage) -> None:
-    """The synthetic caller's own figures, from the drill's process."""
-    for _ in range(3):
-        record_attempt(Result.FAILED, Step.OPEN)
-    stage.undo.callback(record_attempt, Result.ANSWERED)
-
-
-DRILLS: dict[str, Drill] = {
-    "Watchdog": Drill(_nothing, "nothing is done"),
-    "NobodyOnDutyWhileOpen": Drill(_nothing, "lines are open and nobody is there"),
-    "CallerWaitsTooLong": Drill(_a_caller_waits, "somebody calls, nobody is there"),
-    "OffersUnanswered": Drill(_nobody_answers, "four callers, and four who let it ring", rate=10),
-    "AlertUntaken": Drill(_an_alert_stands, "an alert is raised, nobody supervises", rate=10),
-    "NobodyReachedForAlert": Drill(
-        _an_alert_stands, "an alert is raised, nobody supervises", rate=10
-    ),
-    "ServiceAbsent": Drill(_quality_stands_still, "quality is stopped", apart=True),
-    "PostgresAway": Drill(_postgres_lets_nobody_in, "Postgres lets nobody in"),
-    "NobodyLeads": Drill(_somebody_else_holds_the_lease, "another process holds the lease"),
-    "OutboxNotPublished": Drill(_nats_stands_still, "NATS is stopped"),
-    "DesksHearNothing": Drill(_a_desk_without_a_stream, "a listener's desk has no stream"),
-    "MessageParked": Drill(_a_message_is_put_aside, "a message is put aside"),
-    "ReferralUnsent": Drill(_a_referral_is_not_sent, "a referral was agreed to and is not sent"),
-    "RescueFailed": Drill(_a_rescue_fails, "a rescue is called and refused", rate=10),
-    "SyntheticCallerUnanswered": Drill(_three_attempts_fail, "three attempts fail"),
+#: Risk may dial an address of this machine at which nobody answers.
+_DIALS_NOWHERE = {"HELPLINE_RISK_OUTBOUND": NOWHERE}
+#: The issuer of accounts is there as well.
+_ISSUER_AWAY = {
+    "HELPLINE_OIDC_ISSUER": NOWHERE,
+    "HELPLINE_OIDC_CLIENT_ID": "drill",
+    "HELPLINE_OIDC_CLIENT_SECRET_FILE": "{folder}/secret",
+    "HELPLINE_OIDC_REDIRECT_URI": f"{NOWHERE}/entrer/retour",
 }
 
-#: Alerts without a drill yet, each with what its drill needs. Only ever fewer.
-WITHOUT: dict[str, str] = {
-    "BeatsNotTold": "an assignment that answers and refuses; frozen, its absence is told instead",
-    "ContactInLimbo": "a contact lost by a living assignment; frozen, its absence is told instead",
-    "EventRefused": "an event no stream takes, from a service's own outbox",
-    "HandlersFail": "twenty failures at the pace of real retries",
-    "SyntheticCallerGone": "a program of its own that is ended",
-    "DutyCallLapsed": "a duty professional whose webhook leads nowhere",
-    "DutyCallsBroken": "a duty professional whose webhook leads nowhere",
-    "NobodySignsIn": "an issuer of accounts that refuses",
-    "TextsCannotBeOpened": "a day's key taken away under a live chat",
+DRILLS: dict[str, Drill] = {
+    "Watchdog": Drill(provoking.nothing, "nothing is done"),
+    "NobodyOnDutyWhileOpen": Drill(provoking.nothing, "lines are open and nobody is there"),
+    "CallerWaitsTooLong": Drill(provoking.a_caller_waits, "somebody calls, nobody is there"),
+    "OffersUnanswered": Drill(
+        provoking.nobody_answers, "four callers, and four who let it ring", rate=10
+    ),
+    "ContactInLimbo": Drill(
+        provoking.a_contact_is_lost, "a caller waits and assignment's ledger loses them"
+    ),
+    "AlertUntaken": Drill(
+        provoking.an_alert_stands, "an alert is raised, nobody supervises", rate=10
+    ),
+    "NobodyReachedForAlert": Drill(
+        provoking.an_alert_stands, "an alert is raised, nobody supervises", rate=10
+    ),
+    "DutyCallLapsed": Drill(
+        provoking.calls_lead_nowhere,
+        "an alert stands, the duty professional's address answers nothing",
+        rate=10,
+        settings=_DIALS_NOWHERE,
+    ),
+    "DutyCallsBroken": Drill(
+        provoking.calls_lead_nowhere,
+        "an alert stands, the duty professional's address answers nothing",
+        rate=10,
+        settings=_DIALS_NOWHERE,
+    ),
+    "RescueFailed": Drill(provoking.a_rescue_fails, "a rescue is called and refused", rate=10),
+    "TextsCannotBeOpened": Drill(
+        provoking.keys_of_days_are_away, "the folder of the keys of days is away", rate=1
+    ),
+    "ReferralUnsent": Drill(
+        provoking.a_referral_is_not_sent, "a referral was agreed to and is not sent"
+    ),
+    "NobodySignsIn": Drill(
+        provoking.nobody_can_sign_in,
+        "the issuer of accounts is away, eight people come",
+        settings=_ISSUER_AWAY,
+    ),
+    "ServiceAbsent": Drill(provoking.quality_stands_still, "quality is stopped", apart=True),
+    "PostgresAway": Drill(provoking.postgres_lets_nobody_in, "Postgres lets nobody in"),
+    "NobodyLeads": Drill(
+        provoking.somebody_else_holds_the_lease, "another process holds the lease"
+    ),
+    "OutboxNotPublished": Drill(provoking.nats_stands_still, "NATS is stopped"),
+    "DesksHearNothing": Drill(provoking.a_desk_without_a_stream, "a listener's desk has no stream"),
+    "BeatsNotTold": Drill(
+        provoking.assignment_stands_still,
+        "a listener is there, assignment is stopped",
+        apart=True,
+        rate=1,
+    ),
+    "MessageParked": Drill(
+        provoking.a_malformed_event_is_published, "a malformed event is published"
+    ),
+    "EventRefused": Drill(
+        provoking.a_stream_takes_nothing_so_large, "a stream takes no message of this size"
+    ),
+    "HandlersFail": Drill(
+        provoking.a_right_is_missing, "quality has lost a right in its tables, six people call"
+    ),
+    "SyntheticCallerUnanswered": Drill(
+        provoking.the_robot_is_not_answered,
+        "the synthetic caller runs, Postgres lets nobody in",
+        rate=1,
+    ),
+    "SyntheticCallerGone": Drill(
+        provoking.the_robot_ends, "the synthetic caller runs and is killed", rate=1
+    ),
 }

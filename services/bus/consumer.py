@@ -44,6 +44,7 @@ class Consumer:
         self._lane = lane
         self._after = after
         self._by_type = {on.event.type_name(): on for on in self._service.consumes}
+        metrics.expect_failures(self._service.name, self._by_type)
         self._failures: dict[str, int] = {}
         self.ground = Ground(self._service.name, lane)
         self.last_delivery = time.monotonic()

@@ -72,6 +72,7 @@ class Wakeups:
         self._after = after
         self._publish = publish
         self._by_kind = {due.kind: due for due in self._service.deadlines}
+        metrics.expect_failures(self._service.name, (f"due {kind}" for kind in self._by_kind))
         self._ground = Ground(self._service.name, lane)
         self._sleep = Sleep()
         self._floor_moved = asyncio.Event()

@@ -69,6 +69,7 @@ class SignIn:
         self._settings = settings
         self._issuer = Issuer(settings)
         self._seal = _seal_of(settings)
+        metrics.expect_sign_ins(Failure)
 
     async def begin(self, request: Request) -> Response:
         """Send somebody to the issuer. SignInFailed when it cannot be asked."""

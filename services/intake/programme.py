@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ from contracts.vocabulary import ProgrammeId, Refusal, Role
 from services.intake.document import Fault
 from services.intake.reader import Faulty, Sound, read_manifest
 
-RUN_FOLDER = Path(__file__).resolve().parents[2] / ".helpline"
+RUN_FOLDER = Path(
+    os.environ.get("HELPLINE_RUN_DIR") or Path(__file__).resolve().parents[2] / ".helpline"
+)
 #: Whom the development provider knows as the operator.
 OPERATOR = "dev-operator"
 

@@ -41,6 +41,11 @@ oldest_untaken = Gauge(
 )
 
 
+for _way in CallWay:  # an alert asks how many more there were: the first, too
+    for _got_through in ("yes", "no"):
+        attempts.labels(_way.value, _got_through)
+
+
 def record_raised(programme: ProgrammeId) -> None:
     """A key was pressed."""
     raised.labels(programme).inc()

@@ -29,16 +29,17 @@ def test_every_figure_of_a_platform_is_scraped_and_a_page_arrives_with_its_runbo
             "Watchdog",
             "NobodyOnDutyWhileOpen",
         }
-    (watchdog,) = {each for each in told if each.alert == "Watchdog"}
-    assert watchdog.way == "watchdog"
+    watchdog, *_ = [each for each in told if each.alert == "Watchdog"]
+    assert (watchdog.way, watchdog.receiver) == ("watchdog", "dead-man-switch")
     assert watchdog.runbook == "observability/runbooks/Watchdog.md"
 
 
 def test_a_page_that_is_over_is_told_as_such() -> None:
+    labels = {"alertname": "PostgresAway"}
     alert = {
         "status": "resolved",
-        "labels": {"alertname": "PostgresAway"},
+        "labels": labels,
         "annotations": {"summary": "s", "runbook": "r"},
     }
-    (page,) = pages_in("page", {"alerts": [alert]})
-    assert page == Page("page", "PostgresAway", False, "s", "r")
+    (page,) = pages_in("page", {"alerts": [alert], "receiver": "engineer-on-call"})
+    assert page == Page("page", "PostgresAway", False, "s", "r", "engineer-on-call", labels)

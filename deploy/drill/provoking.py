@@ -1,0 +1,211 @@
+"""How each alert is provoked: by what an evening does, or by a fault of what it stands on.
+
+A figure is never set by hand. What cannot be had in a minute is brought about where it would
+happen: a ledger that lost a row, a right that was taken away, an address where nobody answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+
+from contracts.contact import ContactOpened
+from contracts.vocabulary import Channel, Role
+from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage
+from deploy.seeds import SEEDED
+from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.signed_in import signed_in
+from services.intake.day_keys import KEYS_DIR, from_environment
+
+#: Enough to be told apart from one mishap: what alerts count, and a few more.
+_SIGN_INS, _CALLERS = 8, 6
+
+
+async def nothing(stage: Stage) -> None:
+    """It fires by itself."""
+
+
+# --- callers and people ---------------------------------------------------------------------------
+
+
+async def a_caller_waits(stage: Stage) -> None:
+    """Somebody calls, nobody is there."""
+    await stage.call()
+
+
+async def nobody_answers(stage: Stage) -> None:
+    """Offers are made and let ring."""
+    for _ in range(4):
+        await stage.listener()
+    for _ in range(4):
+        await stage.call()
+
+
+async def a_contact_is_lost(stage: Stage) -> None:
+    """Assignment's ledger loses a row, as one restored from a backup would."""
+    caller = await stage.call()
+    row = f"FROM assignment.contact WHERE contact_id = '{caller.contact_id}'"
+    await stage.until(f"SELECT count(*) {row}", 1)
+    stage.change(f"DELETE {row}")
+
+
+async def an_alert_stands(stage: Stage) -> None:
+    """An alert is raised, nobody supervises."""
+    desk, contact_id = await stage.talk()
+    await desk.post(f"/desk/contacts/{contact_id}/alert", {"signals": []})
+
+
+async def calls_lead_nowhere(stage: Stage) -> None:
+    """The duty professional has left an address at which nobody answers, and an alert stands."""
+    person = SEEDED[Role.DUTY_PROFESSIONAL]
+    desk = await stage.doors.session(person, Role.DUTY_PROFESSIONAL, LINE)
+    shown = await desk.post("/desk/risk-capability")
+    await stage.doors.ask(
+        "PUT",
+        f"{stage.doors.risk_url}/duty/reach/webhook",
+        {"address": f"{NOWHERE}/duty"},
+        {"Authorization": f"Bearer {shown['capability']}"},
+    )
+    await an_alert_stands(stage)
+
+
+async def a_rescue_fails(stage: Stage) -> None:
+    """A rescue is called and refused."""
+    desk, contact_id = await stage.talk()
+    told = await desk.post(
+        f"/desk/contacts/{contact_id}/rescue", {"whom": "european", "confirmed": True}
+    )
+    rescue = told["result"]["rescue_id"]
+    await desk.post(f"/desk/rescues/{rescue}/arrival", {"arrival": "refused"})
+
+
+async def a_referral_is_not_sent(stage: Stage) -> None:
+    """Somebody agreed to one twenty minutes ago."""
+    stage.change(
+        "INSERT INTO referral.referral (referral_id, contact_id, programme, relay_id, state, mode,"
+        " need, urgency, minor, scope, consented_at, outcome_given, version) VALUES ('drill',"
+        " 'drill', 'sos-crise', 'fr-sos-amitie', 'consented', 'information', 'solitude', 'P3',"
+        " false, '{}', public.helpline_now() - interval '20 min', false, 0)"
+    )
+    stage.undo.callback(stage.change, "DELETE FROM referral.referral WHERE referral_id = 'drill'")
+
+
+async def keys_of_days_are_away(stage: Stage) -> None:
+    """A chat is written in, and then the folder of the keys is not where it was."""
+    caller = await stage.call(CHAT_LINE, Channel.CHAT)
+    await stage.write(caller, "bonjour")
+    assert await stage.read(caller) == 1
+    days = from_environment({KEYS_DIR: str(stage.keys)}).folder
+    away = days.rename(days.with_name("away"))
+    stage.undo.callback(_bring_back, away, days)
+    assert await stage.read(caller) == 0
+
+
+def _bring_back(away: Path, days: Path) -> None:
+    shutil.copytree(away, days, dirs_exist_ok=True)
+    shutil.rmtree(away)
+
+
+async def nobody_can_sign_in(stage: Stage) -> None:
+    """People come to the door of an organisation whose issuer of accounts is away."""
+    for _ in range(_SIGN_INS):
+        url = f"{stage.doors.console_url}/entrer/compte"
+        await stage.doors.send("GET", url, None, {})
+        await asyncio.sleep(0.5)
+
+
+# --- the platform itself --------------------------------------------------------------------------
+
+
+async def quality_stands_still(stage: Stage) -> None:
+    """A process hangs."""
+    stage.freeze("quality")
+
+
+async def assignment_stands_still(stage: Stage) -> None:
+    """A listener is there, and who would hear of it hangs."""
+    await stage.listener()
+    stage.freeze("assignment")
+
+
+async def postgres_lets_nobody_in(stage: Stage) -> None:
+    """Connections are refused, and those there were are ended."""
+    admin = stage.platform.owner_dsn.rsplit("/", 1)[0] + "/postgres"
+
+    def let(in_: bool) -> None:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE helpline ALLOW_CONNECTIONS {in_}".encode())
+            if not in_:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = 'helpline'"
+                )
+
+    stage.undo.callback(let, True)
+    let(False)
+
+
+async def somebody_else_holds_the_lease(stage: Stage) -> None:
+    """Another process has it, and does nothing with it."""
+    lease = "UPDATE assignment.lease SET holder = '{}', until = clock_timestamp() {} interval '1 h'"
+    stage.change(lease.format("drill", "+"))
+    stage.undo.callback(stage.change, lease.format("nobody", "-"))
+
+
+async def nats_stands_still(stage: Stage) -> None:
+    """NATS hangs, and something is to be told."""
+    stage.freeze("nats")
+    await stage.call()
+
+
+async def a_desk_without_a_stream(stage: Stage) -> None:
+    """A listener is there whose page hears nothing."""
+    await stage.listener(stream=False)
+
+
+async def a_malformed_event_is_published(stage: Stage) -> None:
+    """By intake's own key: what says that it opens a contact, and holds nothing."""
+    name = ContactOpened.type_name()
+    subject = f"helpline.{name}.{LINE}.drill"
+    headers = {"ce-type": name, "ce-source": ContactOpened.publisher}
+    async with signed_in(stage.platform.nats_url, stage.keys, ContactOpened.publisher) as client:
+        await client.jetstream().publish(subject, b"{}", headers=headers)
+
+
+async def a_stream_takes_nothing_so_large(stage: Stage) -> None:
+    """Somebody lowered a stream's largest message, and a contact is opened."""
+    async with signed_in(stage.platform.nats_url, stage.keys, PROVISIONER) as client:
+        js = client.jetstream()
+        config = (await js.stream_info(ContactOpened.stream.value)).config
+        await js.update_stream(replace(config, max_msg_size=64))
+    await stage.call()
+
+
+async def a_right_is_missing(stage: Stage) -> None:
+    """A release lost a right in its tables: quality may not write what it is told."""
+    right = "INSERT, UPDATE ON quality.contact {} helpline_quality"
+    stage.undo.callback(stage.change, f"GRANT {right.format('TO')}")
+    stage.change(f"REVOKE {right.format('FROM')}")
+    for _ in range(_CALLERS):
+        await stage.call()
+
+
+# --- the synthetic caller -------------------------------------------------------------------------
+
+
+async def the_robot_is_not_answered(stage: Stage) -> None:
+    """Answered until now, it finds that Postgres lets nobody in."""
+    await stage.robot()
+    await postgres_lets_nobody_in(stage)
+
+
+async def the_robot_ends(stage: Stage) -> None:
+    """It worked, and its process is killed."""
+    robot = await stage.robot()
+    await asyncio.sleep(3)  # its figures are seen before they are missed
+    robot.send_signal(signal.SIGKILL)
