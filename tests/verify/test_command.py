@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 
 from deploy.call import main as walk_one_contact
 from deploy.embedded.runfolder import open_run_folder
-from deploy.platform import Platform, read_platform
+from deploy.platform import Platform, read_platform, write_platform
 from deploy.verify.command import main
 from services.bus.provision.signed_in import signed_in
 from tests.running import a_platform
@@ -128,6 +129,20 @@ def test_damaged_ledger_is_found(
     assert invariants[id]["violated"], f"{id} did not see it"
     status, _ = verify(run_dir, capsys)
     assert status == 0, "the repair is whole"
+
+
+def test_streams_are_compared_with_the_size_the_platform_says_it_has(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = open_run_folder(run_dir)
+    there = read_platform(run)
+    write_platform(run, replace(there, scale="permanent"))
+    try:
+        status, invariants = verify(run_dir, capsys)
+    finally:
+        write_platform(run, there)
+    assert status == 1
+    assert [id for id, each in invariants.items() if each["violated"]] == ["I34"]
 
 
 def test_key_of_a_day_that_outlived_its_week_is_found(
