@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from deploy.drill import budgets
 from deploy.drill.stage import Stage, quietly
 from deploy.synthetic.metrics import Result, Step, record_attempt
 
@@ -138,6 +139,11 @@ DRILLS: dict[str, Drill] = {
     "MessageParked": Drill(_a_message_is_put_aside, "a message is put aside"),
     "ReferralUnsent": Drill(_a_referral_is_not_sent, "a referral was agreed to and is not sent"),
     "RescueFailed": Drill(_a_rescue_fails, "a rescue is called and refused", rate=10),
+    "DoorBudgetBurnsFast": Drill(budgets.callers_wait_for_the_door, "intake cannot read its lines"),
+    "DoorBudgetBurns": Drill(budgets.callers_wait_for_the_door, "intake cannot read its lines"),
+    "HandlingBudgetBurnsFast": Drill(budgets.handlers_are_slow, "what was handled is noted slowly"),
+    "HandlingBudgetBurns": Drill(budgets.handlers_are_slow, "what was handled is noted slowly"),
+    "AnswerBudgetBurns": Drill(budgets.nobody_is_there, "thirty call, nobody is there"),
     "SyntheticCallerUnanswered": Drill(_three_attempts_fail, "three attempts fail"),
 }
 
