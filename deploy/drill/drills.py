@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.drill import provoking
+from deploy.drill import budgets, provoking
 from deploy.drill.stage import NOWHERE, Stage
 
 Provoke = Callable[[Stage], Awaitable[None]]
@@ -110,4 +110,9 @@ DRILLS: dict[str, Drill] = {
     "SyntheticCallerGone": Drill(
         provoking.the_robot_ends, "the synthetic caller runs and is killed", rate=1
     ),
+    "DoorBudgetBurnsFast": Drill(budgets.callers_wait_for_the_door, "intake cannot read its lines"),
+    "DoorBudgetBurns": Drill(budgets.callers_wait_for_the_door, "intake cannot read its lines"),
+    "HandlingBudgetBurnsFast": Drill(budgets.handlers_are_slow, "what was handled is noted slowly"),
+    "HandlingBudgetBurns": Drill(budgets.handlers_are_slow, "what was handled is noted slowly"),
+    "AnswerBudgetBurns": Drill(budgets.nobody_is_there, "thirty call, nobody is there"),
 }
