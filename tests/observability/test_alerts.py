@@ -82,7 +82,8 @@ def test_alert_has_a_severity_and_a_runbook_with_every_heading(name: str) -> Non
     assert runbook.stem == name
     told = runbook.read_text("utf-8")
     assert re.findall(r"^## (.*)$", told, re.MULTILINE) == list(HEADINGS)
-    assert metrics_of(told) <= METRICS.keys()
+    of_tables = re.compile(r"^psql .*$", re.MULTILINE)  # they name Postgres's own, not figures
+    assert metrics_of(of_tables.sub("", told)) <= METRICS.keys()
 
 
 def test_no_runbook_is_without_its_alert() -> None:
