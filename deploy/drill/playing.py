@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from deploy.drill.drills import DRILLS
+from deploy.drill.provoking import nothing
 from deploy.drill.runbooks import Typed, ask_all, found, type_all
 from deploy.drill.stage import a_stage
 from deploy.embedded.ports import spare_port
@@ -20,6 +21,7 @@ from deploy.night import OBSERVABILITY, Beside, Night, Page, a_night, shell
 from deploy.platform import Platform
 from deploy.running import running
 from deploy.seat import CallFailed
+from services.registry import SERVICES
 
 #: What an alert waits for is divided by this.
 FASTER = 30
@@ -111,6 +113,8 @@ async def _play(name: str, at: _Set) -> Played:
     commands = shell(at.platform, at.night)
     await _watched(at.night)
     async with a_stage(at.platform, at.robot_port) as stage:
+        if drill.provoke is not nothing:
+            told.clear()  # what was absent before the first look is no answer to what is done
         began = time.monotonic()
         await drill.provoke(stage)
         page, after = await _paged(name, told, began, drill.within_seconds)
@@ -128,7 +132,7 @@ async def _play(name: str, at: _Set) -> Played:
 async def _watched(night: Night) -> None:
     """Wait until Prometheus has looked: it begins late, and what was there before did not rise."""
     give_up_at = time.monotonic() + _WATCHED_WITHIN_SECONDS
-    while not found("helpline_bus_ground_up", night.prometheus):
+    while found("helpline_bus_ground_up", night.prometheus) < len(SERVICES):
         if time.monotonic() > give_up_at:
             raise CallFailed("Prometheus does not look at the platform")
         await asyncio.sleep(_LOOK_SECONDS)
