@@ -15,8 +15,8 @@ TABLE = REPOSITORY / "docs" / "drills.md"
 _HEAD = f"""# Drills: every alert, provoked
 
 Written by `./just drill all --write`, which plays each on a platform of its own with a real
-Prometheus and Alertmanager; nothing goes out of the machine. Prometheus asks each {EVERY_SECONDS} s, and
-what an alert waits for (`for`) is divided by {FASTER}: somebody is told sooner than at night
+Prometheus and Alertmanager; nothing goes out of the machine. Prometheus asks each {EVERY_SECONDS} s
+and what an alert waits for (`for`) is divided by {FASTER}: somebody is told sooner than at night
 by that much. Thresholds and windows are those of the night; domain time passes as said. "Typed" is
 what the runbook has an engineer ask and type while the alert stands and after it, and how much of
 it worked; "left" is what only a human decides to type.
