@@ -172,7 +172,9 @@ def _lines(axes: Axes, panel: Mapping[str, Any], found: Sequence[Curve]) -> None
         name = curve.legend if place < _CURVES else None
         colour = _SHADES[place % len(_SHADES)]
         axes.plot(curve.at, curve.values, color=colour, linewidth=1.1, label=name)  # type: ignore[arg-type] # dates
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(
+        bottom=0, top=1.3 * max((max(each.values, default=0) for each in found), default=0) or 1
+    )
     axes.tick_params(labelsize=7)
     axes.yaxis.set_major_formatter(lambda value, _: said(value, unit))
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call] # matplotlib's
