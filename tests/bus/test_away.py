@@ -5,6 +5,7 @@ leaves for a fresh process only when waiting would not help.
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from contracts.envelope import Stream
 from services.bus import runner
 from services.bus.logs import JsonLines
 from services.bus.runner import RunningService
-from tests.bus.live import a_live_ground, running, until
+from tests.bus.live import LiveGround, a_live_ground, running, until
 from tests.bus.tally import TALLY
 from tests.bus.test_runner import handled
 from tests.bus.test_transact import an_opened_contact
@@ -73,61 +74,69 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return reasons
 
 
-def test_service_does_not_leave_because_nats_was_away_for_longer_than_a_delivery_may_take(
-    fresh_database: str, tmp_path: Path, left: list[str]
-) -> None:
-    async def scene() -> None:
-        async with (
-            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
-            running(ground, TALLY) as service,
-        ):
-            ground.nats.kill_immediately()
-            await until(lambda: not service.healthy)
-            consumer = service._consumers[Stream.CONTACT]
-            consumer.last_delivery = time.monotonic() - 3600
-            await until(lambda: time.monotonic() - consumer.last_delivery < 60)
-            ground.nats.start()
-            await until(lambda: service.healthy)
+Play = Callable[[Callable[[LiveGround, RunningService], Awaitable[None]]], None]
 
-    asyncio.run(scene())
+
+@pytest.fixture
+def play(fresh_database: str, tmp_path: Path) -> Play:
+    """Play a scene on a ground of its own, with the tally at work."""
+
+    def playing(scene: Callable[[LiveGround, RunningService], Awaitable[None]]) -> None:
+        async def on_ground() -> None:
+            async with (
+                a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
+                running(ground, TALLY) as service,
+            ):
+                await scene(ground, service)
+
+        asyncio.run(on_ground())
+
+    return playing
+
+
+def test_service_does_not_leave_because_nats_was_away_for_longer_than_a_delivery_may_take(
+    play: Play, left: list[str]
+) -> None:
+    async def scene(ground: LiveGround, service: RunningService) -> None:
+        ground.nats.kill_immediately()
+        await until(lambda: not service.healthy)
+        consumer = service._consumers[Stream.CONTACT]
+        consumer.last_delivery = time.monotonic() - 3600
+        await until(lambda: time.monotonic() - consumer.last_delivery < 60)
+        ground.nats.start()
+        await until(lambda: service.healthy)
+
+    play(scene)
     assert left == []
 
 
 def test_service_leaves_when_the_client_no_longer_tries_to_connect(
-    fresh_database: str, tmp_path: Path, left: list[str]
+    play: Play, left: list[str]
 ) -> None:
-    async def scene() -> None:
-        async with (
-            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
-            running(ground, TALLY) as service,
-        ):
-            ground.nats.kill_immediately()
-            await until(lambda: not service.healthy)
-            await asyncio.sleep(1)
-            assert left == [], "it tries"
-            trying = service._connection._client._reconnection_task
-            assert trying is not None
-            trying.cancel()
-            await until(lambda: left != [])
+    async def scene(ground: LiveGround, service: RunningService) -> None:
+        ground.nats.kill_immediately()
+        await until(lambda: not service.healthy)
+        await asyncio.sleep(1)
+        assert left == [], "it tries"
+        trying = service._connection._client._reconnection_task
+        assert trying is not None
+        trying.cancel()
+        await until(lambda: left != [])
 
-    asyncio.run(scene())
+    play(scene)
     assert set(left) == {"connection to NATS given up"}
 
 
 def test_service_leaves_when_its_durable_is_gone_and_not_when_it_was_missed_once(
-    fresh_database: str, tmp_path: Path, left: list[str]
+    play: Play, left: list[str]
 ) -> None:
-    async def scene() -> None:
-        async with (
-            a_live_ground((TALLY,), fresh_database, tmp_path) as ground,
-            running(ground, TALLY) as service,
-        ):
-            consumer = service._consumers[Stream.CONTACT]
-            consumer.missing = 1
-            await until(lambda: consumer.missing == 0)
-            assert left == []
-            await ground.js.delete_consumer(Stream.CONTACT.value, TALLY.durable(Stream.CONTACT))
-            await until(lambda: left != [])
+    async def scene(ground: LiveGround, service: RunningService) -> None:
+        consumer = service._consumers[Stream.CONTACT]
+        consumer.missing = 1
+        await until(lambda: consumer.missing == 0)
+        assert left == []
+        await ground.js.delete_consumer(Stream.CONTACT.value, TALLY.durable(Stream.CONTACT))
+        await until(lambda: left != [])
 
-    asyncio.run(scene())
+    play(scene)
     assert set(left) == {"durable missing"}
