@@ -128,7 +128,7 @@ upgrade *ARGS:
 # Grow from one NATS server to three under load, killing in the middle, and count what was lost (--calm, --no-restarts)
 [group('measure')]
 rehearse *ARGS:
-    @exec {{ python }} -m deploy.migrate.rehearsal {{ ARGS }}
+    @exec {{ python }} -m deploy.rollout.growing {{ ARGS }}
 
 # Measure, each figure beside its floor or peer in the same run
 [group('measure')]

@@ -258,7 +258,8 @@ def test_whatever_the_questions_accept_gives_a_sound_manifest(data: Any) -> None
     event(" ".join(each.value for each in answers.channels))
     event(answers.country)
     terms = sound(answers).terms
-    assert terms.channels == answers.channels
+    # In which order the manifest names them says which share their hours.
+    assert sorted(terms.channels) == sorted(answers.channels)
     assert tuple(terms.languages) == answers.languages
 
 

@@ -19,7 +19,7 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.migrate.moving import Move, NotMoved
 from deploy.migrate.snapshot import NotCopied
 from deploy.migrate.standing import read
-from deploy.migrate.three import Three, begin, leave
+from deploy.rollout.three import Three, begin, leave
 from services.bus.provision.declared import PERMANENT
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import PROVISIONER

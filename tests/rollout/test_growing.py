@@ -17,7 +17,7 @@ from tests.rollout.playing import MAY_TAKE_SECONDS, played
 def test_a_platform_grows_under_load_whatever_is_killed_meanwhile(
     postgres_folder: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    said = played("deploy.migrate.rehearsal", postgres_folder, "--no-restarts")
+    said = played("deploy.rollout.growing", postgres_folder, "--no-restarts")
     assert "0 dropped, 0 doubled; 0 parked" in said
     assert "checker: nothing is wrong" in said
     for killed in ("the old server and a service", "the move", "a new server"):

@@ -23,8 +23,8 @@ import psycopg
 from rich.console import Console
 
 from deploy.embedded.nats import EmbeddedNats
-from deploy.migrate.three import Three, begin, leave
 from deploy.rollout.scene import Act, Scene, a_folder, on_a_scene
+from deploy.rollout.three import Three, begin, leave
 from deploy.start import REPOSITORY
 from services.bus.provision.declared import PERMANENT, PILOT
 from services.registry import SERVICES
