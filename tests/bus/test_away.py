@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from nats.js.api import ConsumerInfo
+from nats.js.errors import NotFoundError
 
 from contracts.envelope import Stream
 from services.bus import runner
@@ -128,12 +130,19 @@ def test_service_leaves_when_the_client_no_longer_tries_to_connect(
 
 
 def test_service_leaves_when_its_durable_is_gone_and_not_when_it_was_missed_once(
-    play: Play, left: list[str]
+    play: Play, left: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scene(ground: LiveGround, service: RunningService) -> None:
-        consumer = service._consumers[Stream.CONTACT]
-        consumer.missing = 1
-        await until(lambda: consumer.missing == 0)
+        look, looks = service._connection.durable, [0]
+
+        async def misses_it_once(stream: Stream) -> ConsumerInfo:
+            looks[0] += 1
+            if looks[0] == 1:
+                raise NotFoundError
+            return await look(stream)
+
+        monkeypatch.setattr(service._connection, "durable", misses_it_once)
+        await until(lambda: looks[0] > 4)
         assert left == []
         await ground.js.delete_consumer(Stream.CONTACT.value, TALLY.durable(Stream.CONTACT))
         await until(lambda: left != [])
