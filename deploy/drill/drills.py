@@ -86,6 +86,13 @@ DRILLS: dict[str, Drill] = {
         provoking.somebody_else_holds_the_lease, "another process holds the lease"
     ),
     "OutboxNotPublished": Drill(provoking.nats_stands_still, "NATS is stopped"),
+    "NatsUnwell": Drill(provoking.nats_stands_still, "NATS is stopped"),
+    "ReadersBehind": Drill(
+        provoking.quality_does_not_follow, "quality is stopped, sixty people call", apart=True
+    ),
+    "StreamNearlyFull": Drill(
+        provoking.a_stream_has_little_room, "a stream may keep little more than it holds"
+    ),
     "DesksHearNothing": Drill(provoking.a_desk_without_a_stream, "a listener's desk has no stream"),
     "BeatsNotTold": Drill(
         provoking.assignment_stands_still,

@@ -15,15 +15,17 @@ from pathlib import Path
 import psycopg
 
 from contracts.contact import ContactOpened
+from contracts.envelope import Stream
 from contracts.vocabulary import Channel, Role
-from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage
+from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage, quietly
 from deploy.seeds import SEEDED
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
 from services.intake.day_keys import KEYS_DIR, from_environment
 
 #: Enough to be told apart from one mishap: what alerts count, and a few more.
-_SIGN_INS, _CALLERS = 8, 6
+_SIGN_INS, _CALLERS, _MANY_CALLERS = 8, 6, 60
+_ROOM_BYTES = 64
 
 
 async def nothing(stage: Stage) -> None:
@@ -127,6 +129,15 @@ async def quality_stands_still(stage: Stage) -> None:
     stage.freeze("quality")
 
 
+async def quality_does_not_follow(stage: Stage) -> None:
+    """It hangs, and more comes than a pause would explain."""
+    stage.freeze("quality")
+    for _ in range(_MANY_CALLERS):
+        caller = await stage.call()
+        with quietly():
+            await caller.leave()
+
+
 async def assignment_stands_still(stage: Stage) -> None:
     """A listener is there, and who would hear of it hangs."""
     await stage.listener()
@@ -184,6 +195,15 @@ async def a_stream_takes_nothing_so_large(stage: Stage) -> None:
         config = (await js.stream_info(ContactOpened.stream.value)).config
         await js.update_stream(replace(config, max_msg_size=64))
     await stage.call()
+
+
+async def a_stream_has_little_room(stage: Stage) -> None:
+    """Somebody lowered what a stream may keep to little more than it holds."""
+    await stage.call()
+    async with signed_in(stage.platform.nats_url, stage.keys, PROVISIONER) as client:
+        js = client.jetstream()
+        told = await js.stream_info(Stream.ROSTER.value)
+        await js.update_stream(replace(told.config, max_bytes=told.state.bytes + _ROOM_BYTES))
 
 
 async def a_right_is_missing(stage: Stage) -> None:
