@@ -5,6 +5,7 @@ recorded in the run folder and asked for first.
 """
 
 import json
+import os
 import random
 import socket
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from deploy.embedded.trouble import StartRefused
 #: Below Linux' range for outgoing connections (32768 and up), so that no client takes the port of
 #: a server that is being restarted.
 _SPARE_PORTS = range(20_000, 30_000)
+#: A process looks in a part of its own first: between looking and listening another might take it.
+_PARTS = 40
+_given: set[int] = set()  #: by this process, whoever listens there by now
 
 
 def is_free(port: int) -> bool:
@@ -31,9 +35,11 @@ def is_free(port: int) -> bool:
 
 
 def spare_port() -> int:
-    """Return a port that is free now."""
-    for port in random.sample(_SPARE_PORTS, 200):
-        if is_free(port):
+    """Return a port that is free now, and that this process has not returned before."""
+    own = _SPARE_PORTS[os.getpid() % _PARTS :: _PARTS]
+    for port in (*random.sample(own, len(own)), *random.sample(_SPARE_PORTS, 200)):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise StartRefused("No free port was found.", "See who holds them with `ss -ltnp`.")
 

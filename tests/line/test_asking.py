@@ -135,6 +135,8 @@ def test_ctrl_c_in_the_middle_writes_nothing(tmp_path: Path) -> None:
         terminal.sees("What is the line called?")
         terminal.types("Écoute Étudiante")
         terminal.sees("Its identifier")
+        terminal.sees("] > ")
+        time.sleep(0.2)  # readline has to have begun: before, it waits for one key more
         terminal.presses_ctrl_c()
         terminal.sees("Nothing was written.")
         assert terminal.ends() == 130
