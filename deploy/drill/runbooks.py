@@ -28,6 +28,7 @@ AFTER = "After"
 _SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```sh (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"`([^`]+)`")
+_FIGURE = re.compile(r"\b(helpline|gnatsd|jetstream)_")
 BASH = "/bin/bash"
 _LONGEST_SECONDS = 120
 
@@ -73,9 +74,11 @@ def quoted_in(name: str) -> tuple[str, ...]:
 
 
 def queries_in(name: str) -> tuple[str, ...]:
-    """What it tells to ask Prometheus: what begins with a figure of ours, or holds one."""
+    """What it tells to ask Prometheus: what holds a figure of ours, or of NATS."""
     return tuple(
-        each for each in quoted_in(name) if "helpline_" in each and not each.startswith("./just ")
+        each
+        for each in quoted_in(name)
+        if _FIGURE.search(each) is not None and not each.startswith("./just ")
     )
 
 
