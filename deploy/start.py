@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from deploy.embedded import nats, postgres
 from deploy.embedded.nats import EmbeddedNats, NatsAddress, write_config
@@ -180,6 +181,21 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
     figures = _keep(run, options, "figures of nats", NATS_FIGURES_PORT)
     watch.start(_figures_of_nats(run, ground, figures))
     health[NATS_FIGURES] = figures
+    return platform_on(
+        run,
+        ground,
+        doors=doors,
+        operations={name: f"http://127.0.0.1:{port}" for name, port in health.items()},
+        rate=options.rate,
+        anchor=options.anchor.isoformat() if options.anchor else "",
+        pids=watch.pids(),
+    )
+
+
+def platform_on(
+    run: RunFolder, ground: Ground, *, doors: Mapping[str, int], **more: Any
+) -> Platform:
+    """Where everything of a platform is; `doors` by their ports, `more` fields of Platform."""
     return Platform(
         pid=os.getpid(),
         folder=str(run.root),
@@ -190,10 +206,7 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
         nats_url=ground.nats.url,
         nats_monitoring_url=ground.nats.monitoring_url,
         doors={name: f"http://127.0.0.1:{port}" for name, port in doors.items()},
-        operations={name: f"http://127.0.0.1:{port}" for name, port in health.items()},
-        rate=options.rate,
-        anchor=options.anchor.isoformat() if options.anchor else "",
-        pids=watch.pids(),
+        **more,
     )
 
 

@@ -5,7 +5,6 @@ what became of them.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -31,7 +30,7 @@ from deploy.platform import DOORS, Platform, write_platform
 from deploy.rollout.entrance import Entrance
 from deploy.rollout.load import Probe, a_load
 from deploy.rollout.pods import Pods
-from deploy.start import REPOSITORY, Ground, Options, start_ground
+from deploy.start import REPOSITORY, Ground, Options, platform_on, start_ground
 
 SPEED = 10.0
 _LEAD_SECONDS = 45.0
@@ -223,16 +222,10 @@ async def _pods(run: RunFolder, ground: Ground) -> AsyncIterator[Pods]:
 
 
 def _platform(run: RunFolder, ground: Ground, entrances: dict[str, Entrance]) -> Platform:
-    return Platform(
-        pid=os.getpid(),
-        folder=str(run.root),
-        logs=str(run.log),
-        keys=str(run.keys),
-        owner_dsn=ground.postgres.dsn("helpline"),
-        postgres_port=ground.postgres.place.port,
-        nats_url=ground.nats.url,
-        nats_monitoring_url=ground.nats.monitoring_url,
-        doors={name: f"http://127.0.0.1:{each.port}" for name, each in entrances.items()},
+    return platform_on(
+        run,
+        ground,
+        doors={name: each.port for name, each in entrances.items()},
         operations={},
         rate=SPEED,
         anchor=datetime.now(UTC).isoformat(),
