@@ -19,16 +19,19 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import APIError
 
-from deploy.migrate.snapshot import copy_stream
+from deploy.migrate.snapshot import copy_stream, names
 from deploy.migrate.standing import Standing, differences, read
 from services.bus.provision.declared import PERMANENT, PILOT, Scale, declare
-from services.bus.provision.drift import drift
+from services.bus.provision.drift import drift, read_live
 from services.bus.table import Service
 
 #: Stands on a stream that was copied and is not in use yet: such a one may be copied anew.
 MARK = "helpline-copied-from"
 _PROBE = "MIGRATE_PROBE"
 _LOOK_EVERY_SECONDS = 0.1
+#: A server that restores waits this long for the next piece (nats-server 2.15). Until then it may
+#: still say that it failed, and that would be taken for the next try.
+_GIVEN_UP_AFTER_SECONDS = 5.0
 Look = Callable[[Standing, Standing], Awaitable[tuple[str, ...]]]
 
 
@@ -74,10 +77,10 @@ class Move:
 
     async def make(self) -> Moved:
         """Make it; raises NotMoved, the old server then takes events again and holds everything."""
-        await self.plan()
-        held_since = time.monotonic()
+        planned = await self.plan()
         try:
-            await self._clear_target()
+            await self._clear_target(planned)
+            held_since = time.monotonic()
             await self._hold()
             self.tell("Events wait in the outboxes; durables are read to their end.")
             old = await self._drained()
@@ -107,16 +110,16 @@ class Move:
 
     async def _refuse_live_target(self, old: Standing) -> None:
         """A target may hold what an earlier try left, and nothing else."""
-        new = await read(self._new)
-        for info in await self._new.streams_info():
-            name = str(info.config.name)
+        new = await read_live(self._new)
+        in_use = any(info.num_waiting for info in new.durables.values())
+        for name, info in new.streams.items():
             if MARK not in (info.config.metadata or {}):
                 raise NotMoved(
                     f"The new servers are not empty: {name} holds {info.state.messages} events "
                     "nobody copied there. Nothing was changed; give them empty volumes."
                 )
             kept = old.streams.get(name)
-            if kept is None or info.state.last_seq > kept.last_sequence or new.read_by:
+            if kept is None or info.state.last_seq > kept.last_sequence or in_use:
                 raise NotMoved(
                     f"The new servers are in use already ({name} at {info.state.last_seq}). "
                     "Nothing was changed; nothing is left to move."
@@ -150,10 +153,15 @@ class Move:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
         return False
 
-    async def _clear_target(self) -> None:
-        for info in await self._new.streams_info():
-            self.tell(f"{info.config.name}: a copy of an earlier try is made anew.")
-            await self._new.delete_stream(str(info.config.name))
+    async def _clear_target(self, old: Standing) -> None:
+        """Free every name, those of restores that broke off too: no server shows a stream there."""
+        taken = await names(self.target)
+        if taken - {str(info.config.name) for info in await self._new.streams_info()}:
+            await asyncio.sleep(_GIVEN_UP_AFTER_SECONDS)
+            await self._refuse_live_target(old)
+        for name in sorted(taken):
+            self.tell(f"{name}: a copy of an earlier try is made anew.")
+            await self._new.delete_stream(name)
 
     async def _hold(self) -> None:
         for stream in declare(self.tables, self.old_scale).streams:

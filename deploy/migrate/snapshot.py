@@ -19,6 +19,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
+from nats.js.errors import NotFoundError
 
 PIECE_BYTES = 128 * 1024
 #: Pieces on the way at once: 1 MiB, well below what a connection may hold back.
@@ -47,6 +48,14 @@ async def copy_stream(source: Client, target: Client, config: StreamConfig) -> i
     """
     async with a_snapshot(source, str(config.name)) as taken:
         return await restore(target, config.as_dict(), taken.told["state"], taken.pieces())
+
+
+async def names(client: Client) -> frozenset[str]:
+    """Every name a stream has or shall have: also those of restores that broke off, which hold
+    theirs for good though no server shows a stream there.
+    """
+    told = await _ask(client, "$JS.API.STREAM.NAMES", {}, "names")
+    return frozenset(told["streams"] or ())
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,8 @@ async def a_snapshot(source: Client, name: str) -> AsyncIterator[Snapshot]:
 async def restore(
     target: Client, config: dict[str, Any], state: dict[str, Any], pieces: AsyncIterator[bytes]
 ) -> int:
-    """Make a stream of its pieces, under `config`; return their bytes. Raises NotCopied, and there
-    is no such stream then.
+    """Make a stream of its pieces, under `config`; return their bytes. Raises NotCopied: there is
+    no such stream then, and its name may be taken all the same (`names`).
     """
     name = str(config["name"])
     carried = 0
@@ -124,11 +133,14 @@ async def restore(
 
 async def _place_for_pieces(target: Client, name: str, wanted: dict[str, Any]) -> str:
     """Where the target takes the pieces. A server that restores may have waited in vain, its answer
-    having gone before it had heard of who asks: it says that it stalled, and is asked again.
+    having gone before it had heard of who asks: it says that it stalled, and is asked again once
+    the name it still holds is free.
     """
     for _ in range(_ASKED_AGAIN):
         with suppress(Stalled):
             return await _asked_for_place(target, name, wanted)
+        with suppress(NotFoundError):
+            await target.jetstream().delete_stream(name)
     return await _asked_for_place(target, name, wanted)
 
 

@@ -32,11 +32,10 @@ class DurablePlace:
 
 @dataclass(frozen=True)
 class Standing:
-    """Everything one server holds. `read_by`: durables somebody reads at this moment."""
+    """Everything one server holds."""
 
     streams: Mapping[str, StreamPlace]
     durables: Mapping[tuple[str, str], DurablePlace]
-    read_by: frozenset[str]
 
     @property
     def messages(self) -> int:
@@ -55,7 +54,6 @@ async def read(js: JetStreamContext) -> Standing:
     return Standing(
         {name: _stream(info) for name, info in live.streams.items()},
         {place: _durable(info) for place, info in live.durables.items()},
-        frozenset(str(info.name) for info in live.durables.values() if info.num_waiting),
     )
 
 

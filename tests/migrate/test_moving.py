@@ -1,6 +1,7 @@
 """From one server to three while contacts arrive: nothing lost, nothing twice, and a way back."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,10 +18,10 @@ from contracts.contact import ContactOpened
 from contracts.envelope import Reply, Stream, done
 from deploy.embedded.nats import EmbeddedNats
 from deploy.migrate.moving import Move, NotMoved
-from deploy.migrate.snapshot import NotCopied
+from deploy.migrate.snapshot import NotCopied, a_snapshot, names
 from deploy.migrate.standing import read
 from deploy.rollout.three import Three, begin, leave
-from services.bus.provision.declared import PERMANENT
+from services.bus.provision.declared import PERMANENT, declare
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
@@ -229,6 +230,26 @@ def test_a_move_that_was_killed_is_made_by_running_it_again(play: Play) -> None:
         async with it.a_move() as move:
             assert await read(move.target.jetstream()) == moved.standing
             await move.plan()  # and once more, before anybody reads there
+
+    play(scene)
+
+
+def test_a_move_that_was_killed_while_a_stream_was_restored_is_made_by_running_it_again(
+    play: Play,
+) -> None:
+    async def scene(it: Scene) -> None:
+        await it.ground.publish(an_opened_contact())
+        async with it.a_move(drain_within=timedelta(0)) as move:
+            async with a_snapshot(move.source, Stream.CONTACT) as taken:
+                config = replace(declare(TABLES, PERMANENT).streams[0], num_replicas=1)
+                wanted = json.dumps({"config": config.as_dict(), "state": taken.told["state"]})
+                place = f"$JS.API.STREAM.RESTORE.{Stream.CONTACT}"
+                answer = await move.target.request(place, wanted.encode(), 5)
+                assert "deliver_subject" in json.loads(answer.data)
+            assert await move.target.jetstream().streams_info() == []
+            assert await names(move.target) == {Stream.CONTACT}
+            moved = await move.make()
+        assert moved.standing.messages == 1
 
     play(scene)
 
