@@ -24,7 +24,7 @@ from nats.js.errors import APIError
 
 from deploy.migrate.snapshot import PIECE_BYTES, NotCopied, a_snapshot, restore
 from services.bus.provision.keys import PROVISIONER
-from services.bus.provision.signed_in import signed_in
+from services.bus.provision.signed_in import reason, signed_in
 
 _NAMED = "helpline-streams-%Y-%m-%dT%H%M"
 _HALF = ".half"
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"Not done. {why}")
         return 1
     except (nats.errors.Error, APIError, OSError) as away:
-        _say(f"Not done. {away!r}")
+        _say(f"Not done. {reason(away)}")
         return 2
 
 

@@ -21,7 +21,7 @@ from deploy.migrate.moving import Move, NotMoved
 from deploy.migrate.snapshot import NotCopied
 from services.bus.provision.declared import SCALES
 from services.bus.provision.keys import PROVISIONER
-from services.bus.provision.signed_in import signed_in
+from services.bus.provision.signed_in import reason, signed_in
 from services.registry import SERVICES
 
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"Not moved. {why}")
         return 1
     except (nats.errors.Error, APIError, OSError) as away:
-        _say(f"Not moved. A server does not answer: {away!r}")
+        _say(f"Not moved. A server does not answer, or refuses: {reason(away)}")
         _say("If events are held back: run it again, or with --back, or have the old server as it")
         _say(f"was declared: just provision apply --url {asked.source} --keys {asked.keys}")
         return 2

@@ -23,6 +23,7 @@ from deploy.migrate.snapshot import copy_stream, names
 from deploy.migrate.standing import Standing, differences, read
 from services.bus.provision.declared import PERMANENT, PILOT, Scale, declare
 from services.bus.provision.drift import drift, read_live
+from services.bus.provision.signed_in import reason
 from services.bus.table import Service
 
 #: Stands on a stream that was copied and is not in use yet: such a one may be copied anew.
@@ -194,9 +195,7 @@ class Move:
     async def _grown(self, old: Standing) -> Standing:
         """Each stream on every server, and everything as it was; raises NotMoved otherwise."""
         await self._wait_until_same(old, self._same)
-        # The mark stays: until somebody reads there, it may be copied anew.
-        for stream in declare(self.tables, self.new_scale).streams:
-            await self._new.update_stream(replace(stream, metadata=self._mark))
+        await self._wait_until_same(old, self._spread_out)
         return await self._wait_until_same(old, self._same_on_all)
 
     async def _wait_until_same(self, old: Standing, look: Look) -> Standing:
@@ -209,7 +208,7 @@ class Move:
             except (APIError, nats.errors.Error) as away:
                 if self.target.is_closed:
                     raise NotMoved("The new servers went away while they took it over.") from away
-                found = (f"the new servers do not answer: {away!r}",)
+                found = (f"the new servers do not answer, or refuse: {reason(away)}",)
             else:
                 if not found:
                     return new
@@ -219,6 +218,13 @@ class Move:
 
     async def _same(self, old: Standing, new: Standing) -> tuple[str, ...]:
         return differences(old, new)
+
+    async def _spread_out(self, *_: Standing) -> tuple[str, ...]:
+        """Have each stream on every server; refused while one of them is just coming back."""
+        # The mark stays: until somebody reads there, it may be copied anew.
+        for stream in declare(self.tables, self.new_scale).streams:
+            await self._new.update_stream(replace(stream, metadata=self._mark))
+        return ()
 
     async def _same_on_all(self, old: Standing, new: Standing) -> tuple[str, ...]:
         declared = await drift(self._new, self.tables, self.new_scale)

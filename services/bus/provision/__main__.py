@@ -22,7 +22,7 @@ from services.bus.provision.declared import SCALES
 from services.bus.provision.drift import Difference, drift
 from services.bus.provision.keys import CHECKER, PROVISIONER, KeyRefused, ensure_keys
 from services.bus.provision.permissions import server_conf
-from services.bus.provision.signed_in import signed_in
+from services.bus.provision.signed_in import reason, signed_in
 from services.bus.table import Service
 
 _DEFAULT_TABLES = "services.registry:SERVICES"
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Refused, KeyRefused, FileNotFoundError) as refused:
         _say(f"refused: {refused}")
     except (nats.errors.Error, APIError, OSError) as away:
-        _say(f"NATS at {asked.url} does not do what is asked: {away!r}")
+        _say(f"NATS at {asked.url} does not do what is asked: {reason(away)}")
     return 2
 
 

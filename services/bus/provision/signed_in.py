@@ -36,6 +36,11 @@ async def signed_in(url: str, folder: Path, name: str) -> AsyncIterator[Client]:
         await client.close()
 
 
+def reason(error: BaseException) -> str:
+    """What a server said, or what became of the connection; repr hides what an API error says."""
+    return str(error) or repr(error)
+
+
 async def _note(error: Exception) -> None:
     """What the server refuses shows here and nowhere else: the caller sees a time-out."""
     log.warning("NATS says: %s", error)
