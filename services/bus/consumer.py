@@ -11,7 +11,7 @@ from functools import partial
 from contracts.envelope import EventEnvelope, Stream
 from services.bus import metrics
 from services.bus.decode import NEWER, ReadEvent, Unreadable
-from services.bus.failure import Park, TryAgain, answer_to_failure, is_ground_away
+from services.bus.failure import Failing, Park, TryAgain, answer_to_failure, is_ground_away
 from services.bus.ground import Ground
 from services.bus.lane import Lane
 from services.bus.stream import Delivery
@@ -45,7 +45,7 @@ class Consumer:
         self._after = after
         self._by_type = {on.event.type_name(): on for on in self._service.consumes}
         metrics.expect_failures(self._service.name, self._by_type)
-        self._failures: dict[str, int] = {}
+        self._failures: dict[str, tuple[int, float]] = {}  #: how often, and since when
         self.ground = Ground(self._service.name, lane)
         self.last_delivery = time.monotonic()
         self.missing = 0  #: looks in a row that did not find the durable
@@ -101,12 +101,11 @@ class Consumer:
             await delivery.give_back(_GIVE_BACK)
             await self.ground.until_back()  # nothing more is fetched before this returns
             return
-        failures = self._failures.get(envelope.id, 0) + 1
-        self._failures[envelope.id] = failures
+        failing = self._failed_once_more(envelope)
         metrics.record_failed(self._service.name, envelope.type)
-        facts = self._facts(envelope) | {"failures": failures}
+        facts = self._facts(envelope) | {"failures": failing.failures}
         log.error("handler failed", exc_info=error, extra={"facts": facts})
-        match answer_to_failure(failures, self._service.longest_retry):
+        match answer_to_failure(failing, self._service.longest_retry):
             case TryAgain(after):
                 await delivery.give_back(after)
             case Park():
@@ -119,6 +118,12 @@ class Consumer:
                     reason="handler_failed",
                     where=where,
                 )
+
+    def _failed_once_more(self, envelope: EventEnvelope) -> Failing:
+        now = time.monotonic()
+        failures, since = self._failures.get(envelope.id, (0, now))
+        self._failures[envelope.id] = (failures + 1, since)
+        return Failing(failures + 1, timedelta(seconds=now - since))
 
     async def _park_unreadable(self, delivery: Delivery, unreadable: Unreadable) -> None:
         event_id = unreadable.event_id if _looks_like_an_id(unreadable.event_id) else None

@@ -2,7 +2,8 @@
 
 *Unreadable*: parked at once. *Ground away* (Postgres, NATS, the disk): not the message's fault, so
 not counted; stop fetching, give back what is in hand, go on when the ground is back. *Handler
-failed*: given back with growing pauses, parked after eight. (DESIGN 6, first row.)
+failed*: given back with growing pauses, parked after eight failures and a minute, so that a release
+that is no good can be taken back before anything is put aside (DECISIONS 81).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 ATTEMPTS = 8
+TRIED_FOR = timedelta(minutes=1)
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 8.0, 30.0)
 #: SQLSTATE classes that mean the server is not there for us: connection, resources, operator
 #: intervention, system error. https://www.postgresql.org/docs/18/errcodes-appendix.html
@@ -33,9 +35,18 @@ class Park:
     """Take the message out of the way and say so loudly."""
 
 
-def answer_to_failure(failures: int, longest: timedelta) -> TryAgain | Park:
-    """What to do after a handler failed `failures` times (1 and up) on the same message."""
-    if failures >= ATTEMPTS:
+@dataclass(frozen=True)
+class Failing:
+    """How often (1 and up) and for how long, machine time, a handler has failed on one message."""
+
+    failures: int
+    tried_for: timedelta
+
+
+def answer_to_failure(failing: Failing, longest: timedelta) -> TryAgain | Park:
+    """What to do after a handler failed; `longest` pause between two attempts."""
+    failures = failing.failures
+    if failures >= ATTEMPTS and failing.tried_for >= TRIED_FOR:
         return Park()
     pause = _PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS)) - 1]
     pause = min(pause, longest.total_seconds())

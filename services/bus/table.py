@@ -85,7 +85,7 @@ class Service:
     settle: Callable[[Work], None] | None = None
     workers: int = 2  #: handlers at work at once, for each durable
     statement_timeout: timedelta = timedelta(seconds=2)
-    longest_retry: timedelta = timedelta(seconds=2)  #: pause of a failing handler, 30 s at most
+    longest_retry: timedelta = timedelta(seconds=5)  #: pause of a failing handler, 30 s at most
 
     def streams(self) -> tuple[Stream, ...]:
         """Streams it reads, in a stable order; each is one durable."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -80,6 +81,7 @@ def test_failing_handler_is_tried_again_with_pauses_then_parked(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("services.bus.failure._PAUSES_SECONDS", (0.05, 0.1, 0.2))
+    monkeypatch.setattr("services.bus.failure.TRIED_FOR", timedelta(seconds=2))
     opened, other = an_opened_contact(), an_opened_contact()
 
     async def scene(ground: LiveGround) -> None:
@@ -90,8 +92,10 @@ def test_failing_handler_is_tried_again_with_pauses_then_parked(
                 await ground.publish(opened)
                 await ground.publish(other)
                 await until(lambda: parked(ground, "handler_failed") == 1)
-                # Eight attempts and seven pauses of 1.15 s in all, a fifth shorter by jitter.
-                assert time.monotonic() - begun > 0.9, "without pauses a server is hammered"
+                assert time.monotonic() - begun > 2, "a release may be taken back within that time"
+                attempts = sum(record.message == "handler failed" for record in caplog.records)
+                # Of 0.15 s and then 0.2 s each, a fifth shorter by jitter.
+                assert 8 <= attempts <= 15, "without pauses a server is hammered"
                 await until(lambda: handled(ground) == 1)
             info = await ground.js.consumer_info("CONTACT", TALLY.durable(Stream.CONTACT))
             assert info.num_redelivered in (0, None)
