@@ -27,6 +27,7 @@ from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.bus.decode import command_headers
 from services.bus.provision.signed_in import signed_in
 from services.bus.table import Service
+from services.bus.trust import NotTrusted
 from services.intake.programme import described
 from services.intake.reader import Faulty, Sound, read_manifest
 from services.registry import SERVICES
@@ -121,6 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url, keys = os.environ["HELPLINE_NATS_URL"], Path(os.environ["HELPLINE_KEYS_DIR"])
     try:
         return asyncio.run(_apply_all(sound, url, keys))
+    except NotTrusted as why:
+        print(why)
+        return 1
     except (nats.errors.Error, OSError) as away:
         print(f"NATS does not answer ({type(away).__name__}).")
         return 1

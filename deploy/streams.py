@@ -25,6 +25,7 @@ from nats.js.errors import APIError
 from deploy.migrate.snapshot import PIECE_BYTES, NotCopied, a_snapshot, restore
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import reason, signed_in
+from services.bus.trust import NotTrusted
 
 _NAMED = "helpline-streams-%Y-%m-%dT%H%M"
 _HALF = ".half"
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         return asyncio.run(_run(asked))
-    except NotCopied as why:
+    except (NotCopied, NotTrusted) as why:
         _say(f"Not done. {why}")
         return 1
     except (nats.errors.Error, APIError, OSError) as away:

@@ -17,6 +17,7 @@ from sqlalchemy import URL, exc
 
 from services.bus.database import prepare
 from services.bus.migrating import NotMigrated, migrate
+from services.bus.trust import POSTGRES_CA_FILE, distrust, postgres_not_trusted, postgres_tls
 from services.registry import SERVICES
 
 
@@ -25,6 +26,7 @@ def owner_dsn(owner: Path, environ: Mapping[str, str]) -> str:
 
     Raises KeyError for a variable that is missing, FileNotFoundError for a file.
     """
+    ca_file = environ.get(POSTGRES_CA_FILE)
     return URL.create(
         "postgresql+psycopg",
         username=(owner / "username").read_text().strip(),
@@ -32,6 +34,7 @@ def owner_dsn(owner: Path, environ: Mapping[str, str]) -> str:
         host=environ["HELPLINE_POSTGRES_HOST"],
         port=int(environ.get("HELPLINE_POSTGRES_PORT", "5432")),
         database=environ.get("HELPLINE_POSTGRES_DATABASE", "helpline"),
+        query=postgres_tls(Path(ca_file) if ca_file else None),
     ).render_as_string(hide_password=False)
 
 
@@ -47,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(refused)
         return 1
     except exc.DBAPIError as refused:
+        if (why := distrust(refused)) is not None:
+            host, ca_file = os.environ["HELPLINE_POSTGRES_HOST"], os.environ.get(POSTGRES_CA_FILE)
+            print(postgres_not_trusted(host, ca_file, why))
+            return 1
         # Its statement may hold a password: the kind of failure is all that is said.
         print(f"Postgres: {type(refused).__name__} ({type(refused.orig).__name__})")
         return 1

@@ -24,6 +24,7 @@ from services.bus.runner import DurableMissing, RunningService
 from services.bus.settings import BusSettings
 from services.bus.table import Service
 from services.bus.traces import start_tracing
+from services.bus.trust import NotTrusted
 from services.bus.watchdog import Watchdog
 from services.registry import SERVICES
 
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     start_tracing(settings)
     try:
         uvloop.run(run(services, settings))
-    except (DurableMissing, PortTaken, StartRefused, TablesDiffer) as error:
+    except (DurableMissing, NotTrusted, PortTaken, StartRefused, TablesDiffer) as error:
         log.critical("cannot start", extra={"facts": {"reason": str(error)}})
         return 78  # EX_CONFIG
     return 0

@@ -22,6 +22,7 @@ from deploy.migrate.snapshot import NotCopied
 from services.bus.provision.declared import SCALES
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import reason, signed_in
+from services.bus.trust import NotTrusted
 from services.registry import SERVICES
 
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     try:
         return asyncio.run(_run(asked))
-    except (NotMoved, NotCopied) as why:
+    except (NotMoved, NotCopied, NotTrusted) as why:
         _say(f"Not moved. {why}")
         return 1
     except (nats.errors.Error, APIError, OSError) as away:

@@ -25,6 +25,7 @@ from services.bus.provision.drift import drift
 from services.bus.provision.keys import CHECKER
 from services.bus.provision.signed_in import signed_in
 from services.bus.table import Service
+from services.bus.trust import NotTrusted
 
 _BATCH = 1000
 #: Silence of the server after which reading is given up.
@@ -131,6 +132,8 @@ async def reading_streams(
     try:
         async with signed_in(url, keys, CHECKER) as client:
             yield StreamReader(client, services, scale)
+    except NotTrusted as why:
+        raise StreamsSilent(str(why)) from why
     except OSError as error:
         raise StreamsSilent("NATS does not answer") from error
 

@@ -37,6 +37,7 @@ from services.bus.settings import BusSettings
 from services.bus.stream import Connection
 from services.bus.table import Service
 from services.bus.transact import Committed, Transactions
+from services.bus.trust import distrust, postgres_not_trusted
 from services.bus.wakeups import Wakeups
 from services.bus.watchdog import exit_now
 from services.bus.work import Work
@@ -95,7 +96,7 @@ class RunningService:
 
         Deadlines and errands do not: whoever comes up while NATS is away still honours them.
         Raises TablesDiffer when the database is older than this code, DurableMissing when what the
-        table declares was not provisioned.
+        table declares was not provisioned, NotTrusted when a server is not the one it should be.
         """
         await self._expect_tables()
         if self.table.deadlines and not self.table.exclusive:
@@ -252,6 +253,11 @@ class RunningService:
                 await self.read(partial(expect_tables, service=self.service))
                 return
             except GroundAway as away:
+                if (why := distrust(away.__cause__)) is not None:
+                    told = self._settings
+                    raise postgres_not_trusted(
+                        told.postgres_host, told.postgres_ca_file, why
+                    ) from away
                 facts = {"service": self.service, "error": type(away.__cause__).__name__}
                 log.warning("Postgres does not answer; waiting to start", extra={"facts": facts})
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)

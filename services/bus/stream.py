@@ -29,6 +29,7 @@ from services.bus.decode import ReadEvent, Unreadable, read_command, read_event
 from services.bus.pull import NOT_CARRIED, Durable, StandingPull
 from services.bus.settings import BusSettings
 from services.bus.table import Service
+from services.bus.trust import NotTrusted, distrust, nats_not_trusted, nats_tls
 
 log = logging.getLogger(__name__)
 
@@ -92,18 +93,23 @@ class Connection:
         self._inbox = f"_INBOX_{service.name}"
         self._when_closed = when_closed
         self._leaving = False
+        tls = nats_tls(settings.nats_url, settings.nats_ca_file)
         self._broker = NatsBroker(
             settings.nats_url,
             name=f"helpline {service.name}",
-            security=NatsNKey.from_file(str(settings.nkey(service.name))),
+            security=NatsNKey.from_file(
+                str(settings.nkey(service.name)),
+                ssl_context=tls,
+                tls_handshake_first=tls is not None,
+            ),
             inbox_prefix=self._inbox,
             max_reconnect_attempts=-1,
-            reconnect_to_server_handler=_any_server_soon,
+            reconnect_to_server_handler=self._next_server,
             ping_interval=5,
             max_outstanding_pings=2,
             reconnected_cb=self._reconnected,
             closed_cb=self._closed,
-            error_cb=_noted(service.name),
+            error_cb=self._noted,
             apply_types=False,
             logger=None,
         )
@@ -136,7 +142,10 @@ class Connection:
         self._subscribers.append(subscriber)
 
     async def connect(self) -> None:
-        """Connect; waits for NATS as long as it takes."""
+        """Connect; waits for NATS as long as it takes.
+
+        Raises NotTrusted when whoever answers is not believed to be NATS: waiting would not help.
+        """
         await self._broker.connect()
 
     async def start_reading(self) -> None:
@@ -169,6 +178,28 @@ class Connection:
     async def _reconnected(self) -> None:
         for pull in self._pulls:
             pull.ask_anew()
+
+    def _next_server(
+        self, servers: list[Server], told: dict[str, Any]
+    ) -> tuple[Server | None, float]:
+        """Where to connect again; the CA is read anew, for it may have been replaced meanwhile."""
+        with suppress(NotTrusted):  # half-written or gone: the last one that could be read stays
+            tls = nats_tls(self._settings.nats_url, self._settings.nats_ca_file)
+            self._client.options["tls"] = tls
+        return _any_server_soon(servers, told)
+
+    async def _noted(self, error: Exception) -> None:
+        """Say what the client meets; at start, end it where nobody but a person can help."""
+        facts = {"service": self._service.name, "error": type(error).__name__}
+        if "ermissions" in str(error):  # a denied publish shows here and nowhere else
+            facts["denied"] = str(error)[:200]
+        if (why := distrust(error)) is not None:
+            facts["reason"] = why
+            if self._broker._connection is None:
+                raise nats_not_trusted(
+                    self._settings.nats_url, self._settings.nats_ca_file, why
+                ) from error
+        log.warning("NATS says", extra={"facts": facts})
 
     async def _closed(self) -> None:
         """The client gave up; with endless reconnects it never should."""
@@ -259,13 +290,3 @@ async def _as_command(message: NatsMessage) -> Delivery:
 def _any_server_soon(servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
     """Reconnect within a second, spread out so that services do not come back in step."""
     return random.choice(servers), random.uniform(0.05, 0.5)
-
-
-def _noted(service: str) -> Callable[[Exception], Awaitable[None]]:
-    async def noted(error: Exception) -> None:
-        facts = {"service": service, "error": type(error).__name__}
-        if "ermissions" in str(error):  # a denied publish shows here and nowhere else
-            facts["denied"] = str(error)[:200]
-        log.warning("NATS says", extra={"facts": facts})
-
-    return noted

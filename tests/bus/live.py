@@ -24,6 +24,7 @@ from services.bus.settings import BusSettings
 from services.bus.table import Service
 from services.bus.testing import settings_for_tests
 from services.bus.work import new_id
+from tests.authority import Shown, tls_conf
 
 
 @dataclass
@@ -83,19 +84,25 @@ class LiveGround:
 
 @asynccontextmanager
 async def a_live_ground(
-    tables: tuple[Service, ...], owner_dsn: str, folder: Path
+    tables: tuple[Service, ...], owner_dsn: str, folder: Path, shown: Shown | None = None
 ) -> AsyncIterator[LiveGround]:
-    """Provision both servers for `tables`; nothing runs on them yet."""
+    """Provision both servers for `tables`; nothing runs on them yet.
+
+    `shown`: NATS speaks TLS; the tools find its CA by HELPLINE_NATS_CA_FILE.
+    """
     owner = make_url(owner_dsn).set(drivername="postgresql+psycopg")
     keys = folder / "keys"
     public_keys = ensure_keys(keys, tables)
     owner_text = owner.render_as_string(hide_password=False)
     prepare(owner_text, tables, keys)
     config = write_config(folder, spare_port(), -1)
-    (folder / SERVER_FILE).write_text(server_conf(tables, public_keys, folder))
+    tls = "" if shown is None else tls_conf(shown)
+    (folder / SERVER_FILE).write_text(server_conf(tables, public_keys, folder) + tls)
     server = EmbeddedNats(config, folder, folder / "nats.log")
     address = server.start()
     settings = settings_for_tests(owner, keys, address.url)
+    if shown is not None:
+        settings = settings.model_copy(update={"nats_ca_file": shown.ca})
     try:
         async with (
             signed_in(address.url, keys, PROVISIONER) as provisioner,

@@ -24,6 +24,7 @@ from services.bus.provision.keys import CHECKER, PROVISIONER, KeyRefused, ensure
 from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import reason, signed_in
 from services.bus.table import Service
+from services.bus.trust import NotTrusted
 
 _DEFAULT_TABLES = "services.registry:SERVICES"
 _PAUSE_SECONDS = 0.5
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _conf(asked, tables)
             return 0
         return asyncio.run(_ask_until_it_answers(asked, tables))
-    except (Refused, KeyRefused, FileNotFoundError) as refused:
+    except (Refused, KeyRefused, NotTrusted, FileNotFoundError) as refused:
         _say(f"refused: {refused}")
     except (nats.errors.Error, APIError, OSError) as away:
         _say(f"NATS at {asked.url} does not do what is asked: {reason(away)}")
