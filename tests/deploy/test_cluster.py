@@ -27,8 +27,9 @@ from services.bus.provision.signed_in import signed_in
 from services.intake.app import SERVICE as INTAKE
 from services.intake.reader import Sound, read_manifest
 from services.registry import SERVICES
+from tests.authority import Authority
 from tests.bus.live import a_live_ground, running
-from tests.k8s.rendered import of_kind, rendered
+from tests.k8s.rendered import nats_confs, rendered
 from tests.servers import a_postgres_place
 
 _LINE = Path(__file__).resolve().parents[2] / "deploy/programmes/sos-crise.yaml"
@@ -138,14 +139,14 @@ def test_nats_reads_what_is_rendered_and_handed_out(
 ) -> None:
     """The server itself says so (`-t`): the rendered frame around what `handout` wrote."""
     hand_out(tmp_path)
-    (conf,) = (
-        each["data"]["nats.conf"]
-        for each in of_kind(rendered(overlay), "ConfigMap")
-        if "nats.conf" in each["data"]
-    )
+    shown = Authority(tmp_path).shows("nats")
     folder = tmp_path / "etc"
     folder.mkdir()
-    (folder / "nats.conf").write_text(conf.replace("/var/run/nats", str(tmp_path)))
+    for name, conf in nats_confs(rendered(overlay)).items():
+        placed = conf.replace("/var/run/nats", str(tmp_path))
+        for there, here in {"tls.crt": shown.certificate, "tls.key": shown.key}.items():
+            placed = placed.replace(f"/etc/nats-tls/{there}", str(here))
+        (folder / name).write_text(placed.replace("/etc/nats-tls/ca.crt", str(shown.ca)))
     written = (tmp_path / "secrets" / secret / "server.conf").read_text()
     (folder / "server.conf").write_text(written.replace("/data", str(tmp_path / "data")))
     said = subprocess.run(

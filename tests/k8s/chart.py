@@ -18,8 +18,11 @@ VALUES = K8S / "nats/values.yaml"
 KNOWN = {
     "": {"nameOverride", "fullnameOverride", "config", "container", "podTemplate", "statefulSet"}
     | {"serviceAccount", "reloader", "natsBox"},
-    "config": {"cluster", "jetstream", "merge", "patch"},
-    "config.cluster": {"enabled", "replicas", "merge"},
+    "config": {"nats", "cluster", "jetstream", "merge", "patch"},
+    "config.nats": {"tls"},
+    "config.nats.tls": {"enabled", "secretName", "dir", "merge"},
+    "config.cluster": {"enabled", "replicas", "tls", "merge"},
+    "config.cluster.tls": {"enabled", "merge"},
     "config.jetstream": {"enabled", "fileStore"},
     "container": {"image", "env", "resources", "merge", "patch"},
     "container.image": {"repository", "digest"},
@@ -45,6 +48,7 @@ def stateful_set(given: Any) -> Manifest:
     }
     store = given["config"]["jetstream"]["fileStore"]["pvc"]
     container = _changed(_container(given, store["name"]), given["container"])
+    tls = _secrets(given)
     spread = [
         {"topologyKey": key, "labelSelector": {"matchLabels": labels}, **each}
         for key, each in given["podTemplate"]["topologySpreadConstraints"].items()
@@ -58,6 +62,7 @@ def stateful_set(given: Any) -> Manifest:
             "volumes": [
                 {"name": "config", "configMap": {"name": f"{name}-config"}},
                 {"name": "pid", "emptyDir": {}},
+                *({"name": f"{each}-tls", "secret": {"secretName": name}} for each, name, _ in tls),
             ],
             "topologySpreadConstraints": spread,
             "terminationGracePeriodSeconds": 60,
@@ -108,17 +113,38 @@ def _container(given: Any, store: str) -> Manifest:
             {"name": "config", "mountPath": "/etc/nats-config"},
             {"name": "pid", "mountPath": "/var/run/nats"},
             {"name": store, "mountPath": "/data"},
+            *({"name": f"{each}-tls", "mountPath": place} for each, _, place in _secrets(given)),
         ],
         "resources": given["container"]["resources"],
     }
+
+
+def _secrets(given: Any) -> list[tuple[str, str, str]]:
+    """Protocols with a Secret of their own (`nats.secretNames`): each, its name, its folder."""
+    protocols = ((each, given["config"][each]["tls"]) for each in ("nats", "cluster"))
+    return [(each, tls["secretName"], tls["dir"]) for each, tls in protocols if "secretName" in tls]
+
+
+def _tls(tls: Any) -> Manifest:
+    """files/config/tls.yaml."""
+    place = tls.get("dir")
+    files = {"cert_file": f"{place}/tls.crt", "key_file": f"{place}/tls.key"}
+    made: Manifest = _changed(files if "secretName" in tls else {}, tls)
+    return made
 
 
 def server_conf(given: Any) -> Manifest:
     """The settings of the server, as data; `zzz$include` stands for the file it includes last."""
     name = given["fullnameOverride"]
     cluster = given["config"]["cluster"]
-    routes = [f"nats://{name}-{n}.{name}-headless:6222" for n in range(cluster["replicas"])]
-    of_cluster = {"name": name, "port": 6222, "no_advertise": True, "routes": routes}
+    routes = [f"tls://{name}-{n}.{name}-headless:6222" for n in range(cluster["replicas"])]
+    of_cluster = {
+        "name": name,
+        "port": 6222,
+        "no_advertise": True,
+        "routes": routes,
+        "tls": _tls(cluster["tls"]),
+    }
     store = given["config"]["jetstream"]["fileStore"]["pvc"]
     made: Manifest = _changed(
         {
@@ -127,6 +153,7 @@ def server_conf(given: Any) -> Manifest:
             "lame_duck_duration": "30s",
             "pid_file": "/var/run/nats/nats.pid",
             "port": 4222,
+            "tls": _tls(given["config"]["nats"]["tls"]),
             "http_port": 8222,
             "cluster": _changed(of_cluster, cluster),
             "jetstream": {"store_dir": "/data", "max_file_store": store["size"]},

@@ -40,6 +40,12 @@ from tests.k8s.checks_of_release import (
     releases_name_their_jobs,
     secrets_stay_secret,
 )
+from tests.k8s.checks_of_tls import (
+    certificates_are_renewed_in_time,
+    keys_of_certificates_stay_with_servers,
+    nats_is_known_by_its_ca,
+    postgres_is_known_by_its_ca,
+)
 from tests.k8s.rendered import Manifest
 
 Check = Callable[[list[Manifest]], Iterator[str]]
@@ -72,4 +78,8 @@ CHECKS: tuple[Check, ...] = (
     postgres_has_room,
     postgres_logs_no_values,
     database_keeps_what_it_said,
+    nats_is_known_by_its_ca,
+    postgres_is_known_by_its_ca,
+    keys_of_certificates_stay_with_servers,
+    certificates_are_renewed_in_time,
 )

@@ -8,7 +8,7 @@ from deploy.embedded.postgres import _DURABLE, _SETTINGS
 from services.bus.provision.declared import SCALES
 from tests.k8s.flows import services_in
 from tests.k8s.kinds_of_pod import bus_of, is_database, most_of, services_named, serving
-from tests.k8s.rendered import Manifest, Workload, name_of, of_kind, one, workloads
+from tests.k8s.rendered import Manifest, Workload, name_of, nats_confs, of_kind, one, workloads
 
 
 def nats_is_as_its_streams(manifests: list[Manifest]) -> Iterator[str]:
@@ -18,11 +18,7 @@ def nats_is_as_its_streams(manifests: list[Manifest]) -> Iterator[str]:
     replicas = nats["spec"]["replicas"]
     if replicas != scale.replicas:
         yield f"{replicas} servers for {scale.replicas} copies"
-    conf = next(
-        each["data"]["nats.conf"]
-        for each in of_kind(manifests, "ConfigMap")
-        if "nats.conf" in each["data"]
-    )
+    conf = nats_confs(manifests)["nats.conf"]
     if ("cluster {" in conf) != (replicas > 1):
         yield "a lone server with a cluster shows no stream, a cluster without one loses them"
     if conf.count(":6222") != (replicas + 1 if replicas > 1 else 0):

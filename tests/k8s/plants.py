@@ -56,6 +56,31 @@ def _nats_conf(manifests: list[Manifest]) -> Any:
     return found
 
 
+def _conf(manifests: list[Manifest], file: str, said: str, instead: str = "") -> None:
+    files = _nats_conf(manifests)
+    assert said in files[file]
+    files[file] = files[file].replace(said, instead)
+
+
+def _volume(manifests: list[Manifest], name: str, volume: str) -> Any:
+    (found,) = (each for each in _pod(manifests, name)["volumes"] if each["name"] == volume)
+    return found
+
+
+def _unmount(manifests: list[Manifest], name: str, volume: str) -> None:
+    mounts = _container(manifests, name)["volumeMounts"]
+    mounts[:] = [each for each in mounts if each["name"] != volume]
+
+
+def _certificate(manifests: list[Manifest], name: str) -> Any:
+    return one(manifests, f"Certificate/{name}")["spec"]
+
+
+def _dump(manifests: list[Manifest]) -> Any:
+    job = one(manifests, "CronJob/helpline-backup")["spec"]["jobTemplate"]["spec"]
+    return job["template"]["spec"]["containers"][0]
+
+
 def _policy(manifests: list[Manifest], name: str) -> Any:
     return one(manifests, f"NetworkPolicy/{name}")["spec"]
 
@@ -614,5 +639,108 @@ PLANTS: dict[str, Plant] = {
         "permanent",
         "database_keeps_what_it_said",
         lambda m: _drop(m, "ScheduledBackup/helpline-postgres"),
+    ),
+    # --- TLS
+    "services that speak plain text": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _settings(m).update(HELPLINE_NATS_URL="nats://helpline-nats-cluster:4222"),
+    ),
+    "NATS in plain text": Plant(
+        "permanent", "nats_is_known_by_its_ca", lambda m: _nats_conf(m).update({"tls.conf": "# no"})
+    ),
+    "NATS that says hello in plain text": Plant(
+        "pilot_over_tls",
+        "nats_is_known_by_its_ca",
+        lambda m: _conf(m, "tls.conf", "handshake_first: true"),
+    ),
+    "a certificate that no configuration reads": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _conf(m, "nats.conf", 'include "tls.conf"\n'),
+    ),
+    "routes in plain text": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _conf(m, "nats.conf", '  include "routes-tls.conf"\n'),
+    ),
+    "routes from anybody": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _conf(m, "routes-tls.conf", "verify: true"),
+    ),
+    "a certificate NATS does not have": Plant(
+        "permanent", "nats_is_known_by_its_ca", lambda m: _unmount(m, THREE, "tls")
+    ),
+    "a service without the CA of NATS": Plant(
+        "permanent", "nats_is_known_by_its_ca", lambda m: _unmount(m, TRIAGE, "nats-ca")
+    ),
+    "a Job without the CA of NATS": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _unmount(m, "Job/helpline-streams-r1", "nats-ca"),
+    ),
+    "nobody is told of the CA": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _settings(m).pop("HELPLINE_NATS_CA_FILE"),
+    ),
+    "a certificate of one server of three": Plant(
+        "permanent",
+        "nats_is_known_by_its_ca",
+        lambda m: _certificate(m, "helpline-nats").update(dnsNames=["helpline-nats-cluster"]),
+    ),
+    "Postgres in plain text": Plant(
+        "permanent",
+        "postgres_is_known_by_its_ca",
+        lambda m: one(m, "Cluster/helpline-postgres")["spec"]["postgresql"]["pg_hba"].pop(),
+    ),
+    "a service that believes any Postgres": Plant(
+        "permanent",
+        "postgres_is_known_by_its_ca",
+        lambda m: _settings(m).pop("HELPLINE_POSTGRES_CA_FILE"),
+    ),
+    "a Job without the CA of Postgres": Plant(
+        "permanent",
+        "postgres_is_known_by_its_ca",
+        lambda m: _unmount(m, DATABASE, "postgres-ca"),
+    ),
+    "a dump from any Postgres": Plant(
+        "pilot_over_tls",
+        "postgres_is_known_by_its_ca",
+        lambda m: _dump(m)["env"].remove({"name": "PGSSLMODE", "value": "verify-full"}),
+    ),
+    "a Postgres that shows nothing": Plant(
+        "pilot_over_tls",
+        "postgres_is_known_by_its_ca",
+        lambda m: _unmount(m, "StatefulSet/helpline-postgres", "tls"),
+    ),
+    "rules of Postgres that nobody reads": Plant(
+        "pilot_over_tls",
+        "postgres_is_known_by_its_ca",
+        lambda m: _container(m, "StatefulSet/helpline-postgres")["args"].remove(
+            "-chba_file=/etc/helpline-postgres/pg_hba.conf"
+        ),
+    ),
+    "the key of NATS in a service": Plant(
+        "permanent",
+        "keys_of_certificates_stay_with_servers",
+        lambda m: _volume(m, TRIAGE, "nats-ca")["secret"].pop("items"),
+    ),
+    "the key of the CA in a server": Plant(
+        "permanent",
+        "keys_of_certificates_stay_with_servers",
+        lambda m: _volume(m, THREE, "tls")["secret"].update(secretName="helpline-ca"),
+    ),
+    "a certificate renewed on its last day": Plant(
+        "permanent",
+        "certificates_are_renewed_in_time",
+        lambda m: _certificate(m, "helpline-nats").update(renewBefore="24h"),
+    ),
+    "a certificate nobody signs": Plant(
+        "permanent", REFERENCES, lambda m: _drop(m, "Issuer/helpline-ca")
+    ),
+    "a CA nobody makes": Plant(
+        "permanent", REFERENCES, lambda m: _drop(m, "Certificate/helpline-ca")
     ),
 }

@@ -55,6 +55,18 @@ class _Known:
         self.classes = _names(manifests, "PriorityClass") | _SYSTEM_CLASSES
         self.services = _names(manifests, "Service")
         self.secrets = HANDED_OUT | {name: set(files) for name, files in BY_HAND.items()}
+        self.secrets |= made_by_operators(manifests)
+
+
+def made_by_operators(manifests: list[Manifest]) -> dict[str, set[str]]:
+    """Secrets that come of what is rendered: cert-manager's, and the CA CloudNativePG makes."""
+    certificates = of_kind(manifests, "Certificate")
+    return {
+        each["spec"]["secretName"]: {"ca.crt", "tls.crt", "tls.key"} for each in certificates
+    } | {
+        f"{each['metadata']['name']}-ca": {"ca.crt", "ca.key"}
+        for each in of_kind(manifests, "Cluster")
+    }
 
 
 def _names(manifests: list[Manifest], kind: str) -> set[str]:
@@ -94,7 +106,8 @@ def _of_volume(volume: Mapping[str, Any], known: _Known) -> Iterator[str]:
 
 def _of_secret(name: str, source: Mapping[str, Any], known: _Known) -> Iterator[str]:
     if name not in known.secrets:
-        yield f"no Secret {name}"
+        if not source.get("optional"):
+            yield f"no Secret {name}"
         return
     for item in source.get("items", ()):
         if item["key"] not in known.secrets[name]:
@@ -208,6 +221,14 @@ def _of_operators(manifests: list[Manifest]) -> Iterator[str]:
     for where, secret, key in named:
         if key not in HANDED_OUT.get(secret, ()):
             yield f"{where}: no {key} in Secret {secret}"
+    issuers, made = _names(manifests, "Issuer"), made_by_operators(manifests)
+    for certificate in of_kind(manifests, "Certificate"):
+        if certificate["spec"]["issuerRef"]["name"] not in issuers:
+            yield f"{name_of(certificate)}: no Issuer {certificate['spec']['issuerRef']['name']}"
+    for issuer in of_kind(manifests, "Issuer"):
+        secret = issuer["spec"].get("ca", {}).get("secretName")
+        if secret is not None and secret not in made:
+            yield f"{name_of(issuer)}: nobody makes Secret {secret}"
     for backup in of_kind(manifests, "ScheduledBackup"):
         if backup["spec"]["cluster"]["name"] not in clusters:
             yield f"{name_of(backup)}: no Cluster {backup['spec']['cluster']['name']}"

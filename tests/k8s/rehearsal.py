@@ -26,7 +26,8 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.embedded.ports import spare_port
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.handout import hand_out
-from tests.k8s.rendered import Manifest, Workload, of_kind, workloads
+from tests.authority import Authority
+from tests.k8s.rendered import Manifest, Workload, nats_confs, of_kind, workloads
 from tests.servers import a_postgres_place, within_reach
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -175,6 +176,7 @@ def a_rehearsal(
     (issuer / "client-secret").write_text("x" * 40)
     (development := folder / "secrets/helpline-key-development").mkdir()
     (development / "development.key").write_text("y" * 64)
+    certified(folder)
     with _postgres(folder) as postgres, _nats(manifests, folder) as nats_url:
         url = make_url(postgres)
         yield Rehearsal(
@@ -185,11 +187,26 @@ def a_rehearsal(
                 "HELPLINE_INTAKE_URL": f"http://127.0.0.1:{doors['intake']}",
                 "HELPLINE_CONSOLE_RISK_URL": f"http://127.0.0.1:{doors['risk']}",
                 "HELPLINE_NATS_URL": nats_url,
+                # In plain text here: TLS is tried by tests/k8s/test_tls.py.
+                "HELPLINE_NATS_CA_FILE": "",
+                "HELPLINE_POSTGRES_CA_FILE": "",
                 "HELPLINE_POSTGRES_HOST": str(url.host),
                 "HELPLINE_POSTGRES_PORT": str(url.port),
                 **{f"HELPLINE_{name.upper()}_PORT": str(port) for name, port in doors.items()},
             },
         )
+
+
+def certified(folder: Path) -> Authority:
+    """Lay out what operators make of certificates: of one CA, for this machine."""
+    authority = Authority(folder)
+    shown = authority.shows("nats")
+    for secret in ("helpline-nats-tls", "helpline-postgres-ca"):
+        (made := folder / "secrets" / secret).mkdir()
+        shutil.copy(shown.ca, made / "ca.crt")
+    shutil.copy(shown.certificate, folder / "secrets/helpline-nats-tls/tls.crt")
+    shutil.copy(shown.key, folder / "secrets/helpline-nats-tls/tls.key")
+    return authority
 
 
 @contextmanager
@@ -218,11 +235,8 @@ def _postgres(folder: Path) -> Iterator[str]:
 @contextmanager
 def _nats(manifests: list[Manifest], folder: Path) -> Iterator[str]:
     """The server on the rendered configuration, at ports of its own."""
-    (conf,) = (
-        each["data"]["nats.conf"]
-        for each in of_kind(manifests, "ConfigMap")
-        if "nats.conf" in each["data"]
-    )
+    files = nats_confs(manifests)
+    conf = files["nats.conf"]
     (place := folder / "nats").mkdir()
     for said, here in {
         "0.0.0.0:4222": f"127.0.0.1:{spare_port()}",
@@ -233,6 +247,7 @@ def _nats(manifests: list[Manifest], folder: Path) -> Iterator[str]:
         assert said in conf
         conf = conf.replace(said, here)
     (place / "nats.conf").write_text(conf)
+    (place / "tls.conf").write_text(files["tls.conf"])
     written = (folder / "secrets/helpline-nats-server/server.conf").read_text()
     (place / "server.conf").write_text(written.replace('"/data"', f'"{place}/data"'))
     server = EmbeddedNats(place / "nats.conf", place, folder / "nats.log")

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 K8S = Path(__file__).resolve().parents[2] / "k8s"
-#: Those people apply, and one of the tests that has every component.
-OVERLAYS = ("pilot", "permanent", "everything")
+#: Those people apply, and two of the tests: with every component, and a pilot with TLS.
+OVERLAYS = ("pilot", "permanent", "everything", "pilot_over_tls")
 #: For people who try the platform: what is right there is wrong everywhere else.
 DEMONSTRATION = "demonstration"
 #: One of the tests: the permanent service without volumes that several nodes may write.
@@ -74,6 +74,24 @@ def _text(overlay: str) -> str:
 def rendered(overlay: str) -> list[Manifest]:
     """Manifests of an overlay, fresh ones at each call: tests plant faults in them."""
     return [each for each in yaml.load_all(_text(overlay), yaml.CSafeLoader) if each]
+
+
+def nats_confs(manifests: list[Manifest]) -> dict[str, str]:
+    """Files of NATS's configuration, by name: `nats.conf` and what it includes of ours."""
+    (found,) = (
+        each["data"] for each in of_kind(manifests, "ConfigMap") if "nats.conf" in each["data"]
+    )
+    files: dict[str, str] = found
+    return files
+
+
+def settings_of(manifests: list[Manifest]) -> Manifest:
+    """What services and Jobs are told."""
+    (found,) = (
+        each["data"] for each in of_kind(manifests, "ConfigMap") if "HELPLINE_HOST" in each["data"]
+    )
+    settings: Manifest = found
+    return settings
 
 
 def of_kind(manifests: list[Manifest], *kinds: str) -> Iterator[Manifest]:

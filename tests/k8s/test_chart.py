@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from tests.k8s.chart import KNOWN, server_conf, stateful_set, values
 from tests.k8s.kinds_of_pod import bus_of
 from tests.k8s.references import broken_references
-from tests.k8s.rendered import Manifest, name_of, of_kind, rendered
+from tests.k8s.rendered import Manifest, name_of, nats_confs, rendered
 
 #: The permanent service, without our own servers.
 BY_CHART = "by_chart"
@@ -29,6 +30,7 @@ def _as_it_runs(manifest: Manifest) -> dict[str, Any]:
     kept |= {name: pod[name] for name in ("securityContext", "priorityClassName")}
     kept |= {name: pod.get(name) for name in ("automountServiceAccountToken", "serviceAccountName")}
     (secret,) = (each["secret"] for each in _sources(pod) if "secret" in each)
+    (shown,) = (each["secret"] for each in pod["volumes"] if "secret" in each)
     (hosts,) = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     labels = spec["template"]["metadata"]["labels"]
     assert hosts["labelSelector"]["matchLabels"].items() <= labels.items()
@@ -48,6 +50,8 @@ def _as_it_runs(manifest: Manifest) -> dict[str, Any]:
         "claim": claim["spec"],
         "data": [m["mountPath"] for m in container["volumeMounts"] if m["name"] == "streams"],
         "server.conf": secret,
+        "shown": shown,
+        "shown at": [m["mountPath"] for m in container["volumeMounts"] if "tls" in m["name"]],
         "memory": [each["value"] for each in container["env"] if each["name"] == "GOMEMLIMIT"],
         "ports": {each["name"]: each["containerPort"] for each in container["ports"]},
     }
@@ -65,14 +69,17 @@ def test_the_chart_runs_what_we_run() -> None:
 
 def test_the_chart_says_to_the_server_what_we_say() -> None:
     told = server_conf(values())
-    (ours,) = (
-        each["data"]["nats.conf"]
-        for each in of_kind(rendered("permanent"), "ConfigMap")
-        if "nats.conf" in each["data"]
-    )
+    files = nats_confs(rendered("permanent"))
+    ours = files["nats.conf"]
     for name in ("lame_duck_grace_period", "lame_duck_duration", "pid_file"):
         assert f'{name}: "{told[name]}"' in ours
-    assert re.findall(r'"(nats://[^"]*)"', ours) == told["cluster"]["routes"]
+    # The server reads host and port of a route; whether by TLS, `tls` says.
+    routes = [each.replace("tls://", "nats://") for each in told["cluster"]["routes"]]
+    assert re.findall(r'"(nats://[^"]*)"', ours) == routes
+    for file, said in (("tls.conf", told["tls"]), ("routes-tls.conf", told["cluster"]["tls"])):
+        lines = {f"  {name}: {json.dumps(value)}" for name, value in said.items()}
+        own = [line for line in files[file].splitlines() if not line.strip().startswith("#")]
+        assert set(own) == {"tls {", "}"} | lines
     assert f'name: "{told["cluster"]["name"]}"' in ours
     assert "no_advertise: true" in ours
     assert told["cluster"]["no_advertise"] is True

@@ -26,6 +26,7 @@ from tests.k8s.checks_of_pods import (
     pods_are_restricted,
     scratch_space_has_a_size,
 )
+from tests.k8s.checks_of_tls import files_in
 from tests.k8s.references import broken_references
 from tests.k8s.rendered import Manifest, name_of, of_kind, one, rendered, workloads
 from tests.servers import a_postgres_place
@@ -84,9 +85,27 @@ def test_what_moves_finds_both_sides() -> None:
     (streams,) = one(moving, "Job/helpline-grow-streams")["spec"]["template"]["spec"]["containers"]
     asked = parser().parse_args(streams["args"])
     assert (asked.old, asked.new) == ("pilot", "permanent")
+    assert asked.target.startswith("tls://")
     hosts = [str(make_url(url).host) for url in (asked.source, asked.target)]
     assert hosts == ["helpline-nats", "helpline-nats-cluster"]
     assert set(hosts) <= services
+
+
+@pytest.mark.parametrize(
+    ("overlay", "job", "variable"),
+    [
+        (GROWING, "helpline-grow-streams", "HELPLINE_NATS_CA_FILE"),
+        (GROWING, "helpline-grow-database", "NEW_CA"),
+        (RESTORING, "helpline-restore-streams", "HELPLINE_NATS_CA_FILE"),
+    ],
+)
+def test_what_moves_and_brings_back_knows_servers_by_their_ca(
+    overlay: str, job: str, variable: str
+) -> None:
+    (pod,) = (each for each in workloads(rendered(overlay)) if each.name == job)
+    (container,) = pod.containers()
+    (file,) = (Path(each["value"]) for each in container["env"] if each["name"] == variable)
+    assert file.name in files_in(pod, str(file.parent))
 
 
 @pytest.mark.slow
@@ -221,5 +240,8 @@ def _run(
         here.mkdir(exist_ok=True)
         script = script.replace(said, str(here))
     environment = {each["name"]: each["value"] for each in container["env"]}
+    if "NEW_SSLMODE" in environment:
+        assert environment["NEW_SSLMODE"] == "verify-full"
+        environment["NEW_SSLMODE"] = "prefer"  # the wheel's Postgres is built without TLS
     environment["PATH"] = f"{programs}:{os.environ['PATH']}"
     return subprocess.run([*shell, script], env=environment, capture_output=True, text=True)

@@ -11,6 +11,7 @@ VERSIONS = ("1.30", kubernetes_validate.latest_version())
 #: Kinds that operators bring; the referential test reads what it can of them.
 CUSTOM = {
     "barmancloud.cnpg.io/v1": {"ObjectStore"},
+    "cert-manager.io/v1": {"Certificate", "Issuer"},
     "external-secrets.io/v1": {"ExternalSecret"},
     "gateway.networking.k8s.io/v1": {"HTTPRoute"},
     "keda.sh/v1alpha1": {"ScaledObject"},
