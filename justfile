@@ -227,6 +227,11 @@ asyncapi-check:
         --omit-lockfile-registry-resolved @asyncapi/parser@3
     node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
 
+# Hold the manifests against a release's CustomResourceDefinitions: `just operators FILE...`
+[group('upkeep')]
+operators *ARGS:
+    @{{ python }} -m tests.k8s.operators {{ ARGS }}
+
 # Write our alerts as a cluster's Prometheus operator takes them (check)
 [group('upkeep')]
 rules *ARGS:
