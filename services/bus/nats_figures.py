@@ -9,6 +9,7 @@ does not answer has no figures, never old ones; where none does, the scrape fail
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -267,7 +268,11 @@ def server_at(host: str, port: int, ask: Callable[[], Sequence[Told]]) -> Thread
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; 2 when the port is taken."""
     parser = argparse.ArgumentParser(description="Figures of NATS servers, for Prometheus.")
-    parser.add_argument("--server", required=True, help="their monitoring port, http://host:port")
+    parser.add_argument(
+        "--server",
+        default=os.environ.get("HELPLINE_NATS_MONITORING_URL", ""),
+        help="their monitoring port, http://host:port (HELPLINE_NATS_MONITORING_URL)",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="on which figures are told")
     parser.add_argument("--port", type=int, default=7777)
     read = parser.parse_args(arguments)

@@ -114,6 +114,13 @@ DATABASE = "Job/helpline-database-r1"
 
 PLANTS: dict[str, Plant] = {
     # --- references, which the API server takes without a word
+    "figures of a server that is not there": Plant(
+        "permanent",
+        REFERENCES,
+        lambda m: _settings(m).update(
+            HELPLINE_NATS_MONITORING_URL="http://helpline-nats-headless:8222"
+        ),
+    ),
     "a ConfigMap that is not there": Plant(
         "pilot",
         REFERENCES,

@@ -6,6 +6,7 @@ No static tool sees these: an object that is valid by itself and points nowhere.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ HANDED_OUT: dict[str, set[str]] = {
     name: set(files) for name, files in secrets_of(SERVICES).items()
 } | {name: set(files) for name, files in FROM_OTHERS.items()}
 _CLAIMED = "persistentVolumeClaim"
+#: A host of ours in an address, or alone.
+_ADDRESS = re.compile(r"(?:^|//)(helpline-[a-z-]+)(?=[:./]|$)")
+_WAYS = ("rw", "ro", "r")
 #: Classes every cluster has.
 _SYSTEM_CLASSES = {"system-cluster-critical", "system-node-critical"}
 
@@ -42,6 +46,7 @@ def broken_references(manifests: list[Manifest]) -> tuple[str, ...]:
         *_of_scaled(manifests),
         *_of_operators(manifests),
         *_of_programs(pods),
+        *_of_hosts(pods, known),
     )
 
 
@@ -278,3 +283,24 @@ def _of_programs(pods: tuple[Workload, ...]) -> Iterator[str]:
                         yield f"{pod.kind}/{pod.name}: no service {container['args']}"
                 case _:
                     continue
+
+
+def _of_hosts(pods: tuple[Workload, ...], known: _Known) -> Iterator[str]:
+    """An address of ours, in what a pod is told or in its arguments, names a Service there is.
+
+    CloudNativePG makes those of its cluster: NAME-rw, NAME-ro, NAME-r.
+    """
+    made = {f"{each.name}-{way}" for each in pods if each.kind == "Cluster" for way in _WAYS}
+    for pod in pods:
+        told = [text for each in pod.containers() for text in _told(each, known)]
+        for host in sorted({host for text in told for host in _ADDRESS.findall(text)}):
+            if host not in known.services | made:
+                yield f"{pod.kind}/{pod.name}: no Service {host}"
+
+
+def _told(container: Mapping[str, Any], known: _Known) -> Iterator[str]:
+    yield from map(str, container.get("args", ()))
+    yield from (str(each.get("value", "")) for each in container.get("env", ()))
+    for source in container.get("envFrom", ()):
+        config = known.config.get(source.get("configMapRef", {}).get("name", ""), {})
+        yield from config.get("data", {}).values()
