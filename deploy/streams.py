@@ -1,9 +1,10 @@
 """`python -m deploy.streams save --into FOLDER`, `restore --from FOLDER`: the newest copy, or this.
 
 Streams as files, by JetStream's own snapshot: messages, sequences and the places of durables, of
-each stream by itself, so that two streams are not of the very same moment. A copy counts once it is
-whole: until then its folder ends in `.half`. Restoring makes what is missing and touches no stream
-that is there. Exits 0 when done, 1 when not, 2 when NATS is away. Key: `provisioner`.
+each stream by itself, so that two streams are not of the very same moment. A copy counts once it
+is whole: until then its folder ends in `.half`; then its moment is noted on the server. Restoring
+makes what is missing and touches no stream that is there. Exits 0 when done, 1 when not, 2 when
+NATS is away. Key: `provisioner`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nats.aio.client import Client
 from nats.js.errors import APIError
 
 from deploy.migrate.snapshot import PIECE_BYTES, NotCopied, a_snapshot, restore
+from services.bus.provision.copied import note_copied
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import reason, signed_in
 from services.bus.trust import NotTrusted
@@ -64,6 +66,7 @@ async def _run(asked: argparse.Namespace) -> int:
         if asked.command == "save":
             now = datetime.now(UTC)
             copy = await save_streams(client, asked.into, now)
+            await note_copied(client.jetstream(), now)
             for old in outdated(asked.into, now - timedelta(days=asked.keep_days)):
                 shutil.rmtree(old)
             _say(f"{copy}: whole.")

@@ -93,6 +93,10 @@ DRILLS: dict[str, Drill] = {
     "StreamNearlyFull": Drill(
         provoking.a_stream_has_little_room, "a stream may keep little more than it holds"
     ),
+    "BackupTooOld": Drill(
+        provoking.nobody_copied_for_two_nights,
+        "streams were copied and the database dumped two nights ago, and not since",
+    ),
     "DesksHearNothing": Drill(provoking.a_desk_without_a_stream, "a listener's desk has no stream"),
     "BeatsNotTold": Drill(
         provoking.assignment_stands_still,

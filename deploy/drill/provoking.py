@@ -10,7 +10,9 @@ import asyncio
 import shutil
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
@@ -19,6 +21,8 @@ from contracts.envelope import Stream
 from contracts.vocabulary import Channel, Role
 from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage, quietly
 from deploy.seeds import SEEDED
+from deploy.streams import save_streams
+from services.bus.provision.copied import note_copied
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
 from services.intake.day_keys import KEYS_DIR, from_environment
@@ -204,6 +208,16 @@ async def a_stream_has_little_room(stage: Stage) -> None:
         js = client.jetstream()
         told = await js.stream_info(Stream.ROSTER.value)
         await js.update_stream(replace(told.config, max_bytes=told.state.bytes + _ROOM_BYTES))
+
+
+async def nobody_copied_for_two_nights(stage: Stage) -> None:
+    """The nightly copy was made, by what makes it, as of two nights ago; a dump was noted then."""
+    at = datetime.now(UTC) - timedelta(days=2)
+    with TemporaryDirectory(dir=stage.platform.folder) as folder:
+        async with signed_in(stage.platform.nats_url, stage.keys, PROVISIONER) as client:
+            await save_streams(client, Path(folder), at)
+            await note_copied(client.jetstream(), at)
+    stage.change(f"COMMENT ON DATABASE helpline IS 'dumped {at:%Y-%m-%dT%H:%M:%SZ}'")
 
 
 async def a_right_is_missing(stage: Stage) -> None:

@@ -28,7 +28,7 @@ AFTER = "After"
 _SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```sh (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"`([^`]+)`")
-_FIGURE = re.compile(r"\b(helpline|gnatsd|jetstream)_")
+_FIGURE = re.compile(r"\b(helpline|gnatsd|jetstream|barman)_")
 BASH = "/bin/bash"
 _LONGEST_SECONDS = 120
 

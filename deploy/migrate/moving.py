@@ -21,6 +21,7 @@ from nats.js.errors import APIError
 
 from deploy.migrate.snapshot import copy_stream, names
 from deploy.migrate.standing import Standing, differences, read
+from services.bus.provision.copied import with_note
 from services.bus.provision.declared import PERMANENT, PILOT, Scale, declare
 from services.bus.provision.drift import drift, read_live
 from services.bus.provision.signed_in import reason
@@ -166,11 +167,15 @@ class Move:
 
     async def _hold(self) -> None:
         for stream in declare(self.tables, self.old_scale).streams:
-            await self._old.update_stream(replace(stream, max_bytes=1))
+            await self._change(replace(stream, max_bytes=1))
 
     async def _release(self) -> None:
         for stream in declare(self.tables, self.old_scale).streams:
-            await self._old.update_stream(stream)
+            await self._change(stream)
+
+    async def _change(self, stream: StreamConfig) -> None:
+        live = await self._old.stream_info(str(stream.name))
+        await self._old.update_stream(with_note(stream, live.config))
 
     async def _drained(self) -> Standing:
         """Wait until nothing waits or is in hand; what then still does is copied too."""
@@ -186,7 +191,8 @@ class Move:
         for stream in declare(self.tables, self.new_scale).streams:
             name = str(stream.name)
             began = time.monotonic()
-            copy = replace(stream, num_replicas=1, metadata=self._mark)
+            live = await self._old.stream_info(name)
+            copy = with_note(replace(stream, num_replicas=1, metadata=self._mark), live.config)
             carried += await copy_stream(self.source, self.target, copy)
             seconds = time.monotonic() - began
             self.tell(f"{name}: {old.streams[name].messages} events copied in {seconds:.2f} s.")
@@ -223,7 +229,9 @@ class Move:
         """Have each stream on every server; refused while one of them is just coming back."""
         # The mark stays: until somebody reads there, it may be copied anew.
         for stream in declare(self.tables, self.new_scale).streams:
-            await self._new.update_stream(replace(stream, metadata=self._mark))
+            live = await self._new.stream_info(str(stream.name))
+            marked = replace(stream, metadata=self._mark)
+            await self._new.update_stream(with_note(marked, live.config))
         return ()
 
     async def _same_on_all(self, old: Standing, new: Standing) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ from typing import Literal
 
 from prometheus_client import Metric
 
+#: What a stream's metadata calls the moment of the last whole copy of all streams (ISO 8601).
+COPIED_AT = "helpline-copied-at"
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
-from services.bus.figures import Figure
+from services.bus.figures import COPIED_AT, Figure
 
 #: Everything of streams and who reads them, in one answer.
 STREAMS = "jsz?accounts=true&streams=true&consumers=true&config=true"
@@ -90,8 +91,14 @@ OF_A_CONSUMER: Mapping[str, Figure] = {
         "untyped",
     ),
 }
+#: Ours alone: no exporter knows of our copies.
+COPIED = Figure(
+    "helpline_bus_streams_copied_timestamp_seconds",
+    "When all streams were last copied whole; before the first time, when the oldest was made",
+)
 FIGURES: tuple[Figure, ...] = (
     HEALTH,
+    COPIED,
     *OF_A_SERVER.values(),
     *OF_JETSTREAM.values(),
     *OF_A_STREAM.values(),
@@ -118,12 +125,28 @@ def metrics_of(servers: Sequence[Told]) -> Iterator[Metric]:
     yield from _read(OF_JETSTREAM, kept)
     streams = [each for server, jsz in kept for each in _streams(server, jsz)]
     yield from _read(OF_A_STREAM, streams)
+    yield COPIED.told(_copied([stream for _, stream in streams]))
     consumers = [
         ((*labels, each["name"], *_leader(each, labels)), each)
         for labels, stream in streams
         for each in stream.get("consumer_detail") or ()
     ]
     yield from _read(OF_A_CONSUMER, consumers)
+
+
+def _copied(streams: Sequence[Mapping[str, Any]]) -> dict[Labels, float]:
+    """The last copy that is noted; without one, nothing was saved since streams were made."""
+    configs = [stream.get("config") or {} for stream in streams]
+    noted = [(config.get("metadata") or {}).get(COPIED_AT) for config in configs]
+    copies = [_seconds(each) for each in noted if each is not None]
+    made = [_seconds(stream["created"]) for stream in streams if "created" in stream]
+    if not copies and not made:
+        return {}
+    return {(): max(copies) if copies else min(made)}
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def _id(told: Told) -> Labels:

@@ -7,6 +7,8 @@ would look calm.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -31,11 +33,19 @@ OF_A_DATABASE: dict[str, Figure] = {
     "blks_hit": Figure("pg_stat_database_blks_hit", "Blocks found in memory", _DATABASE, "untyped"),
     "blks_read": Figure("pg_stat_database_blks_read", "Blocks read", _DATABASE, "untyped"),
 }
-FIGURES: tuple[Figure, ...] = (MOST_CONNECTIONS, *OF_A_DATABASE.values())
+#: Ours alone, of who saves by dumps: the nightly Job notes each on the database.
+DUMPED = Figure(
+    "helpline_bus_database_dumped_timestamp_seconds",
+    "When the database was last dumped whole; none where no dump was ever noted",
+)
+FIGURES: tuple[Figure, ...] = (MOST_CONNECTIONS, DUMPED, *OF_A_DATABASE.values())
+#: What the comment of a database begins with once it was dumped; the moment follows (ISO 8601).
+_DUMPED_AT = "dumped "
 
 #: Databases one may not connect to are counted, and their size is not told.
 _READ = """
     SELECT datname, numbackends, xact_commit, xact_rollback, deadlocks, blks_hit, blks_read,
+        shobj_description(datid, 'pg_database') AS comment,
         current_setting('max_connections')::int AS most,
         CASE WHEN datname = current_database() THEN pg_database_size(datid) END AS bytes
     FROM pg_stat_database WHERE datname IS NOT NULL AND datname NOT LIKE 'template%'
@@ -55,8 +65,10 @@ class PostgresFigures(Collector):
     def read(self, session: Session) -> None:
         """Read everything anew."""
         rows = ask(session, _READ).fetchall()
+        own = next(row for row in rows if row.bytes is not None)  # it is always among them
         self._told = (
-            MOST_CONNECTIONS.told({(): float(rows[0].most)}),  # this database is always among them
+            MOST_CONNECTIONS.told({(): float(own.most)}),
+            DUMPED.told(_dumped(own.comment)),
             *(
                 figure.told(
                     {
@@ -72,3 +84,12 @@ class PostgresFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """For the registry."""
         yield from self._told
+
+
+def _dumped(comment: str | None) -> dict[tuple[str, ...], float]:
+    """The moment a comment tells; what somebody else wrote there tells none."""
+    if comment is None or not comment.startswith(_DUMPED_AT):
+        return {}
+    with suppress(ValueError):
+        return {(): datetime.fromisoformat(comment.removeprefix(_DUMPED_AT)).timestamp()}
+    return {}

@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 import nats
+import pytest
 from nats.js.api import ConsumerConfig, StreamConfig
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.embedded.nats import EmbeddedNats
-from services.bus.nats_figures import FIGURES, Told, asked, metrics_of, server_at
+from services.bus.figures import COPIED_AT
+from services.bus.nats_figures import COPIED, FIGURES, Told, asked, metrics_of, server_at
 
 #: Behind its address nobody listens.
 NOBODY = "http://127.0.0.1:1"
@@ -87,6 +89,24 @@ def test_without_a_cluster_a_server_leads_everything() -> None:
     del jsz["account_details"][0]["stream_detail"][0]["cluster"]
     labels, _ = samples([Told(alone.varz, jsz, True)], "jetstream_stream_total_messages")["N1"]
     assert (labels["is_meta_leader"], labels["is_stream_leader"]) == ("true", "true")
+
+
+def test_last_copy_that_is_noted_is_told_and_without_one_the_age_of_the_streams() -> None:
+    def told(*streams: dict[str, Any]) -> float | None:
+        jsz = {"account_details": [{"name": "HELPLINE", "stream_detail": list(streams)}]}
+        said = Told({"server_id": "N1"}, jsz, True)
+        (metric,) = (each for each in metrics_of([said, said]) if each.name == COPIED.name)
+        return metric.samples[0].value if metric.samples else None
+
+    def stream(name: str, second: int, **metadata: str) -> dict[str, Any]:
+        created = f"1970-01-01T00:00:{second:02d}.123456789Z"
+        return {"name": name, "created": created, "config": {"metadata": metadata}}
+
+    old, new = stream("CONTACT", 7), stream("NEW", 40)
+    assert told() is None
+    assert told(new, old) == pytest.approx(7.12, abs=0.01)
+    noted = stream("ADVISORY", 7, **{COPIED_AT: "1970-01-01T00:01:00+00:00"})
+    assert told(old, noted, new) == 60
 
 
 @contextmanager

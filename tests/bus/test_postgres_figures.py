@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import make_url
@@ -38,9 +39,33 @@ def test_every_figure_is_read_in_the_role_of_a_service(tally: ServiceUnderTest) 
     figure = {
         each.name: told(figures, each.name, here) for each in FIGURES if "datname" in each.labels
     }
-    assert len(figure) == len(FIGURES) - 1
+    assert len(figure) == len(FIGURES) - 2
     assert figure["pg_stat_database_numbackends"] >= 1
     assert figure["pg_database_size_bytes"] > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("comment", "moment"),
+    {
+        "dumped 2020-04-06T03:30:00Z": datetime(2020, 4, 6, 3, 30, tzinfo=UTC).timestamp(),
+        "of the association": None,
+        "dumped once": None,
+    }.items(),
+)
+def test_the_last_dump_is_told_as_its_job_notes_it(
+    tally: ServiceUnderTest, comment: str, moment: float | None
+) -> None:
+    figures, registry = PostgresFigures(), CollectorRegistry()
+    registry.register(figures)
+    name = "helpline_bus_database_dumped_timestamp_seconds"
+    tally.read(figures.read)
+    assert registry.get_sample_value(name) is None
+    database = make_url(tally.owner_dsn).database
+    plain = tally.owner_dsn.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"COMMENT ON DATABASE {database} IS '{comment}'".encode())
+    tally.read(figures.read)
+    assert registry.get_sample_value(name) == moment
 
 
 def test_nothing_is_told_of_a_postgres_that_does_not_answer(tally: ServiceUnderTest) -> None:

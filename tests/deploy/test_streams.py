@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nats
 import pytest
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 
 from contracts.envelope import Stream
@@ -16,6 +18,9 @@ from deploy.embedded.nats import EmbeddedNats
 from deploy.migrate.snapshot import NotCopied, a_snapshot, restore
 from deploy.migrate.standing import differences, read
 from deploy.streams import main, newest, outdated, restore_streams, save_streams
+from services.bus.figures import COPIED_AT
+from services.bus.provision.apply import apply
+from services.bus.provision.declared import ADVISORY
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
@@ -53,6 +58,32 @@ def test_lost_streams_come_back_with_the_place_of_every_reader(
             assert ground.count("SELECT count(*) FROM intake.tally WHERE seen <> 1") == 0
 
     asyncio.run(drill())
+
+
+def test_copy_is_noted_on_the_server_and_the_note_outlives_a_release(
+    fresh_database: str, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with a_live_ground(TABLES, fresh_database, tmp_path) as ground:
+            keys, url = ground.settings.keys_dir, ground.settings.nats_url
+            words = ["--url", url, "--keys", str(keys), "save", "--into", str(tmp_path / "copies")]
+            assert await asyncio.to_thread(main, words) == 0
+            async with signed_in(url, keys, PROVISIONER) as client:
+                js = client.jetstream()
+                noted = await _noted(js)
+                assert noted[:13] in newest(tmp_path / "copies").name
+                declared = (await js.stream_info(ADVISORY)).config
+                # A release before this one declared less.
+                await js.update_stream(replace(declared, max_bytes=1024))
+                await apply(js, TABLES)
+                assert await drift(js, TABLES) == ()
+                assert await _noted(js) == noted
+
+    asyncio.run(scene())
+
+
+async def _noted(js: JetStreamContext) -> str:
+    return str(((await js.stream_info(ADVISORY)).config.metadata or {})[COPIED_AT])
 
 
 def test_a_copy_that_is_not_whole_is_refused(fresh_database: str, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def required_flows(manifests: list[Manifest]) -> frozenset[Flow]:
         flows |= set(_of_synthetic_caller(pod, pods, kinds))
         flows |= set(_of_nats_figures(pod, pods))
     flows |= set(_of_nats(pods, kinds))
-    flows |= set(_of_database(pods))
+    flows |= set(_of_database(pods, kinds))
     return frozenset(flows)
 
 
@@ -241,8 +241,10 @@ def _of_nats(pods: tuple[Workload, ...], kinds: set[str]) -> Iterator[Flow]:
             yield "keda", pod.name, _MONITOR
 
 
-def _of_database(pods: tuple[Workload, ...]) -> Iterator[Flow]:
+def _of_database(pods: tuple[Workload, ...], kinds: set[str]) -> Iterator[Flow]:
     for pod in (each for each in pods if each.kind == "Cluster"):
+        if "PodMonitor" in kinds:
+            yield "monitoring", pod.name, pod.ports["metrics"]
         for port in (_POSTGRES, _STATUS):
             yield pod.name, pod.name, port
             yield "cnpg", pod.name, port

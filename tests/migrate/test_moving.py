@@ -6,13 +6,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from nats.js import JetStreamContext
 
 from contracts.contact import ContactOpened
 from contracts.envelope import Reply, Stream, done
@@ -21,7 +22,9 @@ from deploy.migrate.moving import Move, NotMoved
 from deploy.migrate.snapshot import NotCopied, a_snapshot, names
 from deploy.migrate.standing import read
 from deploy.rollout.three import Three, begin, leave
-from services.bus.provision.declared import PERMANENT, declare
+from services.bus.figures import COPIED_AT
+from services.bus.provision.copied import note_copied
+from services.bus.provision.declared import ADVISORY, PERMANENT, declare
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
@@ -33,6 +36,8 @@ from tests.bus.test_transact import an_opened_contact
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TABLES = (TALLY,)
+#: Of the last copy of the old server's streams.
+NIGHT = datetime(2026, 1, 14, 3, 50, tzinfo=UTC)
 
 
 @dataclass
@@ -146,6 +151,11 @@ async def callers() -> AsyncIterator[Callers]:
         await asyncio.gather(arriving, return_exceptions=True)
 
 
+async def noted(js: JetStreamContext) -> str:
+    """When the last copy was made, as the server that holds the streams tells."""
+    return str(((await js.stream_info(ADVISORY)).config.metadata or {})[COPIED_AT])
+
+
 def unpublished(scene: Scene) -> int:
     return scene.count("SELECT count(*) FROM intake.outbox WHERE published_at IS NULL")
 
@@ -220,6 +230,7 @@ def test_a_move_that_was_killed_is_made_by_running_it_again(play: Play) -> None:
             there.door = old
             await until(lambda: there.accepted > 20)
             async with it.a_move() as move:
+                await note_copied(move.source.jetstream(), NIGHT)
                 # As after kill -9 half-way: events held back, one stream copied, nobody to release.
                 await move._hold()
                 await move._copy(await move._drained())
@@ -229,6 +240,7 @@ def test_a_move_that_was_killed_is_made_by_running_it_again(play: Play) -> None:
             there.door = None
         async with it.a_move() as move:
             assert await read(move.target.jetstream()) == moved.standing
+            assert await noted(move.target.jetstream()) == NIGHT.isoformat()
             await move.plan()  # and once more, before anybody reads there
 
     play(scene)
@@ -267,12 +279,14 @@ def test_after_a_failed_copy_the_old_server_takes_events_again(
             there.door = old
             await until(lambda: there.accepted > 20)
             async with it.a_move() as move:
+                await note_copied(move.source.jetstream(), NIGHT)
                 with pytest.raises(NotCopied):
                     await move.make()
             there.door = None
             await asyncio.sleep(0.1)
             await all_handled_once(it, there)
         assert await drift(it.ground.js, TABLES) == ()
+        assert await noted(it.ground.js) == NIGHT.isoformat()
 
     play(scene)
 

@@ -59,7 +59,7 @@ def filled_in(expression: str, rate: str = "1m", in_all: str = "1h") -> str:
 def metrics_of(expression: str) -> set[str]:
     """The metrics a query names, as the registry has them: without a histogram's endings."""
     known = known_metrics()
-    named = re.findall(r"\b(?:(?:helpline|jetstream|gnatsd|pg)_|slo:)[\w:]+", expression)
+    named = re.findall(r"\b(?:(?:helpline|jetstream|gnatsd|pg|barman)_|slo:)[\w:]+", expression)
     ended = {name: re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
     return {
         whole if known.get(whole, {}).get("type") == "histogram" else name

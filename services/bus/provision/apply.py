@@ -14,6 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo, StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
+from services.bus.provision.copied import with_note
 from services.bus.provision.declared import PILOT, Declared, Durable, Scale, declare
 from services.bus.provision.drift import (
     WHOLE,
@@ -97,7 +98,7 @@ async def _apply_stream(
         if live is None:
             await js.add_stream(stream)
         elif differences:
-            await js.update_stream(stream)
+            await js.update_stream(with_note(stream, live.config))
     except APIError as error:
         raise _refused(differences, error) from error
 
