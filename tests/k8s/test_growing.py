@@ -6,13 +6,16 @@ How streams are moved is tried in tests/migrate, on one server and three.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from sqlalchemy import make_url
 
 from deploy import tables
@@ -28,9 +31,10 @@ from tests.k8s.checks_of_pods import (
 )
 from tests.k8s.checks_of_tls import files_in
 from tests.k8s.references import broken_references
-from tests.k8s.rendered import Manifest, name_of, of_kind, one, rendered, workloads
+from tests.k8s.rendered import K8S, Manifest, name_of, of_kind, one, rendered, workloads
 from tests.servers import a_postgres_place
 
+README = K8S / "README.md"
 GROWING, RESTORING = "growing", "restoring"
 #: What every pod must be, asked of those that are no part of an overlay.
 OF_JOBS = (
@@ -112,10 +116,7 @@ def test_what_moves_and_brings_back_knows_servers_by_their_ca(
 def test_a_database_is_moved_whole_and_services_find_their_rights(
     tmp_path: Path, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_out(tmp_path)
-    owner = tmp_path / "secrets/helpline-postgres-owner"
-    with two_servers(postgres_folder, owner) as (old, new):
-        assert _tables(old, tmp_path, monkeypatch) == 0
+    with a_pilot_and_an_empty_one(tmp_path, postgres_folder, monkeypatch) as (old, new):
         with psycopg.connect(old.dsn("helpline"), autocommit=True) as connection:
             for number in range(300):
                 connection.execute(
@@ -145,20 +146,24 @@ def test_a_database_is_moved_whole_and_services_find_their_rights(
 def test_a_nights_dump_is_restored_into_an_empty_database(
     tmp_path: Path, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_out(tmp_path)
-    owner = tmp_path / "secrets/helpline-postgres-owner"
     (dump,) = one(rendered("pilot"), "CronJob/helpline-backup")["spec"]["jobTemplate"]["spec"][
         "template"
     ]["spec"]["containers"]
     (restored,) = one(rendered(RESTORING), "Job/helpline-restore-database")["spec"]["template"][
         "spec"
     ]["containers"]
-    with two_servers(postgres_folder, owner) as (old, new):
-        assert _tables(old, tmp_path, monkeypatch) == 0
+    with a_pilot_and_an_empty_one(tmp_path, postgres_folder, monkeypatch) as (old, new):
         with psycopg.connect(old.dsn("helpline"), autocommit=True) as connection:
             connection.execute("INSERT INTO triage.inbox (id, kind, type) VALUES ('y', 'a', 'b')")
+        begun = datetime.now(UTC).replace(microsecond=0)
         done = _run(dump, {"helpline-postgres": old}, tmp_path)
         assert done.returncode == 0, done.stderr
+        with psycopg.connect(old.dsn("helpline")) as connection:
+            comment = (
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname ="
+            )
+            (noted,) = connection.execute(f"{comment} 'helpline'").fetchone() or ("",)
+        assert datetime.fromisoformat(noted.removeprefix("dumped ")) >= begun
         (tmp_path / "backup/helpline-2020-01-01T0330.dump").write_text("an older one")
         done = _run(restored, {"helpline-postgres": new}, tmp_path)
         assert done.returncode == 0, done.stderr
@@ -168,12 +173,79 @@ def test_a_nights_dump_is_restored_into_an_empty_database(
             assert _one(connection, "SELECT count(*) FROM triage.inbox") == 1
 
 
+@pytest.mark.slow
+def test_a_database_that_cloudnativepg_imports_by_itself_goes_on_where_it_was(
+    tmp_path: Path, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its `bootstrap.initdb.import` of type microservice does, and what README adds to it."""
+    with a_pilot_and_an_empty_one(tmp_path, postgres_folder, monkeypatch) as (old, new):
+        with psycopg.connect(old.dsn("helpline"), autocommit=True) as connection:
+            # Of a pilot that has run for a while.
+            connection.execute(
+                "DO $$ BEGIN WHILE txid_current() < 5000 LOOP COMMIT; END LOOP; END $$"
+            )
+            connection.execute("INSERT INTO triage.inbox (id, kind, type) VALUES ('x', 'a', 'b')")
+            newest = _one(connection, "SELECT max(txid) FROM triage.inbox")
+        _imported(old, new, tmp_path / "dump")
+        with psycopg.connect(new.dsn("helpline"), autocommit=True) as connection:
+            assert _one(connection, "SELECT count(*) FROM triage.inbox") == 1
+            assert _one(connection, "SELECT txid_current()") < newest, "it goes on by itself now"
+            connection.execute(_after_an_import())
+            assert _one(connection, "SELECT txid_current()") > newest
+        assert _tables(new, tmp_path, monkeypatch) == 0
+        password = (tmp_path / "keys/triage.pg").read_text()
+        with psycopg.connect(new.dsn("helpline", "helpline_triage", password)) as connection:
+            connection.execute("INSERT INTO triage.inbox (id, kind, type) VALUES ('y', 'a', 'b')")
+            assert _one(connection, "SELECT txid FROM triage.inbox WHERE id = 'y'") > newest
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT count(*) FROM risk.alert")
+
+
+def _after_an_import() -> str:
+    """`postImportApplicationSQL`, as README has it."""
+    (block,) = re.findall(r"```yaml\n(bootstrap:\n.*?)```", README.read_text(), re.DOTALL)
+    asked = yaml.safe_load(block)["bootstrap"]["initdb"]["import"]
+    assert (asked["type"], asked["databases"]) == ("microservice", ["helpline"])
+    (statement,) = asked["postImportApplicationSQL"]
+    return str(statement)
+
+
+def _imported(old: EmbeddedPostgres, new: EmbeddedPostgres, dump: Path) -> None:
+    """As CloudNativePG 1.26 does it: a superuser for as long as it takes, section by section."""
+    sections = ("pre-data", "data", "post-data")
+    programs = old.binaries.folder
+    asked = [f"--section={each}" for each in sections]
+    _done(programs / "pg_dump", "-Fd", "-f", dump, "-d", old.dsn("helpline"), *asked)
+    with psycopg.connect(new.dsn("helpline"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE helpline SUPERUSER")
+        for each in asked:
+            to = ("--no-owner", "--no-privileges", "--role=helpline", "-d", new.dsn("helpline"))
+            _done(programs / "pg_restore", *to, each, dump)
+        connection.execute("ALTER ROLE helpline NOSUPERUSER")
+
+
+def _done(*command: str | Path) -> None:
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_what_brings_back_finds_what_was_saved() -> None:
     back = rendered(RESTORING)
     assert len(back) == 2
     assert broken_references([*rendered("pilot"), *back]) == ()
     for check in OF_JOBS:
         assert list(check(back)) == []
+
+
+@contextmanager
+def a_pilot_and_an_empty_one(
+    folder: Path, servers: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+    """The pilot's database with its tables, and a new server without; keys are in `folder`."""
+    hand_out(folder)
+    with two_servers(servers, folder / "secrets/helpline-postgres-owner") as (old, new):
+        assert _tables(old, folder, monkeypatch) == 0
+        yield old, new
 
 
 @contextmanager
