@@ -116,13 +116,18 @@ def found(query: str, prometheus: str) -> int:
     return len(answer["data"]["result"])
 
 
-def type_all(name: str, shell: Mapping[str, str], after: bool) -> list[Typed]:
-    """Type what only looks and what is safe; `after`: what stands under "After", else the rest."""
-    return [
-        _type(each.text, shell)
+def to_type(name: str, after: bool) -> tuple[Command, ...]:
+    """What only looks and what is safe; `after`: of what stands under "After", else of the rest."""
+    return tuple(
+        each
         for each in commands_in(name)
         if each.mark in (LOOKS, SAFE) and (each.section == AFTER) is after
-    ]
+    )
+
+
+def type_all(name: str, shell: Mapping[str, str], after: bool) -> list[Typed]:
+    """Type it, in the order of the page."""
+    return [_type(each.text, shell) for each in to_type(name, after)]
 
 
 def _type(line: str, shell: Mapping[str, str]) -> Typed:

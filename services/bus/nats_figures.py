@@ -198,8 +198,13 @@ def _at(path: str, thing: Mapping[str, Any]) -> float | None:
 
 def asked(url: str) -> list[Told]:
     """Ask the monitoring port of every server behind a name, once; who is silent is left out."""
+    return asked_at(_addresses(url))
+
+
+def asked_at(addresses: Sequence[str]) -> list[Told]:
+    """Ask at each address; a server that has two is told once."""
     told = {}
-    for address in _addresses(url):
+    for address in addresses:
         with suppress(OSError, ValueError):
             one = _asked(address)
             told[one.varz["server_id"]] = one

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -14,7 +15,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.embedded.nats import EmbeddedNats
 from services.bus.figures import COPIED_AT
-from services.bus.nats_figures import COPIED, FIGURES, Told, asked, metrics_of, server_at
+from services.bus.nats_figures import (
+    COPIED,
+    FIGURES,
+    Told,
+    asked,
+    asked_at,
+    metrics_of,
+    server_at,
+)
 
 #: Behind its address nobody listens.
 NOBODY = "http://127.0.0.1:1"
@@ -110,18 +119,38 @@ def test_last_copy_that_is_noted_is_told_and_without_one_the_age_of_the_streams(
 
 
 @contextmanager
-def serving(url: str) -> Iterator[httpx.Client]:
-    """The program's own door, asking the servers behind a name."""
-    server = server_at("127.0.0.1", 0, lambda: asked(url))
+def at_work(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Its address, while it serves."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False
-        ) as client:
-            yield client
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def serving(url: str) -> Iterator[httpx.Client]:
+    """The program's own door, asking the servers behind a name."""
+    with (
+        at_work(server_at("127.0.0.1", 0, lambda: asked(url))) as door,
+        httpx.Client(base_url=door, trust_env=False) as client,
+    ):
+        yield client
+
+
+class Unwell(BaseHTTPRequestHandler):
+    """A monitoring port as nats-server has it when its streams are not there: 503, and the rest."""
+
+    def do_GET(self) -> None:
+        told = b'{"server_id": "N9"}' if self.path == "/varz" else b'{"status": "unavailable"}'
+        self.send_response(503 if self.path == "/healthz" else 200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_: object) -> None:
+        """Said to nobody."""
 
 
 async def _leave_behind(url: str) -> None:
@@ -141,7 +170,7 @@ def test_every_figure_comes_from_a_real_server_and_says_how_far_behind_a_durable
     nats_server: EmbeddedNats,
 ) -> None:
     asyncio.run(_leave_behind(nats_server.address.url))
-    # A name with two addresses, behind one of which nobody may listen: the server is told once.
+    # A name with two addresses, behind one of which nobody may listen.
     with serving(nats_server.address.monitoring_url.replace("127.0.0.1", "localhost")) as door:
         assert door.get("/readyz").status_code == 200
         answer = door.get("/metrics")
@@ -158,6 +187,17 @@ def test_every_figure_comes_from_a_real_server_and_says_how_far_behind_a_durable
         "jetstream_consumer_num_pending": 2,
         "jetstream_consumer_num_ack_pending": 1,
     }
+
+
+def test_server_that_has_two_addresses_is_told_once(nats_server: EmbeddedNats) -> None:
+    here = nats_server.address.monitoring_url
+    assert len(asked_at([here, here.replace("127.0.0.1", "localhost")])) == 1
+
+
+def test_server_that_answers_that_it_is_not_well_is_told_as_such() -> None:
+    with at_work(ThreadingHTTPServer(("127.0.0.1", 0), Unwell)) as unwell:
+        (told,) = asked_at([unwell])
+    assert (told.varz["server_id"], told.healthy) == ("N9", False)
 
 
 def test_scrape_fails_where_no_server_answers_and_the_program_lives() -> None:

@@ -68,6 +68,28 @@ def test_the_last_dump_is_told_as_its_job_notes_it(
     assert registry.get_sample_value(name) == moment
 
 
+@pytest.fixture
+def closed_database(fresh_database: str) -> Iterator[str]:
+    """Name of a database beside it to which no service may connect."""
+    name = f"{make_url(fresh_database).database}_closed"
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC".encode())
+        yield name
+        connection.execute(f"DROP DATABASE {name}".encode())
+
+
+def test_database_one_may_not_connect_to_has_every_figure_but_its_size(
+    closed_database: str, tally: ServiceUnderTest
+) -> None:
+    figures = PostgresFigures()
+    tally.read(figures.read)
+    there = {"datname": closed_database}
+    assert told(figures, "pg_stat_database_numbackends", there) == 0
+    sizes = [m for m in figures.collect() if m.name == "pg_database_size_bytes"]
+    assert there not in [sample.labels for metric in sizes for sample in metric.samples]
+
+
 def test_nothing_is_told_of_a_postgres_that_does_not_answer(tally: ServiceUnderTest) -> None:
     figures = PostgresFigures()
     assert list(figures.collect()) == []

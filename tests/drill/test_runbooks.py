@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.drill import runbooks
 from deploy.drill.drills import DRILLS
 from deploy.drill.runbooks import (
     ACTS,
+    AFTER,
     BASH,
     CLUSTER,
     LOOKS,
@@ -18,6 +20,7 @@ from deploy.drill.runbooks import (
     queries_in,
     quoted_in,
     recipes,
+    to_type,
     type_all,
 )
 from deploy.night import Night, shell
@@ -70,18 +73,39 @@ def test_runbook_names_recipes_programs_tables_and_words_there_are(
         assert set(re.findall(r"\$(\w+)", line)) <= words_of_the_shell(tmp_path)
 
 
-def test_of_a_runbook_only_what_looks_or_is_safe_is_typed(tmp_path: Path) -> None:
-    """And what is asked of it after the mending is typed after it."""
+def test_of_a_runbook_what_looks_or_is_safe_is_typed_and_what_comes_after_is_apart() -> None:
+    typed = {after: [e for name in DRILLS for e in to_type(name, after)] for after in (False, True)}
+    assert {each.mark for each in (*typed[False], *typed[True])} == {LOOKS, SAFE}
+    for after, commands in typed.items():
+        assert {each.section == AFTER for each in commands} == {after}
+    then = [each.text for each in to_type("EventRefused", after=True)]
+    assert then == ["./just provision check", "./just verify"]
+    assert "replay" in page("MessageParked")
+    assert not [each for each in to_type("MessageParked", after=False) if "replay" in each.text]
+
+
+def test_what_a_runbook_has_typed_is_typed_in_the_engineers_shell() -> None:
     shown = {"NATS_MONITORING": "http://127.0.0.1:9", "SERVICE": "quality"}
     (typed, *_) = type_all("OutboxNotPublished", shown, after=False)
     assert (typed.came, typed.works) == ("NATS does not answer", True)
-    assert "replay" in page("MessageParked")
-    assert not [each for each in type_all("MessageParked", {}, False) if "replay" in each.what]
-    after = [c.text for c in commands_in("EventRefused") if c.section == "After"]
-    assert after == ["./just provision check", "./just verify"]
 
 
-def test_query_of_a_runbook_is_found_whatever_line_it_is_broken_over() -> None:
-    assert "sum by (reason) (increase(helpline_assignment_nobody_free_total[10m]))" in queries_in(
-        "CallerWaitsTooLong"
-    )
+@pytest.mark.parametrize(
+    ("line", "works"),
+    [("true", True), ("false", False), ("false | cat", False), ("./just no-such-recipe", True)],
+)
+def test_command_works_when_all_of_it_does_and_a_recipe_may_find_something(
+    line: str, works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runbooks, "page", lambda _: f"## Diagnose\n```sh looks\n{line}\n```\n")
+    (typed,) = type_all("Any", {}, after=False)
+    assert typed.works is works
+
+
+def test_query_of_a_runbook_is_found_whatever_line_it_is_broken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = "- `sum by (programme)\n  (helpline_quality_limbo_contacts) > 0`: which line.\n"
+    monkeypatch.setattr(runbooks, "page", lambda _: told)
+    (query,) = queries_in("Any")
+    assert query == "sum by (programme) (helpline_quality_limbo_contacts) > 0"
