@@ -82,6 +82,7 @@ DRILLS: dict[str, Drill] = {
     ),
     "ServiceAbsent": Drill(provoking.quality_stands_still, "quality is stopped", apart=True),
     "PostgresAway": Drill(provoking.postgres_lets_nobody_in, "Postgres lets nobody in"),
+    "FiguresNotRead": Drill(provoking.a_table_is_locked, "a table of assignment stays locked"),
     "NobodyLeads": Drill(
         provoking.somebody_else_holds_the_lease, "another process holds the lease"
     ),

@@ -165,6 +165,13 @@ async def postgres_lets_nobody_in(stage: Stage) -> None:
     let(False)
 
 
+async def a_table_is_locked(stage: Stage) -> None:
+    """Somebody has begun to rebuild it, and the transaction stays open."""
+    other = psycopg.connect(stage.platform.owner_dsn)
+    stage.undo.callback(other.close)
+    other.execute("LOCK TABLE assignment.contact IN ACCESS EXCLUSIVE MODE")
+
+
 async def somebody_else_holds_the_lease(stage: Stage) -> None:
     """Another process has it, and does nothing with it."""
     lease = "UPDATE assignment.lease SET holder = '{}', until = clock_timestamp() {} interval '1 h'"

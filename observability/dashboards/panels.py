@@ -88,11 +88,12 @@ def waiting(title: str, says: str, red_from: float, asks: str) -> Panel:
 
 
 def known_to(service: str, asks: str) -> str:
-    """The figure, and 0 where there is none while the service that would know it answers.
+    """The figure, and 0 where there is none while the service that would know it has looked.
 
-    A service that is gone tells nothing, and nothing is what is then shown: never a calm 0.
+    A service that is gone or cannot read tells nothing, and nothing is shown: never a calm 0.
     """
-    return f'{asks} or 0 * max(helpline_bus_ground_up{{service="{service}"}})'
+    looked = f'helpline_bus_figures_read{{service="{service}", question="standing"}}'
+    return f"{asks} or 0 * max({looked} == 1)"
 
 
 def or_none(rate: str, label: str, whole: str) -> str:

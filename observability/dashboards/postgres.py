@@ -116,5 +116,15 @@ POSTGRES = Board(
             },
             unit="percentunit",
         ),
+        Panel(
+            "Figures read from tables",
+            "1 while a scrape can read them. 0 pages (FiguresNotRead): a table is locked.",
+            {
+                "{{service}} {{question}}": (
+                    'min by (service, question) (helpline_bus_figures_read{service=~"$service"})'
+                )
+            },
+            columns=24,
+        ),
     ),
 )

@@ -43,6 +43,11 @@ outbox_age = Gauge(
     "helpline_bus_outbox_age_seconds", "Age of the oldest event not published", ["service"]
 )
 
+figures_read = Gauge(
+    "helpline_bus_figures_read",
+    "1 when Postgres answered what a scrape asks, 0 when not",
+    ["service", "question"],
+)
 oldest_transaction = Gauge(
     "helpline_bus_oldest_transaction_seconds", "Age of the oldest open transaction", ["service"]
 )
@@ -132,6 +137,17 @@ def record_standing(
     oldest_transaction.labels(service).set(transaction_seconds)
 
 
+def forget_standing(service: str) -> None:
+    """Nobody knows now what waits."""
+    for gauge in (parked_now, outbox_age, oldest_transaction):
+        gauge.remove(service)
+
+
+def record_figures_read(service: str, question: str, answered: bool) -> None:
+    """Whether Postgres answered one of the questions of a scrape (scrape.py)."""
+    figures_read.labels(service, question).set(answered)
+
+
 L = TypeVar("L", bound=tuple[str, ...])
 _set_before: defaultdict[Gauge, set[tuple[str, ...]]] = defaultdict(set)
 
@@ -143,6 +159,14 @@ def set_all(gauge: Gauge, values: Mapping[L, float]) -> None:
     for found, value in values.items():
         gauge.labels(*found).set(value)
     _set_before[gauge].update(values)
+
+
+def forget_found(service: str) -> None:
+    """Take back what `set_all` set of a service: nobody knows now. What it once found, it knows."""
+    for gauge, before in _set_before.items():
+        if next(iter(gauge.describe())).name.startswith(f"helpline_{service}_"):
+            for labels in before:
+                gauge.remove(*labels)
 
 
 def record_leading(service: str, leads: bool) -> None:

@@ -10,7 +10,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -33,6 +32,7 @@ from services.bus.lease import Lease
 from services.bus.ledger import Ledger
 from services.bus.lineage import expect_tables
 from services.bus.postgres_figures import PostgresFigures
+from services.bus.scrape import Question
 from services.bus.settings import BusSettings
 from services.bus.stream import Connection
 from services.bus.table import Service
@@ -154,21 +154,20 @@ class RunningService:
         return await self._grounded(ask)
 
     async def look_at_what_stands(self) -> None:
-        """Set the gauges that are read from the ledger; without Postgres they stay as they were."""
-        with suppress(GroundAway):
-            await self.read(self._set_gauges)
+        """Set the gauges that are read from the ledger; one that cannot be read is not there."""
+        await Question(
+            self.service,
+            "ledger",
+            lambda session: metrics.record_standing(self.service, *self._ledger.standing(session)),
+            partial(metrics.forget_standing, self.service),
+        ).put(self._keeper)
+        if self.table.standing is not None:
+            forget = partial(metrics.forget_found, self.service)
+            await Question(self.service, "standing", self.table.standing, forget).put(self._keeper)
 
     async def look_at_postgres(self, figures: PostgresFigures) -> None:
         """Read what the server tells of itself; nothing is told while it does not answer."""
-        try:
-            await self.read(figures.read)
-        except GroundAway:
-            figures.forget()
-
-    def _set_gauges(self, session: Session) -> None:
-        metrics.record_standing(self.service, *self._ledger.standing(session))
-        if self.table.standing is not None:
-            self.table.standing(session)
+        await Question(self.service, "postgres", figures.read, figures.forget).put(self._keeper)
 
     async def send(  # noqa: PLR0913 - a command is all of these
         self,

@@ -4,16 +4,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from prometheus_client import Gauge
+from sqlmodel import Session
 
 from contracts.envelope import Stream
 from services.bus import consumer as consumer_module
-from services.bus import metrics
+from services.bus import metrics, scrape
 from services.bus import stream as stream_module
+from services.bus.driver import ask, only
 from services.bus.logs import JsonLines
 from services.bus.ops import ops_app
 from services.bus.runner import DurableMissing, RunningService
@@ -128,6 +133,53 @@ def test_a_scrape_tells_what_is_parked_now(
             await until(lambda: parked(ground, "json_invalid") == 1)
             found = await figures_of(service)
             assert 'helpline_bus_parked_messages{service="intake"} 1.0' in found
+
+    play(scene)
+
+
+KNOWN = Gauge("helpline_intake_known_contacts", "Of the tally, in one scene", ["kind"])
+
+
+def count_known(session: Session) -> None:
+    metrics.set_all(KNOWN, {("any",): only(ask(session, "SELECT count(*) FROM intake.tally"))[0]})
+
+
+@pytest.mark.parametrize(
+    ("locked", "silent", "gone", "there"),
+    [
+        ("tally", "standing", "helpline_intake_known_contacts", "helpline_bus_parked_messages"),
+        ("parked", "ledger", "helpline_bus_parked_messages", "helpline_intake_known_contacts"),
+    ],
+)
+def test_a_scrape_answers_beside_a_locked_table_and_says_what_could_not_be_read(
+    play: Callable[[Scene], None],
+    fresh_database: str,
+    locked: str,
+    silent: str,
+    gone: str,
+    there: str,
+) -> None:
+    def read(figures: str, question: str) -> bool:
+        told = f'helpline_bus_figures_read{{question="{question}",service="intake"}}'
+        return f"{told} 1.0" in figures
+
+    async def scene(ground: LiveGround) -> None:
+        async with running(ground, replace(TALLY, standing=count_known)) as service:
+            before = await figures_of(service)
+            with psycopg.connect(fresh_database) as other:
+                other.execute(f"LOCK TABLE intake.{locked} IN ACCESS EXCLUSIVE MODE".encode())
+                begun = time.monotonic()
+                during = await figures_of(service)
+                took = time.monotonic() - begun
+            after = await figures_of(service)
+        assert took < scrape._PATIENCE_SECONDS, (
+            "it is the statement that gives up, and frees its thread"
+        )
+        for figures, answered in ((before, True), (during, False), (after, True)):
+            assert (f"\n{gone}{{" in figures) is answered
+            assert f"\n{there}{{" in figures
+            assert read(figures, silent) is answered
+            assert sum(read(figures, each) for each in ("ledger", "standing")) == 1 + answered
 
     play(scene)
 

@@ -27,8 +27,8 @@ OF_WHO_WAITS = {
     "helpline_risk_oldest_untaken_seconds",
     "helpline_referral_unsent_referrals",
 }
-#: Says that who would know a figure answers; the one figure of the platform on boards of callers.
-WHO_KNOWS = "helpline_bus_ground_up"
+#: Says that who would know a figure has looked; all that boards of callers tell of the platform.
+WHO_KNOWS = "helpline_bus_figures_read"
 #: What an engineer looks at, and no coordinator.
 OF_THE_PLATFORM = re.compile(r"helpline_(bus|console)_|jetstream_|gnatsd_|pg_|slo:")
 #: Labels that say something about a caller: small counts of them are personal data.
