@@ -9,6 +9,12 @@ _PEOPLE = f"helpline_assignment_people_on_duty{_LINE}"
 _OPEN = '{programme=~"$programme", standing="open"}'
 
 
+_WAIT = f"max by (programme) (helpline_intake_waiting_contacts{_LINE})"
+_IN_LINE = (
+    f"sum by (programme) (max by (programme, stage) (helpline_assignment_waiting_contacts{_LINE}))"
+)
+
+
 def _sum(labels: str, figure: str) -> str:
     """Of all lines together; every replica reads the same ledger, so each is counted once."""
     return f"sum(max by ({labels}) ({figure}))"
@@ -116,8 +122,14 @@ NIGHT_WALL = Board(
         ),
         Panel(
             "In limbo",
-            "Contacts in no line, with nobody, and not over. Anything but 0 pages an engineer.",
-            {"{{programme}}": _each("helpline_quality_limbo_contacts")},
+            "Callers who wait in no line, messages past their clocks. Lasting, it pages.",
+            {
+                "{{programme}} in no line": f"clamp_min({_WAIT} - on (programme) {_IN_LINE}, 0)",
+                "{{programme}} past its clocks": (
+                    "max by (programme) (helpline_quality_limbo_contacts"
+                    '{programme=~"$programme", kind="message"})'
+                ),
+            },
             columns=12,
         ),
     ),

@@ -23,6 +23,9 @@ from contracts.vocabulary import (
 line_open = Gauge(
     "helpline_intake_line_open", "1 while a channel of a line is open", ["programme", "channel"]
 )
+waiting = Gauge(
+    "helpline_intake_waiting_contacts", "Callers who wait, by voice or chat", ["programme"]
+)
 line_staffed = Gauge(
     "helpline_intake_line_staffed", "1 while somebody is on duty for a line", ["programme"]
 )

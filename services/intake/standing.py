@@ -1,4 +1,4 @@
-"""What stands now of the lines, for the gauges: which are open, and whether anybody is there."""
+"""What stands now of the lines, for the gauges: open or not, who waits, staffed or not."""
 
 from __future__ import annotations
 
@@ -22,3 +22,6 @@ def set_gauges(session: Session) -> None:
     set_all(metrics.line_open, doors)
     staffed = {(line.programme,): float(line.staffed is True) for line in lines}
     set_all(metrics.line_staffed, staffed)
+    nobody = {(line.programme,): 0.0 for line in lines}
+    waiting = {(each,): float(count) for each, count in store.waiting(session).items()}
+    set_all(metrics.waiting, nobody | waiting)

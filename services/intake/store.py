@@ -358,6 +358,12 @@ _SOMEBODY_WAITS = """
             AND channel <> 'message' AND programme <> %(reserved)s
     ) AS waits
 """
+_WAITING = """
+    SELECT programme, count(*) AS contacts FROM intake.contact
+    WHERE ended_at IS NULL AND state IN ('waiting_regulator', 'waiting_listener')
+        AND channel <> 'message' AND programme <> %(reserved)s
+    GROUP BY programme
+"""
 _LINES_IN_FORCE = f"""
     SELECT DISTINCT ON (programme) {_A_LINE}
     FROM intake.programme_version WHERE effective_at <= %(moment)s
@@ -420,6 +426,12 @@ def lines_in_force(session: Session) -> tuple[list[Line], datetime]:
 def somebody_waits(session: Session) -> bool:
     """Whether a caller waits in any line, by voice or chat."""
     return bool(only(ask(session, _SOMEBODY_WAITS, {"reserved": RESERVED})).waits)
+
+
+def waiting(session: Session) -> dict[ProgrammeId, int]:
+    """How many callers wait in each line where any does, by voice or chat."""
+    found = ask(session, _WAITING, {"reserved": RESERVED})
+    return {ProgrammeId(row.programme): row.contacts for row in found}
 
 
 def lines_with(

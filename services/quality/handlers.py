@@ -17,7 +17,7 @@ from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
 from contracts.synthetic import is_reserved
 from contracts.text import TextSealed
-from contracts.vocabulary import ProgrammeId, TallyKind
+from contracts.vocabulary import Channel, ProgrammeId, TallyKind
 from services.bus.work import Work
 from services.quality import metrics, store
 from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_in_target, look_at
@@ -108,8 +108,9 @@ def on_limbo_due(key: str, work: Work) -> None:
     programme = ProgrammeId(key)
     live = store.live_contacts(work.session, programme)
     clocks = store.clocks_of(work.session, programme)
-    lost = sum(in_limbo(facts, work.now, SETTINGS.limbo_after, clocks) for facts in live)
-    metrics.record_limbo(programme, lost)
+    lost = [each for each in live if in_limbo(each, work.now, SETTINGS.limbo_after, clocks)]
+    messages = sum(each.channel is Channel.MESSAGE for each in lost)
+    metrics.record_limbo(programme, len(lost) - messages, messages)
     if live:
         work.set_deadline("limbo", programme, look_at(work.now, SETTINGS.look_every))
 

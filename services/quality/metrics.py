@@ -39,7 +39,7 @@ rests_given = Counter("helpline_quality_rests_given_total", "Rests given", ["pro
 limbo = Gauge(
     "helpline_quality_limbo_contacts",
     "Contacts that wait and for which nobody has done anything for too long",
-    ["programme"],
+    ["programme", "kind"],
 )
 hours_counted = Counter(
     "helpline_quality_hours_counted_total", "Counts of an hour that were announced", ["programme"]
@@ -85,9 +85,14 @@ def record_duty(programme: ProgrammeId, duty: Duty) -> None:
     rests_given.labels(programme).inc(duty.rests_given)
 
 
-def record_limbo(programme: ProgrammeId, contacts: int) -> None:
-    """Contacts in limbo, at the last look. Anything but 0 wakes the on-call engineer."""
-    limbo.labels(programme).set(contacts)
+def record_limbo(programme: ProgrammeId, talks: int, messages: int) -> None:
+    """Contacts for which nobody did a thing for too long, at the last look.
+
+    Of talks, those are among them who wait in a line of which everybody is busy: whether a contact
+    is in none, intake and assignment tell together (alert ContactInLimbo).
+    """
+    limbo.labels(programme, "talk").set(talks)
+    limbo.labels(programme, "message").set(messages)
 
 
 def record_hour_counted(programme: ProgrammeId) -> None:

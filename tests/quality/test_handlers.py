@@ -17,6 +17,7 @@ from contracts.assignment import LiveStateEntered, OfferTaken
 from contracts.envelope import Event
 from contracts.quality import HourCounted, Tally
 from contracts.vocabulary import (
+    Channel,
     LiveState,
     LiveStateReason,
     Outcome,
@@ -314,6 +315,21 @@ def test_time_of_others_than_listeners_is_not_counted(quality: ServiceUnderTest)
     assert quality.deadlines() == {}
 
 
+def limbo(line: ProgrammeId, kind: str = "talk") -> float | None:
+    labels = {"programme": line, "kind": kind}
+    return REGISTRY.get_sample_value("helpline_quality_limbo_contacts", labels)
+
+
+def test_message_that_no_clock_rang_for_is_told_apart_from_talks(
+    quality: ServiceUnderTest,
+) -> None:
+    line = ProgrammeId("line-of-silent-clocks")
+    quality.deliver(AContact("written", 0, line, channel=Channel.MESSAGE).opened())
+    quality.at(at(11 * 60))
+    quality.fire_deadlines()
+    assert (limbo(line, "message"), limbo(line)) == (1, 0)
+
+
 def test_limbo_shows_on_the_gauge_and_is_looked_for_while_there_are_contacts(
     quality: ServiceUnderTest,
 ) -> None:
@@ -326,13 +342,13 @@ def test_limbo_shows_on_the_gauge_and_is_looked_for_while_there_are_contacts(
     for minute in (10, 11):
         quality.at(at(60 * minute))
         quality.fire_deadlines()
-        seen[minute] = gauge("helpline_quality_limbo_contacts", line)
+        seen[minute] = limbo(line)
     assert seen == {10: 0, 11: 1}
     for contact in (lost, cared_for):
         quality.deliver(contact.ended(665, Outcome.ABANDONED), version=2)
     quality.at(at(720))
     quality.fire_deadlines()
-    assert gauge("helpline_quality_limbo_contacts", line) == 0
+    assert limbo(line) == 0
     assert ("limbo", line) not in quality.deadlines()
 
 
