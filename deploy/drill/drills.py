@@ -73,7 +73,9 @@ DRILLS: dict[str, Drill] = {
         provoking.keys_of_days_are_away, "the folder of the keys of days is away", rate=1
     ),
     "ReferralUnsent": Drill(
-        provoking.a_referral_is_not_sent, "a referral was agreed to and is not sent"
+        provoking.a_referral_is_not_sent,
+        "a caller agrees to a referral, the listener does not send it",
+        rate=20,
     ),
     "NobodySignsIn": Drill(
         provoking.nobody_can_sign_in,

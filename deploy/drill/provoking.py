@@ -30,6 +30,8 @@ from services.intake.day_keys import KEYS_DIR, from_environment
 #: Enough to be told apart from one mishap: what alerts count, and a few more.
 _SIGN_INS, _CALLERS, _MANY_CALLERS = 8, 6, 60
 _ROOM_BYTES = 64
+#: Open day and night, for everybody.
+_RELAY = "fr-3114"
 
 
 async def nothing(stage: Stage) -> None:
@@ -91,14 +93,12 @@ async def a_rescue_fails(stage: Stage) -> None:
 
 
 async def a_referral_is_not_sent(stage: Stage) -> None:
-    """Somebody agreed to one twenty minutes ago."""
-    stage.change(
-        "INSERT INTO referral.referral (referral_id, contact_id, programme, relay_id, state, mode,"
-        " need, urgency, minor, scope, consented_at, outcome_given, version) VALUES ('drill',"
-        " 'drill', 'sos-crise', 'fr-sos-amitie', 'consented', 'information', 'solitude', 'P3',"
-        " false, '{}', public.helpline_now() - interval '20 min', false, 0)"
-    )
-    stage.undo.callback(stage.change, "DELETE FROM referral.referral WHERE referral_id = 'drill'")
+    """Somebody says yes to one, and their listener forgets to send it."""
+    desk, contact_id = await stage.talk()
+    asked = {"relay_id": _RELAY, "need": "solitude", "urgency": "P4"}
+    made = await desk.post(f"/desk/contacts/{contact_id}/referrals", asked)
+    said = {"scope": ["need"], "anonymity_said": True}
+    await desk.post(f"/desk/referrals/{made['result']['referral_id']}/consent", said)
 
 
 async def keys_of_days_are_away(stage: Stage) -> None:
