@@ -100,6 +100,9 @@ DRILLS: dict[str, Drill] = {
         provoking.nobody_copied_for_two_nights,
         "streams were copied and the database dumped two nights ago, and not since",
     ),
+    "CertificateEndsSoon": Drill(
+        provoking.a_certificate_ends_soon, "NATS shows a certificate that ends in twenty days"
+    ),
     "DesksHearNothing": Drill(provoking.a_desk_without_a_stream, "a listener's desk has no stream"),
     "BeatsNotTold": Drill(
         provoking.assignment_stands_still,

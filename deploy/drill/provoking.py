@@ -7,6 +7,8 @@ happen: a ledger that lost a row, a right that was taken away, an address where 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import shutil
 import signal
 from dataclasses import replace
@@ -19,7 +21,9 @@ import psycopg
 from contracts.contact import ContactOpened
 from contracts.envelope import Stream
 from contracts.vocabulary import Channel, Role
+from deploy.drill.certificate import self_signed
 from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage, quietly
+from deploy.embedded.nats import SERVER_FILE
 from deploy.seeds import SEEDED
 from deploy.streams import save_streams
 from services.bus.provision.copied import note_copied
@@ -225,6 +229,22 @@ async def nobody_copied_for_two_nights(stage: Stage) -> None:
             await save_streams(client, Path(folder), at)
             await note_copied(client.jetstream(), at)
     stage.change(f"COMMENT ON DATABASE helpline IS 'dumped {at:%Y-%m-%dT%H:%M:%SZ}'")
+
+
+async def a_certificate_ends_soon(stage: Stage) -> None:
+    """NATS reads a certificate nobody renewed; whoever is connected stays so."""
+    folder = Path(stage.platform.folder) / "nats"
+    shown, key = self_signed(folder, timedelta(days=20))
+    conf = folder / SERVER_FILE
+    before, pid = conf.read_text(), stage.platform.pids["nats"]
+
+    def say(text: str) -> None:
+        conf.write_text(text)
+        os.kill(pid, signal.SIGHUP)
+
+    stage.undo.callback(say, before)
+    files = f"cert_file: {json.dumps(str(shown))}, key_file: {json.dumps(str(key))}"
+    say(f"{before}tls {{ {files} }}\n")
 
 
 async def a_right_is_missing(stage: Stage) -> None:

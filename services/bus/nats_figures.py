@@ -40,6 +40,12 @@ _STREAM = (*_SERVER, "account", "stream_name", "stream_leader", "is_stream_leade
 _CONSUMER = (*_STREAM, "consumer_name", "consumer_leader", "is_consumer_leader")
 
 HEALTH = Figure("gnatsd_healthz_status", "0 while the server says that it is well, 1 if not", _ONE)
+#: Named as the exporter would, which tells no moments. As it was read last: it moves at a reload.
+CERTIFICATE = Figure(
+    "gnatsd_varz_tls_cert_not_after",
+    "When the certificate shown to clients ends, Unix time; none without TLS",
+    _ONE,
+)
 #: Field of /varz -> figure.
 OF_A_SERVER: Mapping[str, Figure] = {
     "connections": Figure("gnatsd_varz_connections", "Connections now", _ONE),
@@ -99,6 +105,7 @@ COPIED = Figure(
 FIGURES: tuple[Figure, ...] = (
     HEALTH,
     COPIED,
+    CERTIFICATE,
     *OF_A_SERVER.values(),
     *OF_JETSTREAM.values(),
     *OF_A_STREAM.values(),
@@ -120,6 +127,8 @@ class Told:
 def metrics_of(servers: Sequence[Told]) -> Iterator[Metric]:
     """Every figure of what they said; a field one does not tell has no sample."""
     yield HEALTH.told({_id(told): 0.0 if told.healthy else 1.0 for told in servers})
+    ends = {_id(told): told.varz.get("tls_cert_not_after") for told in servers}
+    yield CERTIFICATE.told({one: _moment(said) for one, said in ends.items() if said})
     yield from _read(OF_A_SERVER, [(_id(told), told.varz) for told in servers])
     kept = [(_server(told), {"disabled": False, **told.jsz}) for told in servers]
     yield from _read(OF_JETSTREAM, kept)
@@ -138,15 +147,16 @@ def _copied(streams: Sequence[Mapping[str, Any]]) -> dict[Labels, float]:
     """The last copy that is noted; without one, nothing was saved since streams were made."""
     configs = [stream.get("config") or {} for stream in streams]
     noted = [(config.get("metadata") or {}).get(COPIED_AT) for config in configs]
-    copies = [_seconds(each) for each in noted if each is not None]
-    made = [_seconds(stream["created"]) for stream in streams if "created" in stream]
+    copies = [_moment(each) for each in noted if each is not None]
+    made = [_moment(stream["created"]) for stream in streams if "created" in stream]
     if not copies and not made:
         return {}
     return {(): max(copies) if copies else min(made)}
 
 
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+def _moment(said: str) -> float:
+    """Unix time of RFC 3339, as Go writes it."""
+    return datetime.fromisoformat(said).timestamp()
 
 
 def _id(told: Told) -> Labels:

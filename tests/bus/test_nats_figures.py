@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.embedded.nats import EmbeddedNats
 from services.bus.figures import COPIED_AT
 from services.bus.nats_figures import (
+    CERTIFICATE,
     COPIED,
     FIGURES,
     Told,
@@ -90,6 +92,14 @@ def test_server_that_is_not_well_says_so_and_is_told() -> None:
 def test_what_a_server_does_not_tell_has_no_sample() -> None:
     assert samples(THREE, "gnatsd_varz_mem") == {}
     assert samples(THREE, "gnatsd_varz_connections")["N1"][1] == 3
+
+
+def test_a_server_with_tls_tells_when_its_certificate_ends_and_one_without_nothing() -> None:
+    shown = a_server("n1", "n1", 0)
+    shown = replace(shown, varz={**shown.varz, "tls_cert_not_after": "2026-12-01T12:00:00Z"})
+    assert {
+        one: value for one, (_, value) in samples([shown, THREE[1]], CERTIFICATE.name).items()
+    } == {"N1": 1796126400}
 
 
 def test_without_a_cluster_a_server_leads_everything() -> None:
@@ -176,7 +186,8 @@ def test_every_figure_comes_from_a_real_server_and_says_how_far_behind_a_durable
         answer = door.get("/metrics")
     families = {each.name: each for each in text_string_to_metric_families(answer.text)}
     assert families.keys() == {each.name for each in FIGURES}
-    assert [name for name, each in families.items() if not each.samples] == []
+    # It speaks plain text.
+    assert [name for name, each in families.items() if not each.samples] == [CERTIFICATE.name]
     behind = {
         name: sample.value
         for name in ("jetstream_consumer_num_pending", "jetstream_consumer_num_ack_pending")

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import nats
 import pytest
 from pydantic import ValidationError
 
+from services.bus.nats_figures import CERTIFICATE, asked, metrics_of
 from services.bus.provision.__main__ import main as provision
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.signed_in import signed_in
@@ -282,7 +284,8 @@ def test_a_certificate_is_renewed_without_closing_a_connection(
             await ground.publish(an_opened_contact())
             await until(lambda: handled(ground) == 1)
             before = await asyncio.to_thread(_serial, ground.nats.address.url, ours)
-            ours.shows("renewed")
+            assert await asyncio.to_thread(_days_told, ground) == pytest.approx(1, abs=0.1)
+            ours.shows("renewed", lasts=timedelta(days=9))
             assert ground.nats.child is not None
             os.kill(ground.nats.child.pid, signal.SIGHUP)
             await until(lambda: _serial(ground.nats.address.url, ours) != before)
@@ -292,6 +295,7 @@ def test_a_certificate_is_renewed_without_closing_a_connection(
             client = service._connection._broker._connection
             assert client is not None
             assert client.stats["reconnects"] == 0
+            assert await asyncio.to_thread(_days_told, ground) == pytest.approx(9, abs=0.1)
 
     play(scene, shown)
 
@@ -319,6 +323,14 @@ def test_a_ca_that_was_replaced_is_read_at_the_next_connection(
                 await until(lambda: handled(ground) == 1)
 
     play(scene, shown)
+
+
+def _days_told(ground: LiveGround) -> float:
+    """Days until the certificate ends, by the figure an alert is made of."""
+    told = asked(ground.nats.address.monitoring_url)
+    (metric,) = (each for each in metrics_of(told) if each.name == CERTIFICATE.name)
+    (sample,) = metric.samples
+    return (sample.value - time.time()) / 86400
 
 
 def _serial(url: str, authority: Authority) -> str:
