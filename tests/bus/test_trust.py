@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import nats
 import pytest
+import uvloop
 from pydantic import ValidationError
 
 from services.bus.nats_figures import CERTIFICATE, asked, metrics_of
@@ -70,6 +71,9 @@ def _settings(ground: Ground, url: str, ca_file: Path | None) -> BusSettings:
     )
 
 
+WayIn = Callable[[Ground, str, Path | None], Coroutine[None, None, None]]
+
+
 async def _connect(ground: Ground, url: str, ca_file: Path | None) -> None:
     """As a service does, which waits for NATS as long as it takes."""
     connection = Connection(TABLES[0], _settings(ground, url, ca_file), lambda: None)
@@ -89,15 +93,19 @@ async def _sign_in(ground: Ground, url: str, ca_file: Path | None) -> None:
         del os.environ[NATS_CA_FILE]
 
 
+#: Each by the loop it has: they differ in how a handshake fails.
+_RUNS: dict[WayIn, Callable[[Coroutine[None, None, None]], None]] = {
+    _connect: uvloop.run,
+    _sign_in: asyncio.run,
+}
 WAYS_IN = pytest.mark.parametrize("way_in", [_connect, _sign_in])
-WayIn = Callable[[Ground, str, Path | None], Coroutine[None, None, None]]
 
 
 @WAYS_IN
 def test_a_server_is_believed_that_shows_a_certificate_of_the_ca(
     over_tls: Ground, ours: Authority, way_in: WayIn
 ) -> None:
-    asyncio.run(way_in(over_tls, over_tls.url, ours.ca))
+    _RUNS[way_in](way_in(over_tls, over_tls.url, ours.ca))
 
 
 @WAYS_IN
@@ -105,7 +113,7 @@ def test_a_server_of_another_ca_is_refused_by_name_of_the_variable_and_reason(
     over_tls: Ground, others: Authority, way_in: WayIn
 ) -> None:
     with pytest.raises(NotTrusted) as refused:
-        asyncio.run(way_in(over_tls, over_tls.url, others.ca))
+        _RUNS[way_in](way_in(over_tls, over_tls.url, others.ca))
     assert f"NATS at {over_tls.url}" in str(refused.value)
     assert "its certificate is refused: unable to get local issuer" in str(refused.value)
     assert f"{NATS_CA_FILE}: {others.ca}" in str(refused.value)
@@ -114,7 +122,7 @@ def test_a_server_of_another_ca_is_refused_by_name_of_the_variable_and_reason(
 @WAYS_IN
 def test_without_a_file_only_public_cas_are_believed(over_tls: Ground, way_in: WayIn) -> None:
     with pytest.raises(NotTrusted, match="HELPLINE_NATS_CA_FILE: empty, public CAs"):
-        asyncio.run(way_in(over_tls, over_tls.url, None))
+        _RUNS[way_in](way_in(over_tls, over_tls.url, None))
 
 
 @WAYS_IN
@@ -123,7 +131,7 @@ def test_a_server_without_tls_is_told_nothing(folder: Path, ours: Authority, way
     with a_ground(folder / f"plain{way_in.__name__}") as plain:
         url = f"tls://{urlsplit(plain.url).netloc}"
         with pytest.raises(NotTrusted, match="it does not speak TLS"):
-            asyncio.run(way_in(plain, url, ours.ca))
+            _RUNS[way_in](way_in(plain, url, ours.ca))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +150,7 @@ def test_a_certificate_of_another_server_or_of_yesterday_is_refused(
         a_ground(tmp_path / "nats", widen=lambda conf: conf + tls_conf(shown)) as ground,
         pytest.raises(NotTrusted, match=said),
     ):
-        asyncio.run(_connect(ground, ground.url, ours.ca))
+        uvloop.run(_connect(ground, ground.url, ours.ca))
 
 
 def test_a_client_that_speaks_plain_text_is_not_heard(over_tls: Ground) -> None:
@@ -182,7 +190,7 @@ def test_a_ca_file_that_is_none_is_named(
         file.write_text(content)
     for way_in in (_connect, _sign_in):
         with pytest.raises(NotTrusted) as refused:
-            asyncio.run(way_in(over_tls, over_tls.url, file))
+            _RUNS[way_in](way_in(over_tls, over_tls.url, file))
         assert str(refused.value) == f"{NATS_CA_FILE}: {file} {said}"
 
 
@@ -257,7 +265,7 @@ def play(
 
     def played(scene: Scene, shown: Shown) -> None:
         monkeypatch.setenv(NATS_CA_FILE, str(shown.ca))
-        asyncio.run(on_ground(scene, shown))
+        uvloop.run(on_ground(scene, shown))
 
     return played
 
