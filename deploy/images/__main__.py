@@ -56,6 +56,7 @@ def build(engine: Engine) -> None:
             REPOSITORY, containerfile, tag, (f"BASE_IMAGE={base}", f"REVISION={_revision()}")
         )
         _say(engine, tag, time.monotonic() - begun_at)
+    engine.forget_untagged()
 
 
 def _say(engine: Engine, image: str, seconds: float) -> None:

@@ -104,6 +104,10 @@ class Engine:
         tagged = (f"--file={containerfile}", f"--tag={tag}", str(context))
         self.run("build", "--network=host", *mounts, *given, *tagged)
 
+    def forget_untagged(self) -> None:
+        """Remove what only an image that was built anew has left: the store is ours alone."""
+        self.run("image", "prune", "--force")
+
     def size_bytes(self, image: str) -> int:
         """Size of an image, base included, as unpacked files."""
         return int(self.run("image", "inspect", "--format", "{{.Size}}", image))
