@@ -105,6 +105,12 @@ kube:
     {{ python }} -m deploy.images
     {{ python }} -m pytest -q -s tests/images/test_played.py
 
+# Grow a pilot played with podman to the permanent service, from an answered contact to the next (root)
+[group('ship')]
+kube-grown:
+    {{ python }} -m deploy.images
+    PLAY_GROWN=1 {{ python }} -m pytest -q -s tests/images/test_grown.py
+
 # Bill of materials of each image (CycloneDX), in build/
 [group('ship')]
 sbom:
