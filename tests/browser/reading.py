@@ -51,7 +51,7 @@ def too_wide(page: Page) -> list[str]:
     for name, (size, large) in _WINDOWS.items():
         page.set_viewport_size(size)
         page.evaluate("(so) => document.documentElement.classList.toggle('grand', so)", large)
-        fault = page.evaluate(_STICKS_OUT) or page.evaluate(_COVERS)
+        fault = page.evaluate(STICKS_OUT) or page.evaluate(_COVERS)
         if fault:
             found.append(f"{name}: {fault}")
     page.evaluate("document.documentElement.classList.remove('grand')")
@@ -77,7 +77,7 @@ _COVERS = """
 }
 """
 #: Null, or the first element further to the right than the window, outside regions of their own.
-_STICKS_OUT = """
+STICKS_OUT = """
 () => {
   const wide = document.documentElement.clientWidth;
   if (document.scrollingElement.scrollWidth <= wide) { return null; }
