@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter
+from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -29,15 +29,29 @@ from observability.dashboards.__main__ import FOLDER
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "dashboards"
 LABEL = "Drawn from Prometheus data by ./just pictures, not a Grafana screenshot."
-#: What the panels' variables stand for: everything.
-_FILLED_IN = {"programme": ".+", "service": ".+"}
 _POINTS = 240  #: at the most, in a curve
-_CURVES = 8  #: at the most with a name; the rest are drawn without
+_NAMES_IN_A_COLUMN = 4  #: of curves; the rest are drawn without
+#: Of a legend's type: a letter, a line, and what stands before a name.
+_LETTER_INCHES, _LINE_INCHES, _MARK_INCHES = 0.058, 0.14, 0.4
 _COLUMN_INCHES, _ROW_INCHES = 0.5, 0.42
 _DOTS_PER_INCH = 88
 _COLOURS = 64  #: of the picture: it is lines and words
 _CALM, _RED, _INK = "#1f60c4", "#c4162a", "#1f2937"
 _SHADES = ("#0b3d91", "#1f60c4", "#5794f2", "#8ab8ff", "#37872d", "#73bf69", "#6b7280", "#b0b7c3")
+
+
+def filled_in(expression: str, rate: str = "1m", in_all: str = "1h") -> str:
+    """A panel's query with what Grafana puts in for its variables, everything chosen.
+
+    `rate` for $__rate_interval, `in_all` for $__range: durations as PromQL writes them. Raises
+    ValueError for a variable nothing fills in.
+    """
+    put_in = {"__rate_interval": rate, "__range": in_all, "programme": ".+", "service": ".+"}
+    for name, value in put_in.items():
+        expression = expression.replace(f"${name}", value)
+    if "$" in expression:
+        raise ValueError(f"nothing fills in what is left of {expression}")
+    return expression
 
 
 @dataclass(frozen=True)
@@ -54,14 +68,8 @@ class Span:
 
     def filled_in(self, expression: str) -> str:
         """A panel's query with what Grafana puts in for its variables."""
-        put_in = {
-            "__rate_interval": f"{max(15, round(4 * self.step))}s",
-            "__range": f"{round(self.end - self.start)}s",
-            **_FILLED_IN,
-        }
-        for name, value in put_in.items():
-            expression = expression.replace(f"${name}", value)
-        return expression
+        rate, whole = max(15, round(4 * self.step)), round(self.end - self.start)
+        return filled_in(expression, f"{rate}s", f"{whole}s")
 
 
 @dataclass(frozen=True)
@@ -168,22 +176,38 @@ def _number(axes: Axes, panel: Mapping[str, Any], found: Sequence[Curve]) -> Non
 
 def _lines(axes: Axes, panel: Mapping[str, Any], found: Sequence[Curve]) -> None:
     unit = panel["fieldConfig"]["defaults"]["unit"]
+    width, height = _inches(axes)
+    columns = _columns(found, width)
+    named = min(len(found), columns * _NAMES_IN_A_COLUMN)
+    legend_part = (math.ceil(named / columns) + 1) * _LINE_INCHES / height
     for place, curve in enumerate(found):
-        name = curve.legend if place < _CURVES else None
+        name = curve.legend if place < named else None
         colour = _SHADES[place % len(_SHADES)]
         axes.plot(curve.at, curve.values, color=colour, linewidth=1.1, label=name)  # type: ignore[arg-type] # dates
-    axes.set_ylim(
-        bottom=0, top=1.3 * max((max(each.values, default=0) for each in found), default=0) or 1
-    )
+    highest = max((max(each.values, default=0) for each in found), default=0) or 1
+    axes.set_ylim(bottom=0, top=highest / (1 - legend_part))
     axes.tick_params(labelsize=7)
     axes.yaxis.set_major_formatter(lambda value, _: said(value, unit))
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=7))  # type: ignore[no-untyped-call] # matplotlib's
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call] # matplotlib's
     axes.grid(visible=True, color="#e5e7eb", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     if found:
-        axes.legend(fontsize=6.5, ncols=2, loc="upper left", frameon=False)
+        axes.legend(fontsize=6.5, ncols=columns, loc="upper left", frameon=False)
     else:
         axes.text(0.5, 0.5, "no figure", transform=axes.transAxes, ha="center", size=9)
+
+
+def _inches(axes: Axes) -> tuple[float, float]:
+    figure, box = axes.get_figure(root=True), axes.get_position()
+    assert figure is not None
+    return box.width * figure.get_figwidth(), box.height * figure.get_figheight()
+
+
+def _columns(found: Sequence[Curve], width: float) -> int:
+    """Columns of names that stay within a panel so wide (inches): two, or one for long names."""
+    longest = max((len(each.legend) for each in found), default=0)
+    return 2 if 2 * (_MARK_INCHES + longest * _LETTER_INCHES) <= width else 1
 
 
 def png_of(figure: Figure) -> bytes:

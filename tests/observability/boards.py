@@ -44,18 +44,6 @@ def asked() -> list[Asked]:
     ]
 
 
-def filled_in(expression: str, rate: str = "1m", in_all: str = "1h") -> str:
-    """The query with what Grafana puts in for its variables, everything chosen.
-
-    `rate` for $__rate_interval, `in_all` for $__range: durations as PromQL writes them.
-    """
-    put_in = {"__rate_interval": rate, "__range": in_all, "programme": ".+", "service": ".+"}
-    for name, value in put_in.items():
-        expression = expression.replace(f"${name}", value)
-    assert "$" not in expression, f"nothing fills in what is left of {expression}"
-    return expression
-
-
 def metrics_of(expression: str) -> set[str]:
     """The metrics a query names, as the registry has them: without a histogram's endings."""
     known = known_metrics()

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from observability.dashboards.__main__ import files, main
+from observability.pictures import filled_in
 from tests.observability.boards import (
     Asked,
     asked,
     boards,
-    filled_in,
     known_metrics,
     metrics_of,
     panels,

@@ -17,7 +17,8 @@ from deploy.embedded.ports import spare_port
 from deploy.night import Beside, a_night
 from deploy.platform import Platform
 from deploy.seeds import PROGRAMME
-from tests.observability.boards import Asked, asked, filled_in
+from observability.pictures import filled_in
+from tests.observability.boards import Asked, asked
 from tests.observability.prometheus import ask
 from tests.running import a_platform, wait_for
 

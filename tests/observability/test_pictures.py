@@ -13,6 +13,7 @@ from tests.observability.boards import boards
 
 SPAN = Span(1_600_000_000.0, 1_600_000_600.0)
 RED = "#c4162a"
+VALUES = [[SPAN.start, "3"], [SPAN.end, "3"]]
 
 
 def answering(value: float) -> httpx.Client:
@@ -48,6 +49,29 @@ def test_number_is_red_from_where_the_dashboard_says(waiting: float, red: bool) 
     )
     assert (to_hex(now.get_facecolor()) == RED) is red
     assert [text.get_text() for text in now.texts] == [str(waiting)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["risk", "assignment assignment.finish_wrap_up.v1", "referral referral.relay_outcome_given.v1"],
+)
+def test_names_of_curves_stay_within_their_panel_and_above_the_curves(name: str) -> None:
+    told = [{"metric": {"service": f"{name}{each}"}, "values": VALUES} for each in range(12)]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"status": "success", "data": {"result": told}})
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://prometheus")
+    figure = drawn(boards()["helpline-services"], client, SPAN, "")
+    figure.draw_without_rendering()
+    assert figure.axes
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        assert legend is not None
+        names, panel = legend.get_window_extent(), axes.get_window_extent()
+        assert panel.x0 <= names.x0 <= names.x1 <= panel.x1
+        highest = max(max(np.asarray(line.get_ydata(), dtype=float)) for line in axes.lines)
+        assert names.y0 >= axes.transData.transform((0, highest))[1]
 
 
 def test_picture_is_small() -> None:
