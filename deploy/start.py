@@ -84,6 +84,15 @@ def _keep(run: RunFolder, options: Options, name: str, wanted: int) -> int:
 
 def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
     """Start both servers and bring them to what the code declares."""
+    with prepared_ground(run, watch, options) as ground:
+        pass
+    return ground
+
+
+@contextmanager
+def prepared_ground(run: RunFolder, watch: Watch, options: Options) -> Iterator[Ground]:
+    """Start both servers; within the block they are on their way, after it as the code declares."""
+    run.ground_file.unlink(missing_ok=True)
     with _preparing(run) as ground:
         ledger = EmbeddedPostgres(
             postgres_place(run, _keep(run, options, "postgres", postgres.DEFAULT_PORT))
@@ -95,6 +104,7 @@ def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
         streams = EmbeddedNats(_nats_config(run, options), run.nats, run.log / "nats.log")
         nats_log_start = size_of(streams.log)
         address = streams.wait_ready(watch.start(streams.program()), nats_log_start)
+        yield Ground(ledger, address, services)
         ledger.wait_ready(started, log_start)
         _finish(
             run,
@@ -106,7 +116,7 @@ def start_ground(run: RunFolder, watch: Watch, options: Options) -> Ground:
                 "anchor": options.anchor.isoformat() if options.anchor else "",
             },
         )
-    return Ground(ledger, address, services)
+    run.ground_file.touch()
 
 
 def _nats_config(run: RunFolder, options: Options) -> Path:
@@ -154,8 +164,20 @@ def _finish(run: RunFolder, ground: subprocess.Popen[str], servers: Mapping[str,
         raise explain(said, f"Postgres or NATS could not be prepared ({run.log / 'ground.log'}).")
 
 
-def start_services(run: RunFolder, watch: Watch, options: Options, ground: Ground) -> Platform:
-    """Start all services in one process or one each, and wait until each says it is ready."""
+@dataclass(frozen=True)
+class Begun:
+    """What of services was begun: the ports of their doors, and each process.
+
+    Of a process its health port, and where its log began.
+    """
+
+    ground: Ground
+    doors: Mapping[str, int]
+    processes: tuple[tuple[Program, subprocess.Popen[bytes], int, int], ...]
+
+
+def begin_services(run: RunFolder, watch: Watch, options: Options, ground: Ground) -> Begun:
+    """Begin all services in one process or one each; they wait for the ground."""
     doors = choose_doors(run, options)
     groups = {ALL_IN_ONE: ground.services}
     if options.one_process_each:
@@ -168,23 +190,34 @@ def start_services(run: RunFolder, watch: Watch, options: Options, ground: Groun
     for name, members in groups.items():
         program = Program(
             name=name,
-            command=(sys.executable, "-m", "services.run", *members),
+            command=when(run.ground_file, "services.run", *members),
             log=run.log / f"{name}.log",
             folder=REPOSITORY,
             environment=environment_of(run, ground, doors | {"ops": health[name]}),
             tier=_SERVICES_TIER,
         )
         log_start = size_of(program.log)
-        begun.append((program, watch.start(program), log_start))
-    for program, child, log_start in begun:
-        _wait_ready(program, child, log_start, health[program.name])
+        begun.append((program, watch.start(program), health[name], log_start))
+    return Begun(ground, doors, tuple(begun))
+
+
+def when(file: Path, module: str, *arguments: str) -> tuple[str, ...]:
+    """The command that reads a module now and does what it does once a file is there."""
+    return (sys.executable, "-m", "deploy.begin", str(file), module, *arguments)
+
+
+def services_ready(run: RunFolder, watch: Watch, options: Options, begun: Begun) -> Platform:
+    """Wait until each says it is ready; where everything is then."""
+    for program, child, port, log_start in begun.processes:
+        _wait_ready(program, child, log_start, port)
+    health = {program.name: port for program, _, port, _ in begun.processes}
     figures = _keep(run, options, "figures of nats", NATS_FIGURES_PORT)
-    watch.start(_figures_of_nats(run, ground, figures))
+    watch.start(_figures_of_nats(run, begun.ground, figures))
     health[NATS_FIGURES] = figures
     return platform_on(
         run,
-        ground,
-        doors=doors,
+        begun.ground,
+        doors=begun.doors,
         operations={name: f"http://127.0.0.1:{port}" for name, port in health.items()},
         rate=options.rate,
         anchor=options.anchor.isoformat() if options.anchor else "",

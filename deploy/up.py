@@ -24,7 +24,15 @@ from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, claim, open_run
 from deploy.embedded.trouble import StartRefused
 from deploy.embedded.watch import Signals, StopAsked, Watch
 from deploy.platform import Platform, write_platform
-from deploy.start import REPOSITORY, Options, choose_doors, start_ground, start_services
+from deploy.start import (
+    REPOSITORY,
+    Options,
+    begin_services,
+    choose_doors,
+    prepared_ground,
+    services_ready,
+    when,
+)
 
 
 def read_options(arguments: list[str] | None) -> Options:
@@ -101,11 +109,12 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
     watch = Watch(signals, tell, changed)
     try:
         choose_doors(run, options)
-        ground = start_ground(run, watch, options)
-        platform = start_services(run, watch, options, ground)
-        write_platform(run, platform)
-        terminal.print(described(platform, time.monotonic() - begun_at))
+        with prepared_ground(run, watch, options) as ground:
+            begun = begin_services(run, watch, options, ground)
         with _seeding(run) as seeding:
+            platform = services_ready(run, watch, options, begun)
+            write_platform(run, platform)
+            terminal.print(described(platform, time.monotonic() - begun_at))
             watch.run(until=lambda: seeding.poll() is not None)
         if seeding.poll():
             tell("lines or people could not be put in place: see above")
@@ -122,9 +131,10 @@ def _keep_up(run: RunFolder, options: Options, signals: Signals) -> None:
 def _seeding(run: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
     """Put lines and people in place beside the block, through the doors, as an operator would.
 
-    Beside it, because a service that dies meanwhile must be started again for it to end.
+    It begins when the file says where those are. Beside it, because a service that dies meanwhile
+    must be started again for it to end.
     """
-    seeds = (sys.executable, "-m", "deploy.seeds", "--run-dir", str(run.root))
+    seeds = when(run.platform_file, "deploy.seeds", "--run-dir", str(run.root))
     with subprocess.Popen(seeds, cwd=REPOSITORY, preexec_fn=tied_to_us(signal.SIGKILL)) as seeding:
         try:
             yield seeding

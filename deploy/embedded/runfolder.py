@@ -65,6 +65,11 @@ class RunFolder:
         """Where everything is, for `call`, `day` and `verify`; there only while running."""
         return self.root / "platform.json"
 
+    @property
+    def ground_file(self) -> Path:
+        """There while both servers are as the code declares: services wait for it."""
+        return self.root / "ground"
+
     def place_for(self, account: Account | None) -> Path:
         """Return a folder `account` can walk to: this one, or a shelter below /var/tmp."""
         if account is None or can_reach(self.postgres, account):
