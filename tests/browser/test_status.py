@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from deploy.status.page import line_of, publish
 from deploy.status.standing import Out, Standing, say
-from tests.browser.people import TELEPHONE
+from tests.browser.people import NARROWEST
 from tests.browser.reading import STICKS_OUT, barriers, too_wide
 
 MANIFEST = Path(__file__).parents[2] / "deploy" / "programmes" / "sos-detresse.yaml"
@@ -60,11 +60,11 @@ def test_everybody_can_read_what_is_out_in_every_language(browser: Browser, tmp_
                     assert not page.locator("#tard").is_visible()
                     assert barriers(page) == []
                     assert too_wide(page) == []
-        page.set_viewport_size(TELEPHONE)
+        page.set_viewport_size(NARROWEST)
         for file in sorted((tmp_path / Out.EVERYTHING).glob("*.html")):
             page.goto(f"{host}/{Out.EVERYTHING}/{file.name}")
             page.evaluate("document.documentElement.style.fontSize = '200%'")
-            assert page.evaluate(STICKS_OUT) is None, "letters of twice the size, on a telephone"
+            assert page.evaluate(STICKS_OUT) is None, "twice the size"
         page.goto(f"{host}/late/fr.html")
         assert page.locator("#tard").is_visible()
         assert barriers(page) == []
