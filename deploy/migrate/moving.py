@@ -63,6 +63,7 @@ class Move:
     new_scale: Scale = PERMANENT
     drain_within: timedelta = timedelta(seconds=30)
     settle_within: timedelta = timedelta(seconds=60)
+    whole_within: timedelta = timedelta(seconds=5)  #: new servers that have just come
 
     async def plan(self) -> Standing:
         """Look whether it can be made, and change nothing for good; raises NotMoved."""
@@ -128,25 +129,33 @@ class Move:
                 )
 
     async def _expect_quorum(self) -> None:
-        """Ask for a stream on all servers: only a cluster that is whole gives one."""
+        """Ask for a stream on all servers: only a cluster that is whole gives one. One that has
+        just come is away for the others a moment longer.
+        """
+        give_up_at = time.monotonic() + self.whole_within.total_seconds()
+        while (why := await self._lacks_quorum()) is not None:
+            if time.monotonic() > give_up_at:
+                raise NotMoved(
+                    f"The new servers have no quorum for {self.new_scale.replicas} copies: {why}. "
+                    "Nothing was changed; see that all of them run and know each other."
+                )
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+    async def _lacks_quorum(self) -> str | None:
+        """What stands in the way of a stream on all servers; None when there is one."""
         wanted = StreamConfig(
             name=_PROBE, subjects=["migrate.probe"], num_replicas=self.new_scale.replicas
         )
-        why = "no leader answers"
         try:
             await self._new.add_stream(wanted)
             try:
                 if await self._spreads(_PROBE):
-                    return
-                why = f"a stream is on {await self._servers_of(_PROBE)}"
+                    return None
+                return f"a stream is on {await self._servers_of(_PROBE)}"
             finally:
                 await self._new.delete_stream(_PROBE)
         except (APIError, nats.errors.Error) as error:
-            why = getattr(error, "description", None) or why
-        raise NotMoved(
-            f"The new servers have no quorum for {self.new_scale.replicas} copies: {why}. "
-            "Nothing was changed; see that all of them run and know each other."
-        )
+            return getattr(error, "description", None) or "no leader answers"
 
     async def _spreads(self, stream: str) -> bool:
         for _ in range(50):

@@ -141,5 +141,5 @@ def test_no_label_names_a_person(after_a_day: ServiceUnderTest) -> None:
     exported = generate_latest(REGISTRY).decode()
     lines = [line for line in exported.splitlines() if line.startswith("helpline_quality_")]
     labels = {label for line in lines for label in re.findall(r'[{,](\w+)="', line)}
-    assert labels == {"programme", "stage", "priority", "outcome", "le"}
+    assert labels == {"programme", "kind", "stage", "priority", "outcome", "le"}
     assert CANARY not in exported
