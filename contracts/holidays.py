@@ -1,6 +1,7 @@
 """National public holidays by rule, so that no year is missing: what `on_holidays` of a line means.
 
-Sources: FR Code du travail L. 3133-1; LU Code du travail L. 232-2. Holidays of a part of a country
+Sources: FR Code du travail L. 3133-1; LU Code du travail L. 232-2; BE arrêté royal of 18 April
+1974; CH Constitution, article 110 (every other day is of cantons). Holidays of a part of a country
 are special days of the lines that keep them.
 """
 
@@ -11,9 +12,12 @@ from functools import lru_cache
 _FIXED: dict[str, frozenset[tuple[int, int]]] = {
     "FR": frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}),
     "LU": frozenset({(1, 1), (5, 1), (5, 9), (6, 23), (8, 15), (11, 1), (12, 25), (12, 26)}),
+    "BE": frozenset({(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}),
+    "CH": frozenset({(8, 1)}),
 }
-#: Days after Easter Sunday, in both: Easter Monday, Ascension, Whit Monday.
+#: Days after Easter Sunday: Easter Monday, Ascension, Whit Monday; none of a whole Switzerland.
 _AFTER_EASTER = frozenset({1, 39, 50})
+_WITHOUT_EASTER = frozenset({"CH"})
 
 #: Countries whose holidays are known here.
 COUNTRIES_WITH_HOLIDAYS = frozenset(_FIXED)
@@ -24,7 +28,8 @@ def is_holiday(day: date, country: str) -> bool:
     if country not in _FIXED:
         return False
     since_easter = (day - easter(day.year)).days
-    return (day.month, day.day) in _FIXED[country] or since_easter in _AFTER_EASTER
+    movable = since_easter in _AFTER_EASTER and country not in _WITHOUT_EASTER
+    return (day.month, day.day) in _FIXED[country] or movable
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,12 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 RULES_VERSION = "triage-2026.1"
 #: Of what only some lines need, by the channel that asks for it.
 _CHATS_AT_ONCE = "chats_at_once"
-_MAJORITY = {"FR": "Code civil, article 388.", "LU": "Code civil of Luxembourg, article 388."}
+_MAJORITY = {
+    "FR": "Code civil, article 388.",
+    "LU": "Code civil of Luxembourg, article 388.",
+    "BE": "Ancien Code civil of Belgium, article 388.",
+    "CH": "Code civil of Switzerland, article 14.",
+}
 #: Who receives each legal report, until the operator says otherwise.
 REPORTS = {
     "FR": (
@@ -37,6 +42,20 @@ REPORTS = {
         (
             "A child in danger is told to the Office national de l'enfance (row of the directory) "
             "or to the public prosecutor, whose row the operator adds."
+        ),
+    ),
+    "BE": (
+        {"concern": "be-aide-jeunesse", "justice": "be-parquet"},
+        (
+            "A child in danger is told to the youth care of the Community or to the public "
+            "prosecutor; the operator adds both rows."
+        ),
+    ),
+    "CH": (
+        {"concern": "ch-apea", "justice": "ch-ministere-public"},
+        (
+            "A child in danger is told to the child protection authority of the canton, a crime "
+            "to its public prosecutor; the operator adds both rows."
         ),
     ),
 }

@@ -37,11 +37,18 @@ from services.intake.terms import EMERGENCY_NUMBERS, IN_WRITING, NEEDED_NUMBERS
 SHIPPED = Path(__file__).resolve().parents[1] / "programmes"
 #: Addresses of the callers' door that no line can have.
 _TAKEN_ADDRESSES = frozenset({"contacts", "programmes", "numbers", "desk", "assets", "static"})
-_LANGUAGES = {"FR": "fr", "LU": "lb fr de"}
-_ZONES = {"FR": "Europe/Paris", "LU": "Europe/Luxembourg"}
+_LANGUAGES = {"FR": "fr", "LU": "lb fr de", "BE": "fr", "CH": "fr de"}
+_ZONES = {
+    "FR": "Europe/Paris",
+    "LU": "Europe/Luxembourg",
+    "BE": "Europe/Brussels",
+    "CH": "Europe/Zurich",
+}
 _PARTNERS = {
     "FR": "fr-sos-amitie fr-suicide-ecoute fr-sos-amitie-chat",
     "LU": "lu-sos-detresse fr-sos-amitie",
+    "BE": "be-107 be-cps fr-sos-amitie-chat",
+    "CH": "ch-143 fr-sos-amitie-chat",
 }
 _NOBODY = ("none", "never", "nobody", "personne", "jamais")
 

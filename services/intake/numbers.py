@@ -14,7 +14,12 @@ from contracts.ladder import CallerTerms, LineNumber
 
 _SPACES = re.compile(r"[\s.()-]")
 #: What is dialled before a number from elsewhere, and what is left out of it then (ITU-T E.164).
-_PREFIXES = {"FR": ("+33", "0"), "LU": ("+352", "")}
+_PREFIXES = {
+    "FR": ("+33", "0"),
+    "LU": ("+352", ""),
+    "BE": ("+32", "0"),
+    "CH": ("+41", "0"),
+}
 
 #: Numbers of so few digits are said digit by digit: 3114, 116 111.
 _SHORT = 6

@@ -54,11 +54,19 @@ def next_opening(terms: ProgrammeTerms, channel: Channel, moment: datetime) -> d
 
 
 #: Emergency numbers a caller of the country may be shown, and those that are only for writing.
-#: Source: DESIGN 8 ("FR 15/17/18/112; 114 only in writing; LU 112/113").
+#: Sources: DESIGN 8 ("FR 15/17/18/112; 114 only in writing; LU 112/113"). BE and CH from
+#: general knowledge, as their rows of the directory: whoever makes a line there says them again.
 EMERGENCY_NUMBERS: dict[str, tuple[str, ...]] = {
     "FR": ("15", "17", "18", "112", "114"),
     "LU": ("112", "113"),
+    "BE": ("112", "101"),
+    "CH": ("144", "117", "118", "112"),
 }
 #: Those without which nobody may be sent to a demonstration or a closed door.
-NEEDED_NUMBERS: dict[str, tuple[str, ...]] = {"FR": ("15", "112", "114"), "LU": ("112",)}
+NEEDED_NUMBERS: dict[str, tuple[str, ...]] = {
+    "FR": ("15", "112", "114"),
+    "LU": ("112",),
+    "BE": ("112",),
+    "CH": ("144", "112"),
+}
 IN_WRITING: dict[str, tuple[str, ...]] = {"FR": ("114",)}

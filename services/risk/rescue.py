@@ -52,6 +52,22 @@ BY_COUNTRY: Mapping[str, Mapping[RescueService, EmergencyNumber]] = MappingProxy
                 RescueService.POLICE: EmergencyNumber("113"),
             }
         ),
+        "BE": MappingProxyType(
+            {
+                RescueService.EUROPEAN: EmergencyNumber("112"),
+                RescueService.MEDICAL: EmergencyNumber("112"),
+                RescueService.FIRE: EmergencyNumber("112"),
+                RescueService.POLICE: EmergencyNumber("101"),
+            }
+        ),
+        "CH": MappingProxyType(
+            {
+                RescueService.MEDICAL: EmergencyNumber("144"),
+                RescueService.POLICE: EmergencyNumber("117"),
+                RescueService.FIRE: EmergencyNumber("118"),
+                RescueService.EUROPEAN: EmergencyNumber("112"),
+            }
+        ),
     }
 )
 

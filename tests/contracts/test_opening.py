@@ -166,6 +166,10 @@ def test_holidays_are_those_of_the_code_of_each_country() -> None:
     luxembourg = {day.isoformat() for day in all_of(2020, "LU")}
     assert {"2020-05-09", "2020-06-23", "2020-12-26"} <= luxembourg
     assert len(luxembourg) == 11
+    belgium = {day.isoformat() for day in all_of(2020, "BE")}
+    assert {"2020-04-13", "2020-07-21", "2020-11-11"} <= belgium
+    assert len(belgium) == 10
+    assert [day.isoformat() for day in all_of(2020, "CH")] == ["2020-08-01"]
     assert list(all_of(2020, "DE")) == []
 
 

@@ -258,7 +258,7 @@ FLAWED: dict[str, tuple[ProgrammeTerms, str]] = {
         some_terms(emergency_numbers=("15", "112")),
         "emergency_numbers",
     ),
-    "a country whose emergency numbers are not known": (some_terms(country="BE"), "country"),
+    "a country whose emergency numbers are not known": (some_terms(country="IT"), "country"),
 }
 
 

@@ -47,7 +47,34 @@ first_stage: listener
 professional: MO-FR 8-19
 """
 
-ALL = {"french": FRENCH, "luxembourg": LUXEMBOURG, "messages": MESSAGES, "phone": PHONE}
+BELGIAN = """\
+name: Nuit belge
+organisation: Nuit belge ASBL
+country: BE
+channels: [phone, chat]
+number: 02 555 01 42
+hours_phone: daily 18-23
+hours_chat: daily 18-23
+"""
+
+SWISS = """\
+name: Nuit romande
+organisation: Association Nuit romande
+country: CH
+channels: [phone, chat]
+number: 022 555 01 42
+hours_phone: daily 18-23
+hours_chat: daily 18-23
+"""
+
+ALL = {
+    "belgian": BELGIAN,
+    "swiss": SWISS,
+    "french": FRENCH,
+    "luxembourg": LUXEMBOURG,
+    "messages": MESSAGES,
+    "phone": PHONE,
+}
 
 
 def answered(text: str) -> Answers:

@@ -15,7 +15,17 @@ from deploy.line.partners import _rows
 from deploy.line.unfit import Unfit
 from deploy.line.words import DRAFTED, kept, proposed, read_texts
 from services.intake.reader import Sound, read_manifest
-from tests.line.lines import ALL, ASKED, FRENCH, LUXEMBOURG, MESSAGES, PHONE, answered
+from tests.line.lines import (
+    ALL,
+    ASKED,
+    BELGIAN,
+    FRENCH,
+    LUXEMBOURG,
+    MESSAGES,
+    PHONE,
+    SWISS,
+    answered,
+)
 
 FOLDER = Path("lines/here")
 
@@ -60,6 +70,16 @@ def test_a_luxembourg_chat_speaks_its_four_languages_and_names_numbers_abroad() 
     assert line.terms.emergency_numbers == ("112", "113")
     assert [each.country for each in line.terms.frame.emergency_abroad] == ["FR", "BE"]
     assert not line.terms.frame.refers
+
+
+def test_a_line_of_a_neighbour_has_its_own_numbers_and_partners() -> None:
+    belgian, swiss = sound(answered(BELGIAN)), sound(answered(SWISS))
+    assert belgian.terms.emergency_numbers == ("112", "101")
+    assert [each.number for each in belgian.callers.numbers] == ["+3225550142"]
+    assert "be-107" in [each.partner for each in belgian.callers.partners]
+    assert (swiss.terms.emergency_numbers[0], swiss.terms.timezone) == ("144", "Europe/Zurich")
+    assert [each.number for each in swiss.callers.numbers] == ["+41225550142"]
+    assert "ch-143" in [each.partner for each in swiss.callers.partners]
 
 
 def test_a_message_box_is_open_always_and_says_nothing_of_numbers_or_notes() -> None:
@@ -173,7 +193,7 @@ TYPED: dict[str, st.SearchStrategy[str]] = {
     "controllers": st.one_of(_SOME, _WORDS),
     "said_by": st.one_of(_SOME, _WORDS),
     "said_on": st.one_of(st.dates().map(str), _WORDS),
-    "country": st.sampled_from(["FR", "LU", "lu", "BE", ""]),
+    "country": st.sampled_from(["FR", "LU", "lu", "BE", "CH", "IT", ""]),
     "languages": _some([each.value for each in LanguageCode], 5),
     "channels": _some([each.value for each in Channel], 3),
     "number": st.one_of(

@@ -58,7 +58,9 @@ STRANGER = Asker(PersonId("listener-2"), Role.LISTENER, LINE)
 NUMBERS = {
     "France": ("FR", {"medical": "15", "police": "17", "fire": "18", "european": "112"}),
     "Luxembourg": ("LU", {"medical": "112", "police": "113", "fire": "112", "european": "112"}),
-    "a country we have no list for": ("BE", {"european": "112"}),
+    "Belgium": ("BE", {"medical": "112", "police": "101", "fire": "112", "european": "112"}),
+    "Switzerland": ("CH", {"medical": "144", "police": "117", "fire": "118", "european": "112"}),
+    "a country we have no list for": ("IT", {"european": "112"}),
     "a line we have not heard of": (None, {"european": "112"}),
 }
 
