@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, exc
 
-from services.bus.database import prepare
+from services.bus.database import count_on, prepare
 from services.bus.migrating import NotMigrated, migrate
 from services.bus.trust import POSTGRES_CA_FILE, distrust, postgres_not_trusted, postgres_tls
 from services.registry import SERVICES
@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     keys = Path(os.environ["HELPLINE_KEYS_DIR"])
     try:
-        prepare(owner_dsn(asked.owner, os.environ), SERVICES, keys, migrate)
+        dsn = owner_dsn(asked.owner, os.environ)
+        prepare(dsn, SERVICES, keys, migrate)
+        count_on(dsn, SERVICES)
     except NotMigrated as refused:
         print(refused)
         return 1

@@ -2,8 +2,10 @@
 
 What a controller makes of a manifest is made here: a StatefulSet's three are three pods of their
 own names, CloudNativePG's cluster one Postgres that stands for the first of its instances. Scaling,
-budgets and policies are left out; every Deployment is one pod. People come by the development key:
-there is no issuer here, so the console's door is open in its own pod alone.
+budgets and policies are left out; every Deployment is one pod. cert-manager's certificates are
+signed here; the stand-in for Postgres speaks plain text, so nobody is given a CA for it. People
+come by the development key: there is no issuer here, so the console's door is open in its own pod
+alone.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ _DEMONSTRATION = {
 
 def side_by_side(pilot: list[Manifest]) -> list[Manifest]:
     """The permanent service and the Jobs that grow it, and of the pilot what bears another name."""
-    permanent = [*_permanent(pilot), *rendered("growing")]
+    growing = [_plain_to_postgres(each) for each in rendered("growing")]
+    permanent = [*_permanent(pilot), *growing]
     permanent.append(_let_anybody_in(permanent))
     names = {name_of(each) for each in permanent}
     return [*permanent, *(each for each in pilot if name_of(each) not in names)]
@@ -48,14 +51,36 @@ def _permanent(pilot: list[Manifest]) -> Iterator[Manifest]:
                 yield from _first_instance(manifest, one(pilot, "StatefulSet/helpline-postgres"))
             case "StatefulSet", _:
                 yield from _each_pod(manifest)
+            case "Deployment", _:
+                yield _plain_to_postgres(manifest)
             case "Job", name:
+                _plain_to_postgres(manifest)
                 manifest["metadata"]["name"] = name.replace("-r1", f"-{RELEASE}")
                 yield manifest
             case "ConfigMap", name if name.startswith("helpline-settings"):
                 manifest["data"] |= _DEMONSTRATION
+                manifest["data"].pop("HELPLINE_POSTGRES_CA_FILE")
                 yield manifest
             case _:
                 yield manifest
+
+
+def _plain_to_postgres(manifest: Manifest) -> Manifest:
+    """Without the CA CloudNativePG would have made, and without asking for it."""
+    spec = manifest["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    for things in (spec.get("volumes", []), container.get("volumeMounts", [])):
+        things[:] = [each for each in things if each["name"] != "postgres-ca"]
+    for variable in container.get("env", ()):
+        if variable["name"] == "NEW_SSLMODE":
+            variable["value"] = "disable"
+    return manifest
+
+
+def certificate(manifests: list[Manifest]) -> tuple[str, tuple[str, ...]]:
+    """The Secret of what NATS shows, and the names it is asked to show it for."""
+    spec = one(manifests, "Certificate/helpline-nats")["spec"]
+    return spec["secretName"], tuple(spec["dnsNames"])
 
 
 def _first_instance(cluster: Manifest, like: Manifest) -> Iterator[Manifest]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,8 @@ from deploy.platform import DOORS, Platform
 from deploy.seeds import PROGRAMME
 from deploy.verify.command import Options, verify
 from deploy.verify.report import as_text
+from services.bus.trust import NATS_CA_FILE
+from tests.authority import Authority
 from tests.images import grown
 from tests.images.installation import (
     PROGRAMMES,
@@ -61,11 +64,12 @@ def installation(
 
 
 def test_a_pilot_becomes_the_permanent_service_and_goes_on_answering(
-    installation: Installation,
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pods = installation.pods
     pilot = at_every_hour(rendered("demonstration"))
     both = replace(installation.cluster, manifests=grown.side_by_side(pilot))
+    authority = _sign(both)
     # Addresses are by name among all of them: the pilot's servers begin anew where both will look.
     restarted = _servers_of_pilot(installation, both)
     services = installation.serve(both)
@@ -91,6 +95,7 @@ def test_a_pilot_becomes_the_permanent_service_and_goes_on_answering(
         called = pods.told(running["helpline-console"], "python", "-c", _CALL)
     assert "listened" in called
     options = Options(Path(), None, None, False, 20.0, False)
+    monkeypatch.setenv(NATS_CA_FILE, str(authority.ca))
     told = asyncio.run(verify(_platform(both), options, None))
     print(as_text(told))
     assert not told.violated
@@ -98,6 +103,21 @@ def test_a_pilot_becomes_the_permanent_service_and_goes_on_answering(
     for name, container in running.items():
         pods.podman("stop", "--time=60", container)
         assert pods.state(container)["ExitCode"] == 0, (name, pods.engine.logs(container))
+
+
+def _sign(both: Cluster) -> Authority:
+    """What cert-manager does for NATS; asked from here, servers are known by address too."""
+    secret, names = grown.certificate(both.manifests)
+    authority = Authority(both.secrets.parent)
+    shown = authority.shows("nats", (*names, *map(both.address, grown.NATS)))
+    (folder := both.secrets / secret).mkdir()
+    for name, file in (
+        ("tls.crt", shown.certificate),
+        ("tls.key", shown.key),
+        ("ca.crt", shown.ca),
+    ):
+        shutil.copy(file, folder / name)
+    return authority
 
 
 def _servers_of_pilot(installation: Installation, both: Cluster) -> list[str]:
@@ -141,7 +161,7 @@ def _platform(both: Cluster) -> Platform:
         keys=str(keys),
         owner_dsn=f"postgresql://{':'.join(owner)}@{both.address(grown.POSTGRES)}:5432/helpline",
         postgres_port=5432,
-        nats_url=f"nats://{both.address(grown.NATS[0])}:4222",
+        nats_url=f"tls://{both.address(grown.NATS[0])}:4222",
         nats_monitoring_url=f"http://{both.address(grown.NATS[0])}:8222",
         doors={},
         operations={},
