@@ -6,6 +6,7 @@ import pytest
 
 from deploy.images.__main__ import build
 from deploy.images.engine import DEFAULT_STORE, Engine, missing
+from tests.images.installation import Installation, an_installation
 from tests.images.store import emptied, why_not
 
 
@@ -22,3 +23,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             pytest.skip(reason)
         build(engine)
         yield engine
+
+
+@pytest.fixture(scope="module")
+def installation(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """The ground of the pilot."""
+    with an_installation(engine, tmp_path_factory) as it:
+        yield it

@@ -12,13 +12,11 @@ import asyncio
 import os
 import shutil
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.images.engine import Engine
 from deploy.platform import DOORS, Platform
 from deploy.seeds import PROGRAMME
 from deploy.verify.command import Options, verify
@@ -29,7 +27,6 @@ from tests.images import grown
 from tests.images.installation import (
     PROGRAMMES,
     Installation,
-    an_installation,
     at_every_hour,
 )
 from tests.images.played import Cluster
@@ -52,15 +49,6 @@ here = platform_here()
 doors = {{each: f"http://helpline-{{each}}:{{port}}" for each, port in {_AWAY}.items()}}
 asyncio.run(walk(replace(here, doors=here.doors | doors), "{PROGRAMME}", 0.2))
 """
-
-
-@pytest.fixture(scope="module")
-def installation(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """The ground of the pilot."""
-    with an_installation(engine, tmp_path_factory) as it:
-        yield it
 
 
 def test_a_pilot_becomes_the_permanent_service_and_goes_on_answering(

@@ -10,34 +10,22 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from deploy.images.engine import Engine
 from deploy.seeds import PROGRAMME
 from tests.images.installation import (
     PROGRAMMES,
     SERVICES,
     Installation,
-    an_installation,
     at_every_hour,
 )
 from tests.k8s.rendered import rendered
 
 #: The first of them waits until images are built.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def installation(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """The ground of the pilot."""
-    with an_installation(engine, tmp_path_factory) as it:
-        yield it
 
 
 def test_pilot_takes_a_contact_and_leaves_in_time(installation: Installation) -> None:
