@@ -23,7 +23,7 @@ from deploy.running import start
 
 #: What a platform and earlier days leave in a run folder.
 _OURS = re.compile(
-    r"nats|postgres|binaries-.*|keys|log|claim|ports\.json|platform\.json|\..*|played-.*"
+    r"nats|postgres|binaries-.*|keys|log|claim|ground|ports\.json|platform\.json|\..*|played-.*"
 )
 
 

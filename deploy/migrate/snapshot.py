@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -124,8 +125,7 @@ async def restore(
             if taken.data:
                 _refuse(json.loads(taken.data), target, name)
             carried += len(piece)
-        last = await _hand_on(target, place, b"", _FINISH_SECONDS)
-        _refuse(json.loads(last.data), target, name)
+        await _finish(target, place, name)
         return carried
     except (nats.errors.Error, OSError) as error:
         raise NotCopied(f"{name}: broke off on the way ({type(error).__name__}).") from error
@@ -159,6 +159,27 @@ async def _hand_on(target: Client, place: str, piece: bytes, within_seconds: flo
         except nats.errors.NoRespondersError:
             await asyncio.sleep(_OFFERED_AGAIN_SECONDS)
     return await target.request(place, piece, within_seconds)
+
+
+async def _finish(target: Client, place: str, name: str) -> None:
+    """Say that it was the last piece. The answer may be long in coming, or lost: then the stream
+    says whether it is there.
+    """
+    try:
+        last = await _hand_on(target, place, b"", _ANSWER_SECONDS)
+    except nats.errors.TimeoutError:
+        give_up_at = time.monotonic() + _FINISH_SECONDS
+        while not await _stands(target, name):
+            if time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(_OFFERED_AGAIN_SECONDS)
+    else:
+        _refuse(json.loads(last.data), target, name)
+
+
+async def _stands(target: Client, name: str) -> bool:
+    shown = await target.jetstream(timeout=_ANSWER_SECONDS).streams_info()
+    return name in {info.config.name for info in shown}
 
 
 async def _ask(client: Client, subject: str, asked: dict[str, Any], name: str) -> dict[str, Any]:

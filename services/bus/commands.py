@@ -26,7 +26,7 @@ from services.bus import metrics
 from services.bus.clock import DomainClock
 from services.bus.decode import ReadCommand, Unreadable, command_headers
 from services.bus.door import Asker, ReplyUnknown
-from services.bus.failure import is_ground_away
+from services.bus.failure import may_pass
 from services.bus.lane import Lane
 from services.bus.stream import Connection, Delivery
 from services.bus.traces import step
@@ -98,7 +98,7 @@ class Answering:
             metrics.record_failed(self._service.name, command.type_name())
             facts = {"service": self._service.name, "command": envelope.command_id}
             log.error("command failed", exc_info=error, extra={"facts": facts})
-            return not_yet() if is_ground_away(error) else refused(Refusal.PLATFORM_FAULT)
+            return not_yet() if may_pass(error) else refused(Refusal.PLATFORM_FAULT)
         reply = committed.reply or not_yet()
         if answer.kept:
             self._note(envelope, command, reply, time.perf_counter() - started)

@@ -21,6 +21,8 @@ _PAUSES_SECONDS = (0.1, 0.5, 2.0, 8.0, 30.0)
 #: SQLSTATE classes that mean the server is not there for us: connection, resources, operator
 #: intervention, system error. https://www.postgresql.org/docs/18/errcodes-appendix.html
 _GROUND_CLASSES = ("08", "53", "57P", "58")
+#: A statement took too long, or waited too long for a lock; two waited for each other.
+_TOO_SLOW = frozenset({"57014", "55P03", "40P01", "40001"})
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,24 @@ def is_ground_away(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    # The ledger asks the driver itself, everybody else by SQLAlchemy, which wraps its errors.
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(cause, psycopg.Error):
+    cause = _of_the_driver(error)
+    if cause is None:
         return False
-    state = cause.sqlstate
-    if state is None:  # the driver could not even ask
+    if cause.sqlstate is None:  # the driver could not even ask
         return isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
-    return state.startswith(_GROUND_CLASSES)
+    return cause.sqlstate.startswith(_GROUND_CLASSES)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may go through a moment later: the ground is away, or was too slow for it.
+
+    For whoever is asked and can say "not yet"; a message that is too slow each time is at fault.
+    """
+    cause = _of_the_driver(error)
+    return is_ground_away(error) or (cause is not None and cause.sqlstate in _TOO_SLOW)
+
+
+def _of_the_driver(error: BaseException) -> psycopg.Error | None:
+    """The ledger asks the driver itself, everybody else by SQLAlchemy, which wraps its errors."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return cause if isinstance(cause, psycopg.Error) else None

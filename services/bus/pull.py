@@ -19,6 +19,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from services.bus.tasks import ended
+
 log = logging.getLogger(__name__)
 
 #: What a connection raises that is closing, or closed: the client's own, the socket's, and the
@@ -93,9 +95,7 @@ class StandingPull:
         with suppress(TimeoutError):
             async with asyncio.timeout(_FINISH_WITHIN_SECONDS):
                 await self._idle.wait()
-        for worker in self._working:
-            worker.cancel()
-        await asyncio.gather(self._asking, *self._working, return_exceptions=True)
+        await ended((self._asking, *self._working))
         self._subscription, self._asking, self._working = None, None, []
 
     def ask_anew(self) -> None:

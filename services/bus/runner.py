@@ -25,7 +25,7 @@ from services.bus.clock import DomainClock
 from services.bus.commands import Answering, Asking
 from services.bus.consumer import Consumer
 from services.bus.door import Asker, GroundAway
-from services.bus.failure import is_ground_away
+from services.bus.failure import is_ground_away, may_pass
 from services.bus.forwarder import Forwarder
 from services.bus.lane import Lane
 from services.bus.lease import Lease
@@ -36,6 +36,7 @@ from services.bus.scrape import Question
 from services.bus.settings import BusSettings
 from services.bus.stream import Connection
 from services.bus.table import Service
+from services.bus.tasks import ended
 from services.bus.transact import Committed, Transactions
 from services.bus.trust import distrust, postgres_not_trusted
 from services.bus.wakeups import Wakeups
@@ -120,9 +121,7 @@ class RunningService:
         """Fetch nothing more, finish what is in hand, publish it, leave."""
         self.ready = False
         await self._connection.stop_reading()
-        for task in (*self._tasks, *self._leading):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._leading, return_exceptions=True)
+        await ended((*self._tasks, *self._leading))
         await asyncio.gather(*self._publishing, return_exceptions=True)
         await self._forwarder.stamp()
         if self._transactions.epoch is not None:
@@ -213,9 +212,7 @@ class RunningService:
             self._leading.append(asyncio.create_task(self._wakeups.settle_for_ever()))
 
     async def _end(self) -> None:
-        for task in self._leading:
-            task.cancel()
-        await asyncio.gather(*self._leading, return_exceptions=True)
+        await ended(self._leading)
         await self._connection.stop_reading()
 
     async def _lead_for_ever(self) -> None:
@@ -316,7 +313,7 @@ class RunningService:
         try:
             return await self._main.run(call)
         except Exception as error:
-            if is_ground_away(error):
+            if may_pass(error):
                 raise GroundAway from error
             raise
 

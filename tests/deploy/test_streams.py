@@ -152,6 +152,34 @@ def test_a_server_that_waited_for_pieces_in_vain_is_asked_again_and_not_for_ever
     asyncio.run(scene())
 
 
+def test_a_stream_that_is_there_is_restored_though_nobody_heard_its_server_say_so(
+    nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        client = await nats.connect(nats_server.address.url)
+        ask = client.request
+
+        async def lost(subject: str, payload: bytes, timeout: float) -> Msg:
+            answer = await ask(subject, payload, timeout)
+            if subject.startswith("$JS.SNAPSHOT.RESTORE.") and not payload:
+                raise nats.errors.TimeoutError
+            return answer
+
+        js = client.jetstream()
+        await js.add_stream(StreamConfig("HEARD", subjects=["heard"]))
+        await js.publish("heard", b"once")
+        async with a_snapshot(client, "HEARD") as taken:
+            pieces = [piece async for piece in taken.pieces()]
+        await js.delete_stream("HEARD")
+        monkeypatch.setattr(client, "request", lost)
+        await restore(client, taken.told["config"], taken.told["state"], _each(pieces))
+        assert (await js.get_msg("HEARD", 1)).data == b"once"
+        await js.delete_stream("HEARD")
+        await client.close()
+
+    asyncio.run(scene())
+
+
 async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
