@@ -30,6 +30,8 @@ from observability.dashboards.__main__ import FOLDER
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "dashboards"
 LABEL = "Drawn from Prometheus data by ./just pictures, not a Grafana screenshot."
 _POINTS = 240  #: at the most, in a curve
+#: What a rate is taken over at the least: four times what `just night` lets pass between two looks.
+_FOUR_SCRAPES_SECONDS = 60
 _NAMES_IN_A_COLUMN = 4  #: of curves; the rest are drawn without
 #: Of a legend's type: a letter, a line, and what stands before a name.
 _LETTER_INCHES, _LINE_INCHES, _MARK_INCHES = 0.058, 0.14, 0.4
@@ -68,7 +70,7 @@ class Span:
 
     def filled_in(self, expression: str) -> str:
         """A panel's query with what Grafana puts in for its variables."""
-        rate, whole = max(15, round(4 * self.step)), round(self.end - self.start)
+        rate, whole = max(_FOUR_SCRAPES_SECONDS, round(4 * self.step)), round(self.end - self.start)
         return filled_in(expression, f"{rate}s", f"{whole}s")
 
 

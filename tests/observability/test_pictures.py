@@ -101,3 +101,8 @@ def test_numbers_are_said_in_their_unit() -> None:
         "bytes": "3 MiB",
         "ops": "1.5/s",
     }
+
+
+def test_a_rate_is_never_taken_over_fewer_than_four_scrapes() -> None:
+    assert Span(0, 240).filled_in("rate(x[$__rate_interval])") == "rate(x[60s])"
+    assert Span(0, 86_400).filled_in("rate(x[$__rate_interval])") == "rate(x[1440s])"
