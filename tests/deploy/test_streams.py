@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import nats
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
@@ -132,21 +134,16 @@ def test_a_server_that_waited_for_pieces_in_vain_is_asked_again_and_not_for_ever
                     return Msg(client, data=STALLED)
             return await ask(subject, payload, timeout)
 
-        js = client.jetstream()
-        await js.add_stream(StreamConfig("HEARD", subjects=["heard"]))
-        await js.publish("heard", b"once")
-        async with a_snapshot(client, "HEARD") as taken:
-            pieces = [piece async for piece in taken.pieces()]
-        await js.delete_stream("HEARD")
+        js, (told, pieces) = client.jetstream(), await _a_stream_that_was(client)
         monkeypatch.setattr(client, "request", stalls)
-        told = restore(client, taken.told["config"], taken.told["state"], _each(pieces))
+        restoring = restore(client, told["config"], told["state"], _each(pieces))
         if copied:
-            await told
+            await restoring
             assert (await js.get_msg("HEARD", 1)).data == b"once"
             await js.delete_stream("HEARD")
         else:
             with pytest.raises(NotCopied, match="is stalled"):
-                await told
+                await restoring
         await client.close()
 
     asyncio.run(scene())
@@ -165,19 +162,25 @@ def test_a_stream_that_is_there_is_restored_though_nobody_heard_its_server_say_s
                 raise nats.errors.TimeoutError
             return answer
 
-        js = client.jetstream()
-        await js.add_stream(StreamConfig("HEARD", subjects=["heard"]))
-        await js.publish("heard", b"once")
-        async with a_snapshot(client, "HEARD") as taken:
-            pieces = [piece async for piece in taken.pieces()]
-        await js.delete_stream("HEARD")
+        js, (told, pieces) = client.jetstream(), await _a_stream_that_was(client)
         monkeypatch.setattr(client, "request", lost)
-        await restore(client, taken.told["config"], taken.told["state"], _each(pieces))
+        await restore(client, told["config"], told["state"], _each(pieces))
         assert (await js.get_msg("HEARD", 1)).data == b"once"
         await js.delete_stream("HEARD")
         await client.close()
 
     asyncio.run(scene())
+
+
+async def _a_stream_that_was(client: Client) -> tuple[dict[str, Any], list[bytes]]:
+    """What was told of the stream HEARD, with one message, and its pieces; it is gone."""
+    js = client.jetstream()
+    await js.add_stream(StreamConfig("HEARD", subjects=["heard"]))
+    await js.publish("heard", b"once")
+    async with a_snapshot(client, "HEARD") as taken:
+        pieces = [piece async for piece in taken.pieces()]
+    await js.delete_stream("HEARD")
+    return taken.told, pieces
 
 
 async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
