@@ -176,15 +176,11 @@ class Move:
 
     async def _hold(self) -> None:
         for stream in declare(self.tables, self.old_scale).streams:
-            await self._change(replace(stream, max_bytes=1))
+            await _change(self._old, replace(stream, max_bytes=1))
 
     async def _release(self) -> None:
         for stream in declare(self.tables, self.old_scale).streams:
-            await self._change(stream)
-
-    async def _change(self, stream: StreamConfig) -> None:
-        live = await self._old.stream_info(str(stream.name))
-        await self._old.update_stream(with_note(stream, live.config))
+            await _change(self._old, stream)
 
     async def _drained(self) -> Standing:
         """Wait until nothing waits or is in hand; what then still does is copied too."""
@@ -238,9 +234,7 @@ class Move:
         """Have each stream on every server; refused while one of them is just coming back."""
         # The mark stays: until somebody reads there, it may be copied anew.
         for stream in declare(self.tables, self.new_scale).streams:
-            live = await self._new.stream_info(str(stream.name))
-            marked = replace(stream, metadata=self._mark)
-            await self._new.update_stream(with_note(marked, live.config))
+            await _change(self._new, replace(stream, metadata=self._mark))
         return ()
 
     async def _same_on_all(self, old: Standing, new: Standing) -> tuple[str, ...]:
@@ -261,3 +255,9 @@ class Move:
         info = await self._new.stream_info(stream)
         peers = [] if info.cluster is None else info.cluster.replicas or []
         return 1 + sum(1 for peer in peers if peer.current and not peer.offline)
+
+
+async def _change(js: JetStreamContext, stream: StreamConfig) -> None:
+    """Have a stream be so, and keep the note of when it was copied last."""
+    live = await js.stream_info(str(stream.name))
+    await js.update_stream(with_note(stream, live.config))
