@@ -204,16 +204,26 @@ def test_each_service_is_refused_every_subject_of_the_others(platform: Platform)
         assert tried.published - tried.refused_publish == may_publish(service), service.name
         heard = set(subjects_to_hear(platform)) - tried.refused_subscribe
         assert heard == may_hear(service), service.name
-        assert asyncio.run(stored_by(platform.ground, service.name)) == {
-            f"helpline.{event.type_name()}.sos-crise.by-{service.name}"
-            for event in service.publishes
-        }
+        own = {f"helpline.{e.type_name()}.sos-crise.by-{service.name}" for e in service.publishes}
+        assert asyncio.run(stored_by(platform.ground, service.name, len(own))) == own
 
 
-async def stored_by(ground: Ground, name: str) -> set[str]:
-    """Return the subjects of the events `name` got into the streams."""
+async def stored_by(ground: Ground, name: str, at_least: int) -> set[str]:
+    """Return the subjects of the events `name` got into the streams, once `at_least` are there.
+
+    A stream stores what it took after the server went on to the next publication.
+    """
 
     async def subjects(js: JetStreamContext) -> set[str]:
+        found: set[str] = set()
+        for _ in range(500):
+            found = await stored(js)
+            if len(found) >= at_least:
+                break
+            await asyncio.sleep(0.01)
+        return found
+
+    async def stored(js: JetStreamContext) -> set[str]:
         found: set[str] = set()
         for stream in Stream:
             info = await js.stream_info(stream.value, subjects_filter=">")
@@ -343,7 +353,7 @@ def test_a_widened_permission_is_noticed(tmp_path: Path) -> None:
     with a_ground(tmp_path, widen=lambda conf: conf.replace(own, wider)) as ground:
         asyncio.run(ground.as_provisioner(applied))
         tried = asyncio.run(try_everything(Platform(ground, TABLES), "quality"))
-        stored = asyncio.run(stored_by(ground, "quality"))
+        stored = asyncio.run(stored_by(ground, "quality", len(EVENTS)))
 
     too_much = tried.published - tried.refused_publish - may_publish(quality)
     assert "helpline.contact.ended.v1.sos-crise.by-quality" in too_much
