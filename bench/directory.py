@@ -39,7 +39,7 @@ def measure(_: Setting) -> list[Figure]:
     few = _scan_of([relay.row for relay in committed.relays])
     grown = Directory((*committed.relays, *_local_rows(committed, departements, dice)))
     many = _scan_of([_row(relay) for relay in grown.relays])
-    questions = [_question(dice, departements) for _ in range(_SEARCHES)]
+    questions = [a_question(dice, departements) for _ in range(_SEARCHES)]
     return [
         _figure(committed, few, questions),
         _figure(grown, many, questions),
@@ -100,7 +100,7 @@ def _row(relay: Relay) -> dict[str, Any]:
     return {**relay.row, "x_relay": {**relay.row["x_relay"], "slug": relay.slug}}
 
 
-def _question(dice: Random, departements: list[str]) -> Question:
+def a_question(dice: Random, departements: list[str]) -> Question:
     """What a regulator might ask at any hour of 2026."""
     needs = [need for need in Need if need is not Need.UNKNOWN]
     return Question(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 
+from deploy.directory_kept import keep_directory
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
 from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, ROBOT_KEY
@@ -28,6 +29,7 @@ from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
 from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import signed_in
+from services.referral.settings import SETTINGS
 from services.registry import SERVICES
 
 DATABASE = "helpline"
@@ -79,6 +81,7 @@ def prepare_database(run: RunFolder, servers: Servers) -> None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
     owner_dsn = f"{servers.owner_dsn}/{DATABASE}".replace("postgresql:", "postgresql+psycopg:", 1)
     database.prepare(owner_dsn, SERVICES, run.keys, migrate)
+    keep_directory(owner_dsn, SETTINGS.directory)
     anchor = datetime.fromisoformat(servers.anchor) if servers.anchor else None
     database.set_clock(owner_dsn, anchor, servers.rate, development=True)
 

@@ -15,9 +15,12 @@ from pathlib import Path
 
 from sqlalchemy import URL, exc
 
+from deploy.directory_kept import keep_directory
 from services.bus.database import count_on, prepare
 from services.bus.migrating import NotMigrated, migrate
 from services.bus.trust import POSTGRES_CA_FILE, distrust, postgres_not_trusted, postgres_tls
+from services.referral.hsds import DirectoryFlawed
+from services.referral.settings import SETTINGS
 from services.registry import SERVICES
 
 
@@ -48,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dsn = owner_dsn(asked.owner, os.environ)
         prepare(dsn, SERVICES, keys, migrate)
         count_on(dsn, SERVICES)
-    except NotMigrated as refused:
+        directory = keep_directory(dsn, SETTINGS.directory)
+    except (NotMigrated, DirectoryFlawed) as refused:
         print(refused)
         return 1
     except exc.DBAPIError as refused:
@@ -59,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Its statement may hold a password: the kind of failure is all that is said.
         print(f"Postgres: {type(refused).__name__} ({type(refused.orig).__name__})")
         return 1
+    for flaw in directory.flaws:
+        print(f"Left out of the directory of relays: {flaw}")
     print("The database is as declared.")
     return 0
 

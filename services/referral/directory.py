@@ -18,27 +18,28 @@ def read_directory(folder: Path = COMMITTED) -> Directory:
 
     Raises DirectoryFlawed with every row that is wrong, or with the file that cannot be read.
     """
-    return Directory(read_relays(_document(folder / "relays.json"), read_departements(folder)))
+    return Directory(read_relays(document(folder / "relays.json"), read_departements(folder)))
 
 
 def read_departements(folder: Path = COMMITTED) -> frozenset[str]:
     """INSEE codes of the départements there are. Raises DirectoryFlawed."""
-    document = _document(folder / "departements.json")
+    listed = document(folder / "departements.json")
     try:
-        rows: Any = document["departements"]
+        rows: Any = listed["departements"]
         return frozenset(str(each["code"]) for each in rows)
     except (KeyError, TypeError):
         raise DirectoryFlawed((RowFlaw("departements.json", "departements", "no codes"),)) from None
 
 
-def _document(path: Path) -> dict[str, object]:
+def document(path: Path) -> dict[str, object]:
+    """Read a file of JSON; raises DirectoryFlawed when it cannot be read, or is no object."""
     try:
-        document = json.loads(path.read_bytes())
+        read = json.loads(path.read_bytes())
     except OSError as error:
         why = error.strerror or "cannot be read"
         raise DirectoryFlawed((RowFlaw(path.name, "file", why),)) from None
     except ValueError as error:
         raise DirectoryFlawed((RowFlaw(path.name, "file", f"no JSON: {error}"),)) from None
-    if not isinstance(document, dict):
+    if not isinstance(read, dict):
         raise DirectoryFlawed((RowFlaw(path.name, "file", "no JSON object"),))
-    return document
+    return read

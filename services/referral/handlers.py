@@ -41,8 +41,7 @@ from contracts.vocabulary import (
     RelayId,
 )
 from services.bus.work import Work, new_id
-from services.referral import facts, metrics, store
-from services.referral.directory import read_directory
+from services.referral import entries, facts, metrics, store
 from services.referral.domain import (
     AlreadySo,
     Asked,
@@ -59,15 +58,12 @@ from services.referral.domain import (
     judge_proposal,
     judge_sending,
 )
-from services.referral.known import KnownDirectory
 from services.referral.proposal import Found, Proposal, may_transfer
 from services.referral.question import Question, Rescue
-from services.referral.relay import Relay, Status
-from services.referral.search import search
-from services.referral.settings import SETTINGS
+from services.referral.relay import Relay
+from services.referral.search import looked_up, search
 
 ANSWER_DUE = "answer"
-DIRECTORY = KnownDirectory(read_directory(SETTINGS.directory))
 _OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
 
 
@@ -104,33 +100,24 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
 
 def on_find_relays(command: FindRelays, work: Work) -> Reply:
     """Say who could help; nothing is changed."""
-    directory = DIRECTORY.with_what_is_known(store.relays_known(work.session))
-    found = search(directory, _question(command, work))
+    question = _question(command, work)
+    directory = entries.serving(
+        work.session, looked_up(question), question.country, question.departement
+    )
+    found = search(directory, question)
     metrics.record_search(work.command.programme, found=bool(found.now))
     return done(result=_told(found, work.now))
 
 
 def on_see_relays(command: SeeRelays, work: Work) -> Reply:
     """Say what is verified and what is not; nothing is changed."""
-    rows = store.relays_known(work.session)
-    said = {row.relay_id: row for row in rows}
-    relays = [
-        _seen(relay, said.get(relay.slug))
-        for relay in DIRECTORY.with_what_is_known(rows).relays
-        if relay.country == command.country and relay.status is Status.ACTIVE
-    ]
-    relays.sort(key=_to_be_verified_first)
+    relays = entries.to_verify(work.session, command.country, MOST_RELAYS + 1)
     more = len(relays) > MOST_RELAYS
-    return done(result=RelaysSeen(relays=tuple(relays[:MOST_RELAYS]), more=more))
+    return done(result=RelaysSeen(relays=tuple(map(_seen, relays[:MOST_RELAYS])), more=more))
 
 
-def _to_be_verified_first(seen: RelaySeen) -> tuple[bool, bool, float, str]:
-    """What was taken back, what nobody checked, then what was checked the longest ago."""
-    at = 0.0 if seen.verified_at is None else seen.verified_at.timestamp()
-    return (seen.verified_at is not None, not seen.taken_back, at, seen.called)
-
-
-def _seen(relay: Relay, said: store.RelayRow | None) -> RelaySeen:
+def _seen(known: entries.Known) -> RelaySeen:
+    relay = known.relay
     return RelaySeen(
         relay_id=relay.slug,
         called=relay.name,
@@ -139,8 +126,8 @@ def _seen(relay: Relay, said: store.RelayRow | None) -> RelaySeen:
         anonymous=relay.anonymous,
         sources_differ=bool(relay.conflicts),
         verified_at=relay.verified_at,
-        taken_back=said is not None and said.withdrawn,
-        said_by=None if said is None or said.verified_by is None else PersonId(said.verified_by),
+        taken_back=known.taken_back,
+        said_by=None if known.said_by is None else PersonId(known.said_by),
     )
 
 
@@ -165,7 +152,7 @@ def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
 
 
 def _relay(relay_id: RelayId, work: Work) -> Relay | None:
-    return DIRECTORY.relay(relay_id, store.relays_known(work.session))
+    return entries.one(work.session, relay_id)
 
 
 def _question(command: FindRelays, work: Work) -> Question:

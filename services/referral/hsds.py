@@ -140,13 +140,9 @@ def read_relays(document: object, departements: frozenset[str]) -> tuple[Relay, 
 
     Raises DirectoryFlawed with every row that is wrong.
     """
-    rows = document.get("services") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows:
-        flaw = RowFlaw("directory", "services", "a list of services is expected, at least one")
-        raise DirectoryFlawed((flaw,))
     relays, flaws = [], []
-    for place, row in enumerate(rows):
-        read = _read_row(place, row, departements)
+    for place, row in enumerate(rows_of(document)):
+        read = read_row(place, row, departements)
         if isinstance(read, Relay):
             relays.append(read)
         else:
@@ -157,7 +153,17 @@ def read_relays(document: object, departements: frozenset[str]) -> tuple[Relay, 
     return tuple(relays)
 
 
-def _read_row(place: int, row: object, departements: frozenset[str]) -> Relay | list[RowFlaw]:
+def rows_of(document: object) -> list[object]:
+    """The rows of a directory as they stand; raises DirectoryFlawed where there are none."""
+    rows = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows:
+        flaw = RowFlaw("directory", "services", "a list of services is expected, at least one")
+        raise DirectoryFlawed((flaw,))
+    return rows
+
+
+def read_row(place: int, row: object, departements: frozenset[str]) -> Relay | list[RowFlaw]:
+    """Read one row; what is wrong with it, where it cannot be read."""
     named = _slug_of(row) or f"services[{place}]"
     try:
         service = _Service.model_validate(row)

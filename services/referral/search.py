@@ -69,6 +69,20 @@ def search(directory: Directory, question: Question) -> Found:
     return Found(tuple(now), tuple(shut), no_second_choice=len(now) == 1)
 
 
+def looked_up(question: Question) -> frozenset[Need]:
+    """Every need by which `search` may look for a row: what of a directory it has to be given."""
+    return frozenset(
+        {
+            *needs_of(question),
+            *needs_of(_general(question)),
+            *_RESCUE_NEED.values(),
+            Need.SANTE_INFORMATION,
+            Need.SURDITE,
+            Need.INTERPRETARIAT,
+        }
+    )
+
+
 def _urgent(rescue: list[Proposal]) -> int:
     """How many of the rescue proposals come before everybody else: the written one, and one."""
     written = sum(Why.WRITTEN_RESCUE in each.why for each in rescue)
@@ -213,10 +227,15 @@ def _interpreter(
 
 def _second_choice(directory: Directory, question: Question, first: Relay) -> list[Proposal]:
     """A line that hears anybody, where the need has a single row: the first may not pick up."""
-    general = replace(question, needs=(Need.ECOUTE_GENERALISTE,), suicide_not_excluded=False)
+    general = _general(question)
     rows = [
         replace(each, why=(Why.SECOND_CHOICE,))
         for each in sorted(_helping(directory, general), key=lambda each: _order(each, general))
         if each.mode is not Mode.LATER and each.relay is not first
     ]
     return rows[:1]
+
+
+def _general(question: Question) -> Question:
+    """Somebody to hear them, whatever it is about."""
+    return replace(question, needs=(Need.ECOUTE_GENERALISTE,), suicide_not_excluded=False)

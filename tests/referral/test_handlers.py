@@ -43,6 +43,7 @@ from contracts.vocabulary import (
     RelayOutcome,
     Role,
 )
+from deploy.directory_kept import keep_directory
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral.app import SERVICE
 from services.referral.store import ReferralRow
@@ -62,6 +63,7 @@ RELAY = RelayId("fr-3114")  #: not anonymous, by its own word
 @pytest.fixture
 def referral(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
     with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
+        keep_directory(under_test.owner_dsn)
         yield under_test
 
 

@@ -1,0 +1,280 @@
+"""The directory as it is kept: an entry a relay, its document, and what a search looks at.
+
+A national directory has 140,000 services, so that nobody reads it whole: a search asks for the
+entries that serve a need at a place, all that reach the whole country and the surest of those near.
+The surprising thing: an entry is read from its document once, when it is imported, and kept as the
+values it was read to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import ARRAY, Column, DateTime, Index, Text, event, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import DDL
+from sqlmodel import Field, Session
+
+from contracts.vocabulary import Need, RelayId
+from services.bus.driver import ask, many
+from services.referral.index import Directory
+from services.referral.relay import Relay, Saturation, Status
+from services.referral.store import Row, tables
+
+_RELAY = TypeAdapter(Relay)
+#: Of entries that serve a part of the country only, the surest so many are looked at.
+MOST_NEAR = 100
+
+
+class EntryRow(Row, table=True):
+    """One relay, as one source tells of it."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index(
+            "entry_serving",
+            "serves",
+            "places",
+            postgresql_using="gin",
+            postgresql_where=text("active"),
+        ),
+        Index(
+            "entry_words",
+            "words",
+            postgresql_using="gin",
+            postgresql_ops={"words": "gin_trgm_ops"},
+        ),
+    )
+
+    relay_id: str = Field(primary_key=True, sa_type=Text)
+    source: str = Field(sa_type=Text, index=True)  #: whose list it stands in
+    document: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))  #: HSDS, as it came
+    known: str = Field(sa_type=Text)  #: the values it was read to (`Relay`, JSON)
+    digest: str = Field(sa_type=Text)  #: of the document; the same again changes nothing
+    active: bool  #: proposed to people: its source has it still, and says that it works
+    near: bool  #: serves a part of its country only
+    surety: int  #: for sorting, 0 is the surest: how sure its compiler was
+    country: str = Field(sa_type=Text)
+    called: str = Field(sa_type=Text)
+    verified_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
+    needs: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    #: Its needs, and those of closed entries it stands in for.
+    serves: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    places: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))  #: `FR`, `FR/75`
+    replaced_by: str | None = Field(default=None, sa_type=Text)
+    words: str = Field(sa_type=Text)  #: what it is looked up by, as `plain` writes it
+    imported_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+# The index of words wants it; whoever owns a database may have it there (it is trusted).
+_TRIGRAMS = DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")  # type: ignore[no-untyped-call]
+event.listen(tables, "before_create", _TRIGRAMS)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_KNOWN = """
+    SELECT e.*, coalesce(r.withdrawn, false) AS taken_back, r.verified_by,
+        CASE WHEN r.withdrawn IS NOT TRUE THEN coalesce(r.verified_at, e.verified_at) END
+            AS checked_at,
+        r.saturated, r.observed_at, r.lifetime_minutes
+    FROM referral.entry AS e LEFT JOIN referral.relay AS r USING (relay_id)
+"""
+_AT_A_PLACE = f"""
+    SELECT known, serves, taken_back, verified_by, checked_at, saturated, observed_at,
+        lifetime_minutes
+    FROM ({_KNOWN}) AS found
+    WHERE active AND serves && %(needs)s AND places && %(places)s
+"""  # noqa: S608 - our own words, here and below
+_SERVING = f"""
+    {_AT_A_PLACE} AND NOT near
+    UNION ALL (
+        {_AT_A_PLACE} AND near
+        ORDER BY checked_at IS NULL, surety, relay_id LIMIT {MOST_NEAR}
+    )
+"""
+_ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s"  # noqa: S608
+#: What was taken back, what nobody checked, then what was checked the longest ago.
+_TO_VERIFY = f"""
+    SELECT * FROM ({_KNOWN}) AS found WHERE active AND country = %(country)s
+    ORDER BY checked_at IS NOT NULL, NOT taken_back, checked_at, called LIMIT %(most)s
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Known:
+    """A relay as it is known now: its entry, with what people of ours found out."""
+
+    relay: Relay
+    serves: frozenset[Need]
+    taken_back: bool  #: a verification no longer holds
+    said_by: str | None  #: who said so last, or verified it
+
+
+def serving(
+    session: Session, needs: Collection[Need], country: str, departement: str | None
+) -> Directory:
+    """The part of the directory that a search for these needs at a place can come to."""
+    places = [country, *([f"{country}/{departement}"] if departement else [])]
+    asked = {"needs": [need.value for need in needs], "places": places}
+    found = [_known(row) for row in ask(session, _SERVING, asked)]
+    return Directory(
+        (each.relay for each in found), {each.relay.slug: each.serves for each in found}
+    )
+
+
+def one(session: Session, relay_id: RelayId) -> Relay | None:
+    """One relay as it is known now, closed ones too."""
+    row = ask(session, _ONE, {"relay_id": relay_id}).fetchone()
+    return None if row is None else _known(row).relay
+
+
+def to_verify(session: Session, country: str, most: int) -> list[Known]:
+    """Active relays of a country, those first that somebody should check."""
+    return [_known(row) for row in ask(session, _TO_VERIFY, {"country": country, "most": most})]
+
+
+def _known(row: Any) -> Known:
+    relay = replace(_RELAY.validate_json(row.known), verified_at=row.checked_at)
+    if row.saturated is not None:
+        lifetime = timedelta(minutes=row.lifetime_minutes)
+        relay = replace(relay, saturation=Saturation(row.saturated, row.observed_at, lifetime))
+    return Known(relay, frozenset(map(Need, row.serves)), row.taken_back, row.verified_by)
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+_KEEP = """
+    INSERT INTO referral.entry (relay_id, source, document, known, digest, active, near, surety,
+        country, called, verified_at, needs, serves, places, replaced_by, words, imported_at)
+    VALUES (%(relay_id)s, %(source)s, %(document)s::jsonb, %(known)s, %(digest)s, %(active)s,
+        %(near)s, %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
+        %(places)s, %(replaced_by)s, %(words)s, %(at)s)
+    ON CONFLICT (relay_id) DO UPDATE SET document = excluded.document, known = excluded.known,
+        digest = excluded.digest, active = excluded.active, near = excluded.near,
+        surety = excluded.surety, country = excluded.country, called = excluded.called,
+        verified_at = excluded.verified_at, needs = excluded.needs, serves = excluded.serves,
+        places = excluded.places, replaced_by = excluded.replaced_by, words = excluded.words,
+        imported_at = excluded.imported_at
+"""
+_STANDING = """
+    SELECT relay_id, source, digest, active FROM referral.entry WHERE relay_id = ANY(%(ids)s)
+"""
+_GONE = """
+    UPDATE referral.entry SET active = false, digest = ''
+    WHERE source = %(source)s AND active AND NOT relay_id = ANY(%(kept)s)
+"""
+#: A closed entry's needs are served by the one at the end of its chain. A chain that leads back to
+#: itself ends nowhere (UNION sees a place once).
+_STAND_IN = """
+    WITH RECURSIVE chain (needs, at) AS (
+        SELECT needs, replaced_by FROM referral.entry WHERE NOT active AND replaced_by IS NOT NULL
+        UNION
+        SELECT chain.needs, e.replaced_by FROM chain
+        JOIN referral.entry AS e ON e.relay_id = chain.at WHERE e.replaced_by IS NOT NULL
+    ), inherited AS (
+        SELECT e.relay_id, array_agg(DISTINCT need) AS needs
+        FROM chain JOIN referral.entry AS e ON e.relay_id = chain.at AND e.replaced_by IS NULL,
+            unnest(chain.needs) AS need
+        GROUP BY e.relay_id
+    ), wanted AS (
+        SELECT e.relay_id,
+            e.needs || coalesce(array(
+                SELECT unnest(i.needs) EXCEPT SELECT unnest(e.needs) ORDER BY 1
+            ), '{}') AS serves
+        FROM referral.entry AS e LEFT JOIN inherited AS i USING (relay_id)
+        WHERE i.relay_id IS NOT NULL OR e.serves <> e.needs
+    )
+    UPDATE referral.entry AS e SET serves = wanted.serves FROM wanted
+    WHERE wanted.relay_id = e.relay_id AND e.serves <> wanted.serves
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An entry as it was kept last."""
+
+    source: str
+    digest: str
+
+
+def standing(session: Session, ids: Collection[str]) -> Mapping[str, Standing]:
+    """Those of these relays that are kept already."""
+    rows = ask(session, _STANDING, {"ids": list(ids)})
+    return {row.relay_id: Standing(row.source, row.digest) for row in rows}
+
+
+def keep(session: Session, source: str, relays: Collection[Relay], at: datetime) -> None:
+    """Keep relays as their source tells of them now; `at` is when it was read."""
+    if relays:
+        many(session, _KEEP, [_row(relay, source, at) for relay in relays])
+
+
+def close_all_but(session: Session, source: str, kept: Collection[str]) -> int:
+    """A source no longer has the others: they are proposed to nobody. How many those are."""
+    return ask(session, _GONE, {"source": source, "kept": list(kept)}).rowcount
+
+
+def stand_in(session: Session) -> None:
+    """Say anew which relay serves the needs of a closed one."""
+    ask(session, _STAND_IN)
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """What makes two documents the same, whatever the order of their fields."""
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def plain(words: str) -> str:
+    """Words as they are looked up: in small letters, without accents, one space between."""
+    letters = unicodedata.normalize("NFKD", words.casefold())
+    return " ".join("".join(each for each in letters if not unicodedata.combining(each)).split())
+
+
+def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
+    needs = [need.value for need in relay.needs]
+    return {
+        "relay_id": relay.slug,
+        "source": source,
+        "document": orjson.dumps(relay.row).decode(),
+        "known": _RELAY.dump_json(replace(relay, row={})).decode(),
+        "digest": digest(relay.row),
+        "active": relay.status is Status.ACTIVE,
+        "near": all(area.departements is not None for area in relay.areas),
+        "surety": relay.confidence.doubt,
+        "country": relay.country,
+        "called": relay.name,
+        "verified_at": relay.verified_at,
+        "needs": needs,
+        "places": sorted(set(_places(relay))),
+        "replaced_by": relay.replaced_by,
+        "words": plain(" ".join(_words(relay))),
+        "at": at,
+    }
+
+
+def _places(relay: Relay) -> Iterator[str]:
+    for area in relay.areas:
+        if area.departements is None:
+            yield area.country
+        else:
+            yield from (f"{area.country}/{each}" for each in area.departements)
+
+
+def _words(relay: Relay) -> Iterator[str]:
+    """What somebody may look it up by: its names, what it says of itself, its numbers."""
+    row = relay.row
+    yield relay.name
+    yield from (str(row[each]) for each in ("alternate_name", "description") if row.get(each))
+    organization = row.get("organization")
+    if isinstance(organization, Mapping) and organization.get("name"):
+        yield str(organization["name"])
+    for phone in row.get("phones") or ():
+        yield str(phone.get("number", "")).replace(" ", "")

@@ -1,0 +1,137 @@
+"""A list of relays, taken into the database: row by row, and found again by a search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlmodel import Session
+
+from bench.directory import a_question
+from contracts.vocabulary import Need, RelayId
+from services.bus.testing import ServiceUnderTest, service_under_test
+from services.referral import entries
+from services.referral.app import SERVICE
+from services.referral.directory import COMMITTED, read_departements, read_directory
+from services.referral.importing import Imported, import_rows
+from services.referral.search import looked_up, search
+from tests.triage.builders import NOON
+
+DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())
+ROWS: list[dict[str, Any]] = DOCUMENT["services"]
+DEPARTEMENTS = read_departements()
+LATER = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def referral(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
+    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
+        yield under_test
+
+
+def taken(
+    it: ServiceUnderTest, rows: list[Any], source: str = "a list", *, whole: bool = True
+) -> Imported:
+    engine = create_engine(it.owner_dsn)
+    with Session(engine) as session, session.begin():
+        imported = import_rows(session, source, rows, DEPARTEMENTS, LATER, whole=whole)
+    engine.dispose()
+    return imported
+
+
+def counts(imported: Imported) -> tuple[int, int, int, int]:
+    return imported.new, imported.changed, imported.unchanged, imported.closed
+
+
+def row(slug: str, **changed: Any) -> dict[str, Any]:
+    """The row of 3114 by another name, with other fields of ours."""
+    (like,) = (each for each in ROWS if each["x_relay"]["slug"] == "fr-3114")
+    made = deepcopy(like)
+    made["status"] = changed.pop("status", "active")
+    made["x_relay"] |= {"slug": slug} | changed
+    return made
+
+
+def active(it: ServiceUnderTest, need: Need = Need.CRISE_SUICIDAIRE) -> set[str]:
+    found = it.read(lambda session: entries.serving(session, [need], "FR", None))
+    return {relay.slug for relay in found.serving(need, "FR", None)}
+
+
+def test_same_list_again_changes_nothing(referral: ServiceUnderTest) -> None:
+    assert counts(taken(referral, ROWS)) == (len(ROWS), 0, 0, 0)
+    assert counts(taken(referral, ROWS)) == (0, 0, len(ROWS), 0)
+
+
+def test_a_bad_row_is_named_and_the_rest_is_kept_with_what_it_was_before(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [row("fr-a"), row("fr-b")])
+    bad = row("fr-a", needs=["nothing-of-the-kind"])
+    imported = taken(referral, [bad, row("fr-b", anonymous=None), row("fr-c"), "no row"])
+    assert counts(imported) == (1, 1, 0, 0)
+    assert [(flaw.row, flaw.field) for flaw in imported.flaws] == [
+        ("fr-a", "x_relay.needs.0"),
+        ("services[3]", "row"),
+    ]
+    assert active(referral) == {"fr-a", "fr-b", "fr-c"}
+
+
+def test_what_a_whole_list_no_longer_has_is_closed_and_not_forgotten(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [row("fr-a"), row("fr-b")])
+    assert counts(taken(referral, [row("fr-b")], whole=False)) == (0, 0, 1, 0)
+    assert active(referral) == {"fr-a", "fr-b"}
+    assert counts(taken(referral, [row("fr-b")])) == (0, 0, 1, 1)
+    assert active(referral) == {"fr-b"}
+    assert referral.read(lambda session: entries.one(session, RelayId("fr-a"))) is not None
+    assert counts(taken(referral, [row("fr-a"), row("fr-b")])) == (0, 1, 1, 0)
+    assert active(referral) == {"fr-a", "fr-b"}
+
+
+def test_a_relay_stays_with_the_source_that_brought_it(referral: ServiceUnderTest) -> None:
+    taken(referral, [row("fr-a")], "one")
+    imported = taken(referral, [row("fr-a", anonymous=None), row("fr-b")], "another")
+    assert [str(flaw) for flaw in imported.flaws] == ["fr-a: x_relay.slug: is kept from one"]
+    assert active(referral) == {"fr-a", "fr-b"}
+    assert counts(taken(referral, [], "one")) == (0, 0, 0, 1)
+    assert active(referral) == {"fr-b"}
+
+
+def test_a_closed_relay_is_served_by_the_one_at_the_end_of_its_chain(
+    referral: ServiceUnderTest,
+) -> None:
+    new = row("fr-new", needs=["deuil"])
+    middle = row("fr-middle", status="defunct", needs=["solitude"], replaced_by="fr-new")
+    old = row("fr-old", status="defunct", needs=["crise_suicidaire"], replaced_by="fr-middle")
+    lost = row("fr-lost", replaced_by="fr-nobody")
+    imported = taken(referral, [old, middle, new, lost])
+    assert [(flaw.row, flaw.why) for flaw in imported.flaws] == [
+        ("fr-lost", "no row is 'fr-nobody'")
+    ]
+    assert active(referral, Need.SOLITUDE) == {"fr-new"}
+    assert active(referral) == {"fr-new", "fr-lost"}
+    taken(referral, [row("fr-old"), middle, new])
+    assert active(referral) == {"fr-old"}, "it works again, and is served by itself"
+
+
+def test_a_search_of_what_is_kept_finds_what_a_search_of_the_whole_file_finds(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, ROWS)
+    whole, dice, places = read_directory(), Random(11), sorted(DEPARTEMENTS)
+    for _ in range(300):
+        question = a_question(dice, places)
+        part = referral.read(
+            lambda session, asked=question: entries.serving(  # type: ignore[misc]
+                session, looked_up(asked), asked.country, asked.departement
+            )
+        )
+        assert search(part, question) == search(whole, question)
