@@ -1,58 +1,92 @@
-"""Row `directory`: searching the directory of relays, beside a naive scan of its JSON.
+"""Row `directory`: a directory of a whole country in Postgres: taken in, and searched.
 
-The scan does less (no hours, no order, no reasons): it only looks which rows serve the need in the
-country. It is what the search must not fall behind as the directory grows.
+Beside each search, in the same run, what the server alone takes for the same rows: the entries that
+serve the need at the place, counted and not read.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from sqlalchemy import Engine, create_engine, make_url
+from sqlmodel import Session
+
 from bench.figures import Figure, percentile, spread
+from bench.ground import ground_for
 from bench.setting import Setting
-from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need, ProgrammeId, RelayId
-from services.referral.directory import read_departements, read_directory
-from services.referral.index import Directory
+from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need, ProgrammeId
+from services.bus.driver import ask
+from services.referral import entries
+from services.referral.directory import COMMITTED, document, read_departements
+from services.referral.hsds import rows_of
+from services.referral.importing import import_rows
 from services.referral.question import Question, Rescue
-from services.referral.relay import Area, Level, Relay
-from services.referral.search import search
+from services.referral.search import looked_up, search
 
 ROW = "directory"
 _SEARCHES = 2000
-_SCANS = 20
-_MANY = 20_000
-_AT_MOST_MS = 20.0  #: DESIGN 12 and issue 3: p99
+#: As many as data·inclusion lists (2026).
+_MANY = 140_000
+_AT_MOST_MS = 20.0  #: DESIGN 12: p99
 _MILLI = 1e3
+_COUNTED = """
+    SELECT count(*) FROM referral.entry
+    WHERE active AND serves && %(needs)s AND places && %(places)s
+"""
 
 
-def measure(_: Setting) -> list[Figure]:
-    """The committed directory; then the same with rows of every département, 20,000 in all."""
+def measure(setting: Setting) -> list[Figure]:
+    """The committed directory, then one with rows of every département."""
     dice = Random(2026)
-    committed = read_directory()
     departements = sorted(read_departements())
-    few = _scan_of([relay.row for relay in committed.relays])
-    grown = Directory((*committed.relays, *_local_rows(committed, departements, dice)))
-    many = _scan_of([_row(relay) for relay in grown.relays])
     questions = [a_question(dice, departements) for _ in range(_SEARCHES)]
+    committed = rows_of(document(COMMITTED / "relays.json"))
+    with ground_for(setting.folder) as ground:
+        owner = make_url(ground.platform.owner_dsn).set(drivername="postgresql+psycopg")
+        engine = create_engine(owner)
+        few = _searched(engine, questions)
+        rows = _local_rows(committed, departements, dice)
+        began = time.perf_counter()
+        with Session(engine) as session, session.begin():
+            taken = import_rows(
+                session, "bench", rows, frozenset(departements), datetime.now(UTC), whole=True
+            )
+        seconds = time.perf_counter() - began
+        with Session(engine) as session, session.begin():
+            ask(session, "ANALYZE referral.entry")
+        many = _searched(engine, questions)
+        engine.dispose()
     return [
-        _figure(committed, few, questions),
-        _figure(grown, many, questions),
+        few,
+        Figure(ROW, "import", taken.new / seconds, "/s", f"{taken.new:,} rows in {seconds:.0f} s"),
+        many,
     ]
 
 
-def _figure(
-    directory: Directory, scan: Callable[[Question], object], questions: list[Question]
-) -> Figure:
-    searching = _spans(lambda question: search(directory, question), questions)
-    scanning = percentile(_spans(scan, questions[:_SCANS]), 0.5)
-    name = f"search of {len(directory.relays):,} rows, p99"
-    aside = f"{spread(searching, 'ms')}; naive scan of the JSON p50 {scanning:.2g} ms"
+def _searched(engine: Engine, questions: list[Question]) -> Figure:
+    with Session(engine) as session:
+
+        def found(question: Question) -> object:
+            part = entries.serving(
+                session, looked_up(question), question.country, question.departement
+            )
+            return search(part, question)
+
+        def counted(question: Question) -> object:
+            needs = [need.value for need in looked_up(question)]
+            places = [question.country, f"{question.country}/{question.departement}"]
+            return ask(session, _COUNTED, {"needs": needs, "places": places}).fetchone()
+
+        rows = ask(session, "SELECT count(*) AS rows FROM referral.entry").fetchone()
+        assert rows is not None
+        searching, counting = _spans(found, questions), _spans(counted, questions)
+    name = f"search of {rows.rows:,} rows, p99"
+    aside = f"{spread(searching, 'ms')}; the server alone, counting: {spread(counting, 'ms')}"
     return Figure(ROW, name, percentile(searching, 0.99), "ms", aside, _AT_MOST_MS)
 
 
@@ -65,39 +99,23 @@ def _spans(work: Callable[[Question], object], questions: Iterable[Question]) ->
     return spans
 
 
-def _scan_of(rows: list[Any]) -> Callable[[Question], object]:
-    document = json.dumps(rows)
-
-    def scan(question: Question) -> object:
-        wanted = {need.value for need in question.needs}
-        return [
-            row["name"]
-            for row in json.loads(document)
-            if wanted & set(row["x_relay"]["needs"])
-            and row["x_relay"]["country"] == question.country
-        ]
-
-    return scan
-
-
-def _local_rows(directory: Directory, departements: list[str], dice: Random) -> list[Relay]:
+def _local_rows(
+    committed: list[Any], departements: list[str], dice: Random
+) -> list[dict[str, Any]]:
     """Rows as a national directory would have them: each a copy that serves one département."""
     models = [
-        each for each in directory.relays if each.country == "FR" and each.replaced_by is None
+        each
+        for each in committed
+        if each["x_relay"]["country"] == "FR" and each["x_relay"].get("replaced_by") is None
     ]
-    return [
-        replace(
-            dice.choice(models),
-            slug=RelayId(f"fr-local-{number}"),
-            level=Level.LOCAL,
-            areas=(Area("FR", frozenset({dice.choice(departements)}), None),),
-        )
-        for number in range(_MANY - len(directory.relays))
-    ]
-
-
-def _row(relay: Relay) -> dict[str, Any]:
-    return {**relay.row, "x_relay": {**relay.row["x_relay"], "slug": relay.slug}}
+    rows = []
+    for number in range(_MANY):
+        row = deepcopy(dice.choice(models))
+        row["x_relay"] |= {"slug": f"fr-local-{number}", "level": "local"}
+        (area, *_) = row["service_areas"]
+        row["service_areas"] = [area | {"x_departements": [dice.choice(departements)]}]
+        rows.append(row)
+    return rows
 
 
 def a_question(dice: Random, departements: list[str]) -> Question:

@@ -1,24 +1,41 @@
-"""`just relays`: check a directory of relays, ask it, or write it out as HSDS.
+"""`just relays`: check a directory of relays, ask it, write it out as HSDS, or take a list in.
 
 `check` names every row that is wrong; `find NEED... [--departement D] [--at MOMENT]` asks as a
-regulator would; `export FILE` writes the rows as they were read. Exit code 1: something is wrong.
+regulator would; `export FILE` writes the rows as they were read. `import FILE --source NAME` takes
+a list of HSDS into a running platform: rows that are wrong are left out and named in
+`FILE.refused.txt`; whatever that source told before and no longer has is closed, unless `--part`.
+Exit code 1: something is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import create_engine, make_url
+from sqlmodel import Session
+
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need
-from services.referral.directory import COMMITTED, read_departements, read_directory
-from services.referral.hsds import DirectoryFlawed, write_relays
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import read_platform
+from services.bus.settings import BusSettings
+from services.referral.directory import COMMITTED, document, read_departements, read_directory
+from services.referral.hsds import DirectoryFlawed, rows_of, write_relays
+from services.referral.importing import import_rows
 from services.referral.index import Directory
 from services.referral.proposal import Proposal
 from services.referral.question import Question, Rescue
 from services.referral.search import search
+
+#: Flaws of an import that are shown; all of them are written down.
+_SHOWN = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _check(directory)
         case "export":
             return _export(directory, options.folder, options.file)
+        case "import":
+            return _import(options, departements)
         case _:
             if options.departement not in {None, *departements}:
                 print(f"there is no département {options.departement!r}", file=sys.stderr)
@@ -57,6 +76,57 @@ def _export(directory: Directory, folder: Path, file: Path) -> int:
     file.write_text(written + "\n", encoding="utf-8")
     print(f"{len(directory.relays)} rows written to {file.name}")
     return 0
+
+
+def _import(options: argparse.Namespace, departements: frozenset[str]) -> int:
+    try:
+        rows = rows_of(document(options.file))
+        dsn = _referral_dsn(options.run_dir)
+    except (DirectoryFlawed, StartRefused) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    engine = create_engine(dsn, hide_parameters=True)
+    with _progress() as progress, Session(engine) as session, session.begin():
+        bar = progress.add_task(options.source, total=len(rows))
+        taken = import_rows(
+            session,
+            options.source,
+            rows,
+            departements,
+            datetime.now(UTC),
+            whole=not options.part,
+            tell=lambda read: progress.update(bar, completed=read),
+        )
+    engine.dispose()
+    print(
+        f"{taken.new} new, {taken.changed} changed, {taken.unchanged} as they were,"
+        f" {taken.closed} closed, {len(taken.flaws)} flaws"
+    )
+    if not taken.flaws:
+        return 0
+    refused_file = options.file.with_name(f"{options.file.name}.refused.txt")
+    refused_file.write_text("".join(f"{flaw}\n" for flaw in taken.flaws), encoding="utf-8")
+    for flaw in taken.flaws[:_SHOWN]:
+        print(flaw, file=sys.stderr)
+    print(f"All of them are in {refused_file}.", file=sys.stderr)
+    return 1
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+
+
+def _referral_dsn(run_dir: Path) -> str:
+    """The database as referral: in its container by its settings, otherwise a platform here."""
+    if "HELPLINE_POSTGRES_HOST" in os.environ:
+        return BusSettings.from_environment().dsn("referral")
+    platform = read_platform(RunFolder(run_dir), even_starting=True)
+    password = (Path(platform.keys) / "referral.pg").read_text().strip()
+    owner = make_url(platform.owner_dsn).set(drivername="postgresql+psycopg")
+    return owner.set(username="helpline_referral", password=password).render_as_string(
+        hide_password=False
+    )
 
 
 def _find(directory: Directory, question: Question) -> int:
@@ -99,6 +169,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=COMMITTED, help="default: the committed one")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("check", help="name every row that is wrong")
+    taking = verbs.add_parser("import", help="take a list of HSDS into a running platform")
+    taking.add_argument("file", type=Path)
+    taking.add_argument("--source", required=True, help="whose list it is, for instance soliguide")
+    taking.add_argument("--part", action="store_true", help="the source has more than these")
+    taking.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     export = verbs.add_parser("export", help="write the rows as HSDS")
     export.add_argument("file", type=Path)
     find = verbs.add_parser("find", help="ask as a regulator would")
