@@ -52,6 +52,14 @@ from contracts.contact import (
     UrgencyDeclared,
 )
 from contracts.envelope import Command, Contract, Event
+from contracts.partner import (
+    AnswerReferral,
+    ApplyPartner,
+    PartnerReferralExpired,
+    PartnerReferralSent,
+    PartnerReferralWithdrawn,
+    TellOutcome,
+)
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -208,6 +216,9 @@ EVENTS: tuple[type[Event], ...] = (
     AtRiskReportMissed,
     LegalReportProposed,
     LegalReportDecided,
+    PartnerReferralSent,
+    PartnerReferralWithdrawn,
+    PartnerReferralExpired,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -264,6 +275,9 @@ COMMANDS: tuple[type[Command], ...] = (
     ReviewLift,
     ProposeLegalReport,
     DecideLegalReport,
+    ApplyPartner,
+    AnswerReferral,
+    TellOutcome,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.

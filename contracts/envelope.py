@@ -32,6 +32,7 @@ class Stream(StrEnum):
     QUALITY = "QUALITY"
     REFERRAL = "REFERRAL"
     RISK = "RISK"  #: small and apart, so that nothing else can fill it or hold it up
+    PARTNER = "PARTNER"  #: what partner organisations subscribe to, each to its own
 
 
 #: The privacy classes a stream may carry. QUALITY never names a person on duty.
@@ -46,6 +47,9 @@ STREAM_ALLOWS: dict[Stream, frozenset[PrivacyClass]] = {
         {PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF, PrivacyClass.REFERENCE}
     ),
     Stream.RISK: frozenset({PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.STAFF}),
+    Stream.PARTNER: frozenset(
+        {PrivacyClass.PUBLIC, PrivacyClass.OPS, PrivacyClass.REFERENCE, PrivacyClass.SEALED}
+    ),
 }
 
 

@@ -50,6 +50,11 @@ def staff(meaning: str, *, unit: str | None = None, **bounds: Any) -> Any:
     return _classified(PrivacyClass.STAFF, meaning, unit, bounds)
 
 
+def sealed(meaning: str, *, unit: str | None = None, **bounds: Any) -> Any:
+    """Ciphertext that one named reader can open, and nobody on the way."""
+    return _classified(PrivacyClass.SEALED, meaning, unit, bounds)
+
+
 def reference(meaning: str, *, unit: str | None = None, **bounds: Any) -> Any:
     """A pointer to something held elsewhere."""
     return _classified(PrivacyClass.REFERENCE, meaning, unit, bounds)

@@ -1,6 +1,6 @@
 """Referral: a person is brought to a relay, with their consent, and with the least that helps.
 
-Delivery to partners is theirs to subscribe to later; here is what staff decide and what is sent.
+Here is what staff decide and what is sent; what a partner is told of it stands in partner.py.
 """
 
 from typing import Annotated, ClassVar
@@ -120,7 +120,7 @@ class ReferralSent(Event):
 
 
 class ReferralAnswered(Event):
-    """The relay took it or did not; a human of ours heard so."""
+    """The relay took it or did not; it said so itself, or a human of ours heard so."""
 
     noun: ClassVar = "referral"
     fact: ClassVar = "answered"
@@ -133,7 +133,9 @@ class ReferralAnswered(Event):
     programme: Annotated[ProgrammeId, ops("The line")]
     relay_id: Annotated[RelayId, public("The relay")]
     accepted: Annotated[bool, ops("Whether the relay took it")]
-    recorded_by: Annotated[PersonId, staff("Who recorded the answer")]
+    recorded_by: Annotated[
+        PersonId, staff("Who recorded the answer; `partner-<name>`: the partner itself")
+    ]
     answered_at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
@@ -296,12 +298,16 @@ class SendReferral(Command):
 
 
 class ReferralHandedOver(Contract):
-    """What the relay is given beside the referral; the token is told here and kept nowhere."""
+    """What the relay is given beside the referral."""
 
     partner_reference: Annotated[PartnerReference, reference("What the relay knows it by")]
     outcome_token: Annotated[
-        str, reference("Blind: says what became of it, and not of whom", pattern=_TOKEN)
-    ]
+        str | None,
+        reference(
+            "Blind: says what became of it, and not of whom; empty: the partner has it, sealed",
+            pattern=_TOKEN,
+        ),
+    ] = None
 
 
 class RecordAnswer(Command):

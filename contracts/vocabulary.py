@@ -104,6 +104,11 @@ class Role(StrEnum):
     TRAINER = "trainer"  #: keeps trainings and supervisions; hears no caller in this role
     OPERATOR = "operator"  #: platform operator: applies programmes, sees no contact
     DUTY_PROFESSIONAL = "duty_professional"  #: clinical, on call from home; hears no caller
+    PARTNER = "partner"  #: an organisation that takes referrals up; sees its own and nothing else
+
+
+#: What people of ours do.
+STAFF_ROLES = frozenset(Role) - {Role.PARTNER}
 
 
 class ContactState(StrEnum):
@@ -552,6 +557,35 @@ ReferralId = NewType("ReferralId", Annotated[str, StringConstraints(pattern=_UUI
 PartnerReference = NewType(
     "PartnerReference", Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 )
+#: A partner organisation, as the operator names it: a token of its subjects.
+PartnerId = NewType(
+    "PartnerId", Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,29}$")]
+)
+#: Public half of an nkey of a user of NATS.
+PublicNkey = NewType("PublicNkey", Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")])
+#: Public half of an X25519 key, 32 bytes in base64: what is for a partner alone is sealed to it.
+SealingKey = NewType(
+    "SealingKey", Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+)
+#: A sealed box (X25519, XSalsa20-Poly1305) in base64: 48 bytes more than what it holds.
+SealedBox = NewType(
+    "SealedBox",
+    Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=2_048)],
+)
+
+
+class PartnerState(StrEnum):
+    """Whether a partner organisation is referred to."""
+
+    ACTIVE = "active"
+    LEFT = "left"  #: its account is closed; what was sent to it is waited for no more
+
+
+class Withdrawing(StrEnum):
+    """Why a partner must forget a referral."""
+
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    BY_MISTAKE = "by_mistake"
 
 
 class ReferralField(StrEnum):

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 from pydantic import ValidationError
 
 from contracts.catalogue import COMMAND_TYPES, EVENT_TYPES
-from contracts.envelope import Command, CommandEnvelope, Event, EventEnvelope, event_header
-from contracts.vocabulary import ON_THE_BUS
+from contracts.envelope import (
+    Command,
+    CommandEnvelope,
+    CommandId,
+    Event,
+    EventEnvelope,
+    SessionId,
+    event_header,
+)
+from contracts.partner import NO_LINE, PartnerCommand, person_of
+from contracts.vocabulary import ON_THE_BUS, Role
 from services.bus import metrics
 
 #: A body larger than this is not read at all. Nothing of ours comes near; NATS stops at 1 MB.
@@ -46,6 +58,9 @@ class Unreadable:
     type: str = "unknown"
     event_id: str | None = None
 
+
+#: A partner waits for nobody's desk: what it says counts whenever it comes.
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 #: A type nobody here knows, on a subject of its own: the durable was widened for a newer version.
 NEWER = "newer_type"
@@ -84,18 +99,42 @@ def read_event(subject: str, headers: Mapping[str, str], body: bytes) -> ReadEve
 
 def read_command(subject: str, headers: Mapping[str, str], body: bytes) -> ReadCommand | Unreadable:
     """Read a command as a door does: an unknown field is refused; the subject says which it is."""
-    model = COMMAND_TYPES.get(subject.removeprefix("desk."))
-    if model is None:
+    type_name, partner = subject.removeprefix("desk."), None
+    if type_name not in COMMAND_TYPES:
+        type_name, _, partner = type_name.rpartition(".")
+    model = COMMAND_TYPES.get(type_name)
+    if model is None or issubclass(model, PartnerCommand) is not (partner is not None):
         return Unreadable("wrong_version")
     if len(body) > LARGEST_BODY_BYTES:
         return Unreadable("too_large")
     try:
-        envelope = CommandEnvelope.model_validate(
-            {name: headers[name] for name in CommandEnvelope.model_fields if name in headers}
+        envelope = (
+            CommandEnvelope.model_validate(
+                {name: headers[name] for name in CommandEnvelope.model_fields if name in headers}
+            )
+            if partner is None
+            else _of_partner(partner, subject, body)
         )
         return ReadCommand(envelope, model.model_validate_json(body))
     except ValidationError as error:
         return Unreadable(*_first(error))
+
+
+def _of_partner(partner: str, subject: str, body: bytes) -> CommandEnvelope:
+    """Who asks, by the subject: the server lets each partner publish on its own alone.
+
+    Nothing of it comes from the message, so that no header can make a partner somebody else. The
+    same wish again is the same command.
+    """
+    wish = uuid5(NAMESPACE_URL, f"{subject} {sha256(body).hexdigest()}")
+    return CommandEnvelope(
+        command_id=CommandId(str(wish)),
+        session_id=SessionId(str(uuid5(NAMESPACE_URL, partner))),
+        actor=person_of(partner),
+        role=Role.PARTNER,
+        programme=NO_LINE,
+        deadline=_NEVER,
+    )
 
 
 def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:

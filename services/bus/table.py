@@ -104,3 +104,28 @@ class Service:
     def ack_wait(self) -> timedelta:
         """How long the server waits for an answer: above twice the statement timeout."""
         return self.statement_timeout * 2 + timedelta(seconds=0.5)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A partner organisation: an account of its own, where it reads what is for it, and answers.
+
+    `keys` are public nkeys of who may sign in for it: two while it changes from one to the other.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+
+    @property
+    def durable(self) -> str:
+        """Name of its durable on the stream PARTNER; its place stays there while it is away."""
+        return f"partner-{self.name}"
+
+    @property
+    def account(self) -> str:
+        """Name of its account on the server."""
+        return f"PARTNER-{self.name.upper()}"
+
+
+#: Everybody who has a place on the bus.
+Table = Service | Partner

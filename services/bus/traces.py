@@ -60,6 +60,13 @@ class Step:
         trace = _trace_id(contact_id) if contact_id else getrandbits(128)
         return f"00-{trace:032x}-{getrandbits(64):016x}-00"
 
+    def traceparent_apart(self) -> str:
+        """What a message to somebody outside carries on: a trace that shows nobody this one.
+
+        A contact's trace id is its id; from here the new trace is found, and not the other way.
+        """
+        return f"00-{getrandbits(128):032x}-{getrandbits(64):016x}-00"
+
     def end(self, error: Exception | None) -> None:
         """The work is done, or failed."""
 
@@ -105,6 +112,14 @@ class TracedStep(Step):
             told = said.get_span_context()
         flags = told.trace_flags | (TraceFlags.SAMPLED if kept else 0)
         return f"00-{told.trace_id:032x}-{told.span_id:016x}-{flags:02x}"
+
+    def traceparent_apart(self) -> str:
+        """See Step.traceparent_apart."""
+        here = (self._span or self._begin(None, kept=False)).get_span_context()
+        said = self._start(f"{self._name}, to a partner", None, None, kept=False, link=here)
+        said.end()
+        told = said.get_span_context()
+        return f"00-{told.trace_id:032x}-{told.span_id:016x}-{told.trace_flags:02x}"
 
     def end(self, error: Exception | None) -> None:
         """See Step.end."""

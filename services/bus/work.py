@@ -97,6 +97,7 @@ class Work:
         """Publish `event` once this transaction has committed; `of` counts it."""
         of.version += 1
         contact_id: ContactId | None = getattr(event, "contact_id", None)
+        apart = event.stream is Stream.PARTNER  # nothing in it may lead back to a contact
         envelope = EventEnvelope(
             id=EventId(new_id()),
             source=self.service,
@@ -106,8 +107,12 @@ class Work:
             version=of.version,
             programme=getattr(event, "programme"),  # noqa: B009 - every event has one, tested
             contact_id=contact_id,
-            caused_by=self.cause,
-            traceparent=self._step.traceparent(contact_id, kept=event.stream is Stream.RISK),
+            caused_by=None if apart else self.cause,
+            traceparent=(
+                self._step.traceparent_apart()
+                if apart
+                else self._step.traceparent(contact_id, kept=event.stream is Stream.RISK)
+            ),
         )
         self.announced.append(Announced(event, envelope))
 

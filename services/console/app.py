@@ -47,6 +47,7 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
+from contracts.partner import ApplyPartner
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -242,6 +243,7 @@ SERVICE = Service(
         AnswerDebrief,
         CloseDebrief,
         ApplyProgramme,
+        ApplyPartner,
         RaiseAlert,
         AcknowledgeAlert,
         EscalateAlert,

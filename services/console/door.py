@@ -33,6 +33,7 @@ from contracts.assignment import (
 from contracts.care import AnswerDebrief, CloseDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
+from contracts.partner import ApplyPartner
 from contracts.programme import ApplyProgramme
 from contracts.referral import (
     CloseReferral,
@@ -190,6 +191,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/legal-report", ProposeLegalReport),
     Verb("/desk/legal-reports/{report_id}/decision", DecideLegalReport),
     Verb("/operator/programmes", ApplyProgramme),
+    Verb("/operator/partners", ApplyPartner),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
     Verb("/coordinator/volunteers/see", SeeVolunteers),

@@ -2,6 +2,14 @@
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.partner import (
+    AnswerReferral,
+    ApplyPartner,
+    PartnerReferralExpired,
+    PartnerReferralSent,
+    PartnerReferralWithdrawn,
+    TellOutcome,
+)
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
@@ -24,7 +32,7 @@ from contracts.referral import (
 )
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import handlers
+from services.referral import handing, handlers
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
 from services.referral.store import tables
@@ -50,6 +58,9 @@ SERVICE = Service(
         Answer(RecordAnswer, handlers.on_record_answer),
         Answer(GiveOutcome, handlers.on_give_outcome),
         Answer(CloseReferral, handlers.on_close_referral),
+        Answer(ApplyPartner, handing.on_apply_partner),
+        Answer(AnswerReferral, handlers.on_partner_answer),
+        Answer(TellOutcome, handlers.on_partner_outcome),
     ),
     publishes=(
         ReferralProposed,
@@ -59,9 +70,12 @@ SERVICE = Service(
         ReferralExpired,
         ReferralClosed,
         RelayOutcomeGiven,
+        PartnerReferralSent,
+        PartnerReferralWithdrawn,
+        PartnerReferralExpired,
     ),
     deadlines=(
-        Due(handlers.ANSWER_DUE, handlers.on_answer_due),
+        Due(handing.ANSWER_DUE, handlers.on_answer_due),
         forgetting("referral", "referral", "contact"),
     ),
     standing=set_gauges,

@@ -202,10 +202,15 @@ def judge_sending(
 def judge_answer(
     referral: ReferralKnown, wish: RecordAnswer, asked: Asked
 ) -> Moved | AlreadySo | MayNot:
-    """Judge an answer. One that comes after the time still counts: a person may be waiting."""
+    """Judge an answer somebody of ours heard."""
     if referral.programme != asked.who.programme:
         return MayNot(Refusal.NOT_IN_PROGRAMME)
-    state = ReferralState.ACCEPTED if wish.accepted else ReferralState.DECLINED
+    return judge_partners_answer(referral, wish.accepted)
+
+
+def judge_partners_answer(referral: ReferralKnown, accepted: bool) -> Moved | AlreadySo | MayNot:
+    """Judge an answer. One that comes after the time still counts: a person may be waiting."""
+    state = ReferralState.ACCEPTED if accepted else ReferralState.DECLINED
     if referral.state is state:
         return AlreadySo()
     if referral.state not in (ReferralState.SENT, ReferralState.EXPIRED):

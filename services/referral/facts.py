@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contracts.referral import (
     CloseReferral,
-    RecordAnswer,
     RecordConsent,
     ReferralAnswered,
     ReferralClosed,
@@ -54,14 +53,14 @@ def consented(
     )
 
 
-def answered(row: ReferralRow, command: RecordAnswer, work: Work) -> ReferralAnswered:
+def answered(row: ReferralRow, accepted: bool, work: Work) -> ReferralAnswered:
     """The relay has answered."""
     return ReferralAnswered(
         referral_id=row.referral_id,
         contact_id=row.contact_id,
         programme=row.programme,
         relay_id=row.relay_id,
-        accepted=command.accepted,
+        accepted=accepted,
         recorded_by=work.command.actor,
         answered_at=work.now,
     )

@@ -10,6 +10,7 @@ from typing import assert_never
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
+from contracts.partner import AnswerReferral, TellOutcome, partner_named, person_of
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
     MOST_RELAYS,
@@ -39,9 +40,10 @@ from contracts.vocabulary import (
     ReferralState,
     Refusal,
     RelayId,
+    RelayOutcome,
 )
 from services.bus.work import Work, new_id
-from services.referral import entries, facts, metrics, store
+from services.referral import entries, facts, handing, metrics, partners, store
 from services.referral.domain import (
     AlreadySo,
     Asked,
@@ -55,6 +57,7 @@ from services.referral.domain import (
     judge_closing,
     judge_consent,
     judge_expiry,
+    judge_partners_answer,
     judge_proposal,
     judge_sending,
 )
@@ -63,7 +66,6 @@ from services.referral.question import Question, Rescue
 from services.referral.relay import Relay
 from services.referral.search import looked_up, search
 
-ANSWER_DUE = "answer"
 _OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
 
 
@@ -272,11 +274,30 @@ def on_record_answer(command: RecordAnswer, work: Work) -> Reply:
     row = store.referral_to_change(work.session, command.referral_id)
     if row is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
-    match judge_answer(row.known, command, Asked(work.command, work.now)):
+    judged = judge_answer(row.known, command, Asked(work.command, work.now))
+    return _answered(row, command.accepted, judged, work)
+
+
+def on_partner_answer(command: AnswerReferral, work: Work) -> Reply:
+    """Keep what a partner answered by itself; it knows no referral but its own."""
+    row = partners.referral_handed_to(
+        work.session, partner_named(work.command.actor), command.reference
+    )
+    if row is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "reference")
+    judged = judge_partners_answer(row.known, command.accepted)
+    told = _answered(row, command.accepted, judged, work)
+    return told.model_copy(update={"version": None})  # it counts what is not the partner's
+
+
+def _answered(
+    row: store.ReferralRow, accepted: bool, judged: Moved | AlreadySo | MayNot, work: Work
+) -> Reply:
+    match judged:
         case Moved(state):
-            work.clear_deadline(ANSWER_DUE, row.referral_id)
+            work.clear_deadline(handing.ANSWER_DUE, row.referral_id)
             _enter(row, state)
-            work.announce(facts.answered(row, command, work), of=row)
+            work.announce(facts.answered(row, accepted, work), of=row)
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -293,6 +314,7 @@ def on_answer_due(key: str, work: Work) -> None:
         return
     _enter(row, ReferralState.EXPIRED)
     work.announce(facts.expired(row, work), of=row)
+    handing.expire(row, work)
 
 
 def on_close_referral(command: CloseReferral, work: Work) -> Reply:
@@ -302,9 +324,10 @@ def on_close_referral(command: CloseReferral, work: Work) -> Reply:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
     match judge_closing(row.known, command, Asked(work.command, work.now)):
         case Moved(state):
-            work.clear_deadline(ANSWER_DUE, row.referral_id)
+            work.clear_deadline(handing.ANSWER_DUE, row.referral_id)
             _enter(row, state)
             work.announce(facts.closed(row, command, work), of=row)
+            handing.withdraw(row, command.why, work)
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -317,13 +340,28 @@ def on_close_referral(command: CloseReferral, work: Work) -> Reply:
 def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
     """Count what became of somebody; a token works once, and only on the line it was made for."""
     row = store.referral_of_token(work.session, _hash(command.outcome_token))
-    if row is None or row.outcome_given or row.programme != work.command.programme:
+    if row is None or row.programme != work.command.programme:
+        return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
+    return _outcome(row, command.outcome, work)
+
+
+def on_partner_outcome(command: TellOutcome, work: Work) -> Reply:
+    """Count what a partner tells by a token that was sealed to it, and to nobody else."""
+    row = store.referral_of_token(work.session, _hash(command.outcome_token))
+    handed = None if row is None else partners.handed(work.session, row)
+    if row is None or handed is None or person_of(handed.partner) != work.command.actor:
+        return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
+    return _outcome(row, command.outcome, work)
+
+
+def _outcome(row: store.ReferralRow, outcome: RelayOutcome, work: Work) -> Reply:
+    if row.outcome_given:
         return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
     row.outcome_given = True
     given = RelayOutcomeGiven(
         programme=row.programme,
         relay_id=row.relay_id,
-        outcome=command.outcome,
+        outcome=outcome,
         hour=work.now.replace(minute=0, second=0, microsecond=0),
     )
     work.announce(given, of=_Unnamed())
@@ -368,8 +406,11 @@ def _send(row: store.ReferralRow, sent: Sent, work: Work) -> Reply:
     token = secrets.token_hex(32)
     row.token_sha256 = _hash(token)
     row.partner_reference = PartnerReference(secrets.token_hex(16))
-    work.set_deadline(ANSWER_DUE, row.referral_id, sent.answer_by)
+    work.set_deadline(handing.ANSWER_DUE, row.referral_id, sent.answer_by)
     _enter(row, ReferralState.SENT)
     work.announce(facts.sent(row, sent, work), of=row)
-    handed = ReferralHandedOver(partner_reference=row.partner_reference, outcome_token=token)
+    sealed = handing.hand_over(row, sent, token, work)
+    handed = ReferralHandedOver(
+        partner_reference=row.partner_reference, outcome_token=None if sealed else token
+    )
     return done(row.version, handed)

@@ -24,7 +24,7 @@ from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys, seed_path
 from services.bus.provision.permissions import inbox_prefix, server_conf
 from services.bus.provision.signed_in import signed_in
-from services.bus.table import Answer, On, Service
+from services.bus.table import Answer, On, Service, Table
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ class Ground:
 @contextmanager
 def a_ground(
     folder: Path,
-    tables: tuple[Service, ...] = TABLES,
+    tables: tuple[Table, ...] = TABLES,
     widen: Callable[[str], str] = lambda conf: conf,
 ) -> Iterator[Ground]:
     """Run a server whose accounts come from `tables`; `widen` may spoil the configuration."""

@@ -26,7 +26,7 @@ from services.bus.provision.drift import (
     stream_differences,
     undeclared_durables,
 )
-from services.bus.table import Service
+from services.bus.table import Table
 
 #: A pause lifted by hand; long enough that nothing is delivered half-way through a change.
 _UNTIL_LIFTED = "2100-01-01T00:00:00Z"
@@ -49,7 +49,7 @@ class Refused(Exception):
 
 async def apply(
     js: JetStreamContext,
-    tables: Iterable[Service],
+    tables: Iterable[Table],
     scale: Scale = PILOT,
     consent: Consent = NO_CONSENT,
 ) -> tuple[Difference, ...]:

@@ -24,7 +24,7 @@ from nats.js.api import (
 
 from contracts.catalogue import EVENTS
 from contracts.envelope import Event, Stream
-from services.bus.table import Service
+from services.bus.table import Partner, Service, Table
 
 #: Stream of what the server says about messages it gave up; any entry pages an engineer.
 ADVISORY = "ADVISORY"
@@ -42,6 +42,8 @@ _LARGEST_EVENT_BYTES = 256 * 1024
 _MAX_ACK_PENDING = 256
 #: Fetches waiting at the server at once; the server's own default, written down to be compared.
 _MAX_WAITING = 512
+#: How long a partner may have a referral in hand before it is delivered again.
+_PARTNERS_ACK_WAIT = timedelta(seconds=30)
 
 _MIB = 1024 * 1024
 _GIB = 1024 * _MIB
@@ -80,6 +82,7 @@ PILOT = Scale(
             Stream.QUALITY: Keeping(128 * _MIB, timedelta(days=400)),
             Stream.REFERRAL: Keeping(128 * _MIB, timedelta(days=90)),
             Stream.RISK: Keeping(64 * _MIB, timedelta(days=90)),
+            Stream.PARTNER: Keeping(64 * _MIB, timedelta(days=30)),
             ADVISORY: Keeping(32 * _MIB, timedelta(days=30)),
         }
     ),
@@ -98,6 +101,7 @@ PERMANENT = Scale(
             Stream.QUALITY: Keeping(1 * _GIB, timedelta(days=400)),
             Stream.REFERRAL: Keeping(1 * _GIB, timedelta(days=90)),
             Stream.RISK: Keeping(256 * _MIB, timedelta(days=90)),
+            Stream.PARTNER: Keeping(256 * _MIB, timedelta(days=30)),
             ADVISORY: Keeping(128 * _MIB, timedelta(days=30)),
         }
     ),
@@ -127,16 +131,20 @@ class Declared:
     durables: tuple[Durable, ...]
 
 
-def declare(tables: Iterable[Service], scale: Scale = PILOT) -> Declared:
+def declare(tables: Iterable[Table], scale: Scale = PILOT) -> Declared:
     """Derive streams and durables from the tables and from the catalogue of events."""
-    services = tuple(tables)
+    everybody = tuple(tables)
+    services = tuple(each for each in everybody if isinstance(each, Service))
     events = _events_of(services)
     kept = tuple(
         _stream(stream.value, subjects, scale)
         for stream in Stream
         if (subjects := _subjects(events, stream))
     )
-    durables = tuple(durable for service in services for durable in durables_of(service))
+    durables = (
+        *(durable for service in services for durable in durables_of(service)),
+        *(_durable_of(each) for each in everybody if isinstance(each, Partner)),
+    )
     return Declared((*kept, _stream(ADVISORY, _ADVISORY_SUBJECTS, scale)), durables)
 
 
@@ -179,7 +187,16 @@ def _stream(name: str, subjects: tuple[str, ...], scale: Scale) -> StreamConfig:
 
 
 def _durable(service: Service, stream: Stream) -> Durable:
-    name = service.durable(stream)
+    filters = list(service.filters(stream))
+    return _whole_durable(stream, service.durable(stream), service.ack_wait(), filters)
+
+
+def _durable_of(partner: Partner) -> Durable:
+    filters = [f"partner.{partner.name}.>"]
+    return _whole_durable(Stream.PARTNER, partner.durable, _PARTNERS_ACK_WAIT, filters)
+
+
+def _whole_durable(stream: Stream, name: str, ack_wait: timedelta, filters: list[str]) -> Durable:
     return Durable(
         stream.value,
         ConsumerConfig(
@@ -188,10 +205,10 @@ def _durable(service: Service, stream: Stream) -> Durable:
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
             replay_policy=ReplayPolicy.INSTANT,
-            ack_wait=service.ack_wait().total_seconds(),
+            ack_wait=ack_wait.total_seconds(),
             max_deliver=-1,  # our own count decides about parking; the server's goes silent
             max_ack_pending=_MAX_ACK_PENDING,
             max_waiting=_MAX_WAITING,
-            filter_subjects=list(service.filters(stream)),
+            filter_subjects=filters,
         ),
     )

@@ -16,7 +16,7 @@ from nats.js.api import Base, ConsumerInfo, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.bus.provision.declared import PILOT, Declared, Durable, Scale, declare, durables_of
-from services.bus.table import Service
+from services.bus.table import Service, Table
 
 STREAM_FIELDS = (
     "subjects",
@@ -95,7 +95,7 @@ class Live:
 
 
 async def drift(
-    js: JetStreamContext, tables: Iterable[Service], scale: Scale = PILOT
+    js: JetStreamContext, tables: Iterable[Table], scale: Scale = PILOT
 ) -> tuple[Difference, ...]:
     """Return every difference between the live server and the tables; none means in order."""
     return compare(declare(tables, scale), await read_live(js))

@@ -15,7 +15,7 @@ from typing import cast
 
 import nkeys
 
-from services.bus.table import Service
+from services.bus.table import Service, Table
 
 PROVISIONER = "provisioner"  #: may use the whole JetStream API, and nothing else
 CHECKER = "checker"  #: may read streams and configuration, and change nothing
@@ -28,9 +28,13 @@ class KeyRefused(Exception):
     """A key cannot be made or used: the message names the file and what is wrong with it."""
 
 
-def key_names(tables: Iterable[Service]) -> tuple[str, ...]:
-    """Return who needs a key: every service, the provisioner and the checker."""
-    return (*sorted(service.name for service in tables), CHECKER, PROVISIONER)
+def key_names(tables: Iterable[Table]) -> tuple[str, ...]:
+    """Return who needs a key: every service, the provisioner and the checker.
+
+    A partner makes its own and tells the public half.
+    """
+    services = sorted(each.name for each in tables if isinstance(each, Service))
+    return (*services, CHECKER, PROVISIONER)
 
 
 def seed_path(folder: Path, name: str) -> Path:
@@ -40,7 +44,7 @@ def seed_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.nk"
 
 
-def ensure_keys(folder: Path, tables: Iterable[Service]) -> dict[str, str]:
+def ensure_keys(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
     """Make the keys that are missing, and return every public key by name.
 
     Raises KeyRefused for a seed others may read, or one that is not a user's seed.

@@ -18,7 +18,8 @@ from pathlib import Path
 from contracts.envelope import Stream
 from services.bus.provision.declared import PILOT, Scale
 from services.bus.provision.keys import CHECKER, PROVISIONER
-from services.bus.table import Service
+from services.bus.provision.partners import account_conf, exports_conf
+from services.bus.table import Partner, Service, Table
 
 #: What the checker may ask of JetStream: to look, never to make a consumer.
 _READING = (
@@ -49,9 +50,9 @@ def inbox_prefix(name: str) -> str:
     return f"_INBOX_{name}"
 
 
-def permissions(tables: Iterable[Service]) -> dict[str, Permissions]:
+def permissions(tables: Iterable[Table]) -> dict[str, Permissions]:
     """Return what every key may do, by the name of the key."""
-    services = {service.name: permissions_of(service) for service in tables}
+    services = {each.name: permissions_of(each) for each in tables if isinstance(each, Service)}
     return services | {
         CHECKER: Permissions(_READING, (_inbox(CHECKER),)),
         PROVISIONER: Permissions(_PROVISIONING, (_inbox(PROVISIONER),)),
@@ -73,13 +74,17 @@ def permissions_of(service: Service) -> Permissions:
     )
 
 
-def accounts_conf(tables: Iterable[Service], public_keys: Mapping[str, str]) -> str:
+def accounts_conf(tables: Iterable[Table], public_keys: Mapping[str, str]) -> str:
     """Return the accounts and permissions of nats-server, the same text for the same tables.
 
     `public_keys` is what `ensure_keys` returned; raises KeyError when one is missing. After a
     change the server takes it up on SIGHUP, without closing a connection.
     """
-    allowed = permissions(tables)
+    everybody = tuple(tables)
+    partners = sorted(
+        (each for each in everybody if isinstance(each, Partner)), key=lambda partner: partner.name
+    )
+    allowed = permissions(everybody)
     users = "\n".join(_user(name, public_keys[name], allowed[name]) for name in sorted(allowed))
     return f"""\
 # Written by services.bus.provision from the service tables; changes made here are lost.
@@ -92,8 +97,8 @@ accounts {{
     users: [
 {users}
     ]
-  }}
-}}
+{exports_conf(partners)}  }}
+{"".join(account_conf(partner) for partner in partners)}}}
 """
 
 
@@ -116,7 +121,7 @@ jetstream {{
 
 
 def server_conf(
-    tables: Iterable[Service], public_keys: Mapping[str, str], store: Path, scale: Scale = PILOT
+    tables: Iterable[Table], public_keys: Mapping[str, str], store: Path, scale: Scale = PILOT
 ) -> str:
     """Return the whole configuration but for where the server listens."""
     return jetstream_conf(store, scale) + accounts_conf(tables, public_keys)

@@ -1,0 +1,180 @@
+"""What a partner organisation is told, what it answers, and how the operator lets it in.
+
+Each partner has its own account on NATS and sees the subjects of its own name there. It knows a
+referral by a reference of its own; nothing here leads to a contact or to another partner's.
+"""
+
+from typing import Annotated, ClassVar
+
+from contracts.envelope import Command, Event, Stream
+from contracts.privacy import ops, public, reference, sealed
+from contracts.vocabulary import (
+    AgeBand,
+    Departement,
+    LanguageCode,
+    Moment,
+    Need,
+    PartnerId,
+    PartnerReference,
+    PartnerState,
+    PersonId,
+    Priority,
+    ProgrammeId,
+    PublicNkey,
+    ReferralField,
+    RelayId,
+    RelayOutcome,
+    Role,
+    SealedBox,
+    SealingKey,
+    Withdrawing,
+)
+
+_UTC = "UTC, domain time"
+_TOKEN = r"^[0-9a-f]{64}$"
+#: Relays one partner can stand for.
+MOST_RELAYS_OF_A_PARTNER = 200
+
+
+#: Stands for the line in the envelope of a partner's command: a partner speaks on none.
+NO_LINE = ProgrammeId("partners")
+
+
+def person_of(partner: str) -> PersonId:
+    """Who a partner is where a person is named: as whoever answered, for instance."""
+    return PersonId(f"partner-{partner}")
+
+
+def partner_named(person: PersonId) -> PartnerId:
+    """Which partner a person is, by `person_of`."""
+    return PartnerId(person.removeprefix("partner-"))
+
+
+# --- what it is told ------------------------------------------------------------------------------
+
+
+class PartnerEvent(Event):
+    """A fact for one partner alone: its subject begins with whose it is."""
+
+    noun: ClassVar = "partner_referral"
+    publisher: ClassVar = "referral"
+    stream: ClassVar = Stream.PARTNER
+    subject_field: ClassVar = "reference"
+
+    partner: Annotated[PartnerId, ops("Whom it is for")]
+    programme: Annotated[ProgrammeId, public("The line it comes from")]
+    reference: Annotated[
+        PartnerReference, reference("What this partner, and no other, knows the referral by")
+    ]
+
+    @classmethod
+    def subject_filter(cls) -> str:
+        """The NATS subject of every event of this type, whosoever it is."""
+        return f"partner.*.{cls.type_name()}.>"
+
+    def subject(self) -> str:
+        """The NATS subject of this event: whose, what, which."""
+        return f"partner.{self.partner}.{self.type_name()}.{self.reference}"
+
+
+class PartnerReferralSent(PartnerEvent):
+    """A person said yes to being referred to you: what they said yes to, and no more."""
+
+    fact: ClassVar = "sent"
+
+    relay_id: Annotated[RelayId, public("Which of your services is asked")]
+    need: Annotated[Need | None, ops("What you are asked for")] = None
+    urgency: Annotated[Priority | None, ops("Order of help")] = None
+    departement: Annotated[Departement | None, ops("Where the person is, as said")] = None
+    language: Annotated[LanguageCode | None, ops("A language that will do")] = None
+    age_band: Annotated[AgeBand | None, ops("Age, as said")] = None
+    scope: Annotated[
+        tuple[ReferralField, ...], ops("What was consented to", min_length=1, max_length=5)
+    ]
+    consented_at: Annotated[Moment, ops("When that was", unit=_UTC)]
+    sent_at: Annotated[Moment, ops("When it was sent", unit=_UTC)]
+    answer_by: Annotated[Moment, ops("Until when you may answer", unit=_UTC)]
+    outcome_token: Annotated[
+        SealedBox | None,
+        sealed("For your key alone: the blind token by which you tell what became of the person"),
+    ] = None
+
+
+class PartnerReferralWithdrawn(PartnerEvent):
+    """Forget this referral and what came with it."""
+
+    fact: ClassVar = "withdrawn"
+
+    why: Annotated[Withdrawing, ops("Why")]
+    withdrawn_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class PartnerReferralExpired(PartnerEvent):
+    """You did not answer in time: somebody else is looked for. An answer still counts."""
+
+    fact: ClassVar = "expired"
+
+    expired_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+# --- what it answers ------------------------------------------------------------------------------
+
+
+class PartnerCommand(Command):
+    """A wish of a partner. Who asks is said by the account it came from, not by the message."""
+
+    service: ClassVar = "referral"
+    roles: ClassVar = frozenset({Role.PARTNER})
+    told_as: ClassVar[str]  #: the subject in the partner's own account
+
+    @classmethod
+    def subject_of(cls, partner: str) -> str:
+        """Where the wishes of one partner arrive; the server lets no other publish there."""
+        return f"{cls.subject()}.{partner}"
+
+
+class AnswerReferral(PartnerCommand):
+    """Take a referral up, or decline it."""
+
+    verb: ClassVar = "partner_answer"
+    told_as: ClassVar = "answer.v1"
+
+    reference: Annotated[PartnerReference, reference("Which referral")]
+    accepted: Annotated[bool, ops("Whether you take it up")]
+
+
+class TellOutcome(PartnerCommand):
+    """Say by the blind token what became of somebody; it works once."""
+
+    verb: ClassVar = "partner_outcome"
+    told_as: ClassVar = "outcome.v1"
+
+    outcome_token: Annotated[str, reference("The blind token", pattern=_TOKEN)]
+    outcome: Annotated[RelayOutcome, ops("What became of them")]
+
+
+PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (AnswerReferral, TellOutcome)
+
+
+# --- how it is let in -----------------------------------------------------------------------------
+
+
+class ApplyPartner(Command):
+    """The operator puts what stands in a partner's file into force."""
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "apply_partner"
+    roles: ClassVar = frozenset({Role.OPERATOR})
+
+    partner: Annotated[PartnerId, ops("The partner")]
+    called: Annotated[str, public("What the organisation is called", min_length=2, max_length=160)]
+    state: Annotated[PartnerState, ops("Whether it is referred to")] = PartnerState.ACTIVE
+    relays: Annotated[
+        tuple[RelayId, ...],
+        public("Entries of the directory it stands for", max_length=MOST_RELAYS_OF_A_PARTNER),
+    ]
+    nats_keys: Annotated[
+        tuple[PublicNkey, ...],
+        public("Who may sign in for it; two while it changes its key", max_length=2),
+    ] = ()
+    sealing_key: Annotated[SealingKey | None, public("What is for it alone is sealed to it")] = None

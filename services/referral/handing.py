@@ -1,0 +1,120 @@
+"""What referral tells partners and hears from them: each its own referrals, by its own reference.
+
+A partner never learns of a contact, a person of ours or another partner; what only it may read is
+sealed to its key before it is stored anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from nacl.public import PublicKey, SealedBox
+
+from contracts import vocabulary
+from contracts.envelope import Reply, done, refused
+from contracts.partner import (
+    ApplyPartner,
+    PartnerReferralExpired,
+    PartnerReferralSent,
+    PartnerReferralWithdrawn,
+)
+from contracts.vocabulary import (
+    PartnerId,
+    PartnerState,
+    ReferralClosing,
+    Refusal,
+    Withdrawing,
+)
+from services.bus.work import Work
+from services.referral import entries, partners
+from services.referral.domain import Sent
+from services.referral.store import ReferralRow
+
+ANSWER_DUE = "answer"
+_WITHDRAWN = {
+    ReferralClosing.CONSENT_WITHDRAWN: Withdrawing.CONSENT_WITHDRAWN,
+    ReferralClosing.BY_MISTAKE: Withdrawing.BY_MISTAKE,
+}
+
+
+def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
+    """Take a partner in as its file says, or let it go: nobody waits for an answer of it then."""
+    active = command.state is PartnerState.ACTIVE
+    if active and any(entries.one(work.session, each) is None for each in command.relays):
+        return refused(Refusal.UNKNOWN_RELAY, "relays")
+    if active and partners.stood_for_by_others(work.session, command):
+        return refused(Refusal.INVALID_FIELD, "relays")
+    partners.keep_partner(work.session, command)
+    if not active:
+        for referral_id in partners.waiting_for(work.session, command.partner):
+            work.set_deadline(ANSWER_DUE, referral_id, work.now)
+    return done()
+
+
+def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
+    """Tell the partner that stands for the relay, if one does.
+
+    Whether the token went with it: sealed, so that nobody else has it.
+    """
+    partner = partners.partner_of(work.session, row.relay_id)
+    if partner is None or not partner.subscribes:
+        return False
+    known = row.known
+    assert row.partner_reference is not None
+    assert row.consented_at is not None
+    handed = partners.HandedRow(
+        reference=row.partner_reference, referral_id=row.referral_id, partner=partner.partner
+    )
+    told = {name.value: getattr(known, name.value) for name in sent.carried}
+    event = PartnerReferralSent(
+        partner=PartnerId(partner.partner),
+        programme=row.programme,
+        reference=row.partner_reference,
+        relay_id=row.relay_id,
+        scope=known.scope,
+        consented_at=row.consented_at,
+        sent_at=work.now,
+        answer_by=sent.answer_by,
+        outcome_token=seal(token, partner.sealing_key),
+        **told,
+    )
+    work.announce(event, of=handed)
+    partners.hand(work.session, handed)
+    return partner.sealing_key is not None
+
+
+def seal(words: str, key: str | None) -> vocabulary.SealedBox | None:
+    """Seal to a partner's key; None when it has none."""
+    if key is None:
+        return None
+    box = SealedBox(PublicKey(base64.b64decode(key)))
+    return vocabulary.SealedBox(base64.b64encode(box.encrypt(words.encode())).decode())
+
+
+def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:
+    """Have the partner forget it, where that is why it was closed."""
+    handed = partners.handed(work.session, row)
+    if handed is None or why not in _WITHDRAWN:
+        return
+    event = PartnerReferralWithdrawn(
+        partner=PartnerId(handed.partner),
+        programme=row.programme,
+        reference=handed.reference,
+        why=_WITHDRAWN[why],
+        withdrawn_at=work.now,
+    )
+    work.announce(event, of=handed)
+
+
+def expire(row: ReferralRow, work: Work) -> None:
+    """Tell the partner that somebody else is looked for."""
+    handed = partners.handed(work.session, row)
+    if handed is None:
+        return
+    event = PartnerReferralExpired(
+        partner=PartnerId(handed.partner),
+        programme=row.programme,
+        reference=handed.reference,
+        expired_at=work.now,
+    )
+    work.announce(event, of=handed)

@@ -1,0 +1,121 @@
+"""Tables of partner organisations, and what was handed to each. No commit is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import ARRAY, Column, Index, Text, text
+from sqlmodel import Field, Session, col, select
+
+from contracts.partner import ApplyPartner
+from contracts.vocabulary import PartnerReference, PartnerState, ReferralId, ReferralState, RelayId
+from services.referral.store import ReferralRow, Row
+
+
+class PartnerRow(Row, table=True):
+    """A partner organisation, as the operator's file has it."""
+
+    __tablename__ = "partner"
+    __table_args__ = (
+        Index(
+            "partner_of_relay",
+            "relays",
+            postgresql_using="gin",
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    partner: str = Field(primary_key=True)
+    called: str
+    state: str
+    relays: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    subscribes: bool  #: has an account on NATS
+    sealing_key: str | None = None
+
+
+class HandedRow(Row, table=True):
+    """A referral as its partner knows it. `version` counts what the partner was told of it."""
+
+    __tablename__ = "handed"
+
+    reference: PartnerReference = Field(primary_key=True, sa_type=Text)
+    referral_id: ReferralId = Field(sa_type=Text, index=True)
+    partner: str = Field(index=True)
+    version: int = 0
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"partner_referral:{self.reference}"
+
+
+def keep_partner(session: Session, manifest: ApplyPartner) -> None:
+    """Keep a partner as its file has it now."""
+    session.merge(
+        PartnerRow(
+            partner=manifest.partner,
+            called=manifest.called,
+            state=manifest.state.value,
+            relays=list(manifest.relays),
+            subscribes=bool(manifest.nats_keys),
+            sealing_key=manifest.sealing_key,
+        )
+    )
+
+
+def partner_of(session: Session, relay_id: RelayId) -> PartnerRow | None:
+    """Who stands for an entry of the directory and is referred to, if anybody."""
+    return next(_standing_for(session, [relay_id]), None)
+
+
+def stood_for_by_others(session: Session, manifest: ApplyPartner) -> set[str]:
+    """Those of its relays another active partner stands for."""
+    others = _standing_for(session, manifest.relays)
+    return {
+        relay
+        for other in others
+        if other.partner != manifest.partner
+        for relay in set(other.relays) & set(manifest.relays)
+    }
+
+
+def hand(session: Session, row: HandedRow) -> None:
+    """Keep what is handed to a partner."""
+    session.add(row)
+
+
+def handed(session: Session, row: ReferralRow) -> HandedRow | None:
+    """What a partner was handed of a referral, locked; None when no partner was."""
+    if row.partner_reference is None:
+        return None
+    return session.get(HandedRow, row.partner_reference, with_for_update=True)
+
+
+def referral_handed_to(session: Session, partner: str, reference: str) -> ReferralRow | None:
+    """A referral by a partner's own reference, locked; another partner's is not there."""
+    found = select(HandedRow).where(HandedRow.reference == reference, HandedRow.partner == partner)
+    row = session.exec(found).one_or_none()
+    return None if row is None else session.get(ReferralRow, row.referral_id, with_for_update=True)
+
+
+def waiting_for(session: Session, partner: str) -> Iterator[ReferralId]:
+    """Referrals a partner has not answered."""
+    query = (
+        select(ReferralRow.referral_id)
+        .join(HandedRow, col(HandedRow.referral_id) == ReferralRow.referral_id)
+        .where(HandedRow.partner == partner, ReferralRow.state == ReferralState.SENT.value)
+        .order_by(ReferralRow.referral_id)
+    )
+    yield from map(ReferralId, session.exec(query))
+
+
+def _standing_for(session: Session, relays: Collection[str]) -> Iterator[PartnerRow]:
+    query = (
+        select(PartnerRow)
+        .where(
+            PartnerRow.state == PartnerState.ACTIVE.value,
+            col(PartnerRow.relays).op("&&")(list(relays)),
+        )
+        .order_by(PartnerRow.partner)
+    )
+    yield from session.exec(query)
