@@ -6,6 +6,7 @@ surprising thing: one document holds all services; each operation is named after
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from contracts.dialect import Node, command_headers, event_headers, in_words, re
 from contracts.envelope import Command, Contract, Event, Reply
 from contracts.schemas import resolved, schema_of
 
+_IN_BRACES = re.compile(r"{(\w+)}")
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -83,9 +85,9 @@ def _channels() -> Iterator[tuple[str, Node]]:
 
 def _event_channel(event: type[Event]) -> Node:
     name = event.type_name()
-    fields = dict.fromkeys(("programme", event.subject_field))
+    fields = dict.fromkeys(_IN_BRACES.findall(event.address()))
     return {
-        "address": f"helpline.{name}.{{programme}}.{{{event.subject_field}}}",
+        "address": event.address(),
         "description": in_words(event),
         "messages": {name: ref("components", "messages", name)},
         "parameters": {

@@ -81,6 +81,16 @@ class Event(Contract):
         """The NATS subject of every event of this type."""
         return f"helpline.{cls.type_name()}.>"
 
+    @classmethod
+    def address(cls) -> str:
+        """Its NATS subjects, with the fields they are made of in braces."""
+        return f"helpline.{cls.type_name()}.{{programme}}.{{{cls.subject_field}}}"
+
+    @classmethod
+    def has_subject(cls, subject: str) -> bool:
+        """Whether a NATS subject is one of this type's."""
+        return subject.startswith(f"helpline.{cls.type_name()}.")
+
     def subject(self) -> str:
         """The NATS subject of this event: general to specific, ids last."""
         programme: str = getattr(self, "programme")  # noqa: B009 - every event has one, tested

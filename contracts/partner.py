@@ -36,18 +36,9 @@ _TOKEN = r"^[0-9a-f]{64}$"
 MOST_RELAYS_OF_A_PARTNER = 200
 
 
-#: Stands for the line in the envelope of a partner's command: a partner speaks on none.
-NO_LINE = ProgrammeId("partners")
-
-
 def person_of(partner: str) -> PersonId:
     """Who a partner is where a person is named: as whoever answered, for instance."""
     return PersonId(f"partner-{partner}")
-
-
-def partner_named(person: PersonId) -> PartnerId:
-    """Which partner a person is, by `person_of`."""
-    return PartnerId(person.removeprefix("partner-"))
 
 
 # --- what it is told ------------------------------------------------------------------------------
@@ -71,6 +62,17 @@ class PartnerEvent(Event):
     def subject_filter(cls) -> str:
         """The NATS subject of every event of this type, whosoever it is."""
         return f"partner.*.{cls.type_name()}.>"
+
+    @classmethod
+    def address(cls) -> str:
+        """Its NATS subjects, with the fields they are made of in braces."""
+        return f"partner.{{partner}}.{cls.type_name()}.{{reference}}"
+
+    @classmethod
+    def has_subject(cls, subject: str) -> bool:
+        """Whether a NATS subject is one of this type's, whosoever it is."""
+        root, _, rest = subject.partition(".")
+        return root == "partner" and rest.partition(".")[2].startswith(f"{cls.type_name()}.")
 
     def subject(self) -> str:
         """The NATS subject of this event: whose, what, which."""
@@ -121,10 +123,13 @@ class PartnerReferralExpired(PartnerEvent):
 
 
 class PartnerCommand(Command):
-    """A wish of a partner. Who asks is said by the account it came from, not by the message."""
+    """A wish of a partner, and of no person of ours.
+
+    Who asks is said by the account it comes from: it needs no header, and none is believed.
+    """
 
     service: ClassVar = "referral"
-    roles: ClassVar = frozenset({Role.PARTNER})
+    roles: ClassVar = frozenset[Role]()
     told_as: ClassVar[str]  #: the subject in the partner's own account
 
     @classmethod

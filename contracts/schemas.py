@@ -72,7 +72,7 @@ def schema_of(path: str, contract: type[Contract]) -> dict[str, Any]:
 
 def _places(contract: type[Contract]) -> dict[str, Any]:
     if issubclass(contract, Event):
-        subject = f"helpline.{contract.type_name()}.{{programme}}.{{{contract.subject_field}}}"
+        subject = contract.address()
         return {
             "x-type": contract.type_name(),
             "x-publisher": contract.publisher,

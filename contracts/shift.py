@@ -10,11 +10,11 @@ from typing import Annotated, ClassVar
 from contracts.envelope import Command, Contract, Event, Stream
 from contracts.privacy import ops, public, staff
 from contracts.roster import DAY
-from contracts.vocabulary import STAFF_ROLES, Hole, Moment, PersonId, ProgrammeId, Role, ShiftId
+from contracts.vocabulary import Hole, Moment, PersonId, ProgrammeId, Role, ShiftId
 
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _COORDINATES = frozenset({Role.COORDINATOR})
-_COMES = STAFF_ROLES - {Role.COORDINATOR, Role.OPERATOR, Role.TRAINER}
+_COMES = frozenset(Role) - {Role.COORDINATOR, Role.OPERATOR, Role.TRAINER}
 
 #: Shifts in one command, and in one answer.
 MOST_SHIFTS = 200

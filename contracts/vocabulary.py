@@ -104,11 +104,6 @@ class Role(StrEnum):
     TRAINER = "trainer"  #: keeps trainings and supervisions; hears no caller in this role
     OPERATOR = "operator"  #: platform operator: applies programmes, sees no contact
     DUTY_PROFESSIONAL = "duty_professional"  #: clinical, on call from home; hears no caller
-    PARTNER = "partner"  #: an organisation that takes referrals up; sees its own and nothing else
-
-
-#: What people of ours do.
-STAFF_ROLES = frozenset(Role) - {Role.PARTNER}
 
 
 class ContactState(StrEnum):
@@ -570,7 +565,7 @@ SealingKey = NewType(
 #: A sealed box (X25519, XSalsa20-Poly1305) in base64: 48 bytes more than what it holds.
 SealedBox = NewType(
     "SealedBox",
-    Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=2_048)],
+    Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{64,2048}={0,2}$")],
 )
 
 

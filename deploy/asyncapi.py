@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 from contracts.asyncapi import Party, document
+from contracts.catalogue import EVENTS
+from contracts.partner import PARTNER_COMMANDS, PartnerEvent
 from services.registry import SERVICES
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +20,7 @@ DOCUMENT = ROOT / "contracts" / "asyncapi.json"
 
 def todays() -> str:
     """The document as the code says it, ready to be written."""
-    parties = (
+    services = (
         Party(
             name=service.name,
             publishes=service.publishes,
@@ -28,8 +30,16 @@ def todays() -> str:
         )
         for service in SERVICES
     )
+    partner = Party(
+        name="partner",
+        consumes=tuple(event for event in EVENTS if issubclass(event, PartnerEvent)),
+        sends=PARTNER_COMMANDS,
+    )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return json.dumps(document(parties, project["version"]), indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(document((*services, partner), project["version"]), indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -24,7 +24,7 @@ from contracts.envelope import (
 from contracts.vocabulary import Refusal
 from services.bus import metrics
 from services.bus.clock import DomainClock
-from services.bus.decode import ReadCommand, Unreadable, command_headers
+from services.bus.decode import FromPartner, ReadCommand, Unreadable, command_headers
 from services.bus.door import Asker, ReplyUnknown
 from services.bus.failure import may_pass
 from services.bus.lane import Lane
@@ -75,11 +75,11 @@ class Answering:
                 reply = refused(Refusal.UNREADABLE)
         return reply.model_dump_json(exclude_none=True).encode()
 
-    async def _answer(self, envelope: CommandEnvelope, command: Command) -> Reply:
+    async def _answer(self, envelope: CommandEnvelope | FromPartner, command: Command) -> Reply:
         answer = self._by_type.get(command.type_name())
         if answer is None:
             return refused(Refusal.WRONG_VERSION)
-        if await self._is_late(envelope):
+        if isinstance(envelope, CommandEnvelope) and await self._is_late(envelope):
             return refused(Refusal.PAST_DEADLINE)
         started = time.perf_counter()
         try:
@@ -115,7 +115,11 @@ class Answering:
         return False
 
     def _note(
-        self, envelope: CommandEnvelope, command: Command, reply: Reply, seconds: float
+        self,
+        envelope: CommandEnvelope | FromPartner,
+        command: Command,
+        reply: Reply,
+        seconds: float,
     ) -> None:
         verdict = reply.refusal.value if reply.refusal else reply.status.value
         metrics.record_handled(self._service.name, command.type_name(), verdict)

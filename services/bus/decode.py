@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -19,11 +18,10 @@ from contracts.envelope import (
     CommandId,
     Event,
     EventEnvelope,
-    SessionId,
     event_header,
 )
-from contracts.partner import NO_LINE, PartnerCommand, person_of
-from contracts.vocabulary import ON_THE_BUS, Role
+from contracts.partner import PartnerCommand, person_of
+from contracts.vocabulary import ON_THE_BUS, PartnerId, PersonId
 from services.bus import metrics
 
 #: A body larger than this is not read at all. Nothing of ours comes near; NATS stops at 1 MB.
@@ -42,10 +40,26 @@ class ReadEvent:
 
 
 @dataclass(frozen=True)
+class FromPartner:
+    """In the place of an envelope: nothing of it comes from the message, so that no header can make
+    a partner somebody else. The same wish again is the same command.
+    """
+
+    command_id: CommandId
+    partner: PartnerId
+    traceparent: None = None
+
+    @property
+    def actor(self) -> PersonId:
+        """Who asks, where a person is named."""
+        return person_of(self.partner)
+
+
+@dataclass(frozen=True)
 class ReadCommand:
     """A command and who asks."""
 
-    envelope: CommandEnvelope
+    envelope: CommandEnvelope | FromPartner
     command: Command
 
 
@@ -58,9 +72,6 @@ class Unreadable:
     type: str = "unknown"
     event_id: str | None = None
 
-
-#: A partner waits for nobody's desk: what it says counts whenever it comes.
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 #: A type nobody here knows, on a subject of its own: the durable was widened for a newer version.
 NEWER = "newer_type"
@@ -78,7 +89,7 @@ def read_event(subject: str, headers: Mapping[str, str], body: bytes) -> ReadEve
         return Unreadable(NEWER, "ce-type", event_id=headers.get("ce-id"))
     if model is None:
         return Unreadable("wrong_version" if "." in type_name else "unknown_type", "ce-type")
-    if not subject.startswith(f"helpline.{type_name}."):
+    if not model.has_subject(subject):
         return Unreadable("subject_differs", "ce-type")
     if headers.get("ce-source") != model.publisher:
         return Unreadable("not_its_publisher", "ce-source", type_name)
@@ -120,21 +131,10 @@ def read_command(subject: str, headers: Mapping[str, str], body: bytes) -> ReadC
         return Unreadable(*_first(error))
 
 
-def _of_partner(partner: str, subject: str, body: bytes) -> CommandEnvelope:
-    """Who asks, by the subject: the server lets each partner publish on its own alone.
-
-    Nothing of it comes from the message, so that no header can make a partner somebody else. The
-    same wish again is the same command.
-    """
+def _of_partner(partner: str, subject: str, body: bytes) -> FromPartner:
+    """Who asks, by the subject: the server lets each partner publish on its own alone."""
     wish = uuid5(NAMESPACE_URL, f"{subject} {sha256(body).hexdigest()}")
-    return CommandEnvelope(
-        command_id=CommandId(str(wish)),
-        session_id=SessionId(str(uuid5(NAMESPACE_URL, partner))),
-        actor=person_of(partner),
-        role=Role.PARTNER,
-        programme=NO_LINE,
-        deadline=_NEVER,
-    )
+    return FromPartner(CommandId(str(wish)), PartnerId(partner))
 
 
 def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from contracts.envelope import (
     refused,
 )
 from contracts.vocabulary import PersonId, Refusal
+from services.bus.decode import FromPartner
 from services.bus.failure import is_ground_away
 from services.bus.forgetting import FORGET, remember_to_forget
 from services.bus.lane import Lane
@@ -110,16 +111,23 @@ class Transactions:
             return self._written(work)
 
     def handle_command(
-        self, lane: Lane, answer: Answer[Command], envelope: CommandEnvelope, command: Command
+        self,
+        lane: Lane,
+        answer: Answer[Command],
+        envelope: CommandEnvelope | FromPartner,
+        command: Command,
     ) -> Committed:
         """Answer one command, once; a repeat gets the stored reply."""
-        if envelope.role not in command.roles:
+        partner = envelope.partner if isinstance(envelope, FromPartner) else None
+        if isinstance(envelope, CommandEnvelope) and envelope.role not in command.roles:
             return Committed(Verdict.HANDLED, reply=refused(Refusal.ROLE_NOT_PERMITTED))
 
         def ask(work: Work) -> Reply:
-            work.asker = envelope
-            if envelope.deadline < work.now:
-                return refused(Refusal.PAST_DEADLINE)
+            work.partner = partner
+            if isinstance(envelope, CommandEnvelope):
+                work.asker = envelope
+                if envelope.deadline < work.now:
+                    return refused(Refusal.PAST_DEADLINE)
             return answer.handler(command, work)
 
         name, trace = command.type_name(), envelope.traceparent

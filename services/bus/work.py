@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from sqlmodel import Session
 
 from contracts.envelope import CommandEnvelope, Event, EventEnvelope, EventId, Stream
-from contracts.vocabulary import ContactId
+from contracts.vocabulary import ContactId, PartnerId
 from services.bus.traces import Step
 
 
@@ -83,6 +83,7 @@ class Work:
         self._step = step
         self.envelope: EventEnvelope | None = None
         self.asker: CommandEnvelope | None = None
+        self.partner: PartnerId | None = None  #: who asks, where it is no person of ours
         self.announced: list[Announced] = []
         self._deadlines: dict[tuple[str, str], datetime | None] = {}
 

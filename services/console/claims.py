@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.vocabulary import STAFF_ROLES, PersonId, ProgrammeId, Role
+from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.console.domain import ROSTER_ROLES, SessionAsked, refuse_session
 
 #: Roles an issuer may vouch for.
-VOUCHED_ROLES = STAFF_ROLES - ROSTER_ROLES
+VOUCHED_ROLES = frozenset(Role) - ROSTER_ROLES
 
 #: Characters of a name, and entries of a claim with roles; more is a mistake at the issuer.
 LONGEST_NAME = 80

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from contracts.synthetic import may_meet
 from contracts.vocabulary import (
-    STAFF_ROLES,
     Channel,
     ContactState,
     Destination,
@@ -210,8 +209,6 @@ def refuse_session(
     `held` are the person's roles in the line by the roster, None when it does not know them there.
     The operator may come before the line is known: somebody has to apply it.
     """
-    if asked.role not in STAFF_ROLES:
-        return Refusal.ROLE_NOT_PERMITTED
     if not line_known and asked.role is not Role.OPERATOR:
         return Refusal.UNKNOWN_PROGRAMME
     if asked.role not in ROSTER_ROLES:

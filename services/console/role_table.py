@@ -23,9 +23,9 @@ from contracts.roster import SeeVolunteers
 from contracts.shift import PlanShifts
 from contracts.text import TEXT_ROLES
 from contracts.triage import DecideTriage, ProposeTriage
-from contracts.vocabulary import STAFF_ROLES, Role
+from contracts.vocabulary import Role
 
-EVERYBODY = STAFF_ROLES
+EVERYBODY = frozenset(Role)
 
 #: Who reads a talk along.
 SUPERVISES = frozenset({Role.SUPERVISOR})

@@ -12,7 +12,7 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
 )
-from contracts.vocabulary import ReferralField
+from contracts.vocabulary import PersonId, ReferralField
 from services.bus.work import Work
 from services.referral.domain import Proposed, Sent
 from services.referral.store import ReferralRow
@@ -53,7 +53,7 @@ def consented(
     )
 
 
-def answered(row: ReferralRow, accepted: bool, work: Work) -> ReferralAnswered:
+def answered(row: ReferralRow, accepted: bool, by: PersonId, work: Work) -> ReferralAnswered:
     """The relay has answered."""
     return ReferralAnswered(
         referral_id=row.referral_id,
@@ -61,7 +61,7 @@ def answered(row: ReferralRow, accepted: bool, work: Work) -> ReferralAnswered:
         programme=row.programme,
         relay_id=row.relay_id,
         accepted=accepted,
-        recorded_by=work.command.actor,
+        recorded_by=by,
         answered_at=work.now,
     )
 

@@ -10,7 +10,7 @@ from typing import assert_never
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
-from contracts.partner import AnswerReferral, TellOutcome, partner_named, person_of
+from contracts.partner import AnswerReferral, TellOutcome, person_of
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
     MOST_RELAYS,
@@ -275,29 +275,28 @@ def on_record_answer(command: RecordAnswer, work: Work) -> Reply:
     if row is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
     judged = judge_answer(row.known, command, Asked(work.command, work.now))
-    return _answered(row, command.accepted, judged, work)
+    return _answered(row, judged, work.command.actor, work)
 
 
 def on_partner_answer(command: AnswerReferral, work: Work) -> Reply:
     """Keep what a partner answered by itself; it knows no referral but its own."""
-    row = partners.referral_handed_to(
-        work.session, partner_named(work.command.actor), command.reference
-    )
+    assert work.partner is not None
+    row = partners.referral_handed_to(work.session, work.partner, command.reference)
     if row is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "reference")
     judged = judge_partners_answer(row.known, command.accepted)
-    told = _answered(row, command.accepted, judged, work)
+    told = _answered(row, judged, person_of(work.partner), work)
     return told.model_copy(update={"version": None})  # it counts what is not the partner's
 
 
 def _answered(
-    row: store.ReferralRow, accepted: bool, judged: Moved | AlreadySo | MayNot, work: Work
+    row: store.ReferralRow, judged: Moved | AlreadySo | MayNot, by: PersonId, work: Work
 ) -> Reply:
     match judged:
         case Moved(state):
             work.clear_deadline(handing.ANSWER_DUE, row.referral_id)
             _enter(row, state)
-            work.announce(facts.answered(row, accepted, work), of=row)
+            work.announce(facts.answered(row, state is ReferralState.ACCEPTED, by, work), of=row)
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -349,7 +348,7 @@ def on_partner_outcome(command: TellOutcome, work: Work) -> Reply:
     """Count what a partner tells by a token that was sealed to it, and to nobody else."""
     row = store.referral_of_token(work.session, _hash(command.outcome_token))
     handed = None if row is None else partners.handed(work.session, row)
-    if row is None or handed is None or person_of(handed.partner) != work.command.actor:
+    if row is None or handed is None or handed.partner != work.partner:
         return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
     return _outcome(row, command.outcome, work)
 

@@ -20,6 +20,7 @@ from contracts.envelope import (
     SessionId,
     event_header,
 )
+from contracts.partner import PARTNER_COMMANDS, PartnerEvent
 from contracts.schemas import resolved, schema_of
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
 from contracts.vocabulary import PersonId, ProgrammeId, Role
@@ -102,6 +103,9 @@ def test_every_table_entry_is_an_operation_and_there_is_no_other() -> None:
         received += [answer.command.type_name() for answer in service.answers]
         expected |= {f"{service.name}.send.{name}" for name in sent}
         expected |= {f"{service.name}.receive.{name}" for name in received}
+    read = {event.type_name() for event in EVENTS if issubclass(event, PartnerEvent)}
+    expected |= {f"partner.receive.{name}" for name in read}
+    expected |= {f"partner.send.{command.type_name()}" for command in PARTNER_COMMANDS}
     assert set(COMMITTED["operations"]) == expected
 
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from contracts.catalogue import EVENT_TYPES, EVENTS
 from contracts.envelope import Event
+from contracts.partner import PartnerEvent
 from contracts.schemas import committed, schema_of
 from contracts.vocabulary import ON_THE_BUS
 from services.bus.decode import ReadEvent, Unreadable, read_event
@@ -35,7 +36,10 @@ def golden(name: str) -> tuple[dict[str, str], dict[str, Any]]:
 
 def on_the_bus(headers: dict[str, str], body: dict[str, Any]) -> ReadEvent | Unreadable:
     """As the bus reads it: from the subject, headers and bytes of a message."""
-    subject = f"helpline.{headers['ce-type']}.{headers['ce-programme']}.id"
+    known = EVENT_TYPES.get(headers["ce-type"])
+    partners = known is not None and issubclass(known, PartnerEvent)
+    root = "partner.aplus" if partners else "helpline"
+    subject = f"{root}.{headers['ce-type']}.{headers['ce-programme']}.id"
     return read_event(subject, headers, json.dumps(body).encode())
 
 

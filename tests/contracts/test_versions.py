@@ -122,6 +122,7 @@ _STRICT = {
     "services/bus/body.py": "what is said at a door",
     "services/bus/capability.py": "a right: one that is restricted in a way unknown here is none",
     "services/bus/decode.py": "says for itself what it ignores",
+    "services/bus/provision/partners.py": "a manifest",
     "services/bus/testing.py": "for tests",
     "services/console/oidc.py": "an issuer's answer, by models that choose",
     "services/intake/reader.py": "a manifest",
