@@ -26,8 +26,10 @@ from contracts.envelope import (
     Reply,
     SessionId,
 )
-from contracts.vocabulary import PersonId, ProgrammeId, Role
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId, PersonId, ProgrammeId, Role
 from services.bus.database import prepare, set_clock
+from services.bus.decode import FromPartner
 from services.bus.lane import Lane
 from services.bus.lease import Lease
 from services.bus.ledger import Ledger
@@ -96,6 +98,7 @@ class ServiceUnderTest:
         command_id: str | None = None,
         expected_version: int | None = None,
         deadline: datetime | None = None,
+        traceparent: str | None = None,
     ) -> Reply:
         """Ask a command as a desk would."""
         envelope = CommandEnvelope(
@@ -106,7 +109,16 @@ class ServiceUnderTest:
             programme=ProgrammeId(programme),
             deadline=deadline or self.now() + timedelta(seconds=5),
             expected_version=expected_version,
+            traceparent=traceparent,
         )
+        return self._asked(envelope, command)
+
+    def ask_as(self, partner: str, command: PartnerCommand, command_id: str | None = None) -> Reply:
+        """Ask a command as a partner would, from its account."""
+        wish = CommandId(command_id or new_id())
+        return self._asked(FromPartner(wish, PartnerId(partner)), command)
+
+    def _asked(self, envelope: CommandEnvelope | FromPartner, command: Command) -> Reply:
         answer = next(a for a in self.service.answers if a.command is type(command))
         committed = self.transactions.handle_command(self.lane, answer, envelope, command)
         assert committed.reply is not None

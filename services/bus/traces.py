@@ -61,9 +61,10 @@ class Step:
         return f"00-{trace:032x}-{getrandbits(64):016x}-00"
 
     def traceparent_apart(self) -> str:
-        """What a message to somebody outside carries on: a trace that shows nobody this one.
+        """What a message to somebody outside carries on: a trace of its own.
 
-        A contact's trace id is its id; from here the new trace is found, and not the other way.
+        A contact's trace id is its id, which stays here. From this step the new trace is found
+        (a link), from there this one is not.
         """
         return f"00-{getrandbits(128):032x}-{getrandbits(64):016x}-00"
 
@@ -115,10 +116,11 @@ class TracedStep(Step):
 
     def traceparent_apart(self) -> str:
         """See Step.traceparent_apart."""
-        here = (self._span or self._begin(None, kept=False)).get_span_context()
-        said = self._start(f"{self._name}, to a partner", None, None, kept=False, link=here)
+        here = self._span or self._begin(None, kept=False)
+        said = self._start(f"{self._name}, to a partner", None, None, kept=False, link=None)
         said.end()
         told = said.get_span_context()
+        here.add_link(told)
         return f"00-{told.trace_id:032x}-{told.span_id:016x}-{told.trace_flags:02x}"
 
     def end(self, error: Exception | None) -> None:

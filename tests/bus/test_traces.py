@@ -211,6 +211,28 @@ def test_what_a_step_says_of_a_second_contact_is_linked_to_it(
     assert (other.parent, [link.context for link in other.links]) == (None, [_context(settled)])
 
 
+def test_what_goes_to_a_partner_is_found_from_the_contacts_trace_and_leads_nowhere(
+    steps: InMemorySpanExporter,
+) -> None:
+    with step(
+        "referral", "answer referral.send.v1", f"00-{_hexadecimal(CONTACT)}-{'a' * 16}-01"
+    ) as s:
+        s.traceparent(CONTACT)
+        told = s.traceparent_apart()
+    to_partner, sending = steps.get_finished_spans()
+
+    assert trace_id_of(told) == _trace(to_partner) != _hexadecimal(CONTACT)
+    assert (to_partner.parent, to_partner.links) == (None, ())
+    assert _trace(sending) == _hexadecimal(CONTACT)
+    assert [f"{link.context.trace_id:032x}" for link in sending.links] == [_trace(to_partner)]
+
+
+def test_without_an_exporter_what_goes_to_a_partner_is_of_no_trace_of_ours() -> None:
+    came_with = f"00-{_hexadecimal(CONTACT)}-{'a' * 16}-01"
+    with step("referral", "answer referral.send.v1", came_with) as taken:
+        assert trace_id_of(taken.traceparent_apart()) != _hexadecimal(CONTACT)
+
+
 def test_a_step_that_fails_says_the_kind_of_its_error_and_not_its_words(
     steps: InMemorySpanExporter,
 ) -> None:

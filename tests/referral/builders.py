@@ -9,6 +9,7 @@ from contracts.vocabulary import Need, RelayId
 from services.referral.question import Question
 from services.referral.relay import Area, Confidence, Kind, Level, Period, Relay, Status
 
+RELAY = RelayId("fr-3114")  #: not anonymous, by its own word
 PARIS = ZoneInfo("Europe/Paris")
 WEEK = frozenset(range(1, 8))
 SUNDAY = frozenset({7})

@@ -1,8 +1,6 @@
 """Referral on a real database: what it keeps, what it answers, what it announces."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -43,10 +41,9 @@ from contracts.vocabulary import (
     RelayOutcome,
     Role,
 )
-from deploy.directory_kept import keep_directory
-from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral.app import SERVICE
+from services.bus.testing import ServiceUnderTest
 from services.referral.store import ReferralRow
+from tests.referral.builders import RELAY
 from tests.risk.builders import a_published_programme
 from tests.triage.builders import (
     CONTACT,
@@ -56,25 +53,6 @@ from tests.triage.builders import (
     an_ended_contact,
     an_opened_contact,
 )
-
-RELAY = RelayId("fr-3114")  #: not anonymous, by its own word
-
-
-@pytest.fixture
-def referral(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
-    with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
-        keep_directory(under_test.owner_dsn)
-        yield under_test
-
-
-@pytest.fixture
-def held(referral: ServiceUnderTest) -> ServiceUnderTest:
-    """A contact is with regulator-1, and 3114 has been verified."""
-    for event in (an_opened_contact(), a_take()):
-        referral.deliver(event)
-    verify = VerifyRelay(relay_id=RELAY, verified=True)
-    assert referral.ask(verify, "coordinator-1", Role.COORDINATOR).status is ReplyStatus.DONE
-    return referral
 
 
 def a_line_that(refers: bool, version: int = 1) -> ProgrammePublished:

@@ -7,10 +7,8 @@ from prometheus_client import REGISTRY
 
 from services.bus.testing import ServiceUnderTest
 from services.referral.standing import set_gauges
-from tests.referral.test_handlers import consent, held, propose, referral, send
+from tests.referral.test_handlers import consent, propose, send
 from tests.triage.builders import NOON
-
-__all__ = ["held", "referral"]
 
 
 def shown(name: str) -> float | None:
