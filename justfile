@@ -46,6 +46,11 @@ people *ARGS:
 relays *ARGS:
     @exec {{ python }} -m deploy.relays {{ ARGS }}
 
+# Partner organisations: `just partner key NAME|check FILE|apply FILE`
+[group('run')]
+partner *ARGS:
+    @exec {{ python }} -m deploy.partners {{ ARGS }}
+
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]
 test *ARGS: lint types imports debian

@@ -21,6 +21,7 @@ import httpx
 import orjson
 
 from contracts.envelope import Contract
+from contracts.partner import ApplyPartner
 from contracts.programme import ApplyProgramme
 from contracts.roster import Volunteer
 from contracts.triage import TriageNotes, TriageProposal
@@ -330,6 +331,10 @@ class Desk:
     async def apply_programme(self, command: ApplyProgramme) -> dict[str, Any]:
         """Operator: put a line into force."""
         return await self.post("/operator/programmes", command.model_dump(mode="json"))
+
+    async def apply_partner(self, manifest: ApplyPartner) -> dict[str, Any]:
+        """Operator: let a partner in as its file says, or let it go."""
+        return await self.post("/operator/partners", manifest.model_dump(mode="json"))
 
     async def live(self) -> AsyncGenerator[LiveMessage, None]:
         """The desk's stream, through lost connections; ends with DoorRefused when the session does.

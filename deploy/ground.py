@@ -27,8 +27,10 @@ from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.migrating import migrate
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import PROVISIONER, ensure_keys
+from services.bus.provision.partners import with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import signed_in
+from services.bus.table import Table
 from services.referral.settings import SETTINGS
 from services.registry import SERVICES
 
@@ -49,13 +51,21 @@ class Servers:
     anchor: str
 
 
+def everybody(run: RunFolder) -> tuple[Table, ...]:
+    """Who has a place on the bus: the services, and the partners that were let in.
+
+    Raises PartnersFlawed.
+    """
+    return with_partners(SERVICES, run.partners)
+
+
 def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
     make_development_key(run.keys)
     for name in (CAPABILITY_KEY, ROBOT_KEY, "risk-seal.key", "risk-push.key"):
         make_key(run.keys / name)
-    write_atomically(run.nats / SERVER_FILE, server_conf(SERVICES, public_keys, run.nats))
+    write_atomically(run.nats / SERVER_FILE, server_conf(everybody(run), public_keys, run.nats))
 
 
 def make_development_key(keys: Path) -> None:
@@ -89,7 +99,7 @@ def prepare_database(run: RunFolder, servers: Servers) -> None:
 async def prepare_streams(run: RunFolder, servers: Servers) -> None:
     """Bring streams and durables to what the tables declare."""
     async with signed_in(servers.nats_url, run.keys, PROVISIONER) as client:
-        await apply(client.jetstream(), SERVICES)
+        await apply(client.jetstream(), everybody(run))
 
 
 def main() -> int:

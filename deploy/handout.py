@@ -22,6 +22,7 @@ from deploy.release import RELEASE, TABLES
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.provision.declared import PERMANENT, PILOT
 from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
+from services.bus.provision.partners import with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Service
 from services.registry import SERVICES
@@ -64,9 +65,13 @@ def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
     }
 
 
-def make_keys(keys: Path) -> None:
-    """Make what is missing; raises KeyRefused for a seed others may read."""
+def make_keys(keys: Path, partners: Path) -> None:
+    """Make what is missing, and NATS's accounts with those of `partners`, a file each.
+
+    Raises KeyRefused for a seed others may read, PartnersFlawed.
+    """
     public_keys = ensure_keys(keys, TABLES)
+    everybody = with_partners(TABLES, partners)
     for name in (CAPABILITY_KEY, ROBOT_KEY, SEAL_KEY, PUSH_KEY):
         make_key(keys / name)
     for name in (CHECKER, *(service.name for service in SERVICES)):
@@ -74,7 +79,7 @@ def make_keys(keys: Path) -> None:
     _make(keys / _OWNER_FILES["username"], OWNER)
     _make(keys / _OWNER_FILES["password"], secrets.token_urlsafe(24))
     for file, scale in _SERVER_SECRETS.values():
-        write_atomically(keys / file, server_conf(TABLES, public_keys, STORE, scale))
+        write_atomically(keys / file, server_conf(everybody, public_keys, STORE, scale))
 
 
 def _make(path: Path, content: str) -> None:
@@ -85,7 +90,7 @@ def _make(path: Path, content: str) -> None:
 def hand_out(folder: Path) -> None:
     """Make keys and lay them out by Secret; whatever was laid out before is replaced."""
     keys, out = folder / "keys", folder / "secrets"
-    make_keys(keys)
+    make_keys(keys, folder / "partners")
     shutil.rmtree(out, ignore_errors=True)
     for secret, files in secrets_of(SERVICES).items():
         (out / secret).mkdir(mode=0o700, parents=True)
@@ -102,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     if asked.keys_alone:
-        make_keys(asked.folder / "keys")
+        make_keys(asked.folder / "keys", asked.folder / "partners")
         return 0
     hand_out(asked.folder)
     print(f"Keys: {asked.folder / 'keys'}. By Secret: {asked.folder / 'secrets'}.")

@@ -51,6 +51,11 @@ class RunFolder:
         return self.root / "keys"
 
     @property
+    def partners(self) -> Path:
+        """A file for each partner organisation that was let in."""
+        return self.root / "partners"
+
+    @property
     def log(self) -> Path:
         """One log per process."""
         return self.root / "log"

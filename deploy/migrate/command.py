@@ -21,6 +21,7 @@ from deploy.migrate.moving import Move, NotMoved
 from deploy.migrate.snapshot import NotCopied
 from services.bus.provision.declared import SCALES
 from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.partners import FOLDER, PartnersFlawed, with_partners
 from services.bus.provision.signed_in import reason, signed_in
 from services.bus.trust import NotTrusted
 from services.registry import SERVICES
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     try:
         return asyncio.run(_run(asked))
-    except (NotMoved, NotCopied, NotTrusted) as why:
+    except (NotMoved, NotCopied, NotTrusted, PartnersFlawed) as why:
         _say(f"Not moved. {why}")
         return 1
     except (nats.errors.Error, APIError, OSError) as away:
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--to", dest="target", required=True, metavar="URL")
     keys = Path(environ.get("HELPLINE_KEYS_DIR", ".helpline/keys"))
     made.add_argument("--keys", type=Path, default=keys)
+    made.add_argument("--partners", type=Path, default=FOLDER, help="the files of partners")
     made.add_argument("--plan", action="store_true", help="look, and change nothing")
     made.add_argument("--back", action="store_true", help="the old server takes events again")
     return made
@@ -61,7 +63,8 @@ async def _run(asked: argparse.Namespace) -> int:
         signed_in(asked.source, asked.keys, PROVISIONER) as source,
         signed_in(asked.target, asked.keys, PROVISIONER) as target,
     ):
-        move = Move(source, target, SERVICES, _say, SCALES[asked.old], SCALES[asked.new])
+        tables = with_partners(SERVICES, asked.partners)
+        move = Move(source, target, tables, _say, SCALES[asked.old], SCALES[asked.new])
         if asked.back:
             await move.give_back()
             _say("The old server takes events again.")

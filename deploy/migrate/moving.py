@@ -25,7 +25,7 @@ from services.bus.provision.copied import with_note
 from services.bus.provision.declared import PERMANENT, PILOT, Scale, declare
 from services.bus.provision.drift import drift, read_live
 from services.bus.provision.signed_in import reason
-from services.bus.table import Service
+from services.bus.table import Table
 
 #: Stands on a stream that was copied and is not in use yet: such a one may be copied anew.
 MARK = "helpline-copied-from"
@@ -57,7 +57,7 @@ class Move:
 
     source: Client
     target: Client
-    tables: Sequence[Service]
+    tables: Sequence[Table]
     tell: Callable[[str], None]
     old_scale: Scale = PILOT
     new_scale: Scale = PERMANENT

@@ -28,6 +28,7 @@ from deploy.verify.opening import BackupUnreadable
 from deploy.verify.report import Pass, as_json, as_text
 from deploy.verify.streams import StreamReader, StreamsSilent, reading_streams
 from services.bus.provision.declared import SCALES
+from services.bus.provision.partners import with_partners
 from services.registry import SERVICES
 
 _LOOK_EVERY_SECONDS = 0.3
@@ -107,7 +108,8 @@ async def verify(platform: Platform, options: Options, journal: Journal | None) 
     ledger = LedgerReader(platform.owner_dsn, keys, SERVICES, options.backup)
     try:
         scale = SCALES[platform.scale]
-        async with reading_streams(platform.nats_url, keys, SERVICES, scale) as streams:
+        tables = with_partners(SERVICES, RunFolder(Path(platform.folder)).partners)
+        async with reading_streams(platform.nats_url, keys, tables, scale) as streams:
             settled = await settle(ledger, streams, options.settle_seconds)
             began = time.monotonic()
             history = await read(ledger, streams, journal, still_open=options.still_open)

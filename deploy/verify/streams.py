@@ -24,7 +24,7 @@ from services.bus.provision.declared import Scale
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import CHECKER
 from services.bus.provision.signed_in import signed_in
-from services.bus.table import Service
+from services.bus.table import Service, Table
 from services.bus.trust import NotTrusted
 
 _BATCH = 1000
@@ -54,18 +54,19 @@ class Standing:
 class StreamReader:
     """The streams of a running platform, over one connection."""
 
-    def __init__(self, client: Client, services: tuple[Service, ...], scale: Scale) -> None:
+    def __init__(self, client: Client, tables: tuple[Table, ...], scale: Scale) -> None:
         self._client = client
         self._scale = scale
         self._js = client.jetstream(timeout=_SILENT_SECONDS)
-        self._services = services
+        self._tables = tables
 
     async def standing(self) -> Standing:
         """Streams and durables as they are."""
         streams = [await self._js.stream_info(stream.value) for stream in Stream]
         durables = [
             await self._durable(service, stream)
-            for service in self._services
+            for service in self._tables
+            if isinstance(service, Service)
             for stream in service.streams()
         ]
         return Standing(tuple(map(_stream, streams)), tuple(durables))
@@ -83,7 +84,7 @@ class StreamReader:
 
     async def drift(self) -> tuple[str, ...]:
         """Where the server differs from what the tables declare at its size."""
-        return tuple(str(each) for each in await drift(self._js, self._services, self._scale))
+        return tuple(str(each) for each in await drift(self._js, self._tables, self._scale))
 
     async def _durable(self, service: Service, stream: Stream) -> DurableStanding:
         info = await self._js.consumer_info(stream.value, service.durable(stream))
@@ -126,12 +127,12 @@ class StreamReader:
 
 @asynccontextmanager
 async def reading_streams(
-    url: str, keys: Path, services: tuple[Service, ...], scale: Scale
+    url: str, keys: Path, tables: tuple[Table, ...], scale: Scale
 ) -> AsyncIterator[StreamReader]:
     """Sign in for the length of the block; StreamsSilent when NATS does not answer."""
     try:
         async with signed_in(url, keys, CHECKER) as client:
-            yield StreamReader(client, services, scale)
+            yield StreamReader(client, tables, scale)
     except NotTrusted as why:
         raise StreamsSilent(str(why)) from why
     except OSError as error:

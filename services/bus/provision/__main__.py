@@ -21,9 +21,10 @@ from services.bus.provision.apply import Consent, Refused, apply
 from services.bus.provision.declared import SCALES
 from services.bus.provision.drift import Difference, drift
 from services.bus.provision.keys import CHECKER, PROVISIONER, KeyRefused, ensure_keys
+from services.bus.provision.partners import FOLDER, PartnersFlawed, with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import reason, signed_in
-from services.bus.table import Service
+from services.bus.table import Service, Table
 from services.bus.trust import NotTrusted
 
 _DEFAULT_TABLES = "services.registry:SERVICES"
@@ -34,19 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        tables = _load_tables(asked.tables)
+        tables = with_partners(_load_tables(asked.tables), asked.partners)
         if asked.command == "conf":
             _conf(asked, tables)
             return 0
         return asyncio.run(_ask_until_it_answers(asked, tables))
-    except (Refused, KeyRefused, NotTrusted, FileNotFoundError) as refused:
+    except (Refused, KeyRefused, PartnersFlawed, NotTrusted, FileNotFoundError) as refused:
         _say(f"refused: {refused}")
     except (nats.errors.Error, APIError, OSError) as away:
         _say(f"NATS at {asked.url} does not do what is asked: {reason(away)}")
     return 2
 
 
-def _conf(asked: argparse.Namespace, tables: tuple[Service, ...]) -> None:
+def _conf(asked: argparse.Namespace, tables: tuple[Table, ...]) -> None:
     """Print what the server reads, or write it for those who have no shell to redirect it with."""
     conf = server_conf(tables, ensure_keys(asked.keys, tables), asked.store, SCALES[asked.scale])
     if asked.into is None:
@@ -57,7 +58,7 @@ def _conf(asked: argparse.Namespace, tables: tuple[Service, ...]) -> None:
     half.replace(asked.into)  # a server that starts meanwhile reads the old one or the new one
 
 
-async def _ask_until_it_answers(asked: argparse.Namespace, tables: tuple[Service, ...]) -> int:
+async def _ask_until_it_answers(asked: argparse.Namespace, tables: tuple[Table, ...]) -> int:
     """Ask as often as `--within` allows: where nothing says that NATS is up, this does."""
     give_up_at = time.monotonic() + asked.within
     while True:
@@ -70,7 +71,7 @@ async def _ask_until_it_answers(asked: argparse.Namespace, tables: tuple[Service
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _ask_server(asked: argparse.Namespace, tables: tuple[Service, ...]) -> int:
+async def _ask_server(asked: argparse.Namespace, tables: tuple[Table, ...]) -> int:
     scale = SCALES[asked.scale]
     signer = PROVISIONER if asked.command == "apply" else CHECKER
     async with signed_in(asked.url, asked.keys, signer) as client:
@@ -108,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", default=environ.get("HELPLINE_NATS_URL", "nats://127.0.0.1:14222"))
     parser.add_argument(
         "--keys", type=Path, default=Path(environ.get("HELPLINE_KEYS_DIR", ".helpline/keys"))
+    )
+    parser.add_argument(
+        "--partners",
+        type=Path,
+        default=FOLDER,
+        metavar="FOLDER",
+        help="a file for each partner organisation that was let in",
     )
     parser.add_argument(
         "--store", type=Path, default=Path(".helpline/nats"), help="conf: where streams are kept"

@@ -8,7 +8,8 @@ So it can neither look at a stream, make a consumer, nor hear what is another's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from contracts.envelope import Stream
 from contracts.partner import PARTNER_COMMANDS, ApplyPartner
 from contracts.vocabulary import PartnerState
-from services.bus.table import Partner
+from services.bus.table import Partner, Service, Table
 
 #: What one partner may have open at a time, and say in one message. It reads from a few processes;
 #: an answer of its is some 100 bytes.
@@ -29,6 +30,10 @@ LIMITS = {
     "max_leafnodes": 0,
 }
 ACCOUNT = "HELPLINE"
+
+
+#: Where a command looks for the files of partners, unless its line says otherwise.
+FOLDER = Path(os.environ.get("HELPLINE_PARTNERS_DIR", ".helpline/partners"))
 
 
 class PartnersFlawed(Exception):
@@ -55,6 +60,11 @@ def read_partners(folder: Path) -> tuple[Partner, ...]:
         for each in manifests
         if each.state is PartnerState.ACTIVE and each.nats_keys
     )
+
+
+def with_partners(services: Iterable[Service], folder: Path) -> tuple[Table, ...]:
+    """Everybody who has a place on the bus. Raises PartnersFlawed."""
+    return (*services, *read_partners(folder))
 
 
 def read_partner(file: Path) -> ApplyPartner:

@@ -1,0 +1,163 @@
+"""`just partner check|apply|key`: let a partner organisation in, change it, let it go.
+
+A partner is a file named after it (docs/partners.md). `apply` has referral take it in, opens its
+account on NATS and makes its durable, in this order and any number of times; with `state: left` in
+the file it closes all three. `key NAME` makes the keys a partner keeps, and prints what of them
+goes into the file: a partner runs it, or makes its own, and tells the public halves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import nats.errors
+import nkeys
+import yaml
+from nacl.public import PrivateKey
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+
+from contracts.envelope import Stream
+from contracts.partner import ApplyPartner
+from contracts.vocabulary import PartnerState, Role
+from deploy.desk import DoorRefused, Doors, DoorSilent
+from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
+from deploy.embedded.trouble import StartRefused
+from deploy.ground import everybody, write_server_conf
+from deploy.platform import Platform, read_platform
+from deploy.seeds import PROGRAMME, SEEDED
+from services.bus.provision.apply import Refused, apply
+from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.partners import PartnersFlawed, read_partner
+from services.bus.provision.signed_in import signed_in
+from services.bus.table import Partner
+
+#: While the server takes its accounts up, it shuts doors and opens them again.
+_TAKEN_UP_WITHIN_SECONDS = 10.0
+
+
+class NotLetIn(Exception):
+    """A partner was not taken in: the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; 0 when it is done, 1 with a sentence when not."""
+    asked = _options(arguments)
+    try:
+        if asked.verb == "key":
+            return _make_keys(asked.name, asked.into)
+        manifest = read_partner(asked.file)
+        if asked.verb == "check":
+            print(f"{asked.file}: sound. {_told(manifest)}")
+            return 0
+        run = RunFolder(asked.run_dir.resolve())
+        asyncio.run(take_in(run, read_platform(run), manifest, asked.file.read_text()))
+    except (PartnersFlawed, StartRefused) as why:
+        print(why, file=sys.stderr)
+        return 1
+    except (DoorRefused, DoorSilent, NotLetIn, Refused, nats.errors.Error, APIError) as why:
+        print(f"{asked.file}: not applied. {_reason(why)}", file=sys.stderr)
+        return 1
+    print(f"{asked.file}: applied. {_told(manifest)}")
+    return 0
+
+
+async def take_in(run: RunFolder, platform: Platform, manifest: ApplyPartner, text: str) -> None:
+    """Bring referral, NATS's accounts and the partner's durable to what its file says.
+
+    Raises DoorRefused or DoorSilent with nothing changed, NotLetIn when the server does not run.
+    """
+    async with Doors.of(platform) as doors:
+        operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
+        await operator.apply_partner(manifest)
+    run.partners.mkdir(mode=0o700, exist_ok=True)
+    write_atomically(run.partners / f"{manifest.partner}.yaml", text)
+    write_server_conf(run)
+    try:
+        os.kill(platform.pids["nats"], signal.SIGHUP)
+    except (KeyError, ProcessLookupError):
+        raise NotLetIn("NATS does not run; its accounts are as declared once it does.") from None
+    give_up_at = time.monotonic() + _TAKEN_UP_WITHIN_SECONDS
+    while True:
+        try:
+            return await _provision(run, platform, manifest)
+        except (nats.errors.Error, ServiceUnavailableError, OSError):
+            if time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(0.1)
+
+
+async def _provision(run: RunFolder, platform: Platform, manifest: ApplyPartner) -> None:
+    async with signed_in(platform.nats_url, run.keys, PROVISIONER) as client:
+        await apply(client.jetstream(), everybody(run))
+        if manifest.state is PartnerState.LEFT:
+            with suppress(NotFoundError):
+                durable = Partner(manifest.partner, ()).durable
+                await client.jetstream().delete_consumer(Stream.PARTNER.value, durable)
+
+
+def _make_keys(name: str, into: Path) -> int:
+    """Make the two keys of a partner; what is there already stays."""
+    seed = into / f"{name}.nk"
+    opening = into / f"{name}.x25519"
+    for file in (seed, opening):
+        if file.exists():
+            print(f"{file} is there already.", file=sys.stderr)
+            return 1
+    into.mkdir(parents=True, exist_ok=True)
+    pair = nkeys.from_seed(
+        bytearray(nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER))
+    )
+    key = PrivateKey.generate()
+    write_atomically(seed, bytes(pair.seed).decode() + "\n")
+    write_atomically(opening, base64.b64encode(bytes(key)).decode() + "\n")
+    public = {
+        "nats_keys": [bytes(pair.public_key).decode()],
+        "sealing_key": base64.b64encode(bytes(key.public_key)).decode(),
+    }
+    print(f"# {seed} and {opening} stay with the partner. Into its file, {name}.yaml:")
+    print(yaml.safe_dump(public, sort_keys=False), end="")
+    return 0
+
+
+def _told(manifest: ApplyPartner) -> str:
+    if manifest.state is PartnerState.LEFT:
+        return f"{manifest.partner} ({manifest.called}) has left."
+    ways = "on NATS" if manifest.nats_keys else "by nothing yet: nats_keys is empty"
+    sealed = "a sealed token" if manifest.sealing_key else "no token: sealing_key is empty"
+    return (
+        f"{manifest.partner} ({manifest.called}): {len(manifest.relays)} relays, {ways}, {sealed}."
+    )
+
+
+def _reason(why: Exception) -> str:
+    if isinstance(why, DoorRefused) and why.field:
+        return f"{why.field}: {why.code}"
+    return str(why) or type(why).__name__
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="just partner", description="Partner organisations.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    check = verbs.add_parser("check", help="read a file and say what is wrong; needs no platform")
+    check.add_argument("file", type=Path, metavar="FILE")
+    take = verbs.add_parser("apply", help="bring the running platform to what a file says")
+    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    key = verbs.add_parser("key", help="make the keys of a partner")
+    key.add_argument("name", metavar="NAME")
+    key.add_argument("--into", type=Path, default=Path(), metavar="FOLDER")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
