@@ -1,0 +1,118 @@
+"""For a partner's engineer: read what is for you, answer it, and miss nothing while you are away.
+
+    async with Partner("aplus", url, Path("aplus.nk"), Path("aplus.x25519")) as partner:
+        async for told in partner:
+            if isinstance(told.event, PartnerReferralSent):
+                await partner.answer(told.event.reference, accepted=True)
+
+Each event is acknowledged when the next one is asked for: one whose handling failed comes again
+after half a minute, with the same id. Needs the extra `partner` (nats-py, PyNaCl).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import nats
+import nats.errors
+from nacl.public import PrivateKey, SealedBox
+from nats.aio.client import Client
+from nats.js.client import JetStreamContext
+
+from contracts.catalogue import EVENTS
+from contracts.envelope import Reply
+from contracts.partner import AnswerReferral, PartnerCommand, PartnerEvent, TellOutcome
+from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome
+
+_EVENTS = {each.type_name(): each for each in EVENTS if issubclass(each, PartnerEvent)}
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something you are told. The same `id` again is the same event: handle it once."""
+
+    id: str
+    event: PartnerEvent
+    traceparent: str | None
+
+
+class Partner:
+    """Your connection. It is made anew by itself as often as it is lost."""
+
+    def __init__(self, name: str, url: str, seed: Path, opening_key: Path | None = None) -> None:
+        """`seed`: file of your nkey; `opening_key`: file of your X25519 key, base64."""
+        self._name, self._url, self._seed = name, url, seed
+        self._opening_key = opening_key
+
+    async def __aenter__(self) -> Self:
+        self._client: Client = await nats.connect(
+            self._url,
+            name=f"partner {self._name}",
+            nkeys_seed=str(self._seed),
+            max_reconnect_attempts=-1,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.close()
+
+    async def __aiter__(self) -> AsyncIterator[Told]:
+        """What is for you, the oldest first, and then as it comes; it never ends by itself.
+
+        An event of a type this version does not know is passed over, and stays unacknowledged.
+        """
+        durable = f"partner-{self._name}"
+        reading: JetStreamContext.PullSubscription = (
+            await self._client.jetstream().pull_subscribe_bind(durable, "PARTNER")
+        )
+        while True:
+            try:
+                (message,) = await reading.fetch(1, timeout=_WAIT_SECONDS)
+            except nats.errors.TimeoutError:
+                continue
+            told = _read(message.headers or {}, message.data)
+            if told is not None:
+                yield told
+                await message.ack()
+
+    async def answer(self, reference: PartnerReference, *, accepted: bool) -> Reply:
+        """Take a referral up, or decline it; the same answer again changes nothing.
+
+        Raises nats.errors.TimeoutError when nobody answered: ask again.
+        """
+        return await self._ask(AnswerReferral(reference=reference, accepted=accepted))
+
+    async def tell_outcome(self, outcome_token: str, outcome: RelayOutcome) -> Reply:
+        """Say what became of somebody; a token works once."""
+        return await self._ask(TellOutcome(outcome_token=outcome_token, outcome=outcome))
+
+    def open(self, sealed: str) -> str:
+        """Open what was sealed to your key. Raises nacl.exceptions.CryptoError if it was not."""
+        if self._opening_key is None:
+            raise LookupError("no key was given to open it with")
+        key = PrivateKey(base64.b64decode(self._opening_key.read_text().strip()))
+        return SealedBox(key).decrypt(base64.b64decode(sealed)).decode()
+
+    async def _ask(self, command: PartnerCommand) -> Reply:
+        body = command.model_dump_json().encode()
+        reply = await self._client.request(command.told_as, body, timeout=5)
+        return Reply.model_validate_json(reply.data, extra="ignore")
+
+
+def _read(headers: Mapping[str, str], body: bytes) -> Told | None:
+    model = _EVENTS.get(headers.get("ce-type", ""))
+    if model is None:
+        return None
+    event = model.model_validate_json(body, extra="ignore", context=ON_THE_BUS)
+    return Told(headers["ce-id"], event, headers.get("ce-traceparent"))

@@ -1,0 +1,55 @@
+"""A platform that runs, partners that were let in, and referrals sent to them as people do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.vocabulary import Channel, RelayId, Role
+from deploy.desk import Desk, Doors
+from deploy.embedded.runfolder import RunFolder
+from deploy.partners import main, public_halves
+from deploy.seeds import PROGRAMME, SEEDED
+from tests.bus.test_partners import a_file
+
+
+@dataclass(frozen=True)
+class Member:
+    """A partner that was let in: its name, its relay, and where its keys are."""
+
+    name: str
+    relay: RelayId
+    seed: Path
+    opening_key: Path
+
+
+APLUS_RELAY, BONDE_RELAY = RelayId("fr-3114"), RelayId("fr-119")
+
+
+def let_in(folder: Path, run: RunFolder, name: str, relay: RelayId) -> Member:
+    """Make the keys of a partner and let it in, by the commands an operator has."""
+    assert main(["key", name, "--into", str(folder)]) == 0
+    seed, opening_key = folder / f"{name}.nk", folder / f"{name}.x25519"
+    file = a_file(folder, name, relays=[relay], **public_halves(seed, opening_key))
+    assert main(["apply", str(file), "--run-dir", str(run.root)]) == 0
+    return Member(name, relay, seed, opening_key)
+
+
+async def verified(doors: Doors, *relays: RelayId) -> None:
+    """A coordinator has checked these entries of the directory."""
+    desk = await doors.session(SEEDED[Role.COORDINATOR], Role.COORDINATOR, PROGRAMME)
+    for relay in relays:
+        await desk.post(f"/coordinator/relays/{relay}/verify", {"verified": True})
+
+
+async def refer(doors: Doors, supervisor: Desk, relay: RelayId) -> str:
+    """Somebody calls, says yes, and is referred; by which reference the partner knows it."""
+    caller = await doors.open_contact(PROGRAMME, Channel.PHONE)
+    wish = {"relay_id": relay, "need": "crise_suicidaire", "urgency": "P3"}
+    made = await supervisor.post(f"/desk/contacts/{caller.contact_id}/referrals", wish)
+    referral = f"/desk/referrals/{made['result']['referral_id']}"
+    yes = {"scope": ["need", "urgency"], "anonymity_said": True}
+    await supervisor.post(f"{referral}/consent", yes)
+    sent = await supervisor.post(f"{referral}/send", {})
+    await caller.leave()
+    return str(sent["result"]["partner_reference"])
