@@ -17,7 +17,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from contracts.catalogue import COMMANDS, EVENTS
-from contracts.envelope import Stream
+from contracts.envelope import Event, Stream
 from deploy.embedded.nats import SERVER_FILE
 from services.bus.provision.apply import apply
 from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys, key_names
@@ -104,10 +104,15 @@ class Tried:
     refused_subscribe: frozenset[str]
 
 
+def said_by(name: str, event: type[Event]) -> str:
+    """A subject of an event that ends with who tried."""
+    return event.subject_filter().replace("*", "aplus").replace(">", f"sos-crise.by-{name}")
+
+
 def subjects_to_publish(platform: Platform, name: str) -> tuple[str, ...]:
     """Every subject of the platform, one example of each; events end with who tried."""
     return (
-        *(f"helpline.{event.type_name()}.sos-crise.by-{name}" for event in EVENTS),
+        *(said_by(name, event) for event in EVENTS),
         *(command.subject() for command in COMMANDS),
         *(f"_INBOX_{other}.reply.x" for other in platform.names),
         *(f"$JS.ACK.{stream}.{durable}.1.1.1.1.0" for stream, durable in platform.durables),
@@ -137,7 +142,7 @@ def may_publish(service: Service) -> set[str]:
     """What the table of a service allows, of `subjects_to_publish`."""
     places = [(stream.value, service.durable(stream)) for stream in service.streams()]
     return {
-        *(f"helpline.{e.type_name()}.sos-crise.by-{service.name}" for e in service.publishes),
+        *(said_by(service.name, event) for event in service.publishes),
         *(command.subject() for command in service.sends),
         *(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}" for stream, durable in places),
         *(f"$JS.API.CONSUMER.INFO.{stream}.{durable}" for stream, durable in places),
@@ -204,7 +209,7 @@ def test_each_service_is_refused_every_subject_of_the_others(platform: Platform)
         assert tried.published - tried.refused_publish == may_publish(service), service.name
         heard = set(subjects_to_hear(platform)) - tried.refused_subscribe
         assert heard == may_hear(service), service.name
-        own = {f"helpline.{e.type_name()}.sos-crise.by-{service.name}" for e in service.publishes}
+        own = {said_by(service.name, event) for event in service.publishes}
         assert asyncio.run(stored_by(platform.ground, service.name, len(own))) == own
 
 

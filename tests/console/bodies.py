@@ -6,6 +6,7 @@ from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, SlowReturns
 from contracts.envelope import Command
+from contracts.partner import ApplyPartner
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -73,6 +74,7 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     SeeShifts: {"day": "2026-01-20"},
     AgreeToLastMinutes: {"agrees": True},
     AnswerDebrief: {"wanted": True},
+    ApplyPartner: {"partner": "aplus", "called": "Association A+", "relays": ["fr-3114"]},
 }
 
 

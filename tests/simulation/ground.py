@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
+from deploy.directory_kept import keep_directory
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.bus.database import prepare
 from services.intake.day_keys import FOLDER
@@ -25,7 +26,9 @@ def a_house(server: EmbeddedPostgres, keys: Path) -> Iterator[House]:
     _owned(server, f"CREATE DATABASE {_DATABASE}")
     try:
         url = make_url(server.dsn(_DATABASE)).set(drivername="postgresql+psycopg")
-        prepare(url.render_as_string(hide_password=False), SERVICES, keys)
+        owner = url.render_as_string(hide_password=False)
+        prepare(owner, SERVICES, keys)
+        keep_directory(owner)
         with _day_keys_in(keys / "days"):
             house = House(server.dsn(_DATABASE), keys)
             try:
