@@ -155,6 +155,22 @@ class ReferralExpired(Event):
     expired_at: Annotated[Moment, ops("When", unit=_UTC)]
 
 
+class ReferralUndelivered(Event):
+    """A quarter of an hour after it was sent its partner has not received it: a human tells it."""
+
+    noun: ClassVar = "referral"
+    fact: ClassVar = "undelivered"
+    publisher: ClassVar = "referral"
+    stream: ClassVar = Stream.REFERRAL
+    subject_field: ClassVar = "referral_id"
+
+    referral_id: Annotated[ReferralId, ops("The referral")]
+    contact_id: Annotated[ContactId, ops("The contact")]
+    programme: Annotated[ProgrammeId, ops("The line")]
+    relay_id: Annotated[RelayId, public("The relay")]
+    undelivered_at: Annotated[Moment, ops("When this was found", unit=_UTC)]
+
+
 class ReferralClosed(Event):
     """Nothing more comes of it."""
 
@@ -196,6 +212,7 @@ ReferralFact = (
     | ReferralSent
     | ReferralAnswered
     | ReferralExpired
+    | ReferralUndelivered
     | ReferralClosed
 )
 

@@ -167,6 +167,7 @@ async def read(
         erasures=ledgers.erasures,
         opened=ledgers.opened,
         cards=ledgers.cards,
+        received=ledgers.received,
         drift=await streams.drift(),
         journal=journal,
         still_open=still_open,

@@ -171,9 +171,19 @@ def _is_where_stamped(history: History, fact: Fact) -> bool:
 
 
 def check_i10(history: History) -> Checked:
-    """What caused a fact was handled by the same service, in the same transaction."""
+    """What caused a fact was handled by the same service, in the same transaction.
+
+    What a partner is told names no cause: something was handled in its transaction.
+    """
     found: list[Violation] = []
+    worked = {
+        (service, row.txid) for service, rows in history.handled_by.items() for row in rows.values()
+    }
     for fact in history.facts:
+        if fact.stream == Stream.PARTNER and fact.caused_by is None:
+            if (fact.service, fact.txid) not in worked:
+                found.append(violation("committed with no cause", event=fact.id))
+            continue
         cause = history.handled_by.get(fact.service, {}).get(fact.caused_by or "")
         if cause is None:
             found.append(violation("its cause is in no inbox", event=fact.id, cause=fact.caused_by))

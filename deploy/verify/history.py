@@ -87,7 +87,8 @@ class Message:
     @property
     def type(self) -> str:
         """The type its subject allows: the one thing a sender cannot forge."""
-        return ".".join(self.subject.split(".")[1:4])
+        parts = self.subject.split(".")
+        return ".".join(parts[2:5] if parts[0] == "partner" else parts[1:4])
 
 
 class Parked(NamedTuple):
@@ -238,6 +239,7 @@ class History:
     exports: tuple[str, ...] = ()  #: ids of what was taken out
     traces: tuple[Trace, ...] = ()
     said_of_lines: frozenset[str] = frozenset()
+    received: frozenset[str] = frozenset()  #: ids of events their partner has acknowledged
     ways_back: tuple[WayBack, ...] = ()
     erasures: tuple[tuple[str, datetime], ...] = ()  #: contacts whose texts were erased, and when
     opened: Opened = NOTHING_OPENED

@@ -80,6 +80,7 @@ WAYS_BACK = (
 )
 _CARDS = "SELECT contact_id, written_at FROM risk.card"
 _ERASURES = "SELECT contact_id, erased_at FROM intake.text_erasure"
+_RECEIVED = "SELECT event_id FROM referral.handed WHERE received_at IS NOT NULL"
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
 
@@ -105,6 +106,7 @@ class Ledgers:
     erasures: tuple[tuple[str, datetime], ...]
     opened: Opened
     cards: tuple[tuple[str, datetime], ...]
+    received: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class LedgerReader:
                 ways_back=tuple(WayBack(*row) for row in _all(connection, WAYS_BACK)),
                 erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
                 cards=tuple(tuple(row) for row in _all(connection, _CARDS)),
+                received=frozenset(str(row[0]) for row in _all(connection, _RECEIVED)),
                 opened=try_to_open(connection, self._day_keys, self._backup),
             )
 

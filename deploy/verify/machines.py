@@ -258,12 +258,23 @@ REFERRAL = Machine(
         ("consented", "consented"): "consented",
         ("consented", "sent"): "sent",
         ("sent", "answered"): "answered",
+        ("sent", "undelivered"): "sent",
         ("sent", "expired"): "expired",
         ("expired", "answered"): "answered",
         **{
             (state, "closed"): "closed"
             for state in ("proposed", "consented", "sent", "answered", "expired")
         },
+    },
+)
+#: As its partner is told; an answer of the partner is told to us alone.
+PARTNER_REFERRAL = Machine(
+    "new",
+    {
+        ("new", "sent"): "sent",
+        ("sent", "expired"): "expired",
+        ("sent", "withdrawn"): "withdrawn",
+        ("expired", "withdrawn"): "withdrawn",
     },
 )
 RELAY_OUTCOME = Machine("unknown", {("unknown", "given"): "given"})
@@ -309,6 +320,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("roster", "hole"): HOLE,
     ("roster", "debrief"): DEBRIEF,
     ("referral", "referral"): REFERRAL,
+    ("referral", "partner_referral"): PARTNER_REFERRAL,
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
     ("risk", "alert"): ALERT,

@@ -21,11 +21,11 @@ def check_i28(history: History) -> Checked:
     The newest consent before it counts: a narrower one takes back. A minor's rests on a
     professional, and where anonymity had to be said it was.
     """
-    proposed = {event.referral_id: event for _, event in _facts(history, ReferralProposed)}
+    proposed = {event.referral_id: event for _, event in facts_of(history, ReferralProposed)}
     consents: dict[str, list[tuple[Fact, ReferralConsented]]] = defaultdict(list)
-    for fact, consent in _facts(history, ReferralConsented):
+    for fact, consent in facts_of(history, ReferralConsented):
         consents[consent.referral_id].append((fact, consent))
-    sent = list(_facts(history, ReferralSent))
+    sent = list(facts_of(history, ReferralSent))
     found = [
         each
         for fact, event in sent
@@ -34,7 +34,8 @@ def check_i28(history: History) -> Checked:
     return Checked(len(sent), tuple(found))
 
 
-def _facts(history: History, kind: type[E]) -> Iterator[tuple[Fact, E]]:
+def facts_of(history: History, kind: type[E]) -> Iterator[tuple[Fact, E]]:
+    """Every fact of a type, with its event, in order."""
     for fact in history.facts:
         if isinstance(fact.event, kind):
             yield fact, fact.event

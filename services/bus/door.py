@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
-from contracts.envelope import Command, CommandId, Reply, SessionId
+from contracts.envelope import Command, CommandId, Reply, SessionId, Stream
 from contracts.vocabulary import PersonId, ProgrammeId, Role
 from services.bus.work import Work
 
@@ -77,6 +77,17 @@ class Door(Protocol):
 
         Raises ReplyUnknown when no answer came in time: ask again with the same `command_id`;
         GroundAway when Postgres was never reached.
+        """
+        ...
+
+
+class Lookout(Door, Protocol):
+    """The bus, seen by a service that looks after the durables of others (`looks_after`)."""
+
+    async def acknowledged(self, stream: Stream, durable: str) -> int:
+        """Up to which sequence of a stream somebody's durable has been acknowledged; 0: nothing.
+
+        Of the stream the service looks after alone. Raises GroundAway when NATS does not tell.
         """
         ...
 

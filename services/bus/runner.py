@@ -168,6 +168,13 @@ class RunningService:
         """Read what the server tells of itself; nothing is told while it does not answer."""
         await Question(self.service, "postgres", figures.read, figures.forget).put(self._keeper)
 
+    async def acknowledged(self, stream: Stream, durable: str) -> int:
+        """See Door.acknowledged."""
+        try:
+            return await self._connection.acknowledged(stream, durable)
+        except TimeoutError as error:
+            raise GroundAway from error
+
     async def send(  # noqa: PLR0913 - a command is all of these
         self,
         command: Command,

@@ -264,6 +264,19 @@ class Connection:
             raise TimeoutError("NATS did not carry the command") from error
         return bytes(reply.raw_message.data)
 
+    async def acknowledged(self, stream: Stream, durable: str) -> int:
+        """Up to which sequence of a stream somebody's durable has been acknowledged; 0: nothing.
+
+        Raises TimeoutError when NATS did not tell.
+        """
+        try:
+            info = await self._client.jetstream(timeout=2).consumer_info(stream.value, durable)
+        except nats.js.errors.NotFoundError:
+            return 0
+        except (*NOT_CARRIED, nats.js.errors.APIError, nats.errors.Error, AssertionError) as error:
+            raise TimeoutError("NATS did not tell") from error
+        return 0 if info.ack_floor is None else int(info.ack_floor.stream_seq)
+
     async def durable(self, stream: Stream) -> ConsumerInfo:
         """How this service's durable stands; raises nats.js.errors.NotFoundError when gone."""
         manager = self._client.jetstream(timeout=2)

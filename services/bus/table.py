@@ -19,7 +19,7 @@ from contracts.envelope import Command, Event, Reply, Stream
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from services.bus.door import Door
+    from services.bus.door import Door, Lookout
     from services.bus.work import Work
 
 E = TypeVar("E", bound=Event)
@@ -78,7 +78,9 @@ class Service:
     sends: tuple[type[Command], ...] = ()  #: commands this edge may send to others
     door: Callable[[Door], ASGIApp] | None = None  #: HTTP door, if the service has one
     #: Carries out what it has ordered outside, for as long as it runs; works with NATS down.
-    errands: Callable[[Door], Coroutine[Any, Any, None]] | None = None
+    errands: Callable[[Lookout], Coroutine[Any, Any, None]] | None = None
+    #: A stream of whose durables it may ask how far they have come.
+    looks_after: Stream | None = None
     #: Sets the gauges of what stands now from its ledger, before each scrape.
     standing: Callable[[Session], None] | None = None
     exclusive: bool = False

@@ -94,8 +94,8 @@ class Work:
             raise LookupError("no command is being handled")
         return self.asker
 
-    def announce(self, event: Event, of: Versioned) -> None:
-        """Publish `event` once this transaction has committed; `of` counts it."""
+    def announce(self, event: Event, of: Versioned) -> EventId:
+        """Publish `event` once this transaction has committed; `of` counts it. Its id."""
         of.version += 1
         contact_id: ContactId | None = getattr(event, "contact_id", None)
         apart = event.stream is Stream.PARTNER  # nothing in it may lead back to a contact
@@ -116,6 +116,7 @@ class Work:
             ),
         )
         self.announced.append(Announced(event, envelope))
+        return envelope.id
 
     def set_deadline(self, kind: str, key: str, at: datetime) -> None:
         """Have `on_<kind>_due(key, work)` called at `at` (domain time); replaces an earlier one."""

@@ -36,6 +36,7 @@ from contracts.referral import (
     ReferralFact,
     ReferralProposed,
     ReferralSent,
+    ReferralUndelivered,
 )
 from contracts.report import AtRiskReportEvent, AtRiskReportWritten, LegalReportEvent
 from contracts.rescue import RescueEvent, RescueFailed, RescueStarted
@@ -484,6 +485,9 @@ def on_text_sealed(event: TextSealed, work: Work) -> None:
 
 def on_referral_moved(event: ReferralFact, work: Work) -> None:
     """Tell who has the contact what became of a referral; supervisors too, if it found nobody."""
+    matter = matters.of_referral(event)
+    if matter is not None:
+        matters.keep(work.session, matter)
     state = _state_of(event)
     moved = ReferralMoved(
         contact_id=event.contact_id,
@@ -492,7 +496,7 @@ def on_referral_moved(event: ReferralFact, work: Work) -> None:
         state=state,
         at=work.now,
     )
-    found_nobody = state in (ReferralState.DECLINED, ReferralState.EXPIRED)
+    found_nobody = matter is not None and not matter.over
     hearers = store.Hearers(event.contact_id, event.programme, supervisors=found_nobody)
     store.tell(work.session, hearers, moved, work.now)
 
@@ -503,7 +507,7 @@ def _state_of(event: ReferralFact) -> ReferralState:
             return ReferralState.PROPOSED
         case ReferralConsented():
             return ReferralState.CONSENTED
-        case ReferralSent():
+        case ReferralSent() | ReferralUndelivered():
             return ReferralState.SENT
         case ReferralAnswered(accepted=accepted):
             return ReferralState.ACCEPTED if accepted else ReferralState.DECLINED

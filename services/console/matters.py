@@ -19,6 +19,13 @@ from sqlmodel import Field, Session, col, delete, select
 
 from contracts.anonymity import LiftAgreed, LiftAsked, LiftEvent, LiftReviewMissed, LiftShown
 from contracts.contact import HumanWanted
+from contracts.referral import (
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralExpired,
+    ReferralFact,
+    ReferralUndelivered,
+)
 from contracts.report import (
     AtRiskReportEvent,
     AtRiskReportMissed,
@@ -44,6 +51,7 @@ class MatterKind(StrEnum):
     LEGAL_REPORT = "legal_report"
     LIFT = "lift"
     WRITTEN = "written"  #: a message; its name is its contact's
+    REFERRAL = "referral"  #: one that found nobody, or did not arrive
 
 
 #: Names under which events say who did something.
@@ -274,6 +282,29 @@ def _written(
     return Matter(
         MatterKind.WRITTEN, event.contact_id, event.programme, event.contact_id, state, since, over
     )
+
+
+def of_referral(event: ReferralFact) -> Matter | None:
+    """A referral that found nobody: until a relay takes it up, or a human closes it."""
+    match event:
+        case ReferralUndelivered():
+            return _referral(event, event.fact, event.undelivered_at)
+        case ReferralExpired():
+            return _referral(event, event.fact, event.expired_at)
+        case ReferralAnswered():
+            state = "accepted" if event.accepted else "declined"
+            return _referral(event, state, event.answered_at, over=event.accepted)
+        case ReferralClosed():
+            return _referral(event, event.fact, event.closed_at, over=True)
+        case _:
+            return None
+
+
+def _referral(event: ReferralFact, state: str, since: datetime, over: bool = False) -> Matter:
+    return Matter(
+        MatterKind.REFERRAL, event.referral_id, event.programme, event.contact_id, state, since,
+        over, said={"relay_id": event.relay_id},
+    )  # fmt: skip
 
 
 def _read_moment(said: object) -> datetime | None:

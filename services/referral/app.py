@@ -2,6 +2,7 @@
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.envelope import Stream
 from contracts.partner import (
     AnswerReferral,
     ApplyPartner,
@@ -25,6 +26,7 @@ from contracts.referral import (
     ReferralExpired,
     ReferralProposed,
     ReferralSent,
+    ReferralUndelivered,
     RelayOutcomeGiven,
     SeeRelays,
     SendReferral,
@@ -32,7 +34,7 @@ from contracts.referral import (
 )
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import handing, handlers
+from services.referral import handing, handlers, receipts
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
 from services.referral.store import tables
@@ -68,6 +70,7 @@ SERVICE = Service(
         ReferralSent,
         ReferralAnswered,
         ReferralExpired,
+        ReferralUndelivered,
         ReferralClosed,
         RelayOutcomeGiven,
         PartnerReferralSent,
@@ -76,8 +79,11 @@ SERVICE = Service(
     ),
     deadlines=(
         Due(handing.ANSWER_DUE, handlers.on_answer_due),
+        Due(handing.DELIVERY_DUE, handing.on_delivery_due),
         forgetting("referral", "referral", "contact"),
     ),
+    errands=receipts.watch,
+    looks_after=Stream.PARTNER,
     standing=set_gauges,
     workers=SETTINGS.workers,
 )

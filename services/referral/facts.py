@@ -11,6 +11,7 @@ from contracts.referral import (
     ReferralExpired,
     ReferralProposed,
     ReferralSent,
+    ReferralUndelivered,
 )
 from contracts.vocabulary import PersonId, ReferralField
 from services.bus.work import Work
@@ -87,6 +88,17 @@ def expired(row: ReferralRow, work: Work) -> ReferralExpired:
         programme=row.programme,
         relay_id=row.relay_id,
         expired_at=work.now,
+    )
+
+
+def undelivered(row: ReferralRow, work: Work) -> ReferralUndelivered:
+    """Its partner has not received it in time."""
+    return ReferralUndelivered(
+        referral_id=row.referral_id,
+        contact_id=row.contact_id,
+        programme=row.programme,
+        relay_id=row.relay_id,
+        undelivered_at=work.now,
     )
 
 

@@ -7,6 +7,7 @@ sealed to its key before it is stored anywhere.
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 from nacl.public import PublicKey, SealedBox
 
@@ -22,15 +23,20 @@ from contracts.vocabulary import (
     PartnerId,
     PartnerState,
     ReferralClosing,
+    ReferralId,
+    ReferralState,
     Refusal,
     Withdrawing,
 )
 from services.bus.work import Work
-from services.referral import entries, partners
+from services.referral import entries, facts, metrics, partners, store
 from services.referral.domain import Sent
 from services.referral.store import ReferralRow
 
 ANSWER_DUE = "answer"
+DELIVERY_DUE = "delivery"
+#: After this a referral its partner has not received goes to a human (I29).
+RECEIVED_WITHIN = timedelta(minutes=15)
 _WITHDRAWN = {
     ReferralClosing.CONSENT_WITHDRAWN: Withdrawing.CONSENT_WITHDRAWN,
     ReferralClosing.BY_MISTAKE: Withdrawing.BY_MISTAKE,
@@ -63,7 +69,10 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
     assert row.partner_reference is not None
     assert row.consented_at is not None
     handed = partners.HandedRow(
-        reference=row.partner_reference, referral_id=row.referral_id, partner=partner.partner
+        reference=row.partner_reference,
+        referral_id=row.referral_id,
+        partner=partner.partner,
+        event_id="",
     )
     told = {name.value: getattr(known, name.value) for name in sent.carried}
     event = PartnerReferralSent(
@@ -78,8 +87,9 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
         outcome_token=seal(token, partner.sealing_key),
         **told,
     )
-    work.announce(event, of=handed)
+    handed.event_id = work.announce(event, of=handed)
     partners.hand(work.session, handed)
+    work.set_deadline(DELIVERY_DUE, row.referral_id, work.now + RECEIVED_WITHIN)
     return partner.sealing_key is not None
 
 
@@ -118,3 +128,14 @@ def expire(row: ReferralRow, work: Work) -> None:
         expired_at=work.now,
     )
     work.announce(event, of=handed)
+
+
+def on_delivery_due(key: str, work: Work) -> None:
+    """A quarter of an hour has passed: if the partner does not have it, people are told."""
+    row = store.referral_to_change(work.session, ReferralId(key))
+    handed = None if row is None else partners.handed(work.session, row)
+    if row is None or handed is None or handed.received_at is not None:
+        return
+    if row.known.state is ReferralState.SENT:  # whoever answered has it
+        work.announce(facts.undelivered(row, work), of=row)
+        metrics.record_undelivered(row.programme)

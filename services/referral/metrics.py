@@ -14,6 +14,11 @@ searches = Counter(
 moves = Counter(
     "helpline_referral_moves_total", "Referrals that entered a state", ["programme", "state"]
 )
+undelivered = Counter(
+    "helpline_referral_undelivered_total",
+    "Referrals their partner had not received a quarter of an hour after",
+    ["programme"],
+)
 
 unsent = Gauge(
     "helpline_referral_unsent_referrals", "Referrals agreed to and not sent", ["programme"]
@@ -33,3 +38,8 @@ def record_search(programme: ProgrammeId, *, found: bool) -> None:
 def record_move(programme: ProgrammeId, state: ReferralState) -> None:
     """A referral entered a state."""
     moves.labels(programme, state.value).inc()
+
+
+def record_undelivered(programme: ProgrammeId) -> None:
+    """A referral went to a human because its partner did not receive it."""
+    undelivered.labels(programme).inc()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from sqlalchemy import ARRAY, Column, Index, Text, text
+from sqlalchemy import ARRAY, Column, DateTime, Index, Text, text
 from sqlmodel import Field, Session, col, select
 
 from contracts.partner import ApplyPartner
 from contracts.vocabulary import PartnerReference, PartnerState, ReferralId, ReferralState, RelayId
+from services.bus.driver import ask
 from services.referral.store import ReferralRow, Row
 
 
@@ -37,10 +39,18 @@ class HandedRow(Row, table=True):
     """A referral as its partner knows it. `version` counts what the partner was told of it."""
 
     __tablename__ = "handed"
+    __table_args__ = (
+        Index("handed_awaited", "partner", postgresql_where=text("received_at IS NULL")),
+    )
 
     reference: PartnerReference = Field(primary_key=True, sa_type=Text)
     referral_id: ReferralId = Field(sa_type=Text, index=True)
-    partner: str = Field(index=True)
+    partner: str
+    event_id: str  #: by which it was told
+    #: When we saw that the partner had acknowledged it.
+    received_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
     version: int = 0
 
     @property
@@ -107,6 +117,30 @@ def waiting_for(session: Session, partner: str) -> Iterator[ReferralId]:
         .order_by(ReferralRow.referral_id)
     )
     yield from map(ReferralId, session.exec(query))
+
+
+_NOT_RECEIVED = """
+    SELECT h.partner, min(o.stream_sequence) AS first
+    FROM referral.handed AS h JOIN referral.outbox AS o ON o.id = h.event_id
+    WHERE h.received_at IS NULL AND o.stream_sequence IS NOT NULL
+    GROUP BY h.partner ORDER BY h.partner
+"""
+_RECEIVED = """
+    UPDATE referral.handed AS h SET received_at = public.helpline_now()
+    FROM referral.outbox AS o
+    WHERE h.partner = %(partner)s AND h.received_at IS NULL AND o.id = h.event_id
+        AND o.stream_sequence <= %(acknowledged)s
+"""
+
+
+def awaited_from(session: Session) -> list[tuple[str, int]]:
+    """Partners that have not acknowledged something yet, and the first sequence that is of."""
+    return [(row.partner, row.first) for row in ask(session, _NOT_RECEIVED)]
+
+
+def keep_received(session: Session, partner: str, acknowledged: int) -> int:
+    """Keep that a partner has everything up to this sequence of the stream; how many that were."""
+    return ask(session, _RECEIVED, {"partner": partner, "acknowledged": acknowledged}).rowcount
 
 
 def _standing_for(session: Session, relays: Collection[str]) -> Iterator[PartnerRow]:

@@ -19,6 +19,13 @@ from contracts.anonymity import (
 )
 from contracts.care import CloseDebrief, DebriefOffered
 from contracts.contact import HumanWanted
+from contracts.referral import (
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralExpired,
+    ReferralFact,
+    ReferralUndelivered,
+)
 from contracts.report import (
     AtRiskReportMissed,
     AtRiskReportRead,
@@ -109,6 +116,12 @@ def human_wanted() -> HumanWanted:
     return HumanWanted.model_validate(said | {"wanted_by": LISTENER, "wanted_at": later(30)})
 
 
+def referral(kind: type[ReferralFact], at: float, **more: Any) -> ReferralFact:
+    said = {"referral_id": LIFT, "contact_id": CONTACT, "programme": LINE, "relay_id": "fr-3114"}
+    told: ReferralFact = kind.model_validate(said | {f"{kind.fact}_at": later(at)} | more)
+    return told
+
+
 STORIES: dict[str, tuple[list[tuple[Any, int]], str, list[tuple[Any, int]]]] = {
     "a report to read": (
         [(facts.report_owed(), 1), (written(), 2)],
@@ -134,6 +147,21 @@ STORIES: dict[str, tuple[list[tuple[Any, int]], str, list[tuple[Any, int]]]] = {
                refused_at=later(9)), 2)],
     ),
     "a message that waits": ([(rang(), 1)], "1 message attend trop longtemps", [(answered(), 2)]),
+    "a referral that did not arrive": (
+        [(referral(ReferralUndelivered, 900), 1)],
+        "1 orientation n’a trouvé personne",
+        [(referral(ReferralAnswered, 990, accepted=True, recorded_by=SUPERVISOR), 2)],
+    ),
+    "a referral nobody took up": (
+        [(referral(ReferralAnswered, 900, accepted=False, recorded_by="partner-aplus"), 1)],
+        "1 orientation n’a trouvé personne",
+        [(referral(ReferralClosed, 990, why="not_taken_up", closed_by=SUPERVISOR), 2)],
+    ),
+    "a referral without an answer": (
+        [(referral(ReferralUndelivered, 900), 1), (referral(ReferralExpired, 990), 2)],
+        "1 orientation n’a trouvé personne",
+        [(referral(ReferralClosed, 999, why="taken_up", closed_by=SUPERVISOR), 3)],
+    ),
     "a message that needs a human": (
         [(human_wanted(), 1)], "1 message attend trop longtemps", [(answered(), 1)]
     ),

@@ -28,6 +28,7 @@ from contracts.referral import (
     ReferralAnswered,
     ReferralExpired,
     ReferralSent,
+    ReferralUndelivered,
     RelayOutcomeGiven,
     SendReferral,
 )
@@ -47,6 +48,7 @@ from contracts.vocabulary import (
     Withdrawing,
 )
 from services.bus.testing import ServiceUnderTest
+from services.referral import partners
 from tests.referral.builders import RELAY
 from tests.referral.test_handlers import PROPOSE, status
 from tests.triage.builders import CONTACT, NOON
@@ -263,3 +265,41 @@ def test_a_partner_cannot_stand_for_what_is_not_there_or_is_anothers(
     assert (status(taken), taken.field) == (Refusal.INVALID_FIELD, "relays")
     applied(handed, state=PartnerState.LEFT)
     assert applied(handed, partner=OTHER).status is ReplyStatus.DONE
+
+
+def received(handed: ServiceUnderTest) -> None:
+    """The partner has acknowledged everything that went out."""
+    with handed.session() as session, session.begin():
+        session.execute(text("UPDATE referral.outbox SET stream_sequence = 7"))
+        assert partners.awaited_from(session) == [(APLUS, 7)]
+        assert partners.keep_received(session, APLUS, 6) == 0
+        assert partners.keep_received(session, OTHER, 7) == 0
+        assert partners.keep_received(session, APLUS, 7) == 1
+        assert partners.awaited_from(session) == []
+
+
+QUARTER = NOON + timedelta(minutes=15)
+
+
+def test_what_a_partner_has_not_received_in_a_quarter_of_an_hour_goes_to_people(
+    handed: ServiceUnderTest,
+) -> None:
+    referral_id, _ = sent(handed)
+    handed.at(QUARTER - timedelta(seconds=1))
+    handed.fire_deadlines()
+    assert not handed.announced(ReferralUndelivered)
+    handed.at(QUARTER)
+    handed.fire_deadlines()
+    (undelivered,) = handed.announced(ReferralUndelivered)
+    assert (undelivered.referral_id, undelivered.undelivered_at) == (referral_id, QUARTER)
+
+
+def test_what_was_received_or_answered_bothers_nobody(handed: ServiceUnderTest) -> None:
+    sent(handed)
+    received(handed)
+    sent(handed)
+    second = handed.announced(PartnerReferralSent)[1]
+    handed.ask_as(APLUS, AnswerReferral(reference=second.reference, accepted=True))
+    handed.at(QUARTER)
+    handed.fire_deadlines()
+    assert not handed.announced(ReferralUndelivered)

@@ -21,6 +21,7 @@ from contracts.assignment import (
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Event
 from contracts.frame import Federation
+from contracts.partner import PartnerReferralSent
 from contracts.programme import AssignmentTerms
 from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
 from contracts.rescue import RescueFailed, RescueStarted
@@ -40,6 +41,7 @@ from contracts.vocabulary import (
     OfferId,
     OfferReason,
     Outcome,
+    PartnerId,
     PersonId,
     Priority,
     Role,
@@ -58,6 +60,9 @@ from deploy.verify.history import (
 from services.intake.keeping import kept_until
 from tests.assignment.builders import SOS, an_eligibility, published_terms, terms
 from tests.verify.recorder import Recorder, an_id
+
+#: What a partner is told as it was sent, beside what was consented to.
+_AS_SENT = ("programme", "relay_id", "scope", "consented_at", "sent_at", "answer_by")
 
 
 class ARun(Recorder):
@@ -188,8 +193,13 @@ class ARun(Recorder):
                 | {"sent_at": self.now, "answer_by": self.now},
             ),
         )
-        for kind, said in steps:  # each in a piece of work of its own
+        for kind, said in steps[:-1]:  # each in a piece of work of its own
             self.work("referral", kind.model_validate(about | said))
+        sent = ReferralSent.model_validate(about | steps[-1][1])
+        told = {name: getattr(sent, name) for name in (*sent.scope, *_AS_SENT)}
+        reference = sent.partner_reference
+        event = PartnerReferralSent(partner=PartnerId("aplus"), reference=reference, **told)
+        self.work("referral", sent, event)
 
     # --- danger -----------------------------------------------------------------------------------
 

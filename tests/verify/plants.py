@@ -38,3 +38,14 @@ def said_otherwise(history: History, kind: type[Event], **changes: Any) -> Histo
     fact = fact_of(history, lambda event: type(event) is kind)
     assert fact.event is not None
     return with_fact(history, fact, event=fact.event.model_copy(update=changes))
+
+
+def message_said_otherwise(history: History, kind: type[Event], **changes: Any) -> History:
+    """The history with the first message of a type saying something else, where it stands."""
+    fact = fact_of(history, lambda event: type(event) is kind)
+    assert fact.event is not None
+    body = fact.event.model_copy(update=changes).model_dump_json().encode()
+    messages = tuple(
+        replace(each, body=body) if each.id == fact.id else each for each in history.messages
+    )
+    return replace(history, messages=messages)

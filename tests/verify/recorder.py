@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.anonymity import LiftAgreed, LiftEvent
 from contracts.assignment import LiveStateEntered, WayOutOffered
-from contracts.envelope import Event, EventEnvelope, EventId
+from contracts.envelope import Event, EventEnvelope, EventId, Stream
 from contracts.roster import EligibilityEstablished
 from deploy.verify.history import (
     AuditStanding,
@@ -97,7 +97,7 @@ class Recorder:
             version=self._versions[service, aggregate],
             programme=SOS,
             contact_id=getattr(event, "contact_id", None),
-            caused_by=cause,
+            caused_by=None if event.stream is Stream.PARTNER else cause,
         ).model_dump(mode="json")
         fact = Fact(
             service=service,

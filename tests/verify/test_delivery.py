@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.partner import PartnerReferralSent
 from deploy.verify.delivery import (
     check_i05,
     check_i06,
@@ -17,7 +18,7 @@ from deploy.verify.delivery import (
 from deploy.verify.history import Fact, History, Message, Parked, of_that_moment
 from deploy.verify.verdict import Checked
 from tests.verify.a_run import a_day
-from tests.verify.plants import with_fact, without_fact
+from tests.verify.plants import fact_of, with_fact, without_fact
 from tests.verify.recorder import an_id
 
 Plant = Callable[[History], History]
@@ -266,3 +267,10 @@ def test_cause_in_the_inbox_of_another_service_does_not_count() -> None:
         for row in history.handled
     )
     assert said(check_i10(replace(history, handled=handled))) == ["its cause is in no inbox"]
+
+
+def test_what_a_partner_is_told_outside_any_piece_of_work_is_found() -> None:
+    history = a_day().history()
+    told = fact_of(history, lambda event: isinstance(event, PartnerReferralSent))
+    (found,) = check_i10(with_fact(history, told, txid=-1)).violations
+    assert found.what == "committed with no cause"

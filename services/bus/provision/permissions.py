@@ -66,6 +66,8 @@ def permissions_of(service: Service) -> Permissions:
     events = {event.subject_filter() for event in service.publishes}
     commands = {command.subject() for command in service.sends}
     reading = {subject for stream in service.streams() for subject in _reading(service, stream)}
+    if service.looks_after is not None:
+        reading.add(f"$JS.API.CONSUMER.INFO.{service.looks_after.value}.*")
     desk = (f"desk.{service.name}.>",) if service.answers else ()
     return Permissions(
         publish=tuple(sorted(events | commands | reading)),

@@ -1,4 +1,4 @@
-"""partner organisations and what they were handed."""
+"""Partner organisations and what they were handed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,18 +15,25 @@ needs = 0
 
 
 def upgrade() -> None:
-    """partner organisations and what they were handed."""
+    """Partner organisations and what they were handed."""
     op.create_table(
         "handed",
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("referral_id", sa.Text(), nullable=False),
         sa.Column("partner", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("reference"),
         schema="referral",
     )
     op.create_index(
-        op.f("ix_referral_handed_partner"), "handed", ["partner"], unique=False, schema="referral"
+        "handed_awaited",
+        "handed",
+        ["partner"],
+        unique=False,
+        schema="referral",
+        postgresql_where=sa.text("received_at IS NULL"),
     )
     op.create_index(
         op.f("ix_referral_handed_referral_id"),

@@ -1,0 +1,100 @@
+"""I27, I29: a partner is told of its own referrals, all of them, and of no others.
+
+What the server lets each account reach is tried by tests (tests/bus/test_partners.py); here it is
+judged what was put where a partner reads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from contracts.envelope import Stream
+from contracts.partner import PartnerEvent, PartnerReferralSent
+from contracts.referral import (
+    ReferralAnswered,
+    ReferralClosed,
+    ReferralExpired,
+    ReferralSent,
+    ReferralUndelivered,
+)
+from deploy.verify.history import History, Message
+from deploy.verify.referrals import facts_of
+from deploy.verify.verdict import Checked, Violation, violation
+from services.bus.decode import ReadEvent, read_event
+
+#: After this a referral its partner has not received is told to people.
+RECEIVED_WITHIN = timedelta(minutes=15)
+#: Machine time in which a deadline that is due is seen to, with the ground away a moment.
+_SEEN_TO_WITHIN_SECONDS = 60.0
+
+
+def check_i27(history: History) -> Checked:
+    """Each message a partner can read is one of referral's, for it, of a referral to its relay.
+
+    A reference is one partner's; what the message carries is what was sent, and not more.
+    """
+    sent = {event.partner_reference: event for _, event in facts_of(history, ReferralSent)}
+    told = [message for message in history.messages if message.stream == Stream.PARTNER]
+    whose: dict[str, set[str]] = defaultdict(set)
+    found: list[Violation] = []
+    for message in told:
+        read = read_event(message.subject, message.headers, message.body)
+        if not isinstance(read, ReadEvent) or not isinstance(read.event, PartnerEvent):
+            found.append(violation("nothing a partner is told", sequence=message.sequence))
+            continue
+        whose[read.event.reference].add(read.event.partner)
+        found += _misplaced(message, read.event, sent.get(read.event.reference))
+    found += [
+        violation("two partners have one reference", reference=reference)
+        for reference, partners in whose.items()
+        if len(partners) > 1
+    ]
+    return Checked(len(told), tuple(found))
+
+
+def _misplaced(
+    message: Message, event: PartnerEvent, sent: ReferralSent | None
+) -> Iterator[Violation]:
+    if message.subject != event.subject():
+        yield violation("stands where another partner reads", sequence=message.sequence)
+    if message.headers.get("ce-contactid") or message.headers.get("ce-causedby"):
+        yield violation("leads to a contact", sequence=message.sequence)
+    if not isinstance(event, PartnerReferralSent):
+        return
+    if sent is None:
+        yield violation("of no referral that was sent", reference=event.reference)
+        return
+    if event.relay_id != sent.relay_id:
+        yield violation("of another relay's referral", reference=event.reference)
+    beyond = [name for name in sent.scope if getattr(event, name) != getattr(sent, name)]
+    if event.scope != sent.scope or beyond:
+        yield violation("tells another thing than was sent", reference=event.reference)
+
+
+def check_i29(history: History) -> Checked:
+    """Each referral a partner was told of was received, answered or ended, or people were told."""
+    referrals = {event.partner_reference: event for _, event in facts_of(history, ReferralSent)}
+    undelivered = {event.referral_id: event for _, event in facts_of(history, ReferralUndelivered)}
+    over = {
+        *(event.referral_id for _, event in facts_of(history, ReferralAnswered)),
+        *(event.referral_id for _, event in facts_of(history, ReferralExpired)),
+        *(event.referral_id for _, event in facts_of(history, ReferralClosed)),
+    }
+    told = list(facts_of(history, PartnerReferralSent))
+    latest = RECEIVED_WITHIN + history.domain(_SEEN_TO_WITHIN_SECONDS)
+    found: list[Violation] = []
+    for fact, event in told:
+        referral = referrals.get(event.reference)
+        if referral is None:
+            continue  # I27
+        raised = undelivered.get(referral.referral_id)
+        if raised is not None:
+            if raised.undelivered_at > event.sent_at + latest:
+                found.append(violation("told to people too late", referral=referral.referral_id))
+            continue
+        known = fact.id in history.received or referral.referral_id in over
+        if not known and history.clock.domain > event.sent_at + latest:
+            found.append(violation("nobody knows of it", referral=referral.referral_id))
+    return Checked(len(told), tuple(found))
