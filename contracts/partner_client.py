@@ -30,7 +30,8 @@ from contracts.partner import AnswerReferral, PartnerCommand, PartnerEvent, Tell
 from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome
 
 _EVENTS = {each.type_name(): each for each in EVENTS if issubclass(each, PartnerEvent)}
-_WAIT_SECONDS = 30.0
+#: A request that went with a lost connection is made again after this.
+_WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
