@@ -18,36 +18,41 @@ from deploy.images.engine import PACKAGES as CONTAINERS
 from deploy.images.engine import PROGRAMS as CONTAINER_PROGRAMS
 
 #: Everything beyond a minimal Debian 12: the browser, a font without which it draws no text, the
-#: library that the program Playwright drives it with (its own node) is linked to, Prometheus with
-#: promtool and amtool, and what images are built and started with.
+#: library that the program Playwright drives it with (its own node) is linked to, npm for what a
+#: partner's program in JavaScript is made of, Prometheus with promtool and amtool, and what images
+#: are built and started with.
 PACKAGES = (
     "chromium",
     "fonts-dejavu-core",
     "libatomic1",
+    "npm",
     "prometheus",
     "prometheus-alertmanager",
     *CONTAINERS,
 )
 
-_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
+#: An npm that did not come from Debian is left alone.
+_NAMED = tuple(each for each in PACKAGES if each != "npm" or shutil.which("npm") is None)
+_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", *_NAMED)
 HOW = f"apt-get update && {' '.join(_INSTALL)}"
 MISSING = (
     "Pages are tried in Debian's Chromium, alerts by its Prometheus, images by its podman. "
     f"As root: {HOW}"
 )
 
-_DRIVER = Path(playwright.__file__).parent / "driver" / "node"
+#: A node newer than Debian's.
+NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 
 def chromium() -> str | None:
     """Where Chromium is; None when it is not installed, or cannot be driven."""
     found = shutil.which("chromium")
-    return found if found is not None and _is_linked(_DRIVER) else None
+    return found if found is not None and _is_linked(NODE) else None
 
 
 def complete() -> bool:
     """Whether everything is there."""
-    programs = ("promtool", "amtool", *CONTAINER_PROGRAMS)
+    programs = ("npm", "promtool", "amtool", *CONTAINER_PROGRAMS)
     return chromium() is not None and all(map(shutil.which, programs))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.partner_client import Partner, Told
 from contracts.vocabulary import Channel, RelayId, Role
 from deploy.desk import Desk, Doors
 from deploy.embedded.runfolder import RunFolder
@@ -53,3 +56,13 @@ async def refer(doors: Doors, supervisor: Desk, relay: RelayId) -> str:
     sent = await supervisor.post(f"{referral}/send", {})
     await caller.leave()
     return str(sent["result"]["partner_reference"])
+
+
+async def heard(partner: Partner, silence_seconds: float = 1.5) -> list[Told]:
+    """Everything that is there for a partner, acknowledged one by one."""
+    found: list[Told] = []
+    with suppress(TimeoutError):
+        reading = aiter(partner)
+        while True:
+            found.append(await asyncio.wait_for(anext(reading), silence_seconds))
+    return found

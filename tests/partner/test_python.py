@@ -3,55 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-
-import pytest
 
 from contracts.envelope import ReplyStatus
 from contracts.partner import PartnerReferralSent
-from contracts.partner_client import Partner, Told
+from contracts.partner_client import Told
 from contracts.vocabulary import PartnerReference, RelayOutcome, Role
 from deploy.desk import Doors
-from deploy.embedded.runfolder import RunFolder
-from deploy.platform import Platform
 from deploy.seeds import PROGRAMME, SEEDED
-from tests.partner.ground import APLUS_RELAY, BONDE_RELAY, Member, let_in, refer, verified
-from tests.running import a_platform
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A platform with two partners."""
-
-    platform: Platform
-    aplus: Member
-    bonde: Member
-
-    def partner(self, member: Member) -> Partner:
-        return Partner(member.name, self.platform.nats_url, member.seed, member.opening_key)
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("partners")
-    run = RunFolder(folder / "run")
-    at = ("--at", "2026-01-14T11:00:00+01:00")
-    with a_platform(run.root, "--spare-ports", *at) as (_, platform):
-        aplus = let_in(folder, run, "aplus", APLUS_RELAY)
-        bonde = let_in(folder, run, "bonde", BONDE_RELAY)
-        yield Scene(platform, aplus, bonde)
-
-
-async def heard(partner: Partner, silence_seconds: float = 1.5) -> list[Told]:
-    """Everything that is there for a partner, acknowledged one by one."""
-    found: list[Told] = []
-    with suppress(TimeoutError):
-        reading = aiter(partner)
-        while True:
-            found.append(await asyncio.wait_for(anext(reading), silence_seconds))
-    return found
+from tests.partner.conftest import Scene
+from tests.partner.ground import APLUS_RELAY, BONDE_RELAY, heard, refer, verified
 
 
 def references(found: list[Told]) -> list[str]:

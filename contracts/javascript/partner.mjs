@@ -1,0 +1,33 @@
+// A partner's program in JavaScript: it reads what is for it, takes each referral up, and goes on.
+//
+//   npm ci
+//   node partner.mjs aplus tls://nats.example.org:4222 aplus.nk
+//
+// An event is acknowledged once it is handled: what is not comes again, with the same id.
+import { readFileSync } from "node:fs";
+import { jetstream } from "@nats-io/jetstream";
+import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
+
+const [name, servers, seedFile] = process.argv.slice(2);
+const seed = new TextEncoder().encode(readFileSync(seedFile, "utf8").trim());
+const client = await connect({
+  servers,
+  authenticator: nkeyAuthenticator(seed),
+  maxReconnectAttempts: -1,
+});
+// Our durable is known: nothing is asked about it, and nothing could be.
+const durable = { stream_name: "PARTNER", name: `partner-${name}`, config: {} };
+process.on("SIGTERM", () => client.drain()); // what is in hand is finished first
+const consumer = jetstream(client, { checkAPI: false }).consumers.getConsumerFromInfo(durable);
+
+for await (const message of await consumer.consume()) {
+  const told = message.json();
+  const type = message.headers.get("ce-type");
+  console.log(JSON.stringify({ id: message.headers.get("ce-id"), type, told }));
+  if (type === "partner_referral.sent.v1") {
+    const answer = JSON.stringify({ reference: told.reference, accepted: true });
+    const reply = await client.request("answer.v1", answer, { timeout: 5000 });
+    console.log(JSON.stringify({ answered: told.reference, reply: reply.json() }));
+  }
+  message.ack();
+}

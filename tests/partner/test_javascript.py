@@ -1,0 +1,64 @@
+"""The example in JavaScript for a partner's engineer, as it is shipped, on a platform that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.vocabulary import Role
+from deploy.desk import Doors
+from deploy.seeds import PROGRAMME, SEEDED
+from tests.debian import NODE
+from tests.partner.conftest import Scene
+from tests.partner.ground import BONDE_RELAY, heard, refer, verified
+from tests.running import REPOSITORY
+
+EXAMPLE = REPOSITORY / "contracts" / "javascript"
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with its packages, in the versions of its lock."""
+    folder = tmp_path_factory.mktemp("javascript") / "example"
+    shutil.copytree(EXAMPLE, folder)
+    npm = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    subprocess.run(npm, cwd=folder, check=True, capture_output=True, timeout=100)
+    return folder / "partner.mjs"
+
+
+async def lines_of(example: Path, scene: Scene, count: int) -> list[dict[str, Any]]:
+    """Run it until it has said so many lines."""
+    arguments = (str(example), "bonde", scene.platform.nats_url, str(scene.bonde.seed))
+    program = await asyncio.create_subprocess_exec(
+        str(NODE), *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert program.stdout is not None
+        async with asyncio.timeout(30):
+            return [json.loads(await program.stdout.readline()) for _ in range(count)]
+    finally:
+        program.terminate()
+        assert await asyncio.wait_for(program.wait(), 10) == 0
+
+
+def test_the_example_reads_its_own_answers_and_misses_nothing(scene: Scene, example: Path) -> None:
+    async def walk() -> None:
+        async with Doors.of(scene.platform) as doors:
+            await verified(doors, BONDE_RELAY)
+            supervisor = await doors.session(SEEDED[Role.SUPERVISOR], Role.SUPERVISOR, PROGRAMME)
+            async with scene.partner(scene.bonde) as before:  # what other tests sent to it
+                await heard(before)
+            for _ in range(2):
+                first = await refer(doors, supervisor, BONDE_RELAY)
+                second = await refer(doors, supervisor, BONDE_RELAY)
+                said = await lines_of(example, scene, 4)
+                assert [each["told"]["reference"] for each in said[::2]] == [first, second]
+                assert [each["reply"] for each in said[1::2]] == [{"status": "done"}] * 2
+
+    asyncio.run(walk())
