@@ -23,6 +23,7 @@ from bench import (
     deciding,
     directory,
     offer,
+    partners,
     pipeline,
     policy,
     recovery,
@@ -49,6 +50,7 @@ ROWS: dict[str, Callable[[Setting], list[Figure]]] = {
     "alert": alert.measure,
     "console": console.measure,
     "pipeline": pipeline.measure,
+    "partners": partners.measure,
     "recovery": recovery.measure,
     "capacity": capacity.measure,
 }

@@ -16,7 +16,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -53,41 +53,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.verb == "key":
             return _make_keys(asked.name, asked.into)
-        manifest = read_partner(asked.file)
-        if asked.verb == "check":
-            print(f"{asked.file}: sound. {_told(manifest)}")
-            return 0
-        run = RunFolder(asked.run_dir.resolve())
-        asyncio.run(take_in(run, read_platform(run), manifest, asked.file.read_text()))
-    except (PartnersFlawed, StartRefused) as why:
+        manifests = {file: read_partner(file) for file in asked.files}
+        if asked.verb == "apply":
+            run = RunFolder(asked.run_dir.resolve())
+            asyncio.run(take_in(run, read_platform(run), manifests))
+    except (PartnersFlawed, StartRefused, NotTakenIn) as why:
         print(why, file=sys.stderr)
         return 1
     except (TimeoutError, KeyError, ProcessLookupError, httpx.HTTPError):
-        print(f"{asked.file}: not applied. NATS does not run, or does not answer.", file=sys.stderr)
+        print("Not applied. NATS does not run, or does not answer.", file=sys.stderr)
         return 1
     except (DoorRefused, DoorSilent, Refused, nats.errors.Error, APIError) as why:
-        print(f"{asked.file}: not applied. {_reason(why)}", file=sys.stderr)
+        print(f"Not applied. {why}", file=sys.stderr)
         return 1
-    print(f"{asked.file}: applied. {_told(manifest)}")
+    for file, manifest in manifests.items():
+        print(f"{file}: {'sound' if asked.verb == 'check' else 'applied'}. {_told(manifest)}")
     return 0
 
 
-async def take_in(run: RunFolder, platform: Platform, manifest: ApplyPartner, text: str) -> None:
-    """Bring referral, NATS's accounts and the partner's durable to what its file says.
+class NotTakenIn(Exception):
+    """Referral refuses a partner: the message names its file, the field and the reason."""
 
-    Raises DoorRefused or DoorSilent with nothing changed.
+
+async def take_in(
+    run: RunFolder, platform: Platform, manifests: Mapping[Path, ApplyPartner]
+) -> None:
+    """Bring referral, NATS's accounts and the partners' durables to what their files say.
+
+    Raises NotTakenIn at the first that is refused, DoorSilent; what came before it is taken in.
     """
+    run.partners.mkdir(mode=0o700, exist_ok=True)
     async with Doors.of(platform) as doors:
         operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
-        await operator.apply_partner(manifest)
-    run.partners.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(run.partners / f"{manifest.partner}.yaml", text)
+        for file, manifest in manifests.items():
+            try:
+                await operator.apply_partner(manifest)
+            except DoorRefused as no:
+                raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
+            write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
     write_server_conf(run)
     await _take_up_accounts(platform)
     give_up_at = time.monotonic() + _TAKEN_UP_WITHIN_SECONDS
     while True:
         try:
-            return await _provision(run, platform, manifest)
+            return await _provision(run, platform, manifests.values())
         except (nats.errors.Error, ServiceUnavailableError, OSError):
             if time.monotonic() > give_up_at:
                 raise
@@ -113,12 +122,12 @@ async def _config_load_time(server: httpx.AsyncClient) -> str:
     return str((await server.get("/varz")).json()["config_load_time"])
 
 
-async def _provision(run: RunFolder, platform: Platform, manifest: ApplyPartner) -> None:
+async def _provision(run: RunFolder, platform: Platform, manifests: Iterable[ApplyPartner]) -> None:
     async with signed_in(platform.nats_url, run.keys, PROVISIONER) as client:
         await apply(client.jetstream(), everybody(run))
-        if manifest.state is PartnerState.LEFT:
+        for left in (each for each in manifests if each.state is PartnerState.LEFT):
             with suppress(NotFoundError):
-                durable = Partner(manifest.partner, ()).durable
+                durable = Partner(left.partner, ()).durable
                 await client.jetstream().delete_consumer(Stream.PARTNER.value, durable)
 
 
@@ -160,19 +169,13 @@ def _told(manifest: ApplyPartner) -> str:
     )
 
 
-def _reason(why: Exception) -> str:
-    if isinstance(why, DoorRefused) and why.field:
-        return f"{why.field}: {why.code}"
-    return str(why) or type(why).__name__
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="just partner", description="Partner organisations.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="read a file and say what is wrong; needs no platform")
-    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("files", type=Path, nargs="+", metavar="FILE")
     take = verbs.add_parser("apply", help="bring the running platform to what a file says")
-    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("files", type=Path, nargs="+", metavar="FILE")
     take.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     key = verbs.add_parser("key", help="make the keys of a partner")
     key.add_argument("name", metavar="NAME")
