@@ -76,7 +76,7 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
     )
     told = {name.value: getattr(known, name.value) for name in sent.carried}
     event = PartnerReferralSent(
-        partner=PartnerId(partner.partner),
+        partner=partner.partner,
         programme=row.programme,
         reference=row.partner_reference,
         relay_id=row.relay_id,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ARRAY, Column, DateTime, Index, Text, text
 from sqlmodel import Field, Session, col, select
 
 from contracts.partner import ApplyPartner
-from contracts.vocabulary import PartnerReference, PartnerState, ReferralId, ReferralState, RelayId
+from contracts.vocabulary import PartnerId, PartnerReference, ReferralId, ReferralState, RelayId
 from services.bus.driver import ask
 from services.referral.store import ReferralRow, Row
 
@@ -59,6 +60,21 @@ class HandedRow(Row, table=True):
         return f"partner_referral:{self.reference}"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A partner that stands for a relay, as far as a referral needs to know."""
+
+    partner: PartnerId
+    subscribes: bool
+    sealing_key: str | None
+
+
+_STANDING_FOR = """
+    SELECT partner, subscribes, sealing_key FROM referral.partner
+    WHERE state = 'active' AND relays && %(relays)s::text[] ORDER BY partner
+"""
+
+
 def keep_partner(session: Session, manifest: ApplyPartner) -> None:
     """Keep a partner as its file has it now."""
     session.merge(
@@ -73,20 +89,18 @@ def keep_partner(session: Session, manifest: ApplyPartner) -> None:
     )
 
 
-def partner_of(session: Session, relay_id: RelayId) -> PartnerRow | None:
+def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
     """Who stands for an entry of the directory and is referred to, if anybody."""
-    return next(_standing_for(session, [relay_id]), None)
+    row = ask(session, _STANDING_FOR, {"relays": [relay_id]}).fetchone()
+    if row is None:
+        return None
+    return Standing(PartnerId(row.partner), row.subscribes, row.sealing_key)
 
 
-def stood_for_by_others(session: Session, manifest: ApplyPartner) -> set[str]:
-    """Those of its relays another active partner stands for."""
-    others = _standing_for(session, manifest.relays)
-    return {
-        relay
-        for other in others
-        if other.partner != manifest.partner
-        for relay in set(other.relays) & set(manifest.relays)
-    }
+def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:
+    """Whether another active partner stands for one of its relays."""
+    rows = ask(session, _STANDING_FOR, {"relays": list(manifest.relays)})
+    return any(row.partner != manifest.partner for row in rows)
 
 
 def hand(session: Session, row: HandedRow) -> None:
@@ -141,15 +155,3 @@ def awaited_from(session: Session) -> list[tuple[str, int]]:
 def keep_received(session: Session, partner: str, acknowledged: int) -> int:
     """Keep that a partner has everything up to this sequence of the stream; how many that were."""
     return ask(session, _RECEIVED, {"partner": partner, "acknowledged": acknowledged}).rowcount
-
-
-def _standing_for(session: Session, relays: Collection[str]) -> Iterator[PartnerRow]:
-    query = (
-        select(PartnerRow)
-        .where(
-            PartnerRow.state == PartnerState.ACTIVE.value,
-            col(PartnerRow.relays).op("&&")(list(relays)),
-        )
-        .order_by(PartnerRow.partner)
-    )
-    yield from session.exec(query)
