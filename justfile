@@ -41,7 +41,7 @@ programme *ARGS:
 people *ARGS:
     @exec {{ python }} -m deploy.people {{ ARGS }}
 
-# The directory of relays: `just relays check|find NEED...|export FILE`
+# The directory of relays: `just relays check|find NEED...|export FILE|import FILE --source NAME`
 [group('run')]
 relays *ARGS:
     @exec {{ python }} -m deploy.relays {{ ARGS }}

@@ -1,41 +1,30 @@
 """`just relays`: check a directory of relays, ask it, write it out as HSDS, or take a list in.
 
-`check` names every row that is wrong; `find NEED... [--departement D] [--at MOMENT]` asks as a
-regulator would; `export FILE` writes the rows as they were read. `import FILE --source NAME` takes
-a list of HSDS into a running platform: rows that are wrong are left out and named in
-`FILE.refused.txt`; whatever that source told before and no longer has is closed, unless `--part`.
-Exit code 1: something is wrong.
+`check [FILE]` names every row that is wrong, of a list or of the directory that is deployed, with
+`--schema` by the schema Open Referral publishes too; `find NEED... [--departement D] [--at MOMENT]`
+asks as a regulator would. `export FILE` writes the deployed rows, `--running` those of a running
+platform with what its people found out. `import FILE --source NAME` takes a list of HSDS into a
+running platform: rows that are wrong are left out and named in `FILE.refused.txt`; whatever that
+source told before and no longer has is closed, unless `--part`. Exit code 1: something is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy import create_engine, make_url
-from sqlmodel import Session
-
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need
-from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
-from deploy.embedded.trouble import StartRefused
-from deploy.platform import read_platform
-from services.bus.settings import BusSettings
+from deploy.embedded.runfolder import DEFAULT_FOLDER
+from deploy.relay_lists import MOST_SHOWN, breaches_of, export_running, import_list
 from services.referral.directory import COMMITTED, document, read_departements, read_directory
-from services.referral.hsds import DirectoryFlawed, rows_of, write_relays
-from services.referral.importing import import_rows
+from services.referral.hsds import DirectoryFlawed, read_relays, rows_of, write_relays
 from services.referral.index import Directory
 from services.referral.proposal import Proposal
 from services.referral.question import Question, Rescue
 from services.referral.search import search
-
-#: Flaws of an import that are shown; all of them are written down.
-_SHOWN = 20
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,11 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     match options.verb:
         case "check":
-            return _check(directory)
+            return _check(options, departements)
+        case "export" if options.running:
+            return export_running(options)
         case "export":
             return _export(directory, options.folder, options.file)
         case "import":
-            return _import(options, departements)
+            return import_list(options, departements)
         case _:
             if options.departement not in {None, *departements}:
                 print(f"there is no département {options.departement!r}", file=sys.stderr)
@@ -60,14 +51,22 @@ def main(arguments: list[str] | None = None) -> int:
             return _find(directory, _question(options))
 
 
-def _check(directory: Directory) -> int:
-    verified = sum(relay.verified_at is not None for relay in directory.relays)
-    unknown = sum(relay.anonymous is None for relay in directory.relays)
-    print(
-        f"{len(directory.relays)} rows are sound; {verified} verified,"
-        f" {unknown} with unknown anonymity"
-    )
-    return 0
+def _check(options: argparse.Namespace, departements: frozenset[str]) -> int:
+    try:
+        read = document(options.file or options.folder / "relays.json")
+        relays = read_relays(read, departements)
+        breaches = list(breaches_of(options.schema, rows_of(read))) if options.schema else []
+    except DirectoryFlawed as flawed:
+        print(flawed, file=sys.stderr)
+        return 1
+    for breach in breaches[:MOST_SHOWN]:
+        print(breach, file=sys.stderr)
+    if options.schema is not None:
+        print(f"{len(relays)} rows held against {options.schema.name}: {len(breaches)} breaches")
+    verified = sum(relay.verified_at is not None for relay in relays)
+    unknown = sum(relay.anonymous is None for relay in relays)
+    print(f"{len(relays)} rows are sound; {verified} verified, {unknown} with unknown anonymity")
+    return 1 if breaches else 0
 
 
 def _export(directory: Directory, folder: Path, file: Path) -> int:
@@ -76,57 +75,6 @@ def _export(directory: Directory, folder: Path, file: Path) -> int:
     file.write_text(written + "\n", encoding="utf-8")
     print(f"{len(directory.relays)} rows written to {file.name}")
     return 0
-
-
-def _import(options: argparse.Namespace, departements: frozenset[str]) -> int:
-    try:
-        rows = rows_of(document(options.file))
-        dsn = _referral_dsn(options.run_dir)
-    except (DirectoryFlawed, StartRefused) as refused:
-        print(refused, file=sys.stderr)
-        return 1
-    engine = create_engine(dsn, hide_parameters=True)
-    with _progress() as progress, Session(engine) as session, session.begin():
-        bar = progress.add_task(options.source, total=len(rows))
-        taken = import_rows(
-            session,
-            options.source,
-            rows,
-            departements,
-            datetime.now(UTC),
-            whole=not options.part,
-            tell=lambda read: progress.update(bar, completed=read),
-        )
-    engine.dispose()
-    print(
-        f"{taken.new} new, {taken.changed} changed, {taken.unchanged} as they were,"
-        f" {taken.closed} closed, {len(taken.flaws)} flaws"
-    )
-    if not taken.flaws:
-        return 0
-    refused_file = options.file.with_name(f"{options.file.name}.refused.txt")
-    refused_file.write_text("".join(f"{flaw}\n" for flaw in taken.flaws), encoding="utf-8")
-    for flaw in taken.flaws[:_SHOWN]:
-        print(flaw, file=sys.stderr)
-    print(f"All of them are in {refused_file}.", file=sys.stderr)
-    return 1
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-
-
-def _referral_dsn(run_dir: Path) -> str:
-    """The database as referral: in its container by its settings, otherwise a platform here."""
-    if "HELPLINE_POSTGRES_HOST" in os.environ:
-        return BusSettings.from_environment().dsn("referral")
-    platform = read_platform(RunFolder(run_dir), even_starting=True)
-    password = (Path(platform.keys) / "referral.pg").read_text().strip()
-    owner = make_url(platform.owner_dsn).set(drivername="postgresql+psycopg")
-    return owner.set(username="helpline_referral", password=password).render_as_string(
-        hide_password=False
-    )
 
 
 def _find(directory: Directory, question: Question) -> int:
@@ -168,7 +116,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="just relays", description="The directory of relays.")
     parser.add_argument("--folder", type=Path, default=COMMITTED, help="default: the committed one")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("check", help="name every row that is wrong")
+    check = verbs.add_parser("check", help="name every row that is wrong")
+    check.add_argument("file", type=Path, nargs="?", help="a list of HSDS; default: the deployed")
+    check.add_argument("--schema", type=Path, help="HSDS 3's schema/compiled/service.json")
     taking = verbs.add_parser("import", help="take a list of HSDS into a running platform")
     taking.add_argument("file", type=Path)
     taking.add_argument("--source", required=True, help="whose list it is, for instance soliguide")
@@ -176,6 +126,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     taking.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     export = verbs.add_parser("export", help="write the rows as HSDS")
     export.add_argument("file", type=Path)
+    export.add_argument("--running", action="store_true", help="what a running platform knows")
+    export.add_argument("--source", help="with --running: one list only; default: all")
+    export.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     find = verbs.add_parser("find", help="ask as a regulator would")
     find.add_argument("needs", nargs="+", type=Need, metavar="NEED")
     find.add_argument("--country", default="FR")

@@ -23,7 +23,7 @@ from sqlalchemy.schema import DDL
 from sqlmodel import Field, Session
 
 from contracts.vocabulary import Need, RelayId
-from services.bus.driver import ask, many
+from services.bus.driver import ask, many, only
 from services.referral.index import Directory
 from services.referral.relay import Relay, Saturation, Status
 from services.referral.store import Row, tables
@@ -31,6 +31,8 @@ from services.referral.store import Row, tables
 _RELAY = TypeAdapter(Relay)
 #: Of entries that serve a part of the country only, the surest so many are looked at.
 MOST_NEAR = 100
+#: Entries that are read or written in one go, where all of them are.
+_AT_ONCE = 500
 
 
 class EntryRow(Row, table=True):
@@ -88,7 +90,7 @@ _KNOWN = """
     FROM referral.entry AS e LEFT JOIN referral.relay AS r USING (relay_id)
 """
 _AT_A_PLACE = f"""
-    SELECT known, serves, taken_back, verified_by, checked_at, saturated, observed_at,
+    SELECT known, active, serves, taken_back, verified_by, checked_at, saturated, observed_at,
         lifetime_minutes
     FROM ({_KNOWN}) AS found
     WHERE active AND serves && %(needs)s AND places && %(places)s
@@ -101,6 +103,14 @@ _SERVING = f"""
     )
 """
 _ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s"  # noqa: S608
+_ALL = f"""
+    SELECT * FROM ({_KNOWN}) AS found
+    WHERE relay_id > %(after)s AND source = coalesce(%(source)s, source)
+    ORDER BY relay_id LIMIT {_AT_ONCE}
+"""  # noqa: S608
+_HOW_MANY = """
+    SELECT count(*) AS entries FROM referral.entry WHERE source = coalesce(%(source)s, source)
+"""
 #: What was taken back, what nobody checked, then what was checked the longest ago.
 _TO_VERIFY = f"""
     SELECT * FROM ({_KNOWN}) AS found WHERE active AND country = %(country)s
@@ -136,6 +146,20 @@ def one(session: Session, relay_id: RelayId) -> Relay | None:
     return None if row is None else _known(row).relay
 
 
+def everything(session: Session, source: str | None = None) -> Iterator[Relay]:
+    """Every relay as it is known now, with its row of HSDS; `source`: of one list only."""
+    after = ""
+    while rows := ask(session, _ALL, {"after": after, "source": source}).fetchall():
+        for row in rows:
+            yield replace(_known(row).relay, row=row.document)
+        after = rows[-1].relay_id
+
+
+def how_many(session: Session, source: str | None = None) -> int:
+    """Entries there are; `source`: of one list only."""
+    return int(only(ask(session, _HOW_MANY, {"source": source})).entries)
+
+
 def to_verify(session: Session, country: str, most: int) -> list[Known]:
     """Active relays of a country, those first that somebody should check."""
     return [_known(row) for row in ask(session, _TO_VERIFY, {"country": country, "most": most})]
@@ -143,6 +167,8 @@ def to_verify(session: Session, country: str, most: int) -> list[Known]:
 
 def _known(row: Any) -> Known:
     relay = replace(_RELAY.validate_json(row.known), verified_at=row.checked_at)
+    if not row.active and relay.status is Status.ACTIVE:  # its source has it no longer
+        relay = replace(relay, status=Status.INACTIVE)
     if row.saturated is not None:
         lifetime = timedelta(minutes=row.lifetime_minutes)
         relay = replace(relay, saturation=Saturation(row.saturated, row.observed_at, lifetime))

@@ -1,8 +1,8 @@
 """The directory as a file: HSDS 3.0 with our extension, read and written back.
 
-Read whole or not at all: every row that is wrong is named with its field and the reason, so that a
-coordinator can put it right. What HSDS holds and we do not use is kept with the row and written
-back as it was.
+Every row that is wrong is named with its field and the reason, so that a coordinator can put it
+right. What HSDS holds and we do not use is kept with the row and written back as it was, so that a
+row has to be one of HSDS in those parts too (`standard.py`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from services.referral.relay import (
     Status,
     Subject,
 )
+from services.referral.standard import breaches
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -172,7 +173,8 @@ def read_row(place: int, row: object, departements: frozenset[str]) -> Relay | l
             RowFlaw(named, ".".join(str(part) for part in each["loc"]) or "row", each["msg"])
             for each in error.errors(include_url=False, include_input=False)
         ]
-    flaws = [RowFlaw(named, field, why) for field, why in _flaws_in(service, departements)]
+    wrong = [*_flaws_in(service, departements), *breaches(row)]
+    flaws = [RowFlaw(named, field, why) for field, why in wrong]
     return flaws or _relay(service, row if isinstance(row, dict) else {})
 
 
@@ -333,10 +335,15 @@ def _saturation(seen: _Saturation | None) -> Saturation | None:
 
 def write_relays(document: Mapping[str, Any], relays: Iterable[Relay]) -> dict[str, Any]:
     """The directory as HSDS: `document` as it was read, with what has been learnt of its rows."""
-    return {**document, "services": [_row(relay) for relay in relays]}
+    return {**document, "services": [write_row(relay) for relay in relays]}
 
 
-def _row(relay: Relay) -> dict[str, Any]:
+def write_row(relay: Relay) -> dict[str, Any]:
+    """One row of HSDS: as it was read, with what has been learnt of it since.
+
+    A verification is told in HSDS's own words too (`assured_date`), and so is a row that its source
+    no longer has.
+    """
     learnt: dict[str, Any] = {"verified_at": _written(relay.verified_at)}
     if relay.saturation is not None:
         learnt["saturation"] = {
@@ -347,7 +354,10 @@ def _row(relay: Relay) -> dict[str, Any]:
     if relay.transfer is not None:
         agreed = {"mode": relay.transfer.mode, "number": relay.transfer.number}
         learnt["agreed_transfer"] = agreed
-    return {**relay.row, "x_relay": {**relay.row["x_relay"], **learnt}}
+    row = {**relay.row, "status": relay.status.value}
+    if relay.verified_at is not None:
+        row["assured_date"] = relay.verified_at.date().isoformat()
+    return row | {"x_relay": {**relay.row["x_relay"], **learnt}}
 
 
 def _written(moment: datetime | None) -> str | None:

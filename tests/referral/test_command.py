@@ -40,3 +40,17 @@ def test_somebody_is_found(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_departement_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["find", "solitude", "--departement", "20"]) == 1
     assert capsys.readouterr().err == "there is no département '20'\n"
+
+
+def test_a_list_is_held_against_a_schema_that_somebody_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "service.json"
+    published.write_text(json.dumps({"properties": {"url": {"format": "uuid"}}}))
+    assert main(["export", str(tmp_path / "list.json")]) == 0
+    assert main(["check", str(tmp_path / "list.json"), "--schema", str(published)]) == 1
+    told = capsys.readouterr()
+    assert "eu-116000-fr: url: 'https://www.116000enfantsdisparus.fr' is not a 'uuid'" in told.err
+    published.write_text(json.dumps({"required": ["id", "name", "status"]}))
+    assert main(["check", "--schema", str(published)]) == 0
+    assert "70 rows held against service.json: 0 breaches" in capsys.readouterr().out

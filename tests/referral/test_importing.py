@@ -15,13 +15,17 @@ from sqlalchemy import create_engine
 from sqlmodel import Session
 
 from bench.directory import a_question
-from contracts.vocabulary import Need, RelayId
+from contracts.envelope import ReplyStatus
+from contracts.referral import ObserveRelay, VerifyRelay
+from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral import entries
 from services.referral.app import SERVICE
 from services.referral.directory import COMMITTED, read_departements, read_directory
+from services.referral.exporting import written
 from services.referral.importing import Imported, import_rows
 from services.referral.search import looked_up, search
+from services.referral.standard import breaches
 from tests.triage.builders import NOON
 
 DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())
@@ -120,6 +124,76 @@ def test_a_closed_relay_is_served_by_the_one_at_the_end_of_its_chain(
     assert active(referral) == {"fr-new", "fr-lost"}
     taken(referral, [row("fr-old"), middle, new])
     assert active(referral) == {"fr-old"}, "it works again, and is served by itself"
+
+
+def test_what_its_source_no_longer_has_is_proposed_to_nobody_by_its_name(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [row("fr-a"), row("fr-b")])
+    taken(referral, [row("fr-b")])
+    gone = referral.read(lambda session: entries.one(session, RelayId("fr-a")))
+    assert gone is not None
+    assert not gone.exists_on(LATER.date())
+
+
+def test_a_row_that_is_none_of_hsds_is_named_by_its_field(referral: ServiceUnderTest) -> None:
+    no_id, null, phone = (row(slug) for slug in ("fr-a", "fr-b", "fr-c"))
+    no_id["id"] = "one of ours"
+    null["url"] = None
+    del phone["phones"][0]["number"]
+    imported = taken(referral, [no_id, null, phone, row("fr-d")])
+    assert [(flaw.row, flaw.field, flaw.why[:15]) for flaw in imported.flaws] == [
+        ("fr-a", "id", "String should m"),
+        ("fr-b", "url", "Input should be"),
+        ("fr-c", "phones.0.number", "Field required"),
+    ]
+    assert active(referral) == {"fr-d"}
+
+
+# --- and written out again ------------------------------------------------------------------------
+
+
+def exported(it: ServiceUnderTest, source: str | None = None) -> list[dict[str, Any]]:
+    """What is known, as HSDS, each row held against HSDS."""
+    pieces = it.read(lambda session: list(written(session, {"x_profile": {}}, source)))
+    rows: list[dict[str, Any]] = json.loads(b"".join(pieces))["services"]
+    for each in rows:
+        assert list(breaches(each)) == [], each["x_relay"]["slug"]
+    return rows
+
+
+def test_what_is_kept_is_written_as_it_came_and_taken_again(referral: ServiceUnderTest) -> None:
+    taken(referral, ROWS)
+    rows = exported(referral)
+    assert rows == sorted(ROWS, key=lambda each: each["x_relay"]["slug"])
+    assert counts(taken(referral, rows)) == (0, 0, len(ROWS), 0)
+
+
+def test_what_people_found_out_and_what_is_closed_is_written_too(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [row("fr-a"), row("fr-b")], "one")
+    taken(referral, [row("fr-c")], "another")
+    taken(referral, [row("fr-a")], "one")
+
+    for wish in (
+        VerifyRelay(relay_id=RelayId("fr-a"), verified=True),
+        ObserveRelay(relay_id=RelayId("fr-a"), saturated=True, lifetime_minutes=60),
+    ):
+        said = referral.ask(wish, "coordinator-1", Role.COORDINATOR)
+        assert said.status is ReplyStatus.DONE
+    checked, closed, other = exported(referral)
+    assert checked["assured_date"] == NOON.date().isoformat()
+    assert checked["x_relay"]["verified_at"] == NOON.isoformat()
+    assert checked["x_relay"]["saturation"] == {
+        "saturated": True,
+        "observed_at": NOON.isoformat(),
+        "lifetime_minutes": 60,
+    }
+    assert "coordinator-1" not in json.dumps(checked), "who checked it is nobody else's"
+    assert (closed["x_relay"]["slug"], closed["status"]) == ("fr-b", "inactive")
+    assert other == row("fr-c")
+    assert exported(referral, "another") == [other]
 
 
 def test_a_search_of_what_is_kept_finds_what_a_search_of_the_whole_file_finds(

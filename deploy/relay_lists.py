@@ -1,0 +1,139 @@
+"""Lists of relays on their way into a running platform and out of it, and against their standard.
+
+A national list has 140,000 services: it is read and written row by row, and whoever waits sees how
+far it has come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import create_engine, make_url
+from sqlmodel import Session
+
+from deploy.embedded.runfolder import RunFolder
+from deploy.embedded.trouble import StartRefused
+from deploy.platform import read_platform
+from services.bus.settings import BusSettings
+from services.referral import entries
+from services.referral.directory import document
+from services.referral.exporting import written
+from services.referral.hsds import DirectoryFlawed, RowFlaw, rows_of
+from services.referral.importing import Imported, import_rows
+
+#: Flaws that are shown at the terminal; all of an import are written down.
+MOST_SHOWN = 20
+
+
+def import_list(options: argparse.Namespace, departements: frozenset[str]) -> int:
+    """Take `options.file` into the running platform; 1 when a row was refused."""
+    try:
+        rows = rows_of(document(options.file))
+        with _directory(options.run_dir) as session, _progress() as progress:
+            bar = progress.add_task(options.source, total=len(rows))
+            taken = import_rows(
+                session,
+                options.source,
+                rows,
+                departements,
+                datetime.now(UTC),
+                whole=not options.part,
+                tell=lambda read: progress.update(bar, completed=read),
+            )
+    except (DirectoryFlawed, StartRefused) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    return _told(taken, options.file)
+
+
+def _told(taken: Imported, file: Path) -> int:
+    print(
+        f"{taken.new} new, {taken.changed} changed, {taken.unchanged} as they were,"
+        f" {taken.closed} closed, {len(taken.flaws)} flaws"
+    )
+    if not taken.flaws:
+        return 0
+    refused = file.with_name(f"{file.name}.refused.txt")
+    refused.write_text("".join(f"{flaw}\n" for flaw in taken.flaws), encoding="utf-8")
+    for flaw in taken.flaws[:MOST_SHOWN]:
+        print(flaw, file=sys.stderr)
+    print(f"All of them are in {refused}.", file=sys.stderr)
+    return 1
+
+
+def export_running(options: argparse.Namespace) -> int:
+    """Write what the running platform knows as HSDS: each list, and what people found out."""
+    try:
+        head = document(options.folder / "relays.json")
+        with _directory(options.run_dir) as session, _progress() as progress:
+            total = entries.how_many(session, options.source)
+            bar = progress.add_task("export", total=total)
+
+            def tell(rows: int) -> None:
+                progress.update(bar, completed=rows)
+
+            with options.file.open("wb") as file:
+                file.writelines(written(session, head, options.source, tell))
+    except (DirectoryFlawed, StartRefused) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    print(f"{total} rows written to {options.file.name}")
+    return 0
+
+
+def breaches_of(schema: Path, rows: Iterable[object]) -> Iterator[RowFlaw]:
+    """Where rows are not as a published JSON schema of a service wants them.
+
+    Raises DirectoryFlawed when the schema cannot be read, or jsonschema is not installed.
+    """
+    try:
+        jsonschema: Any = importlib.import_module("jsonschema")
+    except ImportError:
+        why = "jsonschema is not installed (it is no part of the images)"
+        raise DirectoryFlawed((RowFlaw(schema.name, "schema", why),)) from None
+    judge = jsonschema.Draft202012Validator(
+        document(schema), format_checker=jsonschema.FormatChecker()
+    )
+    for place, row in enumerate(rows):
+        ours = row.get("x_relay") if isinstance(row, dict) else None
+        named = str(ours["slug"]) if isinstance(ours, dict) else f"services[{place}]"
+        for breach in judge.iter_errors(row):
+            yield RowFlaw(named, breach.json_path.removeprefix("$."), breach.message)
+
+
+@contextmanager
+def _directory(run_dir: Path) -> Iterator[Session]:
+    """A transaction on the directory of the platform that runs; raises StartRefused."""
+    engine = create_engine(_referral_dsn(run_dir), hide_parameters=True)
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+
+
+def _referral_dsn(run_dir: Path) -> str:
+    """The database as referral: in its container by its settings, otherwise a platform here."""
+    if "HELPLINE_POSTGRES_HOST" in os.environ:
+        return BusSettings.from_environment().dsn("referral")
+    platform = read_platform(RunFolder(run_dir), even_starting=True)
+    password = (Path(platform.keys) / "referral.pg").read_text().strip()
+    owner = make_url(platform.owner_dsn).set(drivername="postgresql+psycopg")
+    return owner.set(username="helpline_referral", password=password).render_as_string(
+        hide_password=False
+    )
