@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,28 +27,41 @@ from deploy.embedded.trouble import StartRefused
 from deploy.platform import read_platform
 from services.bus.settings import BusSettings
 from services.referral import entries
-from services.referral.directory import document
+from services.referral.directory import document, read_zones
 from services.referral.exporting import written
-from services.referral.hsds import DirectoryFlawed, RowFlaw, rows_of
-from services.referral.importing import Imported, import_rows
+from services.referral.hsds import DirectoryFlawed, RowFlaw, read_row, rows_of
+from services.referral.importing import Imported, Reader, import_rows
+from services.referral.lines import rows_in
 
 #: Flaws that are shown at the terminal; all of an import are written down.
 MOST_SHOWN = 20
+#: How a list may be written.
+HSDS, INCLUSION = "hsds", "data-inclusion"
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list in its file: its rows, how many there are, and who can read them."""
+
+    rows: Iterable[object]
+    total: int
+    read: Reader
 
 
 def import_list(options: argparse.Namespace, departements: frozenset[str]) -> int:
     """Take `options.file` into the running platform; 1 when a row was refused."""
     try:
-        rows = rows_of(document(options.file))
+        listed = _list_in(options)
         with _directory(options.run_dir) as session, _progress() as progress:
-            bar = progress.add_task(options.source, total=len(rows))
+            bar = progress.add_task(options.source, total=listed.total)
             taken = import_rows(
                 session,
                 options.source,
-                rows,
+                listed.rows,
                 departements,
                 datetime.now(UTC),
                 whole=not options.part,
+                read=listed.read,
                 tell=lambda read: progress.update(bar, completed=read),
             )
     except (DirectoryFlawed, StartRefused) as refused:
@@ -56,10 +70,25 @@ def import_list(options: argparse.Namespace, departements: frozenset[str]) -> in
     return _told(taken, options.file)
 
 
+def _list_in(options: argparse.Namespace) -> _List:
+    """Raises DirectoryFlawed where the file cannot be read."""
+    if options.format == HSDS:
+        rows = rows_of(document(options.file))
+        return _List(rows, len(rows), read_row)
+    # Its publisher's models are looked for only where they are asked for.
+    inclusion = importlib.import_module("services.referral.inclusion")
+    services = rows_in(options.file, "services")
+    apart = options.structures
+    structures = rows_in(apart, "structures").rows if apart else services.beside.get("structures")
+    known = inclusion.read_structures(structures or ())
+    read = inclusion.Inclusion(known, read_zones(options.folder), services.lines).read
+    return _List(services.rows, services.total, read)
+
+
 def _told(taken: Imported, file: Path) -> int:
     print(
         f"{taken.new} new, {taken.changed} changed, {taken.unchanged} as they were,"
-        f" {taken.closed} closed, {len(taken.flaws)} flaws"
+        f" {taken.closed} closed, {taken.skipped} not for us, {len(taken.flaws)} flaws"
     )
     if not taken.flaws:
         return 0

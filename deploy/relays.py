@@ -3,9 +3,10 @@
 `check [FILE]` names every row that is wrong, of a list or of the directory that is deployed, with
 `--schema` by the schema Open Referral publishes too; `find NEED... [--departement D] [--at MOMENT]`
 asks as a regulator would. `export FILE` writes the deployed rows, `--running` those of a running
-platform with what its people found out. `import FILE --source NAME` takes a list of HSDS into a
-running platform: rows that are wrong are left out and named in `FILE.refused.txt`; whatever that
-source told before and no longer has is closed, unless `--part`. Exit code 1: something is wrong.
+platform with what its people found out. `import FILE --source NAME` takes a list into a running
+platform, of HSDS or (`--format data-inclusion`) of services as data·inclusion writes them: rows
+that are wrong are left out and named in `FILE.refused.txt`; whatever that source told before and
+no longer has is closed, unless `--part`. Exit code 1: something is wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from pathlib import Path
 
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need
 from deploy.embedded.runfolder import DEFAULT_FOLDER
-from deploy.relay_lists import MOST_SHOWN, breaches_of, export_running, import_list
+from deploy.relay_lists import (
+    HSDS,
+    INCLUSION,
+    MOST_SHOWN,
+    breaches_of,
+    export_running,
+    import_list,
+)
 from services.referral.directory import COMMITTED, document, read_departements, read_directory
 from services.referral.hsds import DirectoryFlawed, read_relays, rows_of, write_relays
 from services.referral.index import Directory
@@ -119,9 +127,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     check = verbs.add_parser("check", help="name every row that is wrong")
     check.add_argument("file", type=Path, nargs="?", help="a list of HSDS; default: the deployed")
     check.add_argument("--schema", type=Path, help="HSDS 3's schema/compiled/service.json")
-    taking = verbs.add_parser("import", help="take a list of HSDS into a running platform")
+    taking = verbs.add_parser("import", help="take a list into a running platform")
     taking.add_argument("file", type=Path)
     taking.add_argument("--source", required=True, help="whose list it is, for instance soliguide")
+    taking.add_argument("--format", choices=(HSDS, INCLUSION), default=HSDS)
+    taking.add_argument("--structures", type=Path, help="of data·inclusion, where apart from FILE")
     taking.add_argument("--part", action="store_true", help="the source has more than these")
     taking.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     export = verbs.add_parser("export", help="write the rows as HSDS")

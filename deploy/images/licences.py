@@ -32,6 +32,12 @@ LOOKED_AT = {
     ("certifi", "Mozilla Public License 2.0 (MPL 2.0)"): (
         "Asks for changes of its own files to be published; they are shipped as they came."
     ),
+    ("data-inclusion-schema", "UNKNOWN"): (
+        "Licence Ouverte 2.0 (its LICENSE.md): whoever passes it on names its author and its date,"
+        " which the bill of materials does."
+    ),
+    ("dnspython", "ISC"): "Asks for its notice to be kept.",
+    ("email-validator", "The Unlicense (Unlicense)"): "Asks for nothing.",
     ("orjson", "MPL-2.0"): "As certifi.",
     ("psycopg", "LGPL-3.0-only"): (
         "A library that Python imports and anybody may replace in the image: what uses it keeps its"

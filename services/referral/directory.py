@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,16 @@ def read_directory(folder: Path = COMMITTED) -> Directory:
 
 def read_departements(folder: Path = COMMITTED) -> frozenset[str]:
     """INSEE codes of the départements there are. Raises DirectoryFlawed."""
+    return frozenset(read_zones(folder))
+
+
+def read_zones(folder: Path = COMMITTED) -> Mapping[str, str]:
+    """The clock (IANA zone) of each département, by INSEE code. Raises DirectoryFlawed."""
     listed = document(folder / "departements.json")
     try:
         rows: Any = listed["departements"]
-        return frozenset(str(each["code"]) for each in rows)
-    except (KeyError, TypeError):
+        return {str(each["code"]): str(each.get("timezone", "Europe/Paris")) for each in rows}
+    except (AttributeError, KeyError, TypeError):
         raise DirectoryFlawed((RowFlaw("departements.json", "departements", "no codes"),)) from None
 
 

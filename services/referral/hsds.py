@@ -45,9 +45,10 @@ class RowFlaw:
     row: str  #: its slug; `services[3]` where it has none
     field: str
     why: str
+    told_as: str = ""  #: where it stands in its list, for whoever has to find it there
 
     def __str__(self) -> str:
-        return f"{self.row}: {self.field}: {self.why}"
+        return f"{self.told_as or self.row}: {self.field}: {self.why}"
 
 
 class DirectoryFlawed(Exception):

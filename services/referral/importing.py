@@ -1,14 +1,17 @@
 """A list of relays, taken into the directory: row by row, so that a bad one costs itself alone.
 
+A row is read by whoever knows how its list is written; HSDS where nobody else is named.
+
 What a source told before and tells wrong now stays as it was; what a whole list no longer has is
 closed, not deleted: referrals name it. A relay belongs to the source that brought it first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -36,65 +39,80 @@ class Imported:
     changed: int
     unchanged: int
     closed: int
+    skipped: int  #: nobody a line like ours would lead a caller to
     flaws: tuple[RowFlaw, ...]  #: of rows that were refused, and of successors nobody knows
+
+
+#: Reads the row at a place of its list; the départements there are. None: it is none for us.
+Reader = Callable[[int, object, frozenset[str]], Relay | list[RowFlaw] | None]
 
 
 def import_rows(  # noqa: PLR0913 - a list is all of these
     session: Session,
     source: str,
-    rows: Sequence[object],
+    rows: Iterable[object],
     departements: frozenset[str],
     at: datetime,
     *,
     whole: bool,
+    read: Reader = read_row,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Imported:
-    """Take `rows` of HSDS into the directory; `whole` when the source has no others.
+    """Take `rows` into the directory; `whole` when the source has no others.
 
     `tell` hears how many rows were read so far. The caller commits.
     """
-    seen: set[str] = set()
-    flaws: list[RowFlaw] = []
+    reading = _Reading(read, departements)
     new = changed = unchanged = 0
-    for first in range(0, len(rows), _BATCH):
-        batch = rows[first : first + _BATCH]
-        relays = list(_read(enumerate(batch, first), departements, seen, flaws))
+    numbered = enumerate(rows)
+    while batch := list(islice(numbered, _BATCH)):
+        relays = list(reading.relays(batch))
         before = entries.standing(session, [relay.slug for relay in relays])
         taken = []
         for relay in relays:
             was = before.get(relay.slug)
             if was is not None and was.source != source:
-                flaws.append(RowFlaw(relay.slug, "x_relay.slug", f"is kept from {was.source}"))
+                reading.flaws.append(
+                    RowFlaw(relay.slug, "x_relay.slug", f"is kept from {was.source}")
+                )
             elif was is not None and was.digest == entries.digest(relay.row):
                 unchanged += 1
             else:
                 taken.append(relay)
                 new, changed = new + (was is None), changed + (was is not None)
         entries.keep(session, source, taken, at)
-        tell(first + len(batch))
-    closed = entries.close_all_but(session, source, seen) if whole else 0
+        tell(batch[-1][0] + 1)
+    closed = entries.close_all_but(session, source, reading.seen) if whole else 0
     if new or changed or closed:
         entries.stand_in(session)
-    flaws += _flaws_of_successors(session, source)
-    return Imported(new, changed, unchanged, closed, tuple(flaws))
+    flaws = (*reading.flaws, *_flaws_of_successors(session, source))
+    return Imported(new, changed, unchanged, closed, reading.skipped, flaws)
 
 
-def _read(
-    rows: Iterable[tuple[int, object]],
-    departements: frozenset[str],
-    seen: set[str],
-    flaws: list[RowFlaw],
-) -> Iterator[Relay]:
-    for place, row in rows:
-        read = read_row(place, row, departements)
-        if not isinstance(read, Relay):
-            flaws += read
-            seen.update(flaw.row for flaw in read)  # named, and not gone
-        elif read.slug in seen:
-            flaws.append(RowFlaw(read.slug, "x_relay.slug", "two rows have it"))
-        else:
-            seen.add(read.slug)
-            yield read
+@dataclass
+class _Reading:
+    """A list while it is read."""
+
+    read: Reader
+    departements: frozenset[str]
+    seen: set[str] = field(default_factory=set)  #: relays it has, refused ones too
+    flaws: list[RowFlaw] = field(default_factory=list)
+    skipped: int = 0
+
+    def relays(self, rows: Iterable[tuple[int, object]]) -> Iterator[Relay]:
+        """Those of `rows` that can be taken."""
+        for place, row in rows:
+            read = self.read(place, row, self.departements)
+            if read is None:
+                self.skipped += 1
+            elif not isinstance(read, Relay):
+                self.flaws += read
+                self.seen.update(flaw.row for flaw in read)  # named, and not gone
+            elif read.slug in self.seen:
+                self.flaws.append(RowFlaw(read.slug, "x_relay.slug", "two rows have it"))
+            else:
+                self.seen.add(read.slug)
+                yield read
 
 
 def _flaws_of_successors(session: Session, source: str) -> Iterator[RowFlaw]:

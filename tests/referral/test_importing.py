@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +15,18 @@ from sqlalchemy import create_engine
 from sqlmodel import Session
 
 from bench.directory import a_question
+from bench.inclusion import services
 from contracts.envelope import ReplyStatus
 from contracts.referral import ObserveRelay, VerifyRelay
 from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral import entries
 from services.referral.app import SERVICE
-from services.referral.directory import COMMITTED, read_departements, read_directory
+from services.referral.directory import COMMITTED, read_departements, read_directory, read_zones
 from services.referral.exporting import written
-from services.referral.importing import Imported, import_rows
+from services.referral.hsds import read_row
+from services.referral.importing import Imported, Reader, import_rows
+from services.referral.inclusion import Inclusion
 from services.referral.search import looked_up, search
 from services.referral.standard import breaches
 from tests.triage.builders import NOON
@@ -41,11 +44,19 @@ def referral(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
 
 
 def taken(
-    it: ServiceUnderTest, rows: list[Any], source: str = "a list", *, whole: bool = True
+    it: ServiceUnderTest,
+    rows: Iterable[Any],
+    source: str = "a list",
+    *,
+    whole: bool = True,
+    read: Reader = read_row,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     engine = create_engine(it.owner_dsn)
     with Session(engine) as session, session.begin():
-        imported = import_rows(session, source, rows, DEPARTEMENTS, LATER, whole=whole)
+        imported = import_rows(
+            session, source, rows, DEPARTEMENTS, LATER, whole=whole, read=read, tell=tell
+        )
     engine.dispose()
     return imported
 
@@ -148,6 +159,24 @@ def test_a_row_that_is_none_of_hsds_is_named_by_its_field(referral: ServiceUnder
         ("fr-c", "phones.0.number", "Field required"),
     ]
     assert active(referral) == {"fr-d"}
+
+
+def test_a_list_of_data_inclusion_is_taken_like_any_other(referral: ServiceUnderTest) -> None:
+    zones = read_zones()
+    listed = services(200, sorted(zones), Random(3))
+    for row_of_work in listed[:20]:
+        row_of_work["thematiques"] = ["trouver-un-emploi--maintien-dans-lemploi"]
+    listed[30]["nom"] = "x"
+    reader = Inclusion({}, zones).read
+    heard: list[int] = []
+    imported = taken(referral, iter(listed), "inclusion", read=reader, tell=heard.append)
+    assert counts(imported) == (179, 0, 0, 0)
+    assert imported.skipped == 20
+    assert [str(flaw) for flaw in imported.flaws] == [
+        "services[30] (bench--service-30): nom: String should have at least 3 characters"
+    ]
+    assert heard == [200]
+    assert counts(taken(referral, listed[:100], "inclusion", read=reader)) == (0, 0, 79, 100)
 
 
 # --- and written out again ------------------------------------------------------------------------

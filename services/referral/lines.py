@@ -1,0 +1,67 @@
+"""Rows of a list in a file: JSON, or a line each (NDJSON), which is read as it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.referral.hsds import DirectoryFlawed, RowFlaw
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What stands in a file."""
+
+    rows: Iterable[object]
+    total: int
+    lines: bool = False  #: each is a line of the file
+    beside: Mapping[str, Any] = field(default_factory=dict)  #: the object they stand in
+
+
+def rows_in(file: Path, called: str) -> Rows:
+    """Rows of a file: a list, `called` or `items` in an object, or a row a line.
+
+    Raises DirectoryFlawed where it cannot be read. A line that is no JSON is a row that is none.
+    """
+    try:
+        with file.open("rb") as opened:
+            if _is_row(opened.readline()):
+                opened.seek(0)
+                return Rows(_lines(file), sum(1 for _ in opened), lines=True)
+            opened.seek(0)
+            read = orjson.loads(opened.read())
+    except OSError as error:
+        raise _flaw(file, error.strerror or "cannot be read") from None
+    except orjson.JSONDecodeError as error:
+        raise _flaw(file, f"no JSON: {error}") from None
+    beside = read if isinstance(read, dict) else {}
+    rows = beside.get(called, beside.get("items")) if beside else read
+    if not isinstance(rows, list):
+        raise _flaw(file, f"a list of {called} is expected")
+    return Rows(rows, len(rows), beside=beside)
+
+
+def _is_row(line: bytes) -> bool:
+    """Whether a first line is a row by itself, and not a whole document."""
+    read = _read(line)
+    return isinstance(read, dict) and "id" in read
+
+
+def _lines(file: Path) -> Iterator[object]:
+    with file.open("rb") as opened:
+        yield from map(_read, opened)
+
+
+def _read(line: bytes) -> object:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line
+
+
+def _flaw(file: Path, why: str) -> DirectoryFlawed:
+    return DirectoryFlawed((RowFlaw(file.name, "file", why),))
