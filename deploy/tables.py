@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dsn = owner_dsn(asked.owner, os.environ)
         prepare(dsn, SERVICES, keys, migrate)
         count_on(dsn, SERVICES)
-        directory = keep_directory(dsn, SETTINGS.directory)
+        directory = keep_directory(dsn, SETTINGS.directory, _tell)
     except (NotMigrated, DirectoryFlawed) as refused:
         print(refused)
         return 1
@@ -67,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Left out of the directory of relays: {flaw}")
     print("The database is as declared.")
     return 0
+
+
+def _tell(read: int, total: int) -> None:
+    print(f"Relays read anew as this release reads them: {read} of {total}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """The directory as it is kept: an entry a relay, its document, and what a search looks at.
 
 A national directory has 140,000 services, so that nobody reads it whole: a search asks for the
-entries that serve a need at a place, all that reach the whole country and the surest of those near.
-The surprising thing: an entry is read from its document once, when it is imported, and kept as the
-values it was read to.
+surest entries that serve a need at a place (`served.py`). The surprising thing: an entry is read
+from its document once, when it is imported, and kept as the values it was read to.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import hashlib
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -24,13 +23,16 @@ from sqlmodel import Field, Session
 
 from contracts.vocabulary import Need, RelayId
 from services.bus.driver import ask, many, only
+from services.referral import served
 from services.referral.index import Directory
 from services.referral.relay import Relay, Saturation, Status
 from services.referral.store import Row, tables
 
 _RELAY = TypeAdapter(Relay)
-#: Of entries that serve a part of the country only, the surest so many are looked at.
-MOST_NEAR = 100
+#: Raise it when a document is read to other values by the same fields.
+_READING = 1
+#: How documents are read by this release: its fields, and what they mean.
+READ_AS = f"{_READING}:{hashlib.sha256(orjson.dumps(_RELAY.json_schema())).hexdigest()[:16]}"
 #: Entries that are read or written in one go, where all of them are.
 _AT_ONCE = 500
 
@@ -58,10 +60,14 @@ class EntryRow(Row, table=True):
     relay_id: str = Field(primary_key=True, sa_type=Text)
     source: str = Field(sa_type=Text, index=True)  #: whose list it stands in
     document: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))  #: HSDS, as it came
-    known: str = Field(sa_type=Text)  #: the values it was read to (`Relay`, JSON)
+    #: The values it was read to (`Relay`, JSON); empty: this release cannot read its document.
+    known: str = Field(sa_type=Text)
     digest: str = Field(sa_type=Text)  #: of the document; the same again changes nothing
     active: bool  #: proposed to people: its source has it still, and says that it works
     near: bool  #: serves a part of its country only
+    last_day: date | None = None  #: of the service, that day included; nothing is proposed after it
+    #: How it was read (`READ_AS`); another way: it is read anew (`rereading.py`).
+    read_as: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     surety: int  #: for sorting, 0 is the surest: how sure its compiler was
     country: str = Field(sa_type=Text)
     called: str = Field(sa_type=Text)
@@ -89,27 +95,21 @@ _KNOWN = """
         r.saturated, r.observed_at, r.lifetime_minutes
     FROM referral.entry AS e LEFT JOIN referral.relay AS r USING (relay_id)
 """
-_AT_A_PLACE = f"""
+_SERVING = f"""
+    WITH chosen AS ({served.CHOSEN})
     SELECT known, active, serves, taken_back, verified_by, checked_at, saturated, observed_at,
         lifetime_minutes
-    FROM ({_KNOWN}) AS found
-    WHERE active AND serves && %(needs)s AND places && %(places)s
+    FROM ({_KNOWN}) AS found JOIN chosen USING (relay_id) WHERE active
 """  # noqa: S608 - our own words, here and below
-_SERVING = f"""
-    {_AT_A_PLACE} AND NOT near
-    UNION ALL (
-        {_AT_A_PLACE} AND near
-        ORDER BY checked_at IS NULL, surety, relay_id LIMIT {MOST_NEAR}
-    )
-"""
-_ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s"  # noqa: S608
+_ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s AND known <> ''"  # noqa: S608
 _ALL = f"""
     SELECT * FROM ({_KNOWN}) AS found
-    WHERE relay_id > %(after)s AND source = coalesce(%(source)s, source)
+    WHERE relay_id > %(after)s AND known <> '' AND source = coalesce(%(source)s, source)
     ORDER BY relay_id LIMIT {_AT_ONCE}
 """  # noqa: S608
 _HOW_MANY = """
-    SELECT count(*) AS entries FROM referral.entry WHERE source = coalesce(%(source)s, source)
+    SELECT count(*) AS entries FROM referral.entry
+    WHERE known <> '' AND source = coalesce(%(source)s, source)
 """
 #: What was taken back, what nobody checked, then what was checked the longest ago.
 _TO_VERIFY = f"""
@@ -128,12 +128,19 @@ class Known:
     said_by: str | None  #: who said so last, or verified it
 
 
-def serving(
-    session: Session, needs: Collection[Need], country: str, departement: str | None
+def serving(  # noqa: PLR0913 - a search is all of these
+    session: Session,
+    needs: Collection[Need],
+    country: str,
+    departement: str | None,
+    day: date | None = None,
 ) -> Directory:
-    """The part of the directory that a search for these needs at a place can come to."""
+    """The part of the directory that a search for these needs at a place can come to.
+
+    `day`: what was over before it is left out; not all of it, the search looks to its own clock.
+    """
     places = [country, *([f"{country}/{departement}"] if departement else [])]
-    asked = {"needs": [need.value for need in needs], "places": places}
+    asked = {"needs": [need.value for need in needs], "places": places, "day": day}
     found = [_known(row) for row in ask(session, _SERVING, asked)]
     return Directory(
         (each.relay for each in found), {each.relay.slug: each.serves for each in found}
@@ -179,24 +186,27 @@ def _known(row: Any) -> Known:
 
 _KEEP = """
     INSERT INTO referral.entry (relay_id, source, document, known, digest, active, near, surety,
-        country, called, verified_at, needs, serves, places, replaced_by, words, imported_at)
+        country, called, verified_at, needs, serves, places, replaced_by, words, last_day, read_as,
+        imported_at)
     VALUES (%(relay_id)s, %(source)s, %(document)s::jsonb, %(known)s, %(digest)s, %(active)s,
         %(near)s, %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
-        %(places)s, %(replaced_by)s, %(words)s, %(at)s)
+        %(places)s, %(replaced_by)s, %(words)s, %(last_day)s, %(read_as)s, %(at)s)
     ON CONFLICT (relay_id) DO UPDATE SET document = excluded.document, known = excluded.known,
         digest = excluded.digest, active = excluded.active, near = excluded.near,
         surety = excluded.surety, country = excluded.country, called = excluded.called,
         verified_at = excluded.verified_at, needs = excluded.needs, serves = excluded.serves,
         places = excluded.places, replaced_by = excluded.replaced_by, words = excluded.words,
+        last_day = excluded.last_day, read_as = excluded.read_as,
         imported_at = excluded.imported_at
 """
 _STANDING = """
     SELECT relay_id, source, digest, active FROM referral.entry WHERE relay_id = ANY(%(ids)s)
 """
 _GONE = """
-    UPDATE referral.entry SET active = false, digest = ''
+    SELECT relay_id FROM referral.entry
     WHERE source = %(source)s AND active AND NOT relay_id = ANY(%(kept)s)
 """
+_CLOSE = "UPDATE referral.entry SET active = false, digest = '' WHERE relay_id = ANY(%(ids)s)"
 #: A closed entry's needs are served by the one at the end of its chain. A chain that leads back to
 #: itself ends nowhere (UNION sees a place once).
 _STAND_IN = """
@@ -219,7 +229,7 @@ _STAND_IN = """
         WHERE i.relay_id IS NOT NULL OR e.serves <> e.needs
     )
     UPDATE referral.entry AS e SET serves = wanted.serves FROM wanted
-    WHERE wanted.relay_id = e.relay_id AND e.serves <> wanted.serves
+    WHERE wanted.relay_id = e.relay_id AND e.serves <> wanted.serves RETURNING e.relay_id
 """
 
 
@@ -241,16 +251,26 @@ def keep(session: Session, source: str, relays: Collection[Relay], at: datetime)
     """Keep relays as their source tells of them now; `at` is when it was read."""
     if relays:
         many(session, _KEEP, [_row(relay, source, at) for relay in relays])
+        served.serve(session, [relay.slug for relay in relays])
 
 
 def close_all_but(session: Session, source: str, kept: Collection[str]) -> int:
     """A source no longer has the others: they are proposed to nobody. How many those are."""
-    return ask(session, _GONE, {"source": source, "kept": list(kept)}).rowcount
+    gone = ask(session, _GONE, {"source": source, "kept": list(kept)}).fetchall()
+    close(session, [row.relay_id for row in gone])
+    return len(gone)
+
+
+def close(session: Session, ids: Collection[str]) -> None:
+    """The sources of these have them no longer; when one has it again, it is read anew."""
+    ask(session, _CLOSE, {"ids": list(ids)})
+    served.serve(session, ids)
 
 
 def stand_in(session: Session) -> None:
     """Say anew which relay serves the needs of a closed one."""
-    ask(session, _STAND_IN)
+    changed = ask(session, _STAND_IN).fetchall()
+    served.serve(session, [row.relay_id for row in changed])
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -282,6 +302,8 @@ def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
         "places": sorted(set(_places(relay))),
         "replaced_by": relay.replaced_by,
         "words": plain(" ".join(_words(relay))),
+        "last_day": relay.last_day,
+        "read_as": READ_AS,
         "at": at,
     }
 

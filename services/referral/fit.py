@@ -8,7 +8,7 @@ from typing import assert_never
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need
 from services.referral.hours import Doubt, Hours, NotKnown, Open, Shut, hours_at, next_opening
 from services.referral.index import Directory
-from services.referral.proposal import Against, Why, day_there
+from services.referral.proposal import Against, Why
 from services.referral.question import Question
 from services.referral.relay import Confidence, Kind, Relay
 
@@ -81,7 +81,6 @@ def may_help(row: Relay, need: Need, question: Question) -> bool:
     """Whether a row found by `need` is one for this person: not itself, not for others only."""
     return (
         (row.kind not in _NOT_FOR_HELP or (row.kind is Kind.EMERGENCY and need is Need.SURDITE))
-        and row.exists_on(day_there(row, question.at))
         and not _is_the_line(row, question)
         and _can_be_used(row, question)
         and _is_for_them(row, need, question)

@@ -43,7 +43,7 @@ from contracts.vocabulary import (
     RelayOutcome,
 )
 from services.bus.work import Work, new_id
-from services.referral import entries, facts, handing, metrics, partners, store
+from services.referral import entries, facts, handing, metrics, partners, served, store
 from services.referral.domain import (
     AlreadySo,
     Asked,
@@ -104,7 +104,11 @@ def on_find_relays(command: FindRelays, work: Work) -> Reply:
     """Say who could help; nothing is changed."""
     question = _question(command, work)
     directory = entries.serving(
-        work.session, looked_up(question), question.country, question.departement
+        work.session,
+        looked_up(question),
+        question.country,
+        question.departement,
+        work.now.date(),
     )
     found = search(directory, question)
     metrics.record_search(work.command.programme, found=bool(found.now))
@@ -150,6 +154,8 @@ def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
     row = store.relay_to_change(work.session, command.relay_id)
     row.verified_at = work.now if command.verified else None
     row.verified_by, row.withdrawn = work.command.actor, not command.verified
+    work.session.flush()
+    served.serve(work.session, [command.relay_id])
     return done()
 
 

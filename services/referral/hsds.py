@@ -7,6 +7,7 @@ row has to be one of HSDS in those parts too (`standard.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -281,7 +282,7 @@ def _relay(service: _Service, row: Mapping[str, Any]) -> Relay:
         replaced_by=ours.replaced_by,
         confidence=ours.confidence,
         confidence_hours=ours.confidence_hours,
-        conflicts=tuple(str(each) for each in ours.conflicts),
+        conflicts=tuple(map(_conflict, ours.conflicts)),
         first_day=ours.valid_from,
         last_day=ours.valid_to,
         verified_at=ours.verified_at,
@@ -289,6 +290,13 @@ def _relay(service: _Service, row: Mapping[str, Any]) -> Relay:
         saturation=_saturation(ours.saturation),
         row=row,
     )
+
+
+def _conflict(told: Any) -> str:
+    """What sources say differently, in a line; the same whatever the order of its fields."""
+    if isinstance(told, Mapping) and isinstance(told.get("statements"), list):
+        return f"{told.get('field', '')}: {'; '.join(map(str, told['statements']))}"
+    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False, sort_keys=True)
 
 
 def _area(area: _Area) -> Area:

@@ -29,7 +29,7 @@ from services.referral.fit import (
 )
 from services.referral.hours import NotKnown, Open, Shut
 from services.referral.index import Directory
-from services.referral.proposal import Against, Found, Mode, Proposal, Why
+from services.referral.proposal import Against, Found, Mode, Proposal, Why, day_there
 from services.referral.question import Question, Rescue
 from services.referral.relay import Kind, Level, Relay
 
@@ -83,6 +83,13 @@ def looked_up(question: Question) -> frozenset[Need]:
     )
 
 
+def _standing(directory: Directory, need: Need, question: Question) -> Iterator[Relay]:
+    """Rows that serve a need at the person's place, and have not begun or ended without us."""
+    for row in directory.serving(need, question.country, question.departement):
+        if row.exists_on(day_there(row, question.at)):
+            yield row
+
+
 def _urgent(rescue: list[Proposal]) -> int:
     """How many of the rescue proposals come before everybody else: the written one, and one."""
     written = sum(Why.WRITTEN_RESCUE in each.why for each in rescue)
@@ -97,7 +104,7 @@ def _rescue(directory: Directory, question: Question) -> Iterator[Proposal]:
     kind, why, mode = asked
     rows = [
         row
-        for row in directory.serving(_RESCUE_NEED[kind], question.country, question.departement)
+        for row in _standing(directory, _RESCUE_NEED[kind], question)
         if row.kind is Kind.EMERGENCY
     ]
     if question.deaf or _names_written_rescue(question):
@@ -128,7 +135,7 @@ def _health_question_unanswered(question: Question, directory: Directory) -> boo
     """A question of health where no line for it answers: "dans le doute, 15"."""
     if Need.SANTE_INFORMATION not in question.needs[:1]:
         return False
-    rows = directory.serving(Need.SANTE_INFORMATION, question.country, question.departement)
+    rows = _standing(directory, Need.SANTE_INFORMATION, question)
     return not any(isinstance(hours_of(row, question), Open | NotKnown) for row in rows)
 
 
@@ -155,14 +162,14 @@ def _helping(directory: Directory, question: Question) -> Iterator[Proposal]:
     """Yield every row that serves one of the needs, with its reasons."""
     seen: set[str] = set()
     for place, need in enumerate(needs_of(question)):
-        for row in directory.serving(need, question.country, question.departement):
+        for row in _standing(directory, need, question):
             if row.slug in seen or not may_help(row, need, question):
                 continue
             seen.add(row.slug)
             why = (Why.NEED if place == 0 else Why.ALSO_NEED, *reasons(directory, row, question))
             yield _proposal(row, question, Mode.NUMBER, why)
     if question.silent and not question.deaf:
-        for row in directory.serving(Need.SURDITE, question.country, question.departement):
+        for row in _standing(directory, Need.SURDITE, question):
             if row.slug not in seen and row.kind is Kind.EMERGENCY:
                 yield _proposal(row, question, Mode.NUMBER, (Why.SILENCE,))
 
@@ -218,7 +225,7 @@ def _interpreter(
     """A third voice first, where no row that could help speaks the person's language."""
     if not now or any(speaks(each.relay, question) is not False for each in now):
         return
-    for row in directory.serving(Need.INTERPRETARIAT, question.country, question.departement):
+    for row in _standing(directory, Need.INTERPRETARIAT, question):
         proposal = _proposal(row, question, Mode.INTERPRETER, (Why.NO_LINE_SPEAKS,))
         if proposal.mode is not Mode.LATER:
             yield proposal

@@ -51,6 +51,9 @@ def test_conflicts_confidence_and_unknown_anonymity_are_kept() -> None:
     row = READ.by_slug["eu-116000-fr"]
     assert row.conflicts == ("ccmm.asso.fr 2015 (service-public) : lun-sam 9h-21h",)
     assert row.anonymous is None
+    assert READ.by_slug["fr-3114"].conflicts == (
+        "anonymous: gouvernement.fr: « non anonyme »; other pages: confidential",
+    )
     assert READ.by_slug["fr-3114"].anonymous is False
     assert READ.by_slug["fr-sos-amitie"].anonymous is True
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
-from sqlmodel import Session
 
 from bench.directory import a_question
 from bench.inclusion import services
@@ -22,61 +17,17 @@ from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral import entries
 from services.referral.app import SERVICE
-from services.referral.directory import COMMITTED, read_departements, read_directory, read_zones
-from services.referral.exporting import written
-from services.referral.hsds import read_row
-from services.referral.importing import Imported, Reader, import_rows
+from services.referral.directory import read_directory, read_zones
 from services.referral.inclusion import Inclusion
 from services.referral.search import looked_up, search
-from services.referral.standard import breaches
+from tests.referral.lists import DEPARTEMENTS, LATER, ROWS, active, counts, exported, row, taken
 from tests.triage.builders import NOON
-
-DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())
-ROWS: list[dict[str, Any]] = DOCUMENT["services"]
-DEPARTEMENTS = read_departements()
-LATER = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def referral(fresh_database: str, tmp_path: Path) -> Iterator[ServiceUnderTest]:
     with service_under_test(SERVICE, fresh_database, tmp_path, NOON) as under_test:
         yield under_test
-
-
-def taken(
-    it: ServiceUnderTest,
-    rows: Iterable[Any],
-    source: str = "a list",
-    *,
-    whole: bool = True,
-    read: Reader = read_row,
-    tell: Callable[[int], None] = lambda _: None,
-) -> Imported:
-    engine = create_engine(it.owner_dsn)
-    with Session(engine) as session, session.begin():
-        imported = import_rows(
-            session, source, rows, DEPARTEMENTS, LATER, whole=whole, read=read, tell=tell
-        )
-    engine.dispose()
-    return imported
-
-
-def counts(imported: Imported) -> tuple[int, int, int, int]:
-    return imported.new, imported.changed, imported.unchanged, imported.closed
-
-
-def row(slug: str, **changed: Any) -> dict[str, Any]:
-    """The row of 3114 by another name, with other fields of ours."""
-    (like,) = (each for each in ROWS if each["x_relay"]["slug"] == "fr-3114")
-    made = deepcopy(like)
-    made["status"] = changed.pop("status", "active")
-    made["x_relay"] |= {"slug": slug} | changed
-    return made
-
-
-def active(it: ServiceUnderTest, need: Need = Need.CRISE_SUICIDAIRE) -> set[str]:
-    found = it.read(lambda session: entries.serving(session, [need], "FR", None))
-    return {relay.slug for relay in found.serving(need, "FR", None)}
 
 
 def test_same_list_again_changes_nothing(referral: ServiceUnderTest) -> None:
@@ -180,15 +131,6 @@ def test_a_list_of_data_inclusion_is_taken_like_any_other(referral: ServiceUnder
 
 
 # --- and written out again ------------------------------------------------------------------------
-
-
-def exported(it: ServiceUnderTest, source: str | None = None) -> list[dict[str, Any]]:
-    """What is known, as HSDS, each row held against HSDS."""
-    pieces = it.read(lambda session: list(written(session, {"x_profile": {}}, source)))
-    rows: list[dict[str, Any]] = json.loads(b"".join(pieces))["services"]
-    for each in rows:
-        assert list(breaches(each)) == [], each["x_relay"]["slug"]
-    return rows
 
 
 def test_what_is_kept_is_written_as_it_came_and_taken_again(referral: ServiceUnderTest) -> None:

@@ -431,3 +431,29 @@ def test_the_order_of_the_rows_in_the_file_does_not_matter(question: Question) -
     turned_round = Directory(reversed(READ.relays))
     found, again = search(READ, question), search(turned_round, question)
     assert (now(found), later(found)) == (now(again), later(again))
+
+
+# --- dates of a service itself --------------------------------------------------------------------
+
+OVER = {"last_day": date(2026, 1, 13)}
+NOT_BEGUN = {"first_day": date(2026, 1, 15)}
+
+
+@pytest.mark.parametrize("dates", [OVER, NOT_BEGUN])
+def test_a_service_out_of_its_dates_is_proposed_for_nothing(dates: dict[str, date]) -> None:
+    samu = an_open_relay("fr-15", Need.URGENCE_VITALE, kind=Kind.EMERGENCY, **dates)
+    interpreter = an_open_relay("fr-mul", Need.INTERPRETARIAT, kind=Kind.TOOL, **dates)
+    line = an_open_relay("fr-line", Need.SOLITUDE, **dates)
+    other = an_open_relay("fr-other", Need.SOLITUDE)
+    asked = a_question(Need.SOLITUDE, rescue=Rescue.MEDICAL, language=LanguageCode.AR)
+    found = search(Directory([samu, interpreter, line, other]), asked)
+    assert [each.relay.slug for each in (*found.now, *found.later)] == ["fr-other"]
+
+
+def test_its_last_day_is_still_one_of_them() -> None:
+    line = an_open_relay("fr-line", Need.SOLITUDE, last_day=date(2026, 1, 14))
+    directory = Directory([line])
+    late = a_question(Need.SOLITUDE, at=at("2026-01-14 23:30"))
+    assert [each.relay.slug for each in search(directory, late).now] == ["fr-line"]
+    next_day = a_question(Need.SOLITUDE, at=at("2026-01-15 00:30"))
+    assert search(directory, next_day).now == ()
