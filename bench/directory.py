@@ -1,30 +1,31 @@
-"""Row `directory`: a directory of a whole country in Postgres: taken in, and searched.
+"""Row `directory`: a directory of a whole country in Postgres: taken in, searched, read anew.
 
-Beside each search, in the same run, what the server alone takes for the same rows: the entries that
-serve the need at the place, counted and not read.
+Its services are made up in the shape of data·inclusion. Beside each search, in the same run, what
+the server alone takes to count the entries that serve the need at the place.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, make_url
 from sqlmodel import Session
 
 from bench.figures import Figure, percentile, spread
 from bench.ground import ground_for
+from bench.inclusion import services
 from bench.setting import Setting
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need, ProgrammeId
+from deploy.directory_kept import keep_directory
 from services.bus.driver import ask
 from services.referral import entries
-from services.referral.directory import COMMITTED, document, read_departements
-from services.referral.hsds import rows_of
-from services.referral.importing import import_rows
+from services.referral.directory import read_departements, read_zones
+from services.referral.importing import Imported, import_rows
+from services.referral.inclusion import Inclusion
 from services.referral.question import Question, Rescue
 from services.referral.search import looked_up, search
 
@@ -34,6 +35,8 @@ _SEARCHES = 2000
 _MANY = 140_000
 _AT_MOST_MS = 20.0  #: DESIGN 12: p99
 _MILLI = 1e3
+T = TypeVar("T")
+_READ_EARLIER = "UPDATE referral.entry SET read_as = 'earlier'"
 _COUNTED = """
     SELECT count(*) FROM referral.entry
     WHERE active AND serves && %(needs)s AND places && %(places)s
@@ -45,27 +48,48 @@ def measure(setting: Setting) -> list[Figure]:
     dice = Random(2026)
     departements = sorted(read_departements())
     questions = [a_question(dice, departements) for _ in range(_SEARCHES)]
-    committed = rows_of(document(COMMITTED / "relays.json"))
     with ground_for(setting.folder) as ground:
         owner = make_url(ground.platform.owner_dsn).set(drivername="postgresql+psycopg")
         engine = create_engine(owner)
         few = _searched(engine, questions)
-        rows = _local_rows(committed, departements, dice)
-        began = time.perf_counter()
-        with Session(engine) as session, session.begin():
-            taken = import_rows(
-                session, "bench", rows, frozenset(departements), datetime.now(UTC), whole=True
-            )
-        seconds = time.perf_counter() - began
+        seconds, taken = _timed(lambda: _import(engine, services(_MANY, departements, dice)))
         with Session(engine) as session, session.begin():
             ask(session, "ANALYZE referral.entry")
         many = _searched(engine, questions)
+        with Session(engine) as session, session.begin():
+            ask(session, _READ_EARLIER)
+        seconds_anew, _ = _timed(lambda: keep_directory(owner.render_as_string(False)))
         engine.dispose()
     return [
         few,
-        Figure(ROW, "import", taken.new / seconds, "/s", f"{taken.new:,} rows in {seconds:.0f} s"),
+        _rate("import of data·inclusion", taken.new, seconds),
         many,
+        _rate("read anew by a release", _MANY, seconds_anew),
     ]
+
+
+def _rate(name: str, rows: int, seconds: float) -> Figure:
+    return Figure(ROW, name, rows / seconds, "/s", f"{rows:,} rows in {seconds:.0f} s")
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    done = work()
+    return time.perf_counter() - began, done
+
+
+def _import(engine: Engine, rows: list[dict[str, Any]]) -> Imported:
+    zones = read_zones()
+    with Session(engine) as session, session.begin():
+        return import_rows(
+            session,
+            "bench",
+            rows,
+            frozenset(zones),
+            datetime.now(UTC),
+            whole=True,
+            read=Inclusion({}, zones).read,
+        )
 
 
 def _searched(engine: Engine, questions: list[Question]) -> Figure:
@@ -73,7 +97,11 @@ def _searched(engine: Engine, questions: list[Question]) -> Figure:
 
         def found(question: Question) -> object:
             part = entries.serving(
-                session, looked_up(question), question.country, question.departement
+                session,
+                looked_up(question),
+                question.country,
+                question.departement,
+                question.at.date(),
             )
             return search(part, question)
 
@@ -97,25 +125,6 @@ def _spans(work: Callable[[Question], object], questions: Iterable[Question]) ->
         work(question)
         spans.append((time.perf_counter() - began) * _MILLI)
     return spans
-
-
-def _local_rows(
-    committed: list[Any], departements: list[str], dice: Random
-) -> list[dict[str, Any]]:
-    """Rows as a national directory would have them: each a copy that serves one département."""
-    models = [
-        each
-        for each in committed
-        if each["x_relay"]["country"] == "FR" and each["x_relay"].get("replaced_by") is None
-    ]
-    rows = []
-    for number in range(_MANY):
-        row = deepcopy(dice.choice(models))
-        row["x_relay"] |= {"slug": f"fr-local-{number}", "level": "local"}
-        (area, *_) = row["service_areas"]
-        row["service_areas"] = [area | {"x_departements": [dice.choice(departements)]}]
-        rows.append(row)
-    return rows
 
 
 def a_question(dice: Random, departements: list[str]) -> Question:

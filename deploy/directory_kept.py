@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
 
+from services.referral import sources
 from services.referral.directory import COMMITTED, document, read_departements
 from services.referral.hsds import RowFlaw, rows_of
 from services.referral.importing import Imported, import_rows
@@ -55,4 +56,7 @@ def _read_anew(
         done += some.entries
         flaws += some.flaws
         tell(done, total)
+    if done:
+        with Session(engine) as session, session.begin():
+            sources.compare(session)
     return flaws

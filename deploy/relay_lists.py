@@ -88,7 +88,8 @@ def _list_in(options: argparse.Namespace) -> _List:
 def _told(taken: Imported, file: Path) -> int:
     print(
         f"{taken.new} new, {taken.changed} changed, {taken.unchanged} as they were,"
-        f" {taken.closed} closed, {taken.skipped} not for us, {len(taken.flaws)} flaws"
+        f" {taken.closed} closed, {taken.told_too} of other sources, {taken.skipped} not for us,"
+        f" {len(taken.flaws)} flaws"
     )
     if not taken.flaws:
         return 0

@@ -23,7 +23,7 @@ from sqlmodel import Field, Session
 
 from contracts.vocabulary import Need, RelayId
 from services.bus.driver import ask, many, only
-from services.referral import served
+from services.referral import served, sources
 from services.referral.index import Directory
 from services.referral.relay import Relay, Saturation, Status
 from services.referral.store import Row, tables
@@ -66,6 +66,12 @@ class EntryRow(Row, table=True):
     active: bool  #: proposed to people: its source has it still, and says that it works
     near: bool  #: serves a part of its country only
     last_day: date | None = None  #: of the service, that day included; nothing is proposed after it
+    numbers: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+    says: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB)
+    )  #: compared with others
+    #: What other sources do.
+    differing: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     #: How it was read (`READ_AS`); another way: it is read anew (`rereading.py`).
     read_as: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     surety: int  #: for sorting, 0 is the surest: how sure its compiler was
@@ -97,8 +103,8 @@ _KNOWN = """
 """
 _SERVING = f"""
     WITH chosen AS ({served.CHOSEN})
-    SELECT known, active, serves, taken_back, verified_by, checked_at, saturated, observed_at,
-        lifetime_minutes
+    SELECT known, active, differing, serves, taken_back, verified_by, checked_at, saturated,
+        observed_at, lifetime_minutes
     FROM ({_KNOWN}) AS found JOIN chosen USING (relay_id) WHERE active
 """  # noqa: S608 - our own words, here and below
 _ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s AND known <> ''"  # noqa: S608
@@ -173,7 +179,9 @@ def to_verify(session: Session, country: str, most: int) -> list[Known]:
 
 
 def _known(row: Any) -> Known:
-    relay = replace(_RELAY.validate_json(row.known), verified_at=row.checked_at)
+    relay = _RELAY.validate_json(row.known)
+    conflicts = (*relay.conflicts, *row.differing)
+    relay = replace(relay, verified_at=row.checked_at, conflicts=conflicts)
     if not row.active and relay.status is Status.ACTIVE:  # its source has it no longer
         relay = replace(relay, status=Status.INACTIVE)
     if row.saturated is not None:
@@ -186,17 +194,19 @@ def _known(row: Any) -> Known:
 
 _KEEP = """
     INSERT INTO referral.entry (relay_id, source, document, known, digest, active, near, surety,
-        country, called, verified_at, needs, serves, places, replaced_by, words, last_day, read_as,
-        imported_at)
+        country, called, verified_at, needs, serves, places, replaced_by, words, last_day, numbers,
+        says, read_as, imported_at)
     VALUES (%(relay_id)s, %(source)s, %(document)s::jsonb, %(known)s, %(digest)s, %(active)s,
         %(near)s, %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
-        %(places)s, %(replaced_by)s, %(words)s, %(last_day)s, %(read_as)s, %(at)s)
+        %(places)s, %(replaced_by)s, %(words)s, %(last_day)s, %(numbers)s,
+        %(says)s::jsonb, %(read_as)s, %(at)s)
     ON CONFLICT (relay_id) DO UPDATE SET document = excluded.document, known = excluded.known,
         digest = excluded.digest, active = excluded.active, near = excluded.near,
         surety = excluded.surety, country = excluded.country, called = excluded.called,
         verified_at = excluded.verified_at, needs = excluded.needs, serves = excluded.serves,
         places = excluded.places, replaced_by = excluded.replaced_by, words = excluded.words,
-        last_day = excluded.last_day, read_as = excluded.read_as,
+        last_day = excluded.last_day, numbers = excluded.numbers, says = excluded.says,
+        read_as = excluded.read_as,
         imported_at = excluded.imported_at
 """
 _STANDING = """
@@ -303,6 +313,8 @@ def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
         "replaced_by": relay.replaced_by,
         "words": plain(" ".join(_words(relay))),
         "last_day": relay.last_day,
+        "numbers": sources.numbers_of(relay),
+        "says": orjson.dumps(sources.says_of(relay)).decode(),
         "read_as": READ_AS,
         "at": at,
     }

@@ -363,6 +363,9 @@ def write_row(relay: Relay) -> dict[str, Any]:
     if relay.transfer is not None:
         agreed = {"mode": relay.transfer.mode, "number": relay.transfer.number}
         learnt["agreed_transfer"] = agreed
+    told = relay.row["x_relay"].get("conflicts") or []
+    if len(relay.conflicts) > len(told):  # other sources differ
+        learnt["conflicts"] = [*told, *relay.conflicts[len(told) :]]
     row = {**relay.row, "status": relay.status.value}
     if relay.verified_at is not None:
         row["assured_date"] = relay.verified_at.date().isoformat()

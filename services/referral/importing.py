@@ -3,7 +3,8 @@
 A row is read by whoever knows how its list is written; HSDS where nobody else is named.
 
 What a source told before and tells wrong now stays as it was; what a whole list no longer has is
-closed, not deleted: referrals name it. A relay belongs to the source that brought it first.
+closed, not deleted: referrals name it. A relay belongs to the source that brought it first; what
+others tell of it is kept beside it, and where they differ is shown (`sources.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from contracts.vocabulary import RelayId
 from services.bus.driver import ask
-from services.referral import entries
+from services.referral import entries, sources
 from services.referral.hsds import RowFlaw, read_row
 from services.referral.relay import Relay
 
@@ -39,6 +40,7 @@ class Imported:
     changed: int
     unchanged: int
     closed: int
+    told_too: int  #: belong to another source; what this one tells is kept beside it
     skipped: int  #: nobody a line like ours would lead a caller to
     flaws: tuple[RowFlaw, ...]  #: of rows that were refused, and of successors nobody knows
 
@@ -63,30 +65,33 @@ def import_rows(  # noqa: PLR0913 - a list is all of these
     `tell` hears how many rows were read so far. The caller commits.
     """
     reading = _Reading(read, departements)
-    new = changed = unchanged = 0
+    new = changed = unchanged = told_too = 0
     numbered = enumerate(rows)
     while batch := list(islice(numbered, _BATCH)):
         relays = list(reading.relays(batch))
         before = entries.standing(session, [relay.slug for relay in relays])
-        taken = []
+        taken, told = [], []
         for relay in relays:
             was = before.get(relay.slug)
             if was is not None and was.source != source:
-                reading.flaws.append(
-                    RowFlaw(relay.slug, "x_relay.slug", f"is kept from {was.source}")
-                )
+                told.append(relay)
             elif was is not None and was.digest == entries.digest(relay.row):
                 unchanged += 1
             else:
                 taken.append(relay)
                 new, changed = new + (was is None), changed + (was is not None)
         entries.keep(session, source, taken, at)
+        sources.keep(session, source, told, at)
+        told_too += len(told)
         tell(batch[-1][0] + 1)
     closed = entries.close_all_but(session, source, reading.seen) if whole else 0
+    forgotten = sources.forget_all_but(session, source, reading.seen) if whole else 0
     if new or changed or closed:
         entries.stand_in(session)
+    if new or changed or closed or told_too or forgotten:
+        sources.compare(session)
     flaws = (*reading.flaws, *_flaws_of_successors(session, source))
-    return Imported(new, changed, unchanged, closed, reading.skipped, flaws)
+    return Imported(new, changed, unchanged, closed, told_too, reading.skipped, flaws)
 
 
 @dataclass

@@ -65,8 +65,11 @@ def test_what_a_whole_list_no_longer_has_is_closed_and_not_forgotten(
 def test_a_relay_stays_with_the_source_that_brought_it(referral: ServiceUnderTest) -> None:
     taken(referral, [row("fr-a")], "one")
     imported = taken(referral, [row("fr-a", anonymous=None), row("fr-b")], "another")
-    assert [str(flaw) for flaw in imported.flaws] == ["fr-a: x_relay.slug: is kept from one"]
+    assert (counts(imported), imported.told_too, imported.flaws) == ((1, 0, 0, 0), 1, ())
     assert active(referral) == {"fr-a", "fr-b"}
+    kept = referral.read(lambda session: entries.one(session, RelayId("fr-a")))
+    assert kept is not None
+    assert kept.anonymous is False
     assert counts(taken(referral, [], "one")) == (0, 0, 0, 1)
     assert active(referral) == {"fr-b"}
 

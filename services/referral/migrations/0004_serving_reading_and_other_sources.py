@@ -1,7 +1,8 @@
-"""What serves a need at a place, and how entries were read."""
+"""What serves a need at a place, how entries were read, and what other sources tell."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "referral_0004"
 down_revision = "referral_0003"
@@ -15,7 +16,7 @@ needs = 0
 
 
 def upgrade() -> None:
-    """What serves a need at a place, and how entries were read."""
+    """What serves a need at a place, how entries were read, and what other sources tell."""
     op.create_table(
         "served",
         sa.Column("need", sa.Text(), nullable=False),
@@ -33,5 +34,26 @@ def upgrade() -> None:
     op.add_column(
         "entry",
         sa.Column("read_as", sa.Text(), server_default="", nullable=False),
+        schema="referral",
+    )
+    op.create_table(
+        "told",
+        sa.Column("relay_id", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("says", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("relay_id", "source"),
+        schema="referral",
+    )
+    for name in ("numbers", "differing"):
+        op.add_column(
+            "entry",
+            sa.Column(name, sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+            schema="referral",
+        )
+    op.add_column(
+        "entry",
+        sa.Column("says", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         schema="referral",
     )
