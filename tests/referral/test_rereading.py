@@ -98,9 +98,11 @@ def test_what_its_source_no_longer_has_stays_closed_until_it_has_it_again(
 def test_needs_of_a_closed_relay_are_served_by_its_successor_as_before(
     referral: ServiceUnderTest,
 ) -> None:
+    old = row("fr-old", status="defunct", needs=["solitude"], replaced_by="fr-new")
+    taken(referral, [row("fr-new", needs=["deuil"]), old])
     change(referral, "UPDATE referral.entry SET read_as = 'earlier'")
     read_anew(referral)
-    assert "fr-3018" in active(referral, Need.HARCELEMENT_NUMERIQUE)
+    assert "fr-new" in active(referral, Need.SOLITUDE)
 
 
 def test_a_document_this_release_cannot_read_is_named_and_proposed_to_nobody(
