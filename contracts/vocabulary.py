@@ -629,6 +629,35 @@ class ReferralClosing(StrEnum):
     BY_MISTAKE = "by_mistake"
 
 
+class Period(StrEnum):
+    """How long a time is of which activity is shared."""
+
+    DAY = "day"
+    WEEK = "week"  #: Monday to Sunday, numbered as ISO 8601 does
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class ActivityKind(StrEnum):
+    """A table of shared activity. Each tells all contacts apart, but relay outcomes are their own.
+
+    `abandoned` and `unanswered` (nobody came, and the caller had not left before) mean the same
+    contacts in each of them, `not_said` those a human heard and nobody triaged.
+    """
+
+    ANSWER = "answer"  #: in_target, later, abandoned, unanswered
+    CHANNEL = "channel"  #: phone, chat, message
+    HOUR = "hour"  #: h00 to h23, on the wall of the line
+    WEEKDAY = "weekday"  #: monday to sunday
+    NEED = "need"  #: the main one, as the regulator understood it
+    PRIORITY = "priority"  #: p1 to p5
+    ORIENTATION = "orientation"  #: where the regulator sent it
+    OUTCOME = "outcome"  #: how those a human heard ended; `not_ended`
+    DURATION = "duration"  #: of the last listener's talk; `no_talk`
+    RELAY_OUTCOME = "relay_outcome"  #: told by blind tokens in this time, of whichever contacts
+
+
 class RelayOutcome(StrEnum):
     """What became of the person at the relay, told without saying who."""
 
