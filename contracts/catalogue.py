@@ -1,5 +1,6 @@
 """Every event and command there is. Adding one here is the first step of CONTRIBUTING.md."""
 
+from contracts.activity import ActivitySeen, SeeActivity
 from contracts.anonymity import (
     AskLift,
     DecideLift,
@@ -249,6 +250,7 @@ COMMANDS: tuple[type[Command], ...] = (
     AgreeToLastMinutes,
     AnswerDebrief,
     CloseDebrief,
+    SeeActivity,
     JudgeFlag,
     EraseTexts,
     FindRelays,
@@ -289,6 +291,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     PlanShifts: ShiftsPlanned,
     SeeShifts: ShiftsSeen,
     SeeVolunteers: VolunteersSeen,
+    SeeActivity: ActivitySeen,
     EraseTexts: Erasure,
     FindRelays: RelaysFound,
     SeeRelays: RelaysSeen,

@@ -1,5 +1,6 @@
 """The console's table: a newcomer reads it first."""
 
+from contracts.activity import SeeActivity
 from contracts.anonymity import (
     AskLift,
     DecideLift,
@@ -235,6 +236,7 @@ SERVICE = Service(
         RecordTraining,
         RecordSupervision,
         SeeVolunteers,
+        SeeActivity,
         DeclareLimits,
         PlanShifts,
         CancelShift,

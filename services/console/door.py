@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from contracts.activity import SeeActivity
 from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.assignment import (
     BeatHeart,
@@ -84,6 +85,7 @@ from services.bus.openapi import fields_of
 from services.bus.work import derived_id, new_id
 from services.console import metrics
 from services.console.account_page import account_addresses
+from services.console.activity_page import activity_addresses
 from services.console.alarm_page import alarm_addresses
 from services.console.card_page import CardPages
 from services.console.directory_page import directory_addresses
@@ -195,6 +197,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
     Verb("/coordinator/volunteers/see", SeeVolunteers),
+    Verb("/coordinator/activity/see", SeeActivity),
     Verb("/coordinator/shifts", PlanShifts),
     Verb("/coordinator/shifts/{shift_id}/cancel", CancelShift),
     Verb("/desk/shifts", SeeShifts),
@@ -255,6 +258,7 @@ _BESIDE = (
     directory_addresses,
     week_addresses,
     people_addresses,
+    activity_addresses,
     entering_addresses,
     look_addresses,
     guide_addresses,

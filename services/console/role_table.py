@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.activity import SeeActivity
 from contracts.anonymity import DecideLift
 from contracts.referral import (
     CloseReferral,
@@ -74,6 +75,9 @@ PAGES: tuple[Entry, ...] = (
     Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),
     Entry("GET", "/relais", SeeRelays.roles),
+    Entry("GET", "/activite", SeeActivity.roles),
+    Entry("GET", "/activite/tableau", SeeActivity.roles),
+    Entry("GET", "/activite/graphique", SeeActivity.roles),
     Entry("GET", "/semaine", PlanShifts.roles),
     Entry("POST", "/semaine/plages", PlanShifts.roles),
     Entry("GET", "/benevoles", SeeVolunteers.roles),

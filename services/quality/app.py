@@ -1,7 +1,8 @@
-"""Quality, whole: what it consumes, publishes and waits for. It answers nobody's command."""
+"""Quality, whole: what it consumes, publishes and waits for; it only tells what was published."""
 
 from datetime import timedelta
 
+from contracts.activity import SeeActivity
 from contracts.assignment import (
     ContactSentUntriaged,
     LiveStateEntered,
@@ -20,7 +21,7 @@ from contracts.risk import AlertAcknowledged, AlertRaised
 from contracts.text import TextSealed, WrittenAnswered, WrittenClockRang, WrittenFirstRead
 from contracts.triage import ContactTriaged
 from services.bus.forgetting import forgetting
-from services.bus.table import Due, On, Service
+from services.bus.table import Answer, Due, On, Service
 from services.quality import handlers
 from services.quality.settings import SETTINGS
 from services.quality.standing import expect_callers
@@ -52,6 +53,7 @@ SERVICE = Service(
         On(LiveStateEntered, handlers.on_live_state_entered, even_late=True),
         On(RelayOutcomeGiven, handlers.on_relay_outcome_given, even_late=True),
     ),
+    answers=(Answer(SeeActivity, handlers.on_see_activity, kept=False),),
     publishes=(HourCounted,),
     deadlines=(
         Due("hour", handlers.on_hour_due),

@@ -31,6 +31,7 @@ from contracts.vocabulary import (
     Departement,
     Destination,
     Nature,
+    Need,
     OfferId,
     Outcome,
     Priority,
@@ -94,15 +95,17 @@ class Decision:
     priority: Priority
     destination: Destination
     departement: Departement | None = None  #: of the person in danger, as said
+    need: Need | None = None  #: the main one; of decisions taken before it was kept there is none
 
     @property
-    def rank(self) -> tuple[datetime, int, str, str]:
+    def rank(self) -> tuple[datetime, int, str, str, str]:
         """The newest decision counts; of two at one moment the more urgent."""
         return (
             self.decided_at,
             -int(self.priority.value[1]),
             self.destination.value,
             self.departement or "",
+            self.need or "",
         )
 
 
@@ -274,7 +277,9 @@ def _asked(facts: ContactFacts, at: datetime) -> ContactFacts:
 
 
 def _decided(facts: ContactFacts, event: ContactTriaged) -> ContactFacts:
-    told = Decision(event.decided_at, event.priority, event.destination, event.departement)
+    told = Decision(
+        event.decided_at, event.priority, event.destination, event.departement, event.need
+    )
     if facts.decision is not None and facts.decision.rank > told.rank:
         return facts
     return replace(facts, decision=told)

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from contracts.activity import SeeActivity
 from contracts.assignment import LiveStateEntered
 from contracts.contact import ContactOpened
+from contracts.envelope import Reply, done
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted, Tally
 from contracts.referral import RelayOutcomeGiven
@@ -19,7 +21,7 @@ from contracts.synthetic import is_reserved
 from contracts.text import TextSealed
 from contracts.vocabulary import Channel, ProgrammeId, TallyKind
 from services.bus.work import Work
-from services.quality import metrics, store
+from services.quality import editions, metrics, store
 from services.quality.domain import HourFigures, count_at, duty_of, hour_of, is_in_target, look_at
 from services.quality.facts import (
     ContactFact,
@@ -47,6 +49,7 @@ def on_programme_published(event: ProgrammePublished, work: Work) -> None:
         talk_minutes_max=longest,
         first_reading_minutes=event.terms.writing.first_reading_minutes,
         answered_within_hours=event.terms.writing.answered_within_hours,
+        timezone=event.terms.timezone,
     )
     store.keep_target(work.session, row)
     moments = store.moments_of_version(work.session, programme, version)
@@ -160,6 +163,13 @@ def _counted(programme: ProgrammeId, hour: datetime, figures: HourFigures) -> Ho
 
 def _outcomes(figures: HourFigures) -> Iterable[tuple[TallyKind, str, int]]:
     return ((TallyKind.OUTCOME, outcome.value, count) for outcome, count in figures.outcomes)
+
+
+def on_see_activity(command: SeeActivity, work: Work) -> Reply:
+    """Tell what was published, and show one edition; nothing is counted or published here."""
+    programme = work.command.programme
+    wanted = editions.Wanted(command.period, command.of, command.edition)
+    return done(result=editions.seen(work.session, programme, wanted))
 
 
 def on_relay_outcome_given(event: RelayOutcomeGiven, work: Work) -> None:

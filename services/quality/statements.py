@@ -17,6 +17,7 @@ _KEPT = (
     "decided_at",
     "priority",
     "destination",
+    "need",
     "untriaged_priority",
     "takes",
     "ended_at",
@@ -88,6 +89,10 @@ TAKE_IN_NEWS = f"""
 CONTACTS_OF_HOUR = f"SELECT {_FACTS} FROM quality.contact WHERE {_OPENED_IN_HOUR}"  # noqa: S608
 LIVE_CONTACTS = (
     f"SELECT {_FACTS} FROM quality.contact WHERE programme = %(programme)s AND ended_at IS NULL"  # noqa: S608
+)
+OPENED_BETWEEN = (
+    f"SELECT {_FACTS} FROM quality.contact WHERE programme = %(programme)s"  # noqa: S608
+    " AND opened_at >= %(begin)s AND opened_at < %(end)s ORDER BY opened_at"
 )
 ENDED_SINCE = (
     f"SELECT {_FACTS} FROM quality.contact WHERE programme = %(programme)s"  # noqa: S608

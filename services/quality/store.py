@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,7 +23,9 @@ from contracts.vocabulary import (
     ContactId,
     Destination,
     Nature,
+    Need,
     Outcome,
+    Period,
     Priority,
     ProgrammeId,
     RelayOutcome,
@@ -50,6 +52,7 @@ from services.quality.statements import (
     ENDED_SINCE,
     LIVE_CONTACTS,
     LOCK_CONTACT,
+    OPENED_BETWEEN,
     SAVE_CONTACT,
     TAKE_IN_NEWS,
 )
@@ -89,6 +92,7 @@ class TargetRow(Row, table=True):
     talk_minutes_max: int | None = None
     first_reading_minutes: int
     answered_within_hours: int
+    timezone: str | None = None  #: empty: published by a release that did not keep it
 
 
 class ContactRow(Row, table=True):
@@ -107,6 +111,7 @@ class ContactRow(Row, table=True):
     decided_at: datetime | None = _moment()
     priority: str | None = None
     destination: str | None = None
+    need: str | None = None
     untriaged_priority: str | None = None
     takes: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     ended_at: datetime | None = _moment()
@@ -209,6 +214,37 @@ class WaitRow(Row, table=True):
     total: timedelta = _length()
 
 
+class SharedDayRow(Row, table=True):
+    """Counts of a day as frozen by the first edition with it, or by a revision since."""
+
+    __tablename__ = "shared_day"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    counts: dict[str, dict[str, int]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class EditionRow(Row, table=True):
+    """A published edition; it never changes."""
+
+    __tablename__ = "edition"
+
+    programme: ProgrammeId = Field(primary_key=True, sa_type=Text)
+    period: Period = Field(primary_key=True, sa_type=Text)
+    named: str = Field(primary_key=True)  #: `2026-01`
+    number: int = Field(primary_key=True)
+    first_day: date
+    last_day: date
+    left_out: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    timezone: str = ""
+    contacts: int
+    tables: dict[str, dict[str, int | None]] = Field(sa_column=Column(JSONB, nullable=False))
+    published_at: datetime = Field(  #: domain time
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=False)
+    )
+
+
 # --- what is told ---------------------------------------------------------------------------------
 
 
@@ -243,6 +279,7 @@ def save_contact(session: Session, contact_id: ContactId, facts: ContactFacts, n
             "decided_at": None if decision is None else decision.decided_at,
             "priority": None if decision is None else decision.priority,
             "destination": None if decision is None else decision.destination,
+            "need": None if decision is None else decision.need,
             "untriaged_priority": facts.untriaged_priority,
             "takes": _TAKES.dump_json(facts.takes).decode(),
             "ended_at": facts.ended_at,
@@ -302,7 +339,8 @@ def _decision(row: Any) -> Decision | None:
     if row.decided_at is None:
         return None
     priority, destination = Priority(row.priority), Destination(row.destination)
-    return Decision(row.decided_at, priority, destination, row.departement)
+    need = Need(row.need) if row.need else None
+    return Decision(row.decided_at, priority, destination, row.departement, need)
 
 
 def keep_target(session: Session, row: TargetRow) -> None:
@@ -351,6 +389,26 @@ def contacts_of(session: Session, programme: ProgrammeId, hour: datetime) -> lis
 def live_contacts(session: Session, programme: ProgrammeId) -> list[ContactFacts]:
     """Return what is known of the contacts that have not ended."""
     return [_facts(row) for row in ask(session, LIVE_CONTACTS, {"programme": programme})]
+
+
+def opened_between(
+    session: Session, programme: ProgrammeId, begin: datetime, end: datetime
+) -> Iterator[ContactFacts]:
+    """What is known of the contacts opened from one moment up to another, oldest first."""
+    named = {"programme": programme, "begin": begin, "end": end}
+    return (_facts(row) for row in ask(session, OPENED_BETWEEN, named).fetchall())
+
+
+def opened_by_hour(
+    session: Session, programme: ProgrammeId, begin: datetime, end: datetime
+) -> Mapping[datetime, int]:
+    """How many contacts the hours between two moments had, as last counted."""
+    rows = session.exec(
+        select(HourRow.hour, HourRow.opened).where(
+            HourRow.programme == programme, col(HourRow.hour) >= begin, col(HourRow.hour) < end
+        )
+    )
+    return dict(rows.all())
 
 
 def ended_since(
