@@ -156,6 +156,11 @@ scenarios *ARGS:
 report *ARGS:
     @exec {{ python }} -m deploy.report {{ ARGS }}
 
+# Activity for federations and observatories, no small figure in it: `just share LINE --period month --month 2026-01 --to FOLDER`
+[group('measure')]
+share *ARGS:
+    @exec {{ python }} -m deploy.share {{ ARGS }}
+
 # Listeners each hour of the week needs, or that it cannot be: `just staffing --programme P`
 [group('measure')]
 staffing *ARGS:
