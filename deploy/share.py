@@ -27,11 +27,12 @@ from services.bus.settings import BusSettings
 from services.console.activity_files import chart_of, csv_of, name_of
 from services.pages.look import Look
 from services.quality.editions import Asked, NotPublished, publish
+from services.quality.periods import days_of
 from services.quality.sharing import Withheld
 
 _WHY = {
     NotPublished.UNKNOWN_LINE: "no version of this line with a zone is known to quality",
-    NotPublished.NOT_OVER: "it is not over, or not for a day yet: its last contacts go on",
+    NotPublished.NOT_OVER: "it is not over, or not for three days yet: its last messages wait",
     NotPublished.FORGOTTEN: "contacts of it are forgotten: its retention is over",
     NotPublished.NOT_COUNTED: "hours of it are not counted yet",
     NotPublished.NOT_PUBLISHED_YET: "there is no edition to revise",
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         asked = Asked(ProgrammeId(options.programme), options.period, options.of, options.revise)
-        assert asked.days
+        days_of(asked.period, asked.of)  # ValueError when there is none of this name
         published = _published(asked, options.run_dir)
     except (ValueError, StartRefused, OSError) as why:
         return _fail(str(why))
@@ -96,12 +97,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("programme", help="the line, for instance sos-crise")
     parser.add_argument("--period", type=Period, required=True, choices=list(Period))
     for each in Period:
-        parser.add_argument(f"--{each.value}", dest="of", help=_HELP[each], metavar="WHICH")
+        parser.add_argument(f"--{each.value}", help=_HELP[each], metavar="WHICH")
     parser.add_argument("--revise", action="store_true", help="count anew, as another edition")
     parser.add_argument("--to", type=Path, help="folder of the files; without it none are written")
     parser.add_argument("--language", type=LanguageCode, default=LanguageCode.FR)
     parser.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     options = parser.parse_args(arguments)
+    options.of = getattr(options, options.period.value)
     if options.of is None:
         parser.error(f"which {options.period.value}? --{options.period.value} WHICH")
     return options

@@ -30,15 +30,15 @@ from services.quality.periods import days_of, each_day
 from services.quality.sharing import DayCounts, Figures, Published, Withheld, share
 from services.quality.store import EditionRow, SharedDayRow, TargetRow
 
-#: After the last day, until nearly every contact of it has ended and been told of.
-SETTLES = timedelta(hours=24)
+#: After the last day, until its contacts have ended and messages have been answered.
+SETTLES = timedelta(days=3)
 
 
 class NotPublished(StrEnum):
     """Why nothing was published, beside what `Withheld` says."""
 
     UNKNOWN_LINE = "unknown_line"
-    NOT_OVER = "not_over"  #: or not for a day yet
+    NOT_OVER = "not_over"  #: or not for three days yet
     FORGOTTEN = "forgotten"  #: the line's retention is over for some of its contacts
     NOT_COUNTED = "not_counted"  #: some hours are not
     NOT_PUBLISHED_YET = "not_published_yet"  #: there is nothing to revise

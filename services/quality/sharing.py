@@ -22,9 +22,9 @@ less its weeks leaves some.
   edition withholds one figure more, until there are enough or its table is gone.
 - A sum with such a figure among its parts is no smaller than that part may be, and so is safe too.
 
-**A revised edition** shows nothing that the one before withheld, and nothing that moved by fewer
-than `k`: in every piece each figure shown, what is left, and the total, are as they were or moved
-by `k` since each edition before.
+**A revised edition** shows nothing that moved by fewer than `k`: in every piece each figure shown,
+what is left of its table, and the total, are as they were or moved by `k` since each edition
+before. In another world contacts change their words in every revision alike.
 
 **What is left to the reader.** Tables are held apart but for the words they share: who knows from
 elsewhere that messages alone are answered in writing may narrow one by the other. `just report` is
@@ -45,7 +45,7 @@ from services.quality.worlds import Piece, Table, bare_figures
 #: Smallest count that is shown.
 SMALLEST_SHOWN = 10
 
-#: Words that mean the same contacts in every table they are in: shown in all of them or in none.
+#: Words that mean the same contacts in every table they are in, and are shown or withheld in all.
 SHARED = frozenset({"abandoned", "unanswered", "not_said"})
 
 #: Counts of a day by kind and word; what is none may be left out.
@@ -198,6 +198,14 @@ class _Seen:
     some: frozenset[str]  #: withheld
 
 
+@dataclass(frozen=True)
+class _More:
+    """What is to be withheld too: a word, or the whole table where none is named."""
+
+    kind: ActivityKind
+    word: str
+
+
 # --- words ----------------------------------------------------------------------------------------
 
 
@@ -210,8 +218,6 @@ class _Deciding:
         self._new = new
         self._k = k
         self._sums = {kind: _sums(frozen, new.days, new.number, kind) for kind in ActivityKind}
-        #: Earlier editions of the same days: what they withheld stays so.
-        self._same = [each for each in before if each.days == new.days]
         self._pieces = _pieces([*before, new])
         self._covering = [
             [index for index, each in enumerate([*before, new]) if days <= each.days]
@@ -257,7 +263,7 @@ class _Deciding:
         }
 
     def _safe_with(self, kind: ActivityKind, words: frozenset[str], total_of: ActivityKind) -> bool:
-        if not words or any(not each.shows(kind) for each in self._same):
+        if not words:
             return False
         new = Published(self._new.days, self._new.number, {kind: words})
         return _totals_are_safe(self._frozen, [*self._before, new], self._k, total_of)
@@ -272,40 +278,46 @@ class _Deciding:
         """Withhold what is small, and more, until nothing withheld can be worked out."""
         shown = {kind: self._large(kind) for kind in kinds}
         while True:
-            told = self._bare(shown) or self._moved_too_little(shown)
-            if told is None:
+            more = self._bare(shown) or self._moved_too_little(shown)
+            if more is None:
                 return shown
-            kind, word = told
-            for each in kinds if word in SHARED else (kind,):
-                shown[each] -= {word}
+            for kind in kinds if more.word in SHARED else (more.kind,):
+                shown[kind] = shown[kind] - {more.word} if more.word else frozenset()
 
     def _large(self, kind: ActivityKind) -> frozenset[str]:
-        large = {word for word, count in self._sums[kind].items() if count >= self._k}
-        for each in self._same:
-            large &= each.shows(kind)
         return frozenset(
             word
-            for word in large
-            if all(self._has_moved(kind, piece, (word,)) for piece in self._own_pieces())
+            for word, count in self._sums[kind].items()
+            if count >= self._k
+            and all(self._has_moved(kind, piece, (word,)) for piece in self._own_pieces())
         )
 
-    def _bare(self, shown: Shown) -> tuple[ActivityKind, str] | None:
-        """A figure that is shown and uncovers one that is withheld, or may."""
+    def _bare(self, shown: Shown) -> _More | None:
+        """What uncovers, or may, a figure that is withheld."""
         tables = {kind: self._table(kind, shown[kind]) for kind in shown}
         for found in bare_figures(tables, SHARED, self._k):
-            kind = found.kind
-            if shown[kind]:
-                if found.word in shown[kind]:
-                    return kind, found.word
-                counts = tables[kind][found.piece].counts
+            if found.word in shown[found.kind]:
+                return _More(found.kind, found.word)
+            if shown[found.kind]:
+                counts = tables[found.kind][found.piece].counts
                 there = {word for word, count in counts.items() if any(count)}
-                return kind, self._smallest(kind, shown[kind], there)
+                return self._smallest(found.kind, shown[found.kind], there)
         return None
 
-    def _smallest(self, kind: ActivityKind, shown: frozenset[str], wanted: Collection[str]) -> str:
-        """The smallest figure shown, of those wanted if there is one, of one table if may be."""
-        of = shown.intersection(wanted) or shown
-        return min(of - SHARED or of, key=lambda each: (self._sums[kind][each], each))
+    def _smallest(
+        self, kind: ActivityKind, shown: frozenset[str], wanted: Collection[str]
+    ) -> _More:
+        """The smallest figure shown, of those wanted if there is one; the table if there is none.
+
+        One that no other edition shows hides more; a word of several tables, known from them, none.
+        """
+
+        def order(word: str) -> tuple[bool, int, str]:
+            told = any(word in each.shows(kind) for each in self._before)
+            return told, self._sums[kind][word], word
+
+        of = shown.intersection(wanted) - SHARED or shown - SHARED
+        return _More(kind, min(of, key=order, default=""))
 
     def _table(self, kind: ActivityKind, words: frozenset[str]) -> Table:
         if (kind, words) not in self._made:
@@ -352,14 +364,14 @@ class _Deciding:
     def _own_pieces(self) -> Iterator[frozenset[date]]:
         return (each for each in self._pieces if each <= self._new.days)
 
-    def _moved_too_little(self, shown: Shown) -> tuple[ActivityKind, str] | None:
-        """A figure that is shown while what is left moved by fewer than k since one before."""
+    def _moved_too_little(self, shown: Shown) -> _More | None:
+        """What is shown of a table of which the rest moved by fewer than k since one before."""
         for kind, words in shown.items():
             if not words or self._new.number == 1:
                 continue
             left = set(self._listed(kind)) - words
             if not all(self._has_moved(kind, piece, left) for piece in self._own_pieces()):
-                return kind, self._smallest(kind, words, self._moved(kind))
+                return self._smallest(kind, words, self._moved(kind))
         return None
 
     def _moved(self, kind: ActivityKind) -> set[str]:

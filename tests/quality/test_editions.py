@@ -35,7 +35,7 @@ from tests.quality.builders import (
 
 HOUR = 3600.0
 TODAY = "2026-01-14"
-LATER = NOON + timedelta(days=3)
+LATER = NOON + timedelta(days=4)
 
 
 @pytest.fixture
@@ -111,11 +111,11 @@ def test_day_is_counted_as_one_would_by_hand(quality: ServiceUnderTest) -> None:
     assert table(told, ActivityKind.RELAY_OUTCOME) == {"helped": 13}
 
 
-def test_period_that_is_not_over_for_a_day_is_not_published(quality: ServiceUnderTest) -> None:
+def test_period_that_is_not_over_for_three_days_is_not_published(quality: ServiceUnderTest) -> None:
     a_day(quality, 0, calls=20)
-    quality.at(NOON + timedelta(hours=34, minutes=59))
+    quality.at(NOON + timedelta(hours=82, minutes=59))
     assert published(quality) is NotPublished.NOT_OVER
-    quality.at(NOON + timedelta(hours=35))
+    quality.at(NOON + timedelta(hours=83))
     assert edition(quality).contacts == 20
 
 
