@@ -51,7 +51,7 @@ _IN_ORDER = {
 _PROFILES = frozenset({ActivityKind.HOUR, ActivityKind.WEEKDAY})
 
 _WIDTH, _LONGEST = 360, 290
-_ROW, _FOOT, _TALLEST = 40, 28, 96
+_ROW, _FOOT, _TALLEST = 48, 28, 96
 
 
 def csv_of(edition: ActivityEdition) -> str:
@@ -167,7 +167,7 @@ def _ordered(kind: ActivityKind, counts: dict[str, int | None]) -> Sequence[str]
 
 def _rows(words: Sequence[str], counts: dict[str, int | None], most: int) -> tuple[Bar, ...]:
     return tuple(
-        Bar(word, counts[word], 0, _ROW * n, round(_LONGEST * (counts[word] or 0) / most, 1), 10)
+        Bar(word, counts[word], 0, _ROW * n, round(_LONGEST * (counts[word] or 0) / most, 1), 12)
         for n, word in enumerate(words)
     )
 

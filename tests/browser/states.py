@@ -13,6 +13,7 @@ from dataclasses import replace
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import People, Person
+from tests.browser.shared import a_month_is_published
 
 #: What the page is called, and the page.
 Seen = Iterator[tuple[str, Page]]
@@ -284,6 +285,11 @@ def a_coordinator_looks_at_the_week(people: People) -> Seen:
     yield "relays, one of them verified", coordinator.page
     relay.get_by_role("button").last.click()  # the next test finds the directory as it was
     expect(relay.get_by_role("button")).to_have_count(1)
+    coordinator.go("/activite")
+    yield "activity, nothing published", coordinator.page
+    with a_month_is_published(people.platform):
+        coordinator.go("/activite")
+        yield "activity of a month, revised", coordinator.page
 
 
 def _comes(people: People, name: str, then: str = "ready") -> Person:
