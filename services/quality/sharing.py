@@ -275,14 +275,17 @@ class _Deciding:
         return self._decided(_OF_CONTACTS)
 
     def _decided(self, kinds: Collection[ActivityKind]) -> dict[ActivityKind, frozenset[str]]:
-        """Withhold what is small, and more, until nothing withheld can be worked out."""
+        """Withhold what is small, and more, until nothing withheld can be worked out.
+
+        A word of several tables that must go is bare in each, and so goes from each in turn.
+        """
         shown = {kind: self._large(kind) for kind in kinds}
         while True:
             more = self._bare(shown) or self._moved_too_little(shown)
             if more is None:
                 return shown
-            for kind in kinds if more.word in SHARED else (more.kind,):
-                shown[kind] = shown[kind] - {more.word} if more.word else frozenset()
+            kept = shown[more.kind] - {more.word} if more.word else frozenset[str]()
+            shown[more.kind] = kept
 
     def _large(self, kind: ActivityKind) -> frozenset[str]:
         return frozenset(

@@ -135,6 +135,26 @@ def test_word_of_several_tables_is_shown_in_all_or_none() -> None:
     assert figures.tables[ANSWER]["abandoned"] == 30
 
 
+def test_word_of_several_tables_that_must_go_goes_from_each() -> None:
+    first: DayCounts = {
+        CHANNEL: {"phone": 113},
+        ANSWER: {"in_target": 100, "later": 9, "abandoned": 4},
+        NEED: {"solitude": 60, "deuil": 49, "abandoned": 4},
+    }
+    second: DayCounts = {
+        CHANNEL: {"phone": 150},
+        ANSWER: {"in_target": 100, "later": 30, "abandoned": 20},
+        NEED: {"solitude": 70, "deuil": 60, "abandoned": 20},
+    }
+    frozen: Frozen = {day(0): (first,), day(1): (second,)}
+    later_day = shared(frozen, of=days(1))
+    assert later_day.tables[NEED]["abandoned"] == 20
+    both = shared(frozen, later_day.published, of=days(0, 1))
+    # 24 less 20 would be the 4 of the first day.
+    assert {table.get("abandoned") for table in both.tables.values()} == {None}
+    assert both.tables[NEED]["solitude"] == 130
+
+
 # --- a revised edition ----------------------------------------------------------------------------
 
 
