@@ -53,6 +53,18 @@ from contracts.contact import (
     UrgencyDeclared,
 )
 from contracts.envelope import Command, Contract, Event
+from contracts.information import (
+    CardNamed,
+    CardsFound,
+    CardsSeen,
+    CardTold,
+    ExtendCard,
+    LookUpCards,
+    RevokeCard,
+    SeeCard,
+    SeeCards,
+    WriteCard,
+)
 from contracts.partner import (
     AnswerReferral,
     ApplyPartner,
@@ -263,6 +275,12 @@ COMMANDS: tuple[type[Command], ...] = (
     RecordAnswer,
     GiveOutcome,
     CloseReferral,
+    WriteCard,
+    ExtendCard,
+    RevokeCard,
+    SeeCards,
+    SeeCard,
+    LookUpCards,
     WantHumanNow,
     CorrectNature,
     GiveReturnPass,
@@ -295,6 +313,10 @@ RESULTS: dict[type[Command], type[Contract]] = {
     EraseTexts: Erasure,
     FindRelays: RelaysFound,
     SeeRelays: RelaysSeen,
+    WriteCard: CardNamed,
+    SeeCards: CardsSeen,
+    SeeCard: CardTold,
+    LookUpCards: CardsFound,
     ProposeReferral: ReferralMade,
     SendReferral: ReferralHandedOver,
     RaiseAlert: AlertNamed,

@@ -35,6 +35,8 @@ Departement = NewType(
 RelayId = NewType(
     "RelayId", Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9-]{0,40}$")]
 )
+#: An information card; the emergency card has no identifier.
+CardId = NewType("CardId", Annotated[str, StringConstraints(pattern=_UUID)])
 #: A skill of the shared training catalogue, for instance SK-REGUL.
 SkillCode = NewType(
     "SkillCode", Annotated[str, StringConstraints(pattern=r"^SK-[A-Z]{2,12}(-[a-z]{2,5})?$")]
@@ -359,6 +361,7 @@ class Refusal(StrEnum):
     REFERS_NOBODY = "refers_nobody"  #: the line leads nobody on to relays
     UNKNOWN_RELAY = "unknown_relay"
     UNKNOWN_REFERRAL = "unknown_referral"
+    UNKNOWN_CARD = "unknown_card"
     RELAY_CLOSED = "relay_closed"  #: defunct, inactive, replaced, or not within its dates
     RELAY_NOT_VERIFIED = "relay_not_verified"
     NO_TRANSFER_AGREED = "no_transfer_agreed"

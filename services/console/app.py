@@ -48,6 +48,14 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
+from contracts.information import (
+    ExtendCard,
+    LookUpCards,
+    RevokeCard,
+    SeeCard,
+    SeeCards,
+    WriteCard,
+)
 from contracts.partner import ApplyPartner
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
@@ -228,6 +236,12 @@ SERVICE = Service(
         RecordAnswer,
         GiveOutcome,
         CloseReferral,
+        WriteCard,
+        ExtendCard,
+        RevokeCard,
+        SeeCards,
+        SeeCard,
+        LookUpCards,
         WantHumanNow,
         CorrectNature,
         GiveReturnPass,

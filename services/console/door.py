@@ -34,6 +34,14 @@ from contracts.assignment import (
 from contracts.care import AnswerDebrief, CloseDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
+from contracts.information import (
+    ExtendCard,
+    LookUpCards,
+    RevokeCard,
+    SeeCard,
+    SeeCards,
+    WriteCard,
+)
 from contracts.partner import ApplyPartner
 from contracts.programme import ApplyProgramme
 from contracts.referral import (
@@ -170,6 +178,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/relays/{relay_id}/observe", ObserveRelay),
     Verb("/coordinator/relays/see", SeeRelays),
     Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),
+    Verb("/desk/cards/look-up", LookUpCards),
+    Verb("/coordinator/cards", WriteCard),
+    Verb("/coordinator/cards/see", SeeCards),
+    Verb("/coordinator/cards/{card_id}/see", SeeCard),
+    Verb("/coordinator/cards/{card_id}/extend", ExtendCard),
+    Verb("/coordinator/cards/{card_id}/revoke", RevokeCard),
     Verb("/desk/contacts/{contact_id}/referrals", ProposeReferral),
     Verb("/desk/referrals/{referral_id}/consent", RecordConsent),
     Verb("/desk/referrals/{referral_id}/send", SendReferral),

@@ -67,6 +67,7 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.PAST_DEADLINE: (410, to_translate("La demande est arrivée trop tard.")),
     Refusal.UNKNOWN_RELAY: (404, to_translate("Ce relais n'est pas dans l'annuaire.")),
     Refusal.UNKNOWN_REFERRAL: (404, to_translate("Cette orientation n'est pas connue.")),
+    Refusal.UNKNOWN_CARD: (404, to_translate("Cette fiche n'est pas connue sur cette ligne.")),
     Refusal.REFERS_NOBODY: (
         409,
         to_translate("Cette ligne écoute et n'oriente pas vers des relais."),

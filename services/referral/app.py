@@ -3,6 +3,14 @@
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Stream
+from contracts.information import (
+    ExtendCard,
+    LookUpCards,
+    RevokeCard,
+    SeeCard,
+    SeeCards,
+    WriteCard,
+)
 from contracts.partner import (
     AnswerReferral,
     ApplyPartner,
@@ -34,7 +42,7 @@ from contracts.referral import (
 )
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import handing, handlers, receipts
+from services.referral import card_handlers, handing, handlers, receipts
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
 from services.referral.store import tables
@@ -63,6 +71,12 @@ SERVICE = Service(
         Answer(ApplyPartner, handing.on_apply_partner),
         Answer(AnswerReferral, handlers.on_partner_answer),
         Answer(TellOutcome, handlers.on_partner_outcome),
+        Answer(WriteCard, card_handlers.on_write_card),
+        Answer(ExtendCard, card_handlers.on_extend_card),
+        Answer(RevokeCard, card_handlers.on_revoke_card),
+        Answer(SeeCards, card_handlers.on_see_cards, kept=False),
+        Answer(SeeCard, card_handlers.on_see_card, kept=False),
+        Answer(LookUpCards, card_handlers.on_look_up_cards, kept=False),
     ),
     publishes=(
         ReferralProposed,

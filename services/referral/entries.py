@@ -8,7 +8,6 @@ from its document once, when it is imported, and kept as the values it was read 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -21,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import DDL
 from sqlmodel import Field, Session
 
+from contracts.looking_up import plain
 from contracts.vocabulary import Need, RelayId
 from services.bus.driver import ask, many, only
 from services.referral import served, sources
@@ -286,12 +286,6 @@ def stand_in(session: Session) -> None:
 def digest(document: Mapping[str, Any]) -> str:
     """What makes two documents the same, whatever the order of their fields."""
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def plain(words: str) -> str:
-    """Words as they are looked up: in small letters, without accents, one space between."""
-    letters = unicodedata.normalize("NFKD", words.casefold())
-    return " ".join("".join(each for each in letters if not unicodedata.combining(each)).split())
 
 
 def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:

@@ -29,6 +29,18 @@ oldest_unsent = Gauge(
     ["programme"],
 )
 
+card_searches = Counter(
+    "helpline_referral_card_searches_total", "Searches of information cards", ["programme", "found"]
+)
+cards_shown = Counter(
+    "helpline_referral_cards_shown_total", "Information cards shown to who searched", ["programme"]
+)
+cards_expiring = Gauge(
+    "helpline_referral_cards_expiring",
+    "Information cards that hold and expire within seven days",
+    ["programme"],
+)
+
 
 def record_search(programme: ProgrammeId, *, found: bool) -> None:
     """The directory was asked. Where it often knows nobody, rows are missing."""
@@ -43,3 +55,9 @@ def record_move(programme: ProgrammeId, state: ReferralState) -> None:
 def record_undelivered(programme: ProgrammeId) -> None:
     """A referral went to a human because its partner did not receive it."""
     undelivered.labels(programme).inc()
+
+
+def record_card_search(programme: ProgrammeId, *, shown: int) -> None:
+    """Cards were looked up. Where nothing is found often, a card is missing."""
+    card_searches.labels(programme, "something" if shown else "nothing").inc()
+    cards_shown.labels(programme).inc(shown)

@@ -1,4 +1,6 @@
-"""What stands now of referrals, for the gauges: those a person agreed to that went nowhere yet."""
+"""What stands now, for the gauges: referrals a person agreed to that went nowhere yet, and cards
+that expire soon.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,13 @@ _UNSENT = """
         coalesce(extract(epoch FROM public.helpline_now() - min(consented_at)), 0) AS oldest_seconds
     FROM referral.referral WHERE state = 'consented' GROUP BY programme
 """
+_EXPIRING = """
+    SELECT programme, count(*) AS cards
+    FROM referral.card, unnest(programmes) AS programme, public.helpline_now() AS now
+    WHERE revoked_at IS NULL AND valid_from <= now AND now < expires_at
+        AND expires_at <= now + interval '7 days'
+    GROUP BY programme
+"""
 
 
 def set_gauges(session: Session) -> None:
@@ -20,3 +29,5 @@ def set_gauges(session: Session) -> None:
     found = ask(session, _UNSENT).fetchall()
     set_all(metrics.unsent, {(row.programme,): row.referrals for row in found})
     set_all(metrics.oldest_unsent, {(row.programme,): float(row.oldest_seconds) for row in found})
+    expiring = ask(session, _EXPIRING).fetchall()
+    set_all(metrics.cards_expiring, {(row.programme,): row.cards for row in expiring})

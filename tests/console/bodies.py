@@ -6,6 +6,7 @@ from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, SlowReturns
 from contracts.envelope import Command
+from contracts.information import ExtendCard, LookUpCards, WriteCard
 from contracts.partner import ApplyPartner
 from contracts.referral import (
     CloseReferral,
@@ -48,6 +49,21 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     RecordAnswer: {"accepted": True},
     GiveOutcome: {"outcome_token": "0" * 64, "outcome": "helped"},
     CloseReferral: {"why": "person_refused"},
+    LookUpCards: {"words": ["tester"]},
+    ExtendCard: {"expires_at": "2026-02-01T00:00:00Z"},
+    WriteCard: {
+        "card": {
+            "programmes": [LINE],
+            "title": "Se faire tester",
+            "paragraphs": ["En pharmacie, sans rendez-vous."],
+            "source": "Ministère de la Santé",
+            "source_url": "https://sante.gouv.fr/",
+            "source_on": "2026-01-12",
+            "owner_role": "coordinator",
+            "valid_from": "2026-01-13T00:00:00Z",
+            "expires_at": "2026-02-01T00:00:00Z",
+        }
+    },
     CorrectNature: {"nature": "silent"},
     SlowReturns: {"reason": "plays_with_the_line", "hours": 2},
     StandDownAlert: {"reason": "false_alert"},
