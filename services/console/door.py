@@ -111,6 +111,8 @@ from services.console.domain import DESK_ROLES
 from services.console.entering import entering_addresses
 from services.console.guide_page import guide_addresses
 from services.console.hearts import Hearts
+from services.console.information_page import information_addresses
+from services.console.information_search import search_addresses
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
 from services.console.pages import DeskPages, explained, is_of_a_page
@@ -270,6 +272,8 @@ _BESIDE = (
     writing_addresses,
     reading_addresses,
     directory_addresses,
+    information_addresses,
+    search_addresses,
     week_addresses,
     people_addresses,
     activity_addresses,

@@ -97,15 +97,21 @@ async def pressed(request: Request, door: Door, longest_bytes: int) -> Press:
     return Press(reader, fields, taken(fields, ONCE))
 
 
-async def sent(door: Door, press: Press, command: Command) -> Reply:
+async def sent(
+    door: Door, press: Press, command: Command, expected_version: int | None = None
+) -> Reply:
     """Send a button's command, once however often it was pressed; Problem when it is not done."""
-    return done_or_problem(await replied(door, press, command))
+    return done_or_problem(await replied(door, press, command, expected_version))
 
 
-async def replied(door: Door, press: Press, command: Command) -> Reply:
+async def replied(
+    door: Door, press: Press, command: Command, expected_version: int | None = None
+) -> Reply:
     """The same, whatever the answer."""
     command_id = command_id_of(command, press.reader, press.once)
-    return await door.send(command, press.reader.desk, command_id)
+    return await door.send(
+        command, press.reader.desk, command_id, expected_version=expected_version
+    )
 
 
 async def asked(door: Door, reader: Reader, question: Command) -> Reply:
@@ -140,11 +146,11 @@ def problem_of_reply(reply: Reply) -> Problem:
     return refusal_problem(reply.refusal, reply.field)
 
 
-def done_response(request: Request) -> Response:
+def done_response(request: Request, page: str = "/") -> Response:
     """Done: the page draws itself anew; a browser without scripts comes back to it."""
     if asks_for_a_part(request):
         return Response(status_code=204)
-    return RedirectResponse("/", 303)
+    return RedirectResponse(page, 303)
 
 
 def asks_for_a_part(request: Request) -> bool:

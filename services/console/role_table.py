@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from contracts.activity import SeeActivity
 from contracts.anonymity import DecideLift
+from contracts.information import LookUpCards, SeeCards, WriteCard
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -78,6 +79,12 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/activite", SeeActivity.roles),
     Entry("GET", "/activite/tableau", SeeActivity.roles),
     Entry("GET", "/activite/graphique", SeeActivity.roles),
+    Entry("GET", "/informations", SeeCards.roles),
+    Entry("POST", "/informations", WriteCard.roles),
+    Entry("GET", "/informations/{card_id}", SeeCards.roles),
+    Entry("POST", "/informations/{card_id}", WriteCard.roles),
+    Entry("POST", "/informations/{card_id}/prolonger", WriteCard.roles),
+    Entry("POST", "/chercher-une-fiche", LookUpCards.roles),
     Entry("GET", "/semaine", PlanShifts.roles),
     Entry("POST", "/semaine/plages", PlanShifts.roles),
     Entry("GET", "/benevoles", SeeVolunteers.roles),

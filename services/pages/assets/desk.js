@@ -76,6 +76,15 @@
         : `${minutes}:${pad(seconds % 60)}`;
       if (clock.textContent !== said) { clock.textContent = said; }
     }
+    for (const fact of document.querySelectorAll("[data-until]")) {
+      if (now >= Date.parse(fact.dataset.until)) { expire(fact); }
+    }
+  }
+
+  /* What holds no longer is not read out of a page that was drawn before. */
+  function expire(fact) {
+    fact.querySelector("[data-over]").hidden = false;
+    fact.querySelector("[data-holds]").hidden = true;
   }
 
   /* --- the live stream --- */
