@@ -50,6 +50,10 @@ relays *ARGS:
 [group('run')]
 partner *ARGS:
     @exec {{ python }} -m deploy.partners {{ ARGS }}
+# Information cards of a line: `just cards check FILE`, `import FILE`
+[group('run')]
+cards *ARGS:
+    @exec {{ python }} -m deploy.cards {{ ARGS }}
 
 # Everything a change must pass: lint, types, import rules and all tests
 [group('check')]

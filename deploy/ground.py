@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 
+from deploy import cards
 from deploy.directory_kept import keep_directory
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
@@ -94,6 +95,7 @@ def prepare_database(run: RunFolder, servers: Servers) -> None:
     keep_directory(owner_dsn, SETTINGS.directory)
     anchor = datetime.fromisoformat(servers.anchor) if servers.anchor else None
     database.set_clock(owner_dsn, anchor, servers.rate, development=True)
+    cards.take(owner_dsn, cards.DEMONSTRATION)
 
 
 async def prepare_streams(run: RunFolder, servers: Servers) -> None:

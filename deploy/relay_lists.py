@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,13 +18,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine
 from sqlmodel import Session
 
-from deploy.embedded.runfolder import RunFolder
+from deploy.as_service import service_dsn
 from deploy.embedded.trouble import StartRefused
-from deploy.platform import read_platform
-from services.bus.settings import BusSettings
 from services.referral import entries
 from services.referral.directory import document, read_zones
 from services.referral.exporting import written
@@ -144,7 +141,7 @@ def breaches_of(schema: Path, rows: Iterable[object]) -> Iterator[RowFlaw]:
 @contextmanager
 def _directory(run_dir: Path) -> Iterator[Session]:
     """A transaction on the directory of the platform that runs; raises StartRefused."""
-    engine = create_engine(_referral_dsn(run_dir), hide_parameters=True)
+    engine = create_engine(service_dsn("referral", run_dir), hide_parameters=True)
     try:
         with Session(engine) as session, session.begin():
             yield session
@@ -155,15 +152,3 @@ def _directory(run_dir: Path) -> Iterator[Session]:
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-
-
-def _referral_dsn(run_dir: Path) -> str:
-    """The database as referral: in its container by its settings, otherwise a platform here."""
-    if "HELPLINE_POSTGRES_HOST" in os.environ:
-        return BusSettings.from_environment().dsn("referral")
-    platform = read_platform(RunFolder(run_dir), even_starting=True)
-    password = (Path(platform.keys) / "referral.pg").read_text().strip()
-    owner = make_url(platform.owner_dsn).set(drivername="postgresql+psycopg")
-    return owner.set(username="helpline_referral", password=password).render_as_string(
-        hide_password=False
-    )

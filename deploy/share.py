@@ -8,22 +8,20 @@ and why. Of a container it is asked as the service quality, by the settings of t
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from contracts.activity import ActivityEdition
 from contracts.vocabulary import LanguageCode, Period, ProgrammeId
-from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
+from deploy.as_service import service_dsn
+from deploy.embedded.runfolder import DEFAULT_FOLDER
 from deploy.embedded.trouble import StartRefused
-from deploy.platform import read_platform
-from services.bus.settings import BusSettings
 from services.console.activity_files import chart_of, csv_of, name_of
 from services.pages.look import Look
 from services.quality.editions import Asked, NotPublished, publish
@@ -71,25 +69,13 @@ def write(edition: ActivityEdition, folder: Path, look: Look) -> list[Path]:
 
 
 def _published(asked: Asked, run_dir: Path) -> ActivityEdition | Withheld | NotPublished:
-    engine = create_engine(_dsn(run_dir), hide_parameters=True)
+    engine = create_engine(service_dsn("quality", run_dir.resolve()), hide_parameters=True)
     try:
         with Session(engine) as session, session.begin():
             now: datetime = session.execute(text("SELECT public.helpline_now()")).scalar_one()
             return publish(session, asked, now)
     finally:
         engine.dispose()
-
-
-def _dsn(run_dir: Path) -> str:
-    """The database as quality: in its container by its settings, otherwise a platform here."""
-    if "HELPLINE_POSTGRES_HOST" in os.environ:
-        return BusSettings.from_environment().dsn("quality")
-    platform = read_platform(RunFolder(run_dir.resolve()))
-    password = (Path(platform.keys) / "quality.pg").read_text().strip()
-    owner = make_url(platform.owner_dsn).set(drivername="postgresql+psycopg")
-    return owner.set(username="helpline_quality", password=password).render_as_string(
-        hide_password=False
-    )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
