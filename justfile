@@ -50,6 +50,7 @@ relays *ARGS:
 [group('run')]
 partner *ARGS:
     @exec {{ python }} -m deploy.partners {{ ARGS }}
+
 # Information cards of a line: `just cards check FILE`, `import FILE`
 [group('run')]
 cards *ARGS:
