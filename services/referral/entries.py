@@ -200,7 +200,8 @@ _KEEP = """
         %(near)s, %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
         %(places)s, %(replaced_by)s, %(words)s, %(last_day)s, %(numbers)s,
         %(says)s::jsonb, %(read_as)s, %(at)s)
-    ON CONFLICT (relay_id) DO UPDATE SET document = excluded.document, known = excluded.known,
+    ON CONFLICT (relay_id) DO UPDATE SET source = excluded.source, document = excluded.document,
+        known = excluded.known,
         digest = excluded.digest, active = excluded.active, near = excluded.near,
         surety = excluded.surety, country = excluded.country, called = excluded.called,
         verified_at = excluded.verified_at, needs = excluded.needs, serves = excluded.serves,
@@ -210,7 +211,8 @@ _KEEP = """
         imported_at = excluded.imported_at
 """
 _STANDING = """
-    SELECT relay_id, source, digest, active FROM referral.entry WHERE relay_id = ANY(%(ids)s)
+    SELECT relay_id, source, digest, NOT active AND digest = '' AS gone
+    FROM referral.entry WHERE relay_id = ANY(%(ids)s)
 """
 _GONE = """
     SELECT relay_id FROM referral.entry
@@ -249,12 +251,13 @@ class Standing:
 
     source: str
     digest: str
+    gone: bool  #: its source has it no longer
 
 
 def standing(session: Session, ids: Collection[str]) -> Mapping[str, Standing]:
     """Those of these relays that are kept already."""
     rows = ask(session, _STANDING, {"ids": list(ids)})
-    return {row.relay_id: Standing(row.source, row.digest) for row in rows}
+    return {row.relay_id: Standing(row.source, row.digest, row.gone) for row in rows}
 
 
 def keep(session: Session, source: str, relays: Collection[Relay], at: datetime) -> None:

@@ -4,7 +4,8 @@ A row is read by whoever knows how its list is written; HSDS where nobody else i
 
 What a source told before and tells wrong now stays as it was; what a whole list no longer has is
 closed, not deleted: referrals name it. A relay belongs to the source that brought it first; what
-others tell of it is kept beside it, and where they differ is shown (`sources.py`).
+others tell of it is kept beside it, and where they differ is shown (`sources.py`). Once that source
+has it no longer, it is whose that tells of it next.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def import_rows(  # noqa: PLR0913 - a list is all of these
         taken, told = [], []
         for relay in relays:
             was = before.get(relay.slug)
-            if was is not None and was.source != source:
+            if was is not None and was.source != source and not was.gone:
                 told.append(relay)
             elif was is not None and was.digest == entries.digest(relay.row):
                 unchanged += 1

@@ -13,7 +13,7 @@ from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral import entries
 from services.referral.app import SERVICE
-from tests.referral.lists import exported, row, taken
+from tests.referral.lists import active, counts, exported, row, taken
 from tests.triage.builders import NOON
 
 NUMBER = "+33199001234"
@@ -118,3 +118,18 @@ def test_a_conflict_is_over_when_they_agree_or_one_is_gone(referral: ServiceUnde
         assert differing(referral, "fr-a") != ()
         taken(referral, settled, "another")
         assert differing(referral, "fr-a") == ()
+
+
+def test_a_relay_its_source_has_no_longer_is_whose_that_still_tells_of_it(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [line("fr-a", anonymous=True)], "one")
+    told = [line("fr-a", anonymous=False)]
+    assert taken(referral, told, "another").told_too == 1
+    taken(referral, [], "one")
+    assert active(referral) == set()
+    assert counts(taken(referral, told, "another")) == (0, 1, 0, 0)
+    assert active(referral) == {"fr-a"}
+    assert differing(referral, "fr-a") == ()
+    assert taken(referral, [line("fr-a", anonymous=True)], "one").told_too == 1
+    assert differing(referral, "fr-a") == ("one: anonymous yes",)
