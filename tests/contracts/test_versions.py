@@ -128,6 +128,7 @@ _STRICT = {
     "services/intake/reader.py": "a manifest",
     "services/pages/forms.py": "a form",
     "services/referral/hsds.py": "a directory file",
+    "services/referral/inclusion.py": "a list of somebody else's",
 }
 _MADE_HERE = {
     "services/console/handlers.py": "picks what it knows of an offer",
