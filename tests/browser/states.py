@@ -195,6 +195,8 @@ def a_regulator_has_a_minute(people: People) -> Seen:
     """From who waits to the emergency card."""
     regulator = _comes(people, "Nadia B.")
     yield "free to regulate", regulator.page
+    _looks_up(regulator, "numéro vert")
+    yield "a card that was looked up", regulator.page
     people.a_call("sos-crise")
     _is(regulator, "offered")
     yield "an offer to regulate", regulator.page
@@ -206,6 +208,8 @@ def a_regulator_has_a_minute(people: People) -> Seen:
     expect(page.locator(".relay").first).to_be_visible()
     expect(page.locator(".waiting .wait li").first).to_be_attached()
     yield "the minute of triage", page
+    _looks_up(regulator, "dormir")
+    yield "a card to read in a talk", page
     for key, name in (("E", "child"), ("S", "silence"), ("L", "language")):
         page.keyboard.press(f"Alt+Shift+{key}")
         expect(page.locator(f"#panel-{name}")).to_be_visible()
@@ -292,6 +296,24 @@ def a_coordinator_looks_at_the_week(people: People) -> Seen:
         yield "activity of a month, revised", coordinator.page
 
 
+def a_coordinator_keeps_cards(people: People) -> Seen:
+    """What a line answers to questions of fact."""
+    coordinator = people.at_desk("Anne-Lise R.")
+    coordinator.go("/informations")
+    page = coordinator.page
+    page.locator("#nouvelle summary").click()
+    yield "information cards, and the form of a new one", page
+    page.locator("li[id^='fiche-'] a").first.click()
+    page.locator("#modifier summary").click()
+    yield "an information card", page
+
+
+def _looks_up(person: Person, words: str) -> None:
+    person.page.locator("#info-words").fill(words)
+    person.page.locator("form[role=search] button").click()
+    expect(person.page.locator("article.fact").first).to_be_visible()
+
+
 def _comes(people: People, name: str, then: str = "ready") -> Person:
     """Somebody signs in and comes on duty."""
     person = people.at_desk(name)
@@ -338,5 +360,6 @@ OF_LISTENERS: tuple[Story, ...] = (a_listener_takes_a_call, others_come_on_duty)
 OF_OTHERS: tuple[Story, ...] = (
     a_regulator_has_a_minute,
     a_coordinator_looks_at_the_week,
+    a_coordinator_keeps_cards,
     what_is_written_after_danger,
 )
