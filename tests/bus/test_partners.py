@@ -112,8 +112,8 @@ async def read_all(client: Client, name: str) -> list[Msg]:
     found: list[Msg] = []
     try:
         while True:
-            for message in await subscription.fetch(10, timeout=0.5):
-                await message.ack_sync()
+            for message in await subscription.fetch(10, timeout=1):
+                await message.ack_sync(timeout=10)
                 found.append(message)
     except nats.errors.TimeoutError:
         return found
