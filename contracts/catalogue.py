@@ -71,6 +71,7 @@ from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
+    ReplayPartner,
     TellOutcome,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
@@ -298,6 +299,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ProposeLegalReport,
     DecideLegalReport,
     ApplyPartner,
+    ReplayPartner,
     AnswerReferral,
     TellOutcome,
 )

@@ -6,7 +6,7 @@ referral by a reference of its own; nothing here leads to a contact or to anothe
 
 from typing import Annotated, ClassVar
 
-from contracts.envelope import Command, Event, Stream
+from contracts.envelope import Command, Contract, Event, Stream
 from contracts.privacy import ops, public, reference, sealed
 from contracts.vocabulary import (
     AgeBand,
@@ -27,11 +27,14 @@ from contracts.vocabulary import (
     Role,
     SealedBox,
     SealingKey,
+    WebhookUrl,
     Withdrawing,
 )
 
 _UTC = "UTC, domain time"
 _TOKEN = r"^[0-9a-f]{64}$"
+#: Which of a partner's secrets: 1, and one more at each change.
+SecretNumber = Annotated[int, ops("Number of a secret", unit="count from 1", ge=1, le=9999)]
 #: Relays one partner can stand for.
 MOST_RELAYS_OF_A_PARTNER = 200
 
@@ -164,6 +167,16 @@ PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (AnswerReferral, TellOutcom
 # --- how it is let in -----------------------------------------------------------------------------
 
 
+class PartnerWebhook(Contract):
+    """Where a partner is posted what is for it, and by which of its secrets it is signed."""
+
+    url: Annotated[WebhookUrl, public("Where it listens, of an organisation")]
+    secrets: Annotated[
+        tuple[SecretNumber, ...],
+        ops("Which of its secrets sign; two while it changes", min_length=1, max_length=2),
+    ] = (1,)
+
+
 class ApplyPartner(Command):
     """The operator puts what stands in a partner's file into force."""
 
@@ -183,3 +196,15 @@ class ApplyPartner(Command):
         public("Who may sign in for it; two while it changes its key", max_length=2),
     ] = ()
     sealing_key: Annotated[SealingKey | None, public("What is for it alone is sealed to it")] = None
+    webhook: Annotated[PartnerWebhook | None, public("Where it is posted the same")] = None
+
+
+class ReplayPartner(Command):
+    """Post to a partner again what it was posted since; one that was given up is tried again."""
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "replay_partner"
+    roles: ClassVar = frozenset({Role.OPERATOR})
+
+    partner: Annotated[PartnerId, ops("The partner")]
+    since: Annotated[Moment, ops("Everything told from then on", unit=_UTC)]

@@ -565,6 +565,17 @@ PublicNkey = NewType("PublicNkey", Annotated[str, StringConstraints(pattern=r"^U
 SealingKey = NewType(
     "SealingKey", Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 )
+#: Where a partner is posted to: https, a name in lower case, and a path of plain letters. No number
+#: for a name, no user, no query, nothing escaped: what cannot be read in two ways.
+WEBHOOK_URL = (
+    r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+    r"(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_.~-]*)*$"
+)
+LONGEST_WEBHOOK_URL = 500
+WebhookUrl = NewType(
+    "WebhookUrl",
+    Annotated[str, StringConstraints(pattern=WEBHOOK_URL, max_length=LONGEST_WEBHOOK_URL)],
+)
 #: A sealed box (X25519, XSalsa20-Poly1305) in base64: 48 bytes more than what it holds.
 SealedBox = NewType(
     "SealedBox",

@@ -21,7 +21,7 @@ import httpx
 import orjson
 
 from contracts.envelope import Contract
-from contracts.partner import ApplyPartner
+from contracts.partner import ApplyPartner, ReplayPartner
 from contracts.programme import ApplyProgramme
 from contracts.roster import Volunteer
 from contracts.triage import TriageNotes, TriageProposal
@@ -331,6 +331,11 @@ class Desk:
     async def apply_programme(self, command: ApplyProgramme) -> dict[str, Any]:
         """Operator: put a line into force."""
         return await self.post("/operator/programmes", command.model_dump(mode="json"))
+
+    async def replay_partner(self, replay: ReplayPartner) -> dict[str, Any]:
+        """Post to a partner again what it was told since."""
+        body = replay.model_dump(mode="json")
+        return await self.post("/operator/partners/replay", body)
 
     async def apply_partner(self, manifest: ApplyPartner) -> dict[str, Any]:
         """Operator: let a partner in as its file says, or let it go."""

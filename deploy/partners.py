@@ -1,9 +1,11 @@
-"""`just partner check|apply|key`: let a partner organisation in, change it, let it go.
+"""`just partner check|apply|key|secret|replay`: let a partner in, change it, let it go.
 
 A partner is a file named after it (docs/partners.md). `apply` has referral take it in, opens its
 account on NATS and makes its durable, in this order and any number of times; with `state: left` in
 the file it closes all three. `key NAME` makes the keys a partner keeps, and prints what of them
 goes into the file: a partner runs it, or makes its own, and tells the public halves.
+`secret NAME` prints what a partner's webhook is signed with: it is kept nowhere, but follows from a
+key of ours. `replay NAME --from MOMENT` posts again what the partner was told since.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +30,11 @@ import nkeys
 import yaml
 from nacl.public import PrivateKey
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from pydantic import ValidationError
 
 from contracts.envelope import Stream
-from contracts.partner import ApplyPartner
-from contracts.vocabulary import PartnerState, Role
+from contracts.partner import ApplyPartner, ReplayPartner
+from contracts.vocabulary import PartnerId, PartnerState, Role
 from deploy.desk import DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
@@ -41,7 +45,9 @@ from services.bus.provision.apply import Refused, apply
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.bus.provision.signed_in import signed_in
+from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
+from services.referral.postman import WEBHOOK_KEY, secret_for
 
 #: While the server takes its accounts up, it shuts doors and opens them again.
 _TAKEN_UP_WITHIN_SECONDS = 10.0
@@ -53,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.verb == "key":
             return _make_keys(asked.name, asked.into)
+        if asked.verb == "secret":
+            return _tell_secret(RunFolder(asked.run_dir.resolve()), asked.name, asked.number)
+        if asked.verb == "replay":
+            return _replay(RunFolder(asked.run_dir.resolve()), asked.name, asked.since)
         manifests = {file: read_partner(file) for file in asked.files}
         if asked.verb == "apply":
             run = RunFolder(asked.run_dir.resolve())
@@ -131,6 +141,43 @@ async def _provision(run: RunFolder, platform: Platform, manifests: Iterable[App
                 await client.jetstream().delete_consumer(Stream.PARTNER.value, durable)
 
 
+def _tell_secret(run: RunFolder, name: str, number: int) -> int:
+    """Print a partner's secret, for its engineer alone."""
+    try:
+        key = key_from(run.keys / WEBHOOK_KEY)
+    except (OSError, WrongKey):
+        print(f"{run.keys / WEBHOOK_KEY}: no key is there. Start the platform.", file=sys.stderr)
+        return 1
+    print(secret_for(key, name, number))
+    return 0
+
+
+def _replay(run: RunFolder, name: str, since: datetime) -> int:
+    """Have the running platform post to a partner again what it was told since."""
+
+    async def ask() -> None:
+        async with Doors.of(read_platform(run)) as doors:
+            operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
+            await operator.replay_partner(ReplayPartner(partner=PartnerId(name), since=since))
+
+    try:
+        asyncio.run(ask())
+    except (ValidationError, DoorRefused, DoorSilent, httpx.HTTPError) as why:
+        no = isinstance(why, DoorRefused)
+        known = "it is no partner with a webhook." if no else str(why) or type(why).__name__
+        print(f"{name}: nothing is posted again. {known}", file=sys.stderr)
+        return 1
+    print(f"{name}: what it was told since {since.isoformat()} is posted again, in order.")
+    return 0
+
+
+def _moment(said: str) -> datetime:
+    moment = datetime.fromisoformat(said)
+    if moment.tzinfo is None:
+        raise ValueError("a moment has an offset: 2026-01-14T11:00:00+01:00")
+    return moment
+
+
 def _make_keys(name: str, into: Path) -> int:
     """Make the two keys of a partner; what is there already stays."""
     seed = into / f"{name}.nk"
@@ -162,7 +209,10 @@ def public_halves(seed: Path, opening_key: Path) -> dict[str, Any]:
 def _told(manifest: ApplyPartner) -> str:
     if manifest.state is PartnerState.LEFT:
         return f"{manifest.partner} ({manifest.called}) has left."
-    ways = "on NATS" if manifest.nats_keys else "by nothing yet: nats_keys is empty"
+    told = ["on NATS"] if manifest.nats_keys else []
+    if manifest.webhook is not None:
+        told.append(f"at {manifest.webhook.url}")
+    ways = " and ".join(told) or "by nothing yet: nats_keys and webhook are empty"
     sealed = "a sealed token" if manifest.sealing_key else "no token: sealing_key is empty"
     return (
         f"{manifest.partner} ({manifest.called}): {len(manifest.relays)} relays, {ways}, {sealed}."
@@ -180,6 +230,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     key = verbs.add_parser("key", help="make the keys of a partner")
     key.add_argument("name", metavar="NAME")
     key.add_argument("--into", type=Path, default=Path(), metavar="FOLDER")
+    secret = verbs.add_parser("secret", help="print what a partner's webhook is signed with")
+    secret.add_argument("name", metavar="NAME")
+    secret.add_argument("--number", type=int, default=1, help="as its file has it under secrets")
+    secret.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    replay = verbs.add_parser("replay", help="post to a partner again what it was told since")
+    replay.add_argument("name", metavar="NAME")
+    replay.add_argument(
+        "--from", dest="since", type=_moment, required=True, metavar="MOMENT", help="with offset"
+    )
+    replay.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     return parser.parse_args(arguments)
 
 

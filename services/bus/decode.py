@@ -146,6 +146,24 @@ def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def structured(envelope: Mapping[str, Any], body: str) -> bytes:
+    """An event whole in one document: CloudEvents in JSON, structured mode.
+
+    The same attributes as the headers; `data` is the body as it stands.
+    """
+    names = {name: header.removeprefix("ce-") for name, header in _HEADERS.items()}
+    attributes = {names[name]: value for name, value in envelope.items() if value is not None}
+    return orjson.dumps(
+        attributes
+        | {
+            "specversion": "1.0",
+            "datacontenttype": "application/json",
+            "dataschema": _schema_of(str(envelope["type"])),
+            "data": orjson.Fragment(body),
+        }
+    )
+
+
 def command_headers(envelope: CommandEnvelope) -> dict[str, str]:
     """The NATS headers of a command."""
     fields = envelope.model_dump(mode="json", exclude_none=True)

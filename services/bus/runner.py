@@ -102,8 +102,8 @@ class RunningService:
         await self._expect_tables()
         if self.table.deadlines and not self.table.exclusive:
             self._run(self._wakeups.watch_deadlines())
-        if self.table.errands is not None:
-            self._run(self.table.errands(self))
+        for errand in self.table.errands:
+            self._run(errand(self))
         await self._connection.connect()
         for stream in self._consumers:
             await self._expect_durable(stream)

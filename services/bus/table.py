@@ -77,8 +77,8 @@ class Service:
     deadlines: tuple[Due, ...] = ()
     sends: tuple[type[Command], ...] = ()  #: commands this edge may send to others
     door: Callable[[Door], ASGIApp] | None = None  #: HTTP door, if the service has one
-    #: Carries out what it has ordered outside, for as long as it runs; works with NATS down.
-    errands: Callable[[Lookout], Coroutine[Any, Any, None]] | None = None
+    #: Carry out what it has ordered outside, for as long as it runs; they work with NATS down.
+    errands: tuple[Callable[[Lookout], Coroutine[Any, Any, None]], ...] = ()
     #: A stream of whose durables it may ask how far they have come.
     looks_after: Stream | None = None
     #: Sets the gauges of what stands now from its ledger, before each scrape.

@@ -56,7 +56,7 @@ from contracts.information import (
     SeeCards,
     WriteCard,
 )
-from contracts.partner import ApplyPartner
+from contracts.partner import ApplyPartner, ReplayPartner
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -262,6 +262,7 @@ SERVICE = Service(
         CloseDebrief,
         ApplyProgramme,
         ApplyPartner,
+        ReplayPartner,
         RaiseAlert,
         AcknowledgeAlert,
         EscalateAlert,

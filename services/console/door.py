@@ -42,7 +42,7 @@ from contracts.information import (
     SeeCards,
     WriteCard,
 )
-from contracts.partner import ApplyPartner
+from contracts.partner import ApplyPartner, ReplayPartner
 from contracts.programme import ApplyProgramme
 from contracts.referral import (
     CloseReferral,
@@ -210,6 +210,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/legal-reports/{report_id}/decision", DecideLegalReport),
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/operator/partners", ApplyPartner),
+    Verb("/operator/partners/replay", ReplayPartner),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
     Verb("/coordinator/volunteers/see", SeeVolunteers),

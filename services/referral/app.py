@@ -17,6 +17,7 @@ from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
+    ReplayPartner,
     TellOutcome,
 )
 from contracts.programme import ProgrammePublished
@@ -42,7 +43,8 @@ from contracts.referral import (
 )
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import card_handlers, handing, handlers, receipts
+from services.referral import card_handlers, handing, handlers, posting, receipts
+from services.referral.postman import post_to_partners
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
 from services.referral.store import tables
@@ -69,6 +71,7 @@ SERVICE = Service(
         Answer(GiveOutcome, handlers.on_give_outcome),
         Answer(CloseReferral, handlers.on_close_referral),
         Answer(ApplyPartner, handing.on_apply_partner),
+        Answer(ReplayPartner, posting.on_replay_partner),
         Answer(AnswerReferral, handlers.on_partner_answer),
         Answer(TellOutcome, handlers.on_partner_outcome),
         Answer(WriteCard, card_handlers.on_write_card),
@@ -96,7 +99,7 @@ SERVICE = Service(
         Due(handing.DELIVERY_DUE, handing.on_delivery_due),
         forgetting("referral", "referral", "contact"),
     ),
-    errands=receipts.watch,
+    errands=(receipts.watch, post_to_partners),
     looks_after=Stream.PARTNER,
     standing=set_gauges,
     workers=SETTINGS.workers,

@@ -12,9 +12,10 @@ from datetime import timedelta
 from nacl.public import PublicKey, SealedBox
 
 from contracts import vocabulary
-from contracts.envelope import Reply, done, refused
+from contracts.envelope import EventId, Reply, done, refused
 from contracts.partner import (
     ApplyPartner,
+    PartnerEvent,
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
@@ -29,7 +30,7 @@ from contracts.vocabulary import (
     Withdrawing,
 )
 from services.bus.work import Work
-from services.referral import entries, facts, metrics, partners, store
+from services.referral import entries, facts, metrics, partners, store, webhooks
 from services.referral.domain import Sent
 from services.referral.store import ReferralRow
 
@@ -63,7 +64,7 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
     Whether the token went with it: sealed, so that nobody else has it.
     """
     partner = partners.partner_of(work.session, row.relay_id)
-    if partner is None or not partner.subscribes:
+    if partner is None or not partner.is_told:
         return False
     known = row.known
     assert row.partner_reference is not None
@@ -87,10 +88,19 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
         outcome_token=seal(token, partner.sealing_key),
         **told,
     )
-    handed.event_id = work.announce(event, of=handed)
+    handed.event_id = _tell(event, handed, work)
     partners.hand(work.session, handed)
     work.set_deadline(DELIVERY_DUE, row.referral_id, work.now + RECEIVED_WITHIN)
     return partner.sealing_key is not None
+
+
+def _tell(event: PartnerEvent, handed: partners.HandedRow, work: Work) -> EventId:
+    """Tell it on the stream, and order that it is posted where the partner has a webhook."""
+    event_id = work.announce(event, of=handed)
+    partner = work.session.get(partners.PartnerRow, handed.partner)
+    if partner is not None and partner.webhook_url is not None:
+        webhooks.order(work.session, event_id, handed.partner, work.now)
+    return event_id
 
 
 def seal(words: str, key: str | None) -> vocabulary.SealedBox | None:
@@ -113,7 +123,7 @@ def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:
         why=_WITHDRAWN[why],
         withdrawn_at=work.now,
     )
-    work.announce(event, of=handed)
+    _tell(event, handed, work)
 
 
 def expire(row: ReferralRow, work: Work) -> None:
@@ -127,7 +137,7 @@ def expire(row: ReferralRow, work: Work) -> None:
         reference=handed.reference,
         expired_at=work.now,
     )
-    work.announce(event, of=handed)
+    _tell(event, handed, work)
 
 
 def on_delivery_due(key: str, work: Work) -> None:

@@ -28,6 +28,32 @@ oldest_unsent = Gauge(
     "How long ago the first of them was agreed to, domain time",
     ["programme"],
 )
+posts = Counter(
+    "helpline_referral_webhook_attempts_total",
+    "Attempts to post to partners, by kind of answer",
+    ["answer"],
+)
+given_up = Counter(
+    "helpline_referral_webhooks_given_up_total", "Webhooks of partners that were given up", ["why"]
+)
+dead = Gauge("helpline_referral_dead_webhooks", "Webhooks of partners that are given up now", [])
+unposted = Gauge("helpline_referral_unposted_events", "Events that wait to be posted", [])
+oldest_unposted = Gauge(
+    "helpline_referral_oldest_unposted_seconds",
+    "How long ago the first of them was told, domain time",
+    [],
+)
+
+
+def record_post(answer: str) -> None:
+    """A partner was posted to, or could not be."""
+    posts.labels(answer).inc()
+
+
+def record_given_up(why: str) -> None:
+    """A partner's webhook was given up: gone, or no answer over days."""
+    given_up.labels(why).inc()
+
 
 card_searches = Counter(
     "helpline_referral_card_searches_total", "Searches of information cards", ["programme", "found"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Column, DateTime, Index, Text, text
+from sqlalchemy import ARRAY, Column, DateTime, Index, Integer, Text, text
 from sqlmodel import Field, Session, col, select
 
 from contracts.partner import ApplyPartner
@@ -34,6 +34,20 @@ class PartnerRow(Row, table=True):
     relays: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     subscribes: bool  #: has an account on NATS
     sealing_key: str | None = None
+    webhook_url: str | None = None
+    webhook_secrets: list[int] | None = Field(
+        default=None, sa_column=Column(ARRAY(Integer), nullable=True)
+    )
+    webhook_given_up_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    webhook_given_up_why: str | None = None  #: a word of ours
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is a way to it: its account on NATS, or a webhook that answers."""
+        answers = self.webhook_url is not None and self.webhook_given_up_at is None
+        return self.subscribes or answers
 
 
 class HandedRow(Row, table=True):
@@ -65,18 +79,20 @@ class Standing:
     """A partner that stands for a relay, as far as a referral needs to know."""
 
     partner: PartnerId
-    subscribes: bool
+    is_told: bool  #: there is a way to it: its account on NATS, or a webhook that answers
     sealing_key: str | None
 
 
 _STANDING_FOR = """
-    SELECT partner, subscribes, sealing_key FROM referral.partner
+    SELECT partner, sealing_key,
+        subscribes OR (webhook_url IS NOT NULL AND webhook_given_up_at IS NULL) AS is_told
+    FROM referral.partner
     WHERE state = 'active' AND relays && %(relays)s::text[] ORDER BY partner
 """
 
 
 def keep_partner(session: Session, manifest: ApplyPartner) -> None:
-    """Keep a partner as its file has it now."""
+    """Keep a partner as its file has it now. A webhook that was given up is tried again."""
     session.merge(
         PartnerRow(
             partner=manifest.partner,
@@ -85,8 +101,17 @@ def keep_partner(session: Session, manifest: ApplyPartner) -> None:
             relays=list(manifest.relays),
             subscribes=bool(manifest.nats_keys),
             sealing_key=manifest.sealing_key,
+            webhook_given_up_at=None,
+            webhook_given_up_why=None,
+            webhook_url=None if manifest.webhook is None else manifest.webhook.url,
+            webhook_secrets=None if manifest.webhook is None else list(manifest.webhook.secrets),
         )
     )
+
+
+def partner_to_change(session: Session, partner: str) -> PartnerRow | None:
+    """A partner, locked."""
+    return session.get(PartnerRow, partner, with_for_update=True)
 
 
 def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
@@ -94,7 +119,7 @@ def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
     row = ask(session, _STANDING_FOR, {"relays": [relay_id]}).fetchone()
     if row is None:
         return None
-    return Standing(PartnerId(row.partner), row.subscribes, row.sealing_key)
+    return Standing(PartnerId(row.partner), row.is_told, row.sealing_key)
 
 
 def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:
@@ -155,3 +180,12 @@ def awaited_from(session: Session) -> list[tuple[str, int]]:
 def keep_received(session: Session, partner: str, acknowledged: int) -> int:
     """Keep that a partner has everything up to this sequence of the stream; how many that were."""
     return ask(session, _RECEIVED, {"partner": partner, "acknowledged": acknowledged}).rowcount
+
+
+def keep_posted(session: Session, event_id: str) -> None:
+    """Keep that a partner's receiver has taken what this event told, if that was a referral."""
+    statement = """
+        UPDATE referral.handed SET received_at = public.helpline_now()
+        WHERE event_id = %(event_id)s AND received_at IS NULL
+    """
+    ask(session, statement, {"event_id": event_id})

@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from services.bus.door import StartRefused
 from services.referral.directory import COMMITTED
 
 _PREFIX = "HELPLINE_REFERRAL_"
+_KEYS_DIR = "HELPLINE_KEYS_DIR"
 
 
 class Settings(BaseModel):
@@ -20,14 +22,35 @@ class Settings(BaseModel):
 
     workers: int = Field(default=2, ge=1, le=16)  #: handlers at work at once, for each stream
     directory: Path = COMMITTED  #: folder of `relays.json` and `departements.json`
+    look_every_seconds: float = Field(default=0.5, gt=0, le=5)  #: machine time, for what to post
+    #: Outside production: ports of this machine on which a partner's receiver may stand
+    #: (`*.localhost`), separated by commas, and the CA (PEM) of its certificate.
+    receivers_here: frozenset[int] = frozenset()
+    receivers_ca_file: Path | None = None
+    keys_dir: Path = Path()  #: where the key is that partners' secrets are derived from
+
+    @field_validator("receivers_here", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return frozenset(int(part) for part in given.split(",") if part.strip())
+
+    def checked(self, development: bool) -> Settings:
+        """The same; StartRefused when in production something inside could be dialled."""
+        if not development and (self.receivers_here or self.receivers_ca_file):
+            raise StartRefused(
+                f"{_PREFIX}RECEIVERS_HERE and {_PREFIX}RECEIVERS_CA_FILE are for development: in "
+                "production partners are posted to at public addresses, by public CAs."
+            )
+        return self
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read them; raises pydantic.ValidationError naming an unknown or impossible one."""
         named = {name for name in environ if name.startswith(_PREFIX)}
-        return cls.model_validate(
-            {name.removeprefix(_PREFIX).lower(): environ[name] for name in named}
-        )
+        said = {name.removeprefix(_PREFIX).lower(): environ[name] for name in named}
+        return cls.model_validate({"keys_dir": environ.get(_KEYS_DIR, ".")} | said)
 
 
 SETTINGS = Settings.from_environment()

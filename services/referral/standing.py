@@ -1,5 +1,5 @@
-"""What stands now, for the gauges: referrals a person agreed to that went nowhere yet, and cards
-that expire soon.
+"""What stands now, for the gauges: referrals that went nowhere yet, cards that expire soon, and
+what is to be posted.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ _EXPIRING = """
         AND expires_at <= now + interval '7 days'
     GROUP BY programme
 """
+_WEBHOOKS = """
+    SELECT
+        (SELECT count(*) FROM referral.partner
+            WHERE webhook_given_up_at IS NOT NULL AND state = 'active') AS dead,
+        count(*) AS unposted,
+        coalesce(extract(epoch FROM public.helpline_now() - min(o.made_at)), 0) AS oldest_seconds
+    FROM referral.webhook_order o JOIN referral.partner p ON p.partner = o.partner
+    WHERE o.state = 'waiting' AND p.state = 'active' AND p.webhook_url IS NOT NULL
+"""
 
 
 def set_gauges(session: Session) -> None:
@@ -31,3 +40,7 @@ def set_gauges(session: Session) -> None:
     set_all(metrics.oldest_unsent, {(row.programme,): float(row.oldest_seconds) for row in found})
     expiring = ask(session, _EXPIRING).fetchall()
     set_all(metrics.cards_expiring, {(row.programme,): row.cards for row in expiring})
+    (webhooks,) = ask(session, _WEBHOOKS).fetchall()
+    metrics.dead.set(webhooks.dead)
+    metrics.unposted.set(webhooks.unposted)
+    metrics.oldest_unposted.set(float(webhooks.oldest_seconds))

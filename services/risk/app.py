@@ -131,7 +131,7 @@ SERVICE = Service(
         ),
     ),
     door=open_door,
-    errands=carry_out_calls,
+    errands=(carry_out_calls,),
     standing=set_gauges,
     workers=SETTINGS.workers,
 )

@@ -23,8 +23,9 @@ from services.bus.doorway import Address
 from services.bus.openapi import answers, content, ref
 from services.bus.problem import ProblemTold
 from services.bus.sealing import key_from, sealed_in
+from services.bus.webhooks import new_secret
 from services.bus.work import Work, new_id
-from services.risk import duty, webhook
+from services.risk import duty
 from services.risk.callout import PUSH_KEY, SEAL_KEY
 from services.risk.problem import refusal_problem
 from services.risk.push import Sender
@@ -94,7 +95,7 @@ class Reaches:
         )
         if not self._settings.may_dial(given.address):
             raise Flaw(Refusal.INVALID_FIELD, "address")
-        secret = webhook.new_secret() if way is CallWay.WEBHOOK else None
+        secret = new_secret() if way is CallWay.WEBHOOK else None
         place = duty.place_of(asker.programme, asker.person_id, way)
         plain = orjson.dumps({"address": given.address, "secret": secret})
         key = key_from(self._settings.keys_dir / SEAL_KEY)

@@ -173,7 +173,7 @@ def _of_services(pod: Workload, pods: tuple[Workload, ...], kinds: set[str]) -> 
         if service.door is not None:
             yield "gateway", pod.name, _port(f"{service.name}_port")
         # It carries out what it has ordered outside, or asks the issuer who somebody is.
-        if service.errands is not None or service.name == "console":
+        if service.errands or service.name == "console":
             yield pod.name, "world", _TLS
     if "console" in names:
         yield from _of_console(pod, pods)

@@ -7,8 +7,9 @@ import orjson
 
 from contracts.risk import AlertId, CallWay, DutyCallId
 from contracts.vocabulary import PersonId, ProgrammeId
+from services.bus.webhooks import new_secret, signature
 from services.risk.duty import CallToMake
-from services.risk.webhook import letter, new_secret, signature
+from services.risk.webhook import letter
 
 CALL = CallToMake(
     call_id=DutyCallId("7e2d9c4a-1b5f-4e3a-8c6d-2f4a6b8c0d1e"),

@@ -64,7 +64,7 @@ async def risk_at_work(
 ) -> AsyncIterator[Desks]:
     """Risk runs; `nats`: it came up while NATS was there, which is stopped once it has."""
     errands = partial(carry_out_calls, settings=settings)
-    running = RunningService(replace(SERVICE, errands=errands), ground.settings)
+    running = RunningService(replace(SERVICE, errands=(errands,)), ground.settings)
     starting = asyncio.create_task(running.start())
     if nats:
         await starting

@@ -1,0 +1,69 @@
+"""A partner's receiver on a platform that runs: let in by its file, told, and told again."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+
+from contracts.partner import PartnerReferralSent
+from contracts.vocabulary import Role
+from deploy.desk import Doors
+from deploy.embedded.runfolder import RunFolder
+from deploy.partners import main
+from deploy.seeds import PROGRAMME, SEEDED
+from tests.authority import Authority
+from tests.bus.test_partners import a_file
+from tests.partner.ground import APLUS_RELAY, refer, verified
+from tests.partner.receiver import Receiver, a_receiver
+from tests.running import a_platform, wait_for
+
+HOST = "receiver.localhost"
+
+
+def test_a_partner_is_posted_its_referral_and_again_from_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = Authority(tmp_path)
+    shown = authority.shows(HOST, (HOST,))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown.certificate, shown.key)
+    run = RunFolder(tmp_path / "run")
+    here = ("--run-dir", str(run.root))
+    with a_receiver(context, "") as receiver:
+        monkeypatch.setenv("HELPLINE_REFERRAL_RECEIVERS_HERE", str(receiver.port))
+        monkeypatch.setenv("HELPLINE_REFERRAL_RECEIVERS_CA_FILE", str(authority.ca))
+        at = ("--at", "2026-01-14T11:00:00+01:00")
+        with a_platform(run.root, "--spare-ports", *at) as (_, platform):
+            webhook = {"url": receiver.url}
+            file = a_file(tmp_path, "aplus", relays=[APLUS_RELAY], webhook=webhook)
+            assert main(["apply", str(file), *here]) == 0
+            assert f"at {receiver.url}" in capsys.readouterr().out
+            assert main(["secret", "aplus", *here]) == 0
+            receiver.secret = capsys.readouterr().out.strip()
+
+            async def walk() -> str:
+                async with Doors.of(platform) as doors:
+                    await verified(doors, APLUS_RELAY)
+                    role = Role.SUPERVISOR
+                    return await refer(
+                        doors, await doors.session(SEEDED[role], role, PROGRAMME), APLUS_RELAY
+                    )
+
+            reference = asyncio.run(walk())
+            wait_for(lambda: bool(receiver.events))
+            expect_sent(receiver, reference)
+
+            assert main(["replay", "aplus", "--from", at[1], *here]) == 0
+            wait_for(lambda: len(receiver.seen) == 2)
+            expect_sent(receiver, reference)
+            assert main(["replay", "nobody", "--from", at[1], *here]) == 1
+
+
+def expect_sent(receiver: Receiver, reference: str) -> None:
+    (event,) = receiver.events.values()
+    assert event["type"] == PartnerReferralSent.type_name()
+    assert event["data"]["reference"] == reference
+    assert receiver.refused == 0
