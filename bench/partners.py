@@ -75,10 +75,10 @@ class Reading:
         while True:
             try:
                 messages = await durable.fetch(10, timeout=60)
-            except nats.errors.TimeoutError:
-                continue
             except nats.errors.ConnectionClosedError:
                 return
+            except TimeoutError:
+                continue
             for message in messages:
                 self.at[message.subject.rpartition(".")[2]] = time.monotonic()
                 await message.ack()

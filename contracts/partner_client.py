@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Self
 
 import nats
-import nats.errors
 from nacl.public import PrivateKey, SealedBox
 from nats.aio.client import Client
 from nats.js.client import JetStreamContext
@@ -80,7 +79,7 @@ class Partner:
         while True:
             try:
                 (message,) = await reading.fetch(1, timeout=_WAIT_SECONDS)
-            except nats.errors.TimeoutError:
+            except TimeoutError:
                 continue
             told = _read(message.headers or {}, message.data)
             if told is not None:
@@ -90,7 +89,7 @@ class Partner:
     async def answer(self, reference: PartnerReference, *, accepted: bool) -> Reply:
         """Take a referral up, or decline it; the same answer again changes nothing.
 
-        Raises nats.errors.TimeoutError when nobody answered: ask again.
+        Raises TimeoutError when nobody answered: ask again.
         """
         return await self._ask(AnswerReferral(reference=reference, accepted=accepted))
 

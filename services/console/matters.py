@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, Text, text
+from sqlalchemy import Column, DateTime, Index, Text, and_, or_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, col, delete, select
 
@@ -54,6 +54,9 @@ class MatterKind(StrEnum):
     REFERRAL = "referral"  #: one that found nobody, or did not arrive
 
 
+#: A referral that found nobody stays on the page so long beyond what is over.
+_LEFT_OPEN_FOR = timedelta(days=6)
+
 #: Names under which events say who did something.
 _PEOPLE = ("started_by", "person_id", "written_by", "proposed_by", "asked_by", "decided_by")
 
@@ -74,7 +77,7 @@ class MatterRow(Row, table=True):
     kind: MatterKind = Field(primary_key=True, sa_type=Text)
     matter_id: str = Field(primary_key=True)
     programme: str
-    contact_id: str
+    contact_id: str | None = None
     alert_id: str | None = None
     state: str
     since: datetime = _moment(nullable=False)  #: of the newest fact
@@ -96,7 +99,7 @@ class Matter:
     kind: MatterKind
     matter_id: str
     programme: ProgrammeId
-    contact_id: ContactId
+    contact_id: ContactId | None  #: none where it goes by itself
     state: str
     since: datetime
     over: bool = False
@@ -145,9 +148,12 @@ def of_open_alerts(session: Session, programme: str) -> Sequence[MatterRow]:
 
 
 def forget_before(session: Session, moment: datetime) -> None:
-    """Delete what has been over since before `moment`."""
-    gone = delete(MatterRow).where(col(MatterRow.over).is_(True), col(MatterRow.since) < moment)
-    session.execute(gone)
+    """Delete what has been over since before `moment`, and referrals nobody came to in a week."""
+    over = and_(col(MatterRow.over).is_(True), col(MatterRow.since) < moment)
+    old = and_(
+        col(MatterRow.kind) == MatterKind.REFERRAL, col(MatterRow.since) < moment - _LEFT_OPEN_FOR
+    )
+    session.execute(delete(MatterRow).where(or_(over, old)))
 
 
 # --- what each fact says --------------------------------------------------------------------------
@@ -301,8 +307,9 @@ def of_referral(event: ReferralFact) -> Matter | None:
 
 
 def _referral(event: ReferralFact, state: str, since: datetime, over: bool = False) -> Matter:
+    """It names no contact: what is done about it is done by its own id, and it goes by itself."""
     return Matter(
-        MatterKind.REFERRAL, event.referral_id, event.programme, event.contact_id, state, since,
+        MatterKind.REFERRAL, event.referral_id, event.programme, None, state, since,
         over, said={"relay_id": event.relay_id},
     )  # fmt: skip
 

@@ -133,5 +133,6 @@ def found(session: Session, viewer: Desk, key: tuple[MatterKind, ReportId]) -> F
     report = matters.of_line(session, viewer.programme, *key)
     if report is None:
         return None
+    assert report.contact_id is not None, "a report is of a contact"
     had = owing.who_had(session, report.contact_id)
     return Found(report, had, names_of(session, {*report.people, *had}))

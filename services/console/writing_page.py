@@ -162,6 +162,7 @@ def _owed(session: Session, viewer: Desk, report_id: ReportId) -> _Owed | None:
     if read is None:
         return None
     contact_id = read.report.contact_id
+    assert contact_id is not None, "a report is of a contact"
     contact = session.get(store.ContactRow, contact_id)
     ended_at = None if contact is None else contact.ended_at
     return _Owed(read, ended_at, owing.forgotten_at(session, contact_id))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 
+import httpx
 import nats
 import nats.errors
 import nkeys
@@ -115,7 +116,7 @@ async def read_all(client: Client, name: str) -> list[Msg]:
             for message in await subscription.fetch(10, timeout=1):
                 await message.ack_sync(timeout=10)
                 found.append(message)
-    except nats.errors.TimeoutError:
+    except TimeoutError:
         return found
 
 
@@ -350,7 +351,18 @@ def changed(ground: Ground, partners: tuple[Partner, ...]) -> None:
     conf = server_conf(tables, ensure_keys(ground.keys, tables), ground.keys.parent)
     (ground.keys.parent / SERVER_FILE).write_text(conf)
     assert ground.server.child is not None
+    before = config_load_time(ground)
     ground.server.child.send_signal(signal.SIGHUP)
+    give_up_at = time.monotonic() + 10
+    while config_load_time(ground) == before:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+def config_load_time(ground: Ground) -> str:
+    """When the server took its configuration up last; it is wired by then."""
+    told = httpx.get(f"{ground.server.address.monitoring_url}/varz", trust_env=False)
+    return str(told.json()["config_load_time"])
 
 
 async def enters(ground: Ground, name: str) -> bool:

@@ -18,6 +18,12 @@ from services.registry import SERVICES
 from tests.simulation.house import House
 
 _DATABASE = "simulation"
+#: A partner that stands for every relay, and acknowledges nothing. Nothing is sealed to it, because
+#: each box is another and a seed is to play the same again.
+_PARTNER = """
+    INSERT INTO referral.partner (partner, called, state, relays, subscribes)
+    SELECT 'aplus', 'Association A+', 'active', array_agg(relay_id), true FROM referral.entry
+"""
 
 
 @contextmanager
@@ -29,6 +35,7 @@ def a_house(server: EmbeddedPostgres, keys: Path) -> Iterator[House]:
         owner = url.render_as_string(hide_password=False)
         prepare(owner, SERVICES, keys)
         keep_directory(owner)
+        _owned(server, _PARTNER, _DATABASE)
         with _day_keys_in(keys / "days"):
             house = House(server.dsn(_DATABASE), keys)
             try:
@@ -53,6 +60,6 @@ def _day_keys_in(folder: Path) -> Iterator[None]:
             os.environ[FOLDER] = before
 
 
-def _owned(server: EmbeddedPostgres, statement: str) -> None:
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+def _owned(server: EmbeddedPostgres, statement: str, database: str = "postgres") -> None:
+    with psycopg.connect(server.dsn(database), autocommit=True) as connection:
         connection.execute(statement.encode())

@@ -45,7 +45,9 @@ _SET_CLOCK = "UPDATE public.clock SET start = clock_timestamp(), rate = 1e-9, an
 _WRITTEN = """
     SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'r'
         AND c.relnamespace::regnamespace::text = ANY(%s) AND pg_relation_size(c.oid) > 0
-        AND c.oid <> 'referral.entry'::regclass  -- comes with the house, and nobody writes it
+        -- What comes with the house, and nobody writes.
+        AND c.oid NOT IN ('referral.entry'::regclass, 'referral.served'::regclass,
+            'referral.partner'::regclass)
 """
 #: Kinds of deadlines that are due, each once.
 _DUE = " UNION ".join(
