@@ -79,6 +79,7 @@ from contracts.quality import HourCounted
 from contracts.referral import (
     CloseReferral,
     FindRelays,
+    GiveContactMeans,
     GiveOutcome,
     ObserveRelay,
     ProposeReferral,
@@ -169,6 +170,7 @@ from contracts.text import (
     WrittenFirstRead,
 )
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage, TriageProposal
+from contracts.withdrawal import ConsentWithdrawn, WithdrawConsent
 
 EVENTS: tuple[type[Event], ...] = (
     ProgrammePublished,
@@ -235,6 +237,7 @@ EVENTS: tuple[type[Event], ...] = (
     PartnerReferralSent,
     PartnerReferralWithdrawn,
     PartnerReferralExpired,
+    ConsentWithdrawn,
 )
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -272,10 +275,12 @@ COMMANDS: tuple[type[Command], ...] = (
     VerifyRelay,
     ProposeReferral,
     RecordConsent,
+    GiveContactMeans,
     SendReferral,
     RecordAnswer,
     GiveOutcome,
     CloseReferral,
+    WithdrawConsent,
     WriteCard,
     ExtendCard,
     RevokeCard,

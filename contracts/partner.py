@@ -94,11 +94,14 @@ class PartnerReferralSent(PartnerEvent):
     language: Annotated[LanguageCode | None, ops("A language that will do")] = None
     age_band: Annotated[AgeBand | None, ops("Age, as said")] = None
     scope: Annotated[
-        tuple[ReferralField, ...], ops("What was consented to", min_length=1, max_length=5)
+        tuple[ReferralField, ...], ops("What was consented to", min_length=1, max_length=6)
     ]
     consented_at: Annotated[Moment, ops("When that was", unit=_UTC)]
     sent_at: Annotated[Moment, ops("When it was sent", unit=_UTC)]
     answer_by: Annotated[Moment, ops("Until when you may answer", unit=_UTC)]
+    contact_means: Annotated[
+        SealedBox | None, sealed("For your key alone: how to reach the person, as they said it")
+    ] = None
     outcome_token: Annotated[
         SealedBox | None,
         sealed("For your key alone: the blind token by which you tell what became of the person"),

@@ -11,7 +11,6 @@ after half a minute, with the same id. Needs the extra `partner` (nats-py, PyNaC
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,14 @@ from types import TracebackType
 from typing import Self
 
 import nats
-from nacl.public import PrivateKey, SealedBox
 from nats.aio.client import Client
 from nats.js.client import JetStreamContext
 
 from contracts.catalogue import EVENTS
 from contracts.envelope import Reply
 from contracts.partner import AnswerReferral, PartnerCommand, PartnerEvent, TellOutcome
-from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome
+from contracts.sealing import opened
+from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome, SealedBox
 
 _EVENTS = {each.type_name(): each for each in EVENTS if issubclass(each, PartnerEvent)}
 #: A request that went with a lost connection is made again after this.
@@ -98,11 +97,10 @@ class Partner:
         return await self._ask(TellOutcome(outcome_token=outcome_token, outcome=outcome))
 
     def open(self, sealed: str) -> str:
-        """Open what was sealed to your key. Raises nacl.exceptions.CryptoError if it was not."""
+        """Open what was sealed to your key. Raises `contracts.sealing.CannotOpen` if it was not."""
         if self._opening_key is None:
             raise LookupError("no key was given to open it with")
-        key = PrivateKey(base64.b64decode(self._opening_key.read_text().strip()))
-        return SealedBox(key).decrypt(base64.b64decode(sealed)).decode()
+        return opened(SealedBox(sealed), self._opening_key.read_text().strip())
 
     async def _ask(self, command: PartnerCommand) -> Reply:
         body = command.model_dump_json().encode()

@@ -6,7 +6,7 @@ Here is what staff decide and what is sent; what a partner is told of it stands 
 from typing import Annotated, ClassVar
 
 from contracts.envelope import Command, Contract, Event, Stream
-from contracts.privacy import ops, public, reference, staff
+from contracts.privacy import ops, public, reference, sealed, staff
 from contracts.vocabulary import (
     AgeBand,
     Channel,
@@ -28,6 +28,9 @@ from contracts.vocabulary import (
     RelayOutcome,
     Role,
     RuleCode,
+    SealedBox,
+    SealingKey,
+    WithdrawalCode,
 )
 
 _IN_CONTACT = frozenset({Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR})
@@ -76,7 +79,7 @@ class ReferralConsented(Event):
     contact_id: Annotated[ContactId, ops("The contact")]
     programme: Annotated[ProgrammeId, ops("The line")]
     relay_id: Annotated[RelayId, public("The relay")]
-    scope: Annotated[tuple[ReferralField, ...], ops("What may be told", min_length=1, max_length=5)]
+    scope: Annotated[tuple[ReferralField, ...], ops("What may be told", min_length=1, max_length=6)]
     given_by: Annotated[ConsentGivenBy, ops("On whose word it rests")]
     anonymity_said: Annotated[bool, ops("Told that the relay may know who they are, and said yes")]
     recorded_by: Annotated[PersonId, staff("Who heard it, or decided for a minor")]
@@ -105,8 +108,11 @@ class ReferralSent(Event):
     departement: Annotated[Departement | None, ops("Where the person is, as said")] = None
     language: Annotated[LanguageCode | None, ops("A language that will do")] = None
     age_band: Annotated[AgeBand | None, ops("Age, as said")] = None
+    contact_means: Annotated[
+        bool | None, ops("How to reach the person went along, sealed; empty: it did not")
+    ] = None
     scope: Annotated[
-        tuple[ReferralField, ...], ops("What was consented to", min_length=1, max_length=5)
+        tuple[ReferralField, ...], ops("What was consented to", min_length=1, max_length=6)
     ]
     consented_at: Annotated[Moment, ops("When that was", unit=_UTC)]
     sent_by: Annotated[PersonId, staff("Who sent it")]
@@ -289,6 +295,10 @@ class ReferralMade(Contract):
 
     referral_id: Annotated[ReferralId, ops("The referral")]
     anonymity_to_say: Annotated[bool, ops("The person must be told before they say yes")]
+    seal_to: Annotated[
+        SealingKey | None,
+        public("Key of the relay's partner, which alone may learn how to reach them; empty: none"),
+    ] = None
 
 
 class RecordConsent(Command):
@@ -299,9 +309,24 @@ class RecordConsent(Command):
     roles: ClassVar = _IN_CONTACT
 
     referral_id: Annotated[ReferralId, ops("The referral")]
-    scope: Annotated[tuple[ReferralField, ...], ops("What may be told", min_length=1, max_length=5)]
+    scope: Annotated[tuple[ReferralField, ...], ops("What may be told", min_length=1, max_length=6)]
     given_by: Annotated[ConsentGivenBy, ops("On whose word")] = ConsentGivenBy.PERSON
     anonymity_said: Annotated[bool, ops("Told that the relay may know who they are")] = False
+
+
+class GiveContactMeans(Command):
+    """How the person wants to be reached, sealed by the edge: only the relay's partner opens it.
+
+    It may be given again until the referral is sent; the last one counts.
+    """
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "give_contact_means"
+    roles: ClassVar = _IN_CONTACT
+
+    referral_id: Annotated[ReferralId, ops("The referral")]
+    contact_means: Annotated[SealedBox, sealed("For the partner's key alone")]
+    sealed_to: Annotated[SealingKey, public("That key; refused when it is the partner's no more")]
 
 
 class SendReferral(Command):
@@ -324,6 +349,9 @@ class ReferralHandedOver(Contract):
             "Blind: says what became of it, and not of whom; empty: the partner has it, sealed",
             pattern=_TOKEN,
         ),
+    ] = None
+    withdrawal_code: Annotated[
+        WithdrawalCode | None, reference("For the person: takes their yes back, whenever they want")
     ] = None
 
 

@@ -582,6 +582,9 @@ SealedBox = NewType(
     Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{64,2048}={0,2}$")],
 )
 
+#: What a person takes their consent back by (`contracts.withdrawal`).
+WithdrawalCode = NewType("WithdrawalCode", Annotated[str, StringConstraints(pattern=r"^\d{12}$")])
+
 
 class PartnerState(StrEnum):
     """Whether a partner organisation is referred to."""
@@ -605,6 +608,7 @@ class ReferralField(StrEnum):
     DEPARTEMENT = "departement"
     LANGUAGE = "language"
     AGE_BAND = "age_band"
+    CONTACT_MEANS = "contact_means"  #: how to reach the person, sealed to the partner alone
 
 
 class ReferralMode(StrEnum):

@@ -19,6 +19,7 @@ from contracts.referral import (
     ReferralSent,
     ReferralUndelivered,
 )
+from contracts.vocabulary import ReferralField
 from deploy.verify.history import History, Message
 from deploy.verify.referrals import facts_of
 from deploy.verify.verdict import Checked, Violation, violation
@@ -68,9 +69,15 @@ def _misplaced(
         return
     if event.relay_id != sent.relay_id:
         yield violation("of another relay's referral", reference=event.reference)
-    beyond = [name for name in sent.scope if getattr(event, name) != getattr(sent, name)]
+    beyond = [name for name in ReferralField if _told(event, name) != _told(sent, name)]
     if event.scope != sent.scope or beyond:
         yield violation("tells another thing than was sent", reference=event.reference)
+
+
+def _told(event: PartnerReferralSent | ReferralSent, name: ReferralField) -> object:
+    """What of the case it tells; of what is sealed, that it is there."""
+    told: object = getattr(event, name.value)
+    return told is not None if name is ReferralField.CONTACT_MEANS else told
 
 
 def check_i29(history: History) -> Checked:

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from contracts.envelope import Event
-from contracts.referral import ReferralConsented, ReferralProposed, ReferralSent
-from contracts.vocabulary import ConsentGivenBy
+from contracts.partner import PartnerReferralSent, PartnerReferralWithdrawn
+from contracts.referral import (
+    ReferralClosed,
+    ReferralConsented,
+    ReferralProposed,
+    ReferralSent,
+)
+from contracts.vocabulary import ConsentGivenBy, ReferralClosing
 from deploy.verify.history import Fact, History
 from deploy.verify.verdict import Checked, Violation, violation
 
@@ -19,7 +25,8 @@ def check_i28(history: History) -> Checked:
     """Each referral that was sent has an earlier consent to it whose scope covers what it carries.
 
     The newest consent before it counts: a narrower one takes back. A minor's rests on a
-    professional, and where anonymity had to be said it was.
+    professional, and where anonymity had to be said it was. Whoever was told of what was taken back
+    was told that too.
     """
     proposed = {event.referral_id: event for _, event in facts_of(history, ReferralProposed)}
     consents: dict[str, list[tuple[Fact, ReferralConsented]]] = defaultdict(list)
@@ -31,7 +38,19 @@ def check_i28(history: History) -> Checked:
         for fact, event in sent
         for each in _wrong(fact, event, proposed.get(event.referral_id), consents)
     ]
-    return Checked(len(sent), tuple(found))
+    return Checked(len(sent), (*found, *_not_told_to_forget(history)))
+
+
+def _not_told_to_forget(history: History) -> Iterator[Violation]:
+    """Referrals a partner was told of whose yes was taken back, without a word to the partner."""
+    references = {event.referral_id: event for _, event in facts_of(history, ReferralSent)}
+    told = {event.reference for _, event in facts_of(history, PartnerReferralSent)}
+    forget = {event.reference for _, event in facts_of(history, PartnerReferralWithdrawn)}
+    for _, event in facts_of(history, ReferralClosed):
+        sent = references.get(event.referral_id)
+        withdrawn = event.why is ReferralClosing.CONSENT_WITHDRAWN
+        if withdrawn and sent is not None and sent.partner_reference in told - forget:
+            yield violation("a yes taken back, unknown to who was told", referral=event.referral_id)
 
 
 def facts_of(history: History, kind: type[E]) -> Iterator[tuple[Fact, E]]:

@@ -62,6 +62,7 @@ from contracts.quality import HourCounted
 from contracts.referral import (
     CloseReferral,
     FindRelays,
+    GiveContactMeans,
     GiveOutcome,
     ObserveRelay,
     ProposeReferral,
@@ -139,6 +140,7 @@ from contracts.text import (
     WrittenFirstRead,
 )
 from contracts.triage import ContactTriaged, DecideTriage, ProposeTriage
+from contracts.withdrawal import WithdrawConsent
 from services.bus.forgetting import forgetting
 from services.bus.table import Due, On, Service
 from services.console import care, handlers
@@ -232,10 +234,12 @@ SERVICE = Service(
         VerifyRelay,
         ProposeReferral,
         RecordConsent,
+        GiveContactMeans,
         SendReferral,
         RecordAnswer,
         GiveOutcome,
         CloseReferral,
+        WithdrawConsent,
         WriteCard,
         ExtendCard,
         RevokeCard,

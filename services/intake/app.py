@@ -29,6 +29,7 @@ from contracts.text import (
     WrittenFirstRead,
 )
 from contracts.triage import ContactTriaged
+from contracts.withdrawal import ConsentWithdrawn
 from services.bus.table import Answer, Due, On, Service
 from services.intake import asked, chats, handlers, keeping, message_clocks, returns, ways_out
 from services.intake.door import open_door
@@ -68,6 +69,7 @@ SERVICE = Service(
         WrittenFirstRead,
         WrittenAnswered,
         WrittenClockRang,
+        ConsentWithdrawn,
     ),
     deadlines=(
         Due(keeping.SWEEP, handlers.on_sweep_due),

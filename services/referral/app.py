@@ -24,6 +24,7 @@ from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
     FindRelays,
+    GiveContactMeans,
     GiveOutcome,
     ObserveRelay,
     ProposeReferral,
@@ -41,6 +42,7 @@ from contracts.referral import (
     SendReferral,
     VerifyRelay,
 )
+from contracts.withdrawal import ConsentWithdrawn, WithdrawConsent
 from services.bus.forgetting import forgetting
 from services.bus.table import Answer, Due, On, Service
 from services.referral import card_handlers, handing, handlers, posting, receipts
@@ -58,6 +60,7 @@ SERVICE = Service(
         On(OfferTaken, handlers.on_offer_taken),
         On(OfferWithdrawn, handlers.on_offer_withdrawn),
         On(ContactEnded, handlers.on_contact_ended),
+        On(ConsentWithdrawn, handlers.on_consent_withdrawn),
     ),
     answers=(
         Answer(FindRelays, handlers.on_find_relays, kept=False),
@@ -66,10 +69,12 @@ SERVICE = Service(
         Answer(VerifyRelay, handlers.on_verify_relay),
         Answer(ProposeReferral, handlers.on_propose_referral),
         Answer(RecordConsent, handlers.on_record_consent),
+        Answer(GiveContactMeans, handlers.on_give_contact_means),
         Answer(SendReferral, handlers.on_send_referral),
         Answer(RecordAnswer, handlers.on_record_answer),
         Answer(GiveOutcome, handlers.on_give_outcome),
         Answer(CloseReferral, handlers.on_close_referral),
+        Answer(WithdrawConsent, handlers.on_withdraw_consent),
         Answer(ApplyPartner, handing.on_apply_partner),
         Answer(ReplayPartner, posting.on_replay_partner),
         Answer(AnswerReferral, handlers.on_partner_answer),

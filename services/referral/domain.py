@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts.envelope import CommandEnvelope
-from contracts.referral import CloseReferral, ProposeReferral, RecordAnswer, RecordConsent
+from contracts.referral import (
+    CloseReferral,
+    GiveContactMeans,
+    ProposeReferral,
+    RecordAnswer,
+    RecordConsent,
+)
 from contracts.vocabulary import (
     AgeBand,
     ConsentGivenBy,
@@ -30,6 +36,8 @@ from contracts.vocabulary import (
     Refusal,
     RelayId,
     Role,
+    SealedBox,
+    SealingKey,
 )
 from services.referral.proposal import day_there, may_transfer
 from services.referral.relay import Kind, Relay
@@ -83,6 +91,7 @@ class ReferralKnown:
     minor: bool
     scope: tuple[ReferralField, ...]  #: empty until consented
     outcome_given: bool
+    contact_means: SealedBox | None = None
 
 
 # --- what is decided ------------------------------------------------------------------------------
@@ -175,6 +184,31 @@ def judge_consent(
     if relay is not None and anonymity_to_say(relay) and not wish.anonymity_said:
         return MayNot(Refusal.INVALID_FIELD, "anonymity_said")
     return Consented(scope)
+
+
+def judge_contact_means(
+    known: tuple[ReferralKnown, ContactKnown],
+    wish: GiveContactMeans,
+    key: SealingKey | None,
+    asked: Asked,
+) -> Consented | AlreadySo | MayNot:
+    """Judge how the person wants to be reached: asked for in the consent, sealed to the partner.
+
+    `key` is that of the relay's partner now.
+    """
+    referral, contact = known
+    if referral.state is ReferralState.SENT:
+        return AlreadySo()
+    if referral.state is not ReferralState.CONSENTED:
+        return MayNot(Refusal.WRONG_STATE)
+    hindrance = _not_theirs(contact, asked)
+    if hindrance is not None:
+        return hindrance
+    if ReferralField.CONTACT_MEANS not in referral.scope:
+        return MayNot(Refusal.CONSENT_MISSING, "contact_means")
+    if key is None or wish.sealed_to != key:
+        return MayNot(Refusal.INVALID_FIELD, "sealed_to")
+    return Consented(referral.scope)
 
 
 def judge_sending(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contracts.referral import (
-    CloseReferral,
     RecordConsent,
     ReferralAnswered,
     ReferralClosed,
@@ -13,7 +12,7 @@ from contracts.referral import (
     ReferralSent,
     ReferralUndelivered,
 )
-from contracts.vocabulary import PersonId, ReferralField
+from contracts.vocabulary import PersonId, ReferralClosing, ReferralField
 from services.bus.work import Work
 from services.referral.domain import Proposed, Sent
 from services.referral.store import ReferralRow
@@ -67,15 +66,15 @@ def answered(row: ReferralRow, accepted: bool, by: PersonId, work: Work) -> Refe
     )
 
 
-def closed(row: ReferralRow, command: CloseReferral, work: Work) -> ReferralClosed:
+def closed(row: ReferralRow, why: ReferralClosing, by: PersonId, work: Work) -> ReferralClosed:
     """Nothing more comes of it."""
     return ReferralClosed(
         referral_id=row.referral_id,
         contact_id=row.contact_id,
         programme=row.programme,
         relay_id=row.relay_id,
-        why=command.why,
-        closed_by=work.command.actor,
+        why=why,
+        closed_by=by,
         closed_at=work.now,
     )
 
@@ -106,6 +105,8 @@ def sent(row: ReferralRow, decided: Sent, work: Work) -> ReferralSent:
     """The least that was consented to has gone out."""
     known = row.known
     told = {name.value: getattr(known, name.value) for name in decided.carried}
+    if ReferralField.CONTACT_MEANS in decided.carried:
+        told[ReferralField.CONTACT_MEANS.value] = True  # itself is for the partner alone
     assert row.consented_at is not None
     assert row.partner_reference is not None
     return ReferralSent(

@@ -6,12 +6,8 @@ sealed to its key before it is stored anywhere.
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 
-from nacl.public import PublicKey, SealedBox
-
-from contracts import vocabulary
 from contracts.envelope import EventId, Reply, done, refused
 from contracts.partner import (
     ApplyPartner,
@@ -20,6 +16,7 @@ from contracts.partner import (
     PartnerReferralSent,
     PartnerReferralWithdrawn,
 )
+from contracts.sealing import seal
 from contracts.vocabulary import (
     PartnerId,
     PartnerState,
@@ -27,6 +24,8 @@ from contracts.vocabulary import (
     ReferralId,
     ReferralState,
     Refusal,
+    RelayId,
+    SealingKey,
     Withdrawing,
 )
 from services.bus.work import Work
@@ -58,6 +57,12 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
     return done()
 
 
+def key_of(relay_id: RelayId, work: Work) -> SealingKey | None:
+    """What is for the partner of a relay alone is sealed to this; None: there is no such thing."""
+    partner = partners.partner_of(work.session, relay_id)
+    return partner.sealing_key if partner is not None and partner.is_told else None
+
+
 def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
     """Tell the partner that stands for the relay, if one does.
 
@@ -66,7 +71,7 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
     partner = partners.partner_of(work.session, row.relay_id)
     if partner is None or not partner.is_told:
         return False
-    known = row.known
+    known, key = row.known, partner.sealing_key
     assert row.partner_reference is not None
     assert row.consented_at is not None
     handed = partners.HandedRow(
@@ -85,13 +90,13 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
         consented_at=row.consented_at,
         sent_at=work.now,
         answer_by=sent.answer_by,
-        outcome_token=seal(token, partner.sealing_key),
+        outcome_token=None if key is None else seal(token, key),
         **told,
     )
     handed.event_id = _tell(event, handed, work)
     partners.hand(work.session, handed)
     work.set_deadline(DELIVERY_DUE, row.referral_id, work.now + RECEIVED_WITHIN)
-    return partner.sealing_key is not None
+    return key is not None
 
 
 def _tell(event: PartnerEvent, handed: partners.HandedRow, work: Work) -> EventId:
@@ -101,14 +106,6 @@ def _tell(event: PartnerEvent, handed: partners.HandedRow, work: Work) -> EventI
     if partner is not None and partner.webhook_url is not None:
         webhooks.order(work.session, event_id, handed.partner, work.now)
     return event_id
-
-
-def seal(words: str, key: str | None) -> vocabulary.SealedBox | None:
-    """Seal to a partner's key; None when it has none."""
-    if key is None:
-        return None
-    box = SealedBox(PublicKey(base64.b64decode(key)))
-    return vocabulary.SealedBox(base64.b64encode(box.encrypt(words.encode())).decode())
 
 
 def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:

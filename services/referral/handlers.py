@@ -16,6 +16,7 @@ from contracts.referral import (
     MOST_RELAYS,
     CloseReferral,
     FindRelays,
+    GiveContactMeans,
     GiveOutcome,
     ObserveRelay,
     ProposeReferral,
@@ -36,11 +37,19 @@ from contracts.vocabulary import (
     Need,
     PartnerReference,
     PersonId,
+    ReferralClosing,
     ReferralId,
     ReferralState,
     Refusal,
     RelayId,
     RelayOutcome,
+)
+from contracts.withdrawal import (
+    THE_PERSON,
+    ConsentWithdrawn,
+    WithdrawConsent,
+    hash_of_code,
+    new_code,
 )
 from services.bus.work import Work, new_id
 from services.referral import entries, facts, handing, metrics, partners, served, store
@@ -56,6 +65,7 @@ from services.referral.domain import (
     judge_answer,
     judge_closing,
     judge_consent,
+    judge_contact_means,
     judge_expiry,
     judge_partners_answer,
     judge_proposal,
@@ -225,7 +235,9 @@ def on_propose_referral(command: ProposeReferral, work: Work) -> Reply:
             store.keep_referral(work.session, row)
             metrics.record_move(row.programme, ReferralState.PROPOSED)
             made = ReferralMade(
-                referral_id=row.referral_id, anonymity_to_say=proposed.anonymity_to_say
+                referral_id=row.referral_id,
+                anonymity_to_say=proposed.anonymity_to_say,
+                seal_to=handing.key_of(row.relay_id, work),
             )
             return done(row.version, made)
         case NotYet():
@@ -248,6 +260,25 @@ def on_record_consent(command: RecordConsent, work: Work) -> Reply:
             row.scope, row.consented_at = [name.value for name in scope], work.now
             _enter(row, ReferralState.CONSENTED)
             work.announce(facts.consented(row, command, scope, work), of=row)
+            return done(row.version)
+        case AlreadySo():
+            return done(row.version)
+        case MayNot(why, field):
+            return refused(why, field)
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_give_contact_means(command: GiveContactMeans, work: Work) -> Reply:
+    """Keep how the person wants to be reached, sealed, until it is sent."""
+    row = store.referral_to_change(work.session, command.referral_id)
+    contact = None if row is None else store.contact(work.session, row.contact_id)
+    if row is None or contact is None:
+        return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    key, asked = handing.key_of(row.relay_id, work), Asked(work.command, work.now)
+    match judge_contact_means((row.known, contact), command, key, asked):
+        case Consented():
+            row.contact_means = command.contact_means
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -328,11 +359,8 @@ def on_close_referral(command: CloseReferral, work: Work) -> Reply:
     if row is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
     match judge_closing(row.known, command, Asked(work.command, work.now)):
-        case Moved(state):
-            work.clear_deadline(handing.ANSWER_DUE, row.referral_id)
-            _enter(row, state)
-            work.announce(facts.closed(row, command, work), of=row)
-            handing.withdraw(row, command.why, work)
+        case Moved():
+            _close(row, command.why, work.command.actor, work)
             return done(row.version)
         case AlreadySo():
             return done(row.version)
@@ -340,6 +368,32 @@ def on_close_referral(command: CloseReferral, work: Work) -> Reply:
             return refused(why, field)
         case unexpected:
             assert_never(unexpected)
+
+
+def on_withdraw_consent(command: WithdrawConsent, work: Work) -> Reply:
+    """Somebody who called again takes back their yes."""
+    row = _withdrawn(hash_of_code(command.code), work.command.actor, work)
+    return refused(Refusal.UNKNOWN_REFERRAL, "code") if row is None else done()
+
+
+def on_consent_withdrawn(event: ConsentWithdrawn, work: Work) -> None:
+    """Somebody took back their yes by themself; a code nobody has changes nothing."""
+    _withdrawn(event.code_sha256, THE_PERSON, work)
+
+
+def _withdrawn(code_sha256: str, by: PersonId, work: Work) -> store.ReferralRow | None:
+    row = store.referral_of_code(work.session, code_sha256)
+    if row is not None and row.known.state is not ReferralState.CLOSED:
+        _close(row, ReferralClosing.CONSENT_WITHDRAWN, by, work)
+    return row
+
+
+def _close(row: store.ReferralRow, why: ReferralClosing, by: PersonId, work: Work) -> None:
+    work.clear_deadline(handing.ANSWER_DUE, row.referral_id)
+    row.contact_means = None
+    _enter(row, ReferralState.CLOSED)
+    work.announce(facts.closed(row, why, by, work), of=row)
+    handing.withdraw(row, why, work)
 
 
 def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
@@ -415,7 +469,12 @@ def _send(row: store.ReferralRow, sent: Sent, work: Work) -> Reply:
     _enter(row, ReferralState.SENT)
     work.announce(facts.sent(row, sent, work), of=row)
     sealed = handing.hand_over(row, sent, token, work)
+    row.contact_means = None
+    code = new_code()
+    row.withdrawal_sha256 = hash_of_code(code)
     handed = ReferralHandedOver(
-        partner_reference=row.partner_reference, outcome_token=None if sealed else token
+        partner_reference=row.partner_reference,
+        outcome_token=None if sealed else token,
+        withdrawal_code=code,
     )
     return done(row.version, handed)

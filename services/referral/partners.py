@@ -10,7 +10,14 @@ from sqlalchemy import ARRAY, Column, DateTime, Index, Integer, Text, text
 from sqlmodel import Field, Session, col, select
 
 from contracts.partner import ApplyPartner
-from contracts.vocabulary import PartnerId, PartnerReference, ReferralId, ReferralState, RelayId
+from contracts.vocabulary import (
+    PartnerId,
+    PartnerReference,
+    ReferralId,
+    ReferralState,
+    RelayId,
+    SealingKey,
+)
 from services.bus.driver import ask
 from services.referral.store import ReferralRow, Row
 
@@ -80,7 +87,7 @@ class Standing:
 
     partner: PartnerId
     is_told: bool  #: there is a way to it: its account on NATS, or a webhook that answers
-    sealing_key: str | None
+    sealing_key: SealingKey | None
 
 
 _STANDING_FOR = """
@@ -119,7 +126,8 @@ def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
     row = ask(session, _STANDING_FOR, {"relays": [relay_id]}).fetchone()
     if row is None:
         return None
-    return Standing(PartnerId(row.partner), row.is_told, row.sealing_key)
+    key = None if row.sealing_key is None else SealingKey(row.sealing_key)
+    return Standing(PartnerId(row.partner), row.is_told, key)
 
 
 def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:

@@ -30,6 +30,7 @@ from contracts.vocabulary import (
     ReferralMode,
     ReferralState,
     RelayId,
+    SealedBox,
     Stage,
 )
 from services.bus.driver import ask
@@ -95,6 +96,9 @@ class ReferralRow(Row, table=True):
     partner_reference: PartnerReference | None = Field(default=None, sa_type=Text)
     token_sha256: str | None = Field(default=None, unique=True)
     outcome_given: bool = False
+    #: How to reach the person, from when it was given until it is sent; we cannot open it.
+    contact_means: SealedBox | None = Field(default=None, sa_type=Text)
+    withdrawal_sha256: str | None = Field(default=None, index=True)
     version: int = 0
 
     @property
@@ -118,6 +122,7 @@ class ReferralRow(Row, table=True):
             age_band=None if self.age_band is None else AgeBand(self.age_band),
             minor=self.minor,
             scope=tuple(ReferralField(name) for name in self.scope),
+            contact_means=self.contact_means,
             outcome_given=self.outcome_given,
         )
 
@@ -247,6 +252,12 @@ def referral_of_token(session: Session, token_sha256: str) -> ReferralRow | None
     """Return the referral a blind token was made for, locked."""
     query = select(ReferralRow).where(ReferralRow.token_sha256 == token_sha256)
     return session.exec(query.with_for_update()).one_or_none()
+
+
+def referral_of_code(session: Session, code_sha256: str) -> ReferralRow | None:
+    """Return the referral a withdrawal code was made for, locked."""
+    query = select(ReferralRow).where(ReferralRow.withdrawal_sha256 == code_sha256)
+    return session.exec(query.with_for_update()).first()
 
 
 def relays_known(session: Session) -> tuple[RelayRow, ...]:

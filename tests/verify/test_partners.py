@@ -9,7 +9,7 @@ import pytest
 from contracts.envelope import Event
 from contracts.partner import PartnerReferralSent
 from contracts.referral import ReferralSent, ReferralUndelivered
-from contracts.vocabulary import Departement, PartnerId, RelayId
+from contracts.vocabulary import Departement, PartnerId, RelayId, SealedBox
 from deploy.verify.history import History
 from deploy.verify.machines import check_i04
 from deploy.verify.partners import check_i27, check_i29
@@ -84,6 +84,12 @@ PLANTED: dict[str, tuple[Callable[[], History], list[str]]] = {
     "it tells more": (
         lambda: message_said_otherwise(
             a_referral(), PartnerReferralSent, departement=Departement("13")
+        ),
+        ["tells another thing than was sent"],
+    ),
+    "it tells what nobody spoke of": (
+        lambda: message_said_otherwise(
+            a_referral(), PartnerReferralSent, contact_means=SealedBox("A" * 100)
         ),
         ["tells another thing than was sent"],
     ),

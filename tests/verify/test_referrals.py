@@ -1,17 +1,23 @@
 """I28 catches a referral that tells what nobody said yes to; I04 and I02 know its machine."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from contracts.referral import ReferralConsented, ReferralSent
+from contracts.partner import PartnerReferralWithdrawn
+from contracts.referral import ReferralClosed, ReferralConsented, ReferralSent
 from contracts.vocabulary import (
     ConsentGivenBy,
     ContactId,
+    PartnerId,
+    ReferralClosing,
     ReferralField,
     ReferralId,
     RelayId,
+    Withdrawing,
 )
+from contracts.withdrawal import THE_PERSON
 from deploy.verify.history import History
 from deploy.verify.machines import check_i04
 from deploy.verify.referrals import check_i28
@@ -30,6 +36,39 @@ def a_referral() -> History:
     run.line()
     run.refers("ana")
     return run.history()
+
+
+def taken_back(*, forgotten: bool) -> History:
+    """Sent, and the person took their yes back."""
+    run = ARun()
+    run.line()
+    run.refers("ana")
+    sent = next(fact.event for fact in run.facts if isinstance(fact.event, ReferralSent))
+    about = {name: getattr(sent, name) for name in ("referral_id", "contact_id", "programme")}
+    why = ReferralClosing.CONSENT_WITHDRAWN
+    at, relay = sent.sent_at + timedelta(hours=1), sent.relay_id
+    run.work(
+        "referral",
+        ReferralClosed(**about, relay_id=relay, why=why, closed_by=THE_PERSON, closed_at=at),
+    )
+    if forgotten:
+        run.work(
+            "referral",
+            PartnerReferralWithdrawn(
+                partner=PartnerId("aplus"),
+                programme=sent.programme,
+                reference=sent.partner_reference,
+                why=Withdrawing.CONSENT_WITHDRAWN,
+                withdrawn_at=at,
+            ),
+        )
+    return run.history()
+
+
+def test_yes_that_was_taken_back_is_told_to_whoever_was_told() -> None:
+    assert check_i28(taken_back(forgotten=True)).violations == ()
+    (found,) = check_i28(taken_back(forgotten=False)).violations
+    assert found.what == "a yes taken back, unknown to who was told"
 
 
 def without_consent(history: History) -> History:
