@@ -19,7 +19,7 @@ class CannotOpen(Exception):
 
 
 def seal(words: str, key: SealingKey) -> SealedBox:
-    """Seal words to the public half of a key."""
+    """Seal words to the public half of a key. Raises ValueError when that is no key."""
     box = Box(PublicKey(base64.b64decode(key)))
     return SealedBox(base64.b64encode(box.encrypt(words.encode())).decode())
 

@@ -54,6 +54,14 @@ def derived_id(*parts: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(parts)))
 
 
+class Alone:
+    """An aggregate of one fact, which leads to nothing else."""
+
+    def __init__(self, noun: str) -> None:
+        self.version = 0
+        self.aggregate = f"{noun}:{new_id()}"
+
+
 class Announced:
     """An event on its way to the outbox."""
 

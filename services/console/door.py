@@ -140,6 +140,7 @@ from services.console.text_capability import CAPABILITY_PATH, hand_out
 from services.console.to_do_page import to_do_addresses
 from services.console.triage_page import TriagePages
 from services.console.week_page import week_addresses
+from services.console.withdrawal_page import withdrawal_addresses
 from services.console.writing_page import writing_addresses
 from services.pages.assets import assets
 
@@ -275,6 +276,7 @@ _BESIDE = (
     directory_addresses,
     information_addresses,
     search_addresses,
+    withdrawal_addresses,
     week_addresses,
     people_addresses,
     activity_addresses,

@@ -14,12 +14,22 @@ from starlette.responses import Response
 
 from contracts.referral import (
     CloseReferral,
+    GiveContactMeans,
     ProposeReferral,
     RecordConsent,
+    ReferralHandedOver,
     ReferralMade,
     SendReferral,
 )
-from contracts.vocabulary import Priority, ReferralClosing
+from contracts.sealing import seal
+from contracts.vocabulary import (
+    Priority,
+    ReferralClosing,
+    ReferralField,
+    Refusal,
+    SealingKey,
+)
+from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import desk_view
@@ -28,6 +38,9 @@ from services.console.press import Reader, pressed, sent
 from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.pages.forms import contract_of
+
+#: Letters of how a person wants to be reached: a name, a number, when, and what not to do.
+_LONGEST_MEANS = 300
 
 
 class ReferralPages:
@@ -61,18 +74,37 @@ class ReferralPages:
     async def send(self, request: Request) -> Response:
         """Record the yes and send what it covers."""
         press = await pressed(request, self._door, self._longest)
-        called = press.take("called")
+        called, key = press.take("called"), press.take("seal_to")
+        means = press.take_text("contact_means", _LONGEST_MEANS).strip()
+        if means:
+            agreed = press.fields.get("scope", [])
+            press.fields["scope"] = [*agreed, ReferralField.CONTACT_MEANS]
         yes = contract_of(RecordConsent, press.fields | request.path_params)
         await sent(self._door, press, yes)
-        await sent(self._door, press, contract_of(SendReferral, dict(request.path_params)))
-        return _draw("referral_told.html", press.reader, {"called": called})
+        if means:
+            await sent(self._door, press, _sealed(means, key, request))
+        wish = contract_of(SendReferral, dict(request.path_params))
+        reply = await sent(self._door, press, wish)
+        handed = ReferralHandedOver.model_validate(reply.result, extra="ignore")
+        shown = {"called": called, "code": handed.withdrawal_code}
+        return _draw("referral_told.html", press.reader, shown)
 
     async def leave_it(self, request: Request) -> Response:
         """The person said no: nothing is sent."""
         press = await pressed(request, self._door, self._longest)
         said = {"why": ReferralClosing.PERSON_REFUSED, **request.path_params}
         await sent(self._door, press, contract_of(CloseReferral, said))
-        return _draw("referral_told.html", press.reader, {"called": ""})
+        return _draw("referral_told.html", press.reader, {"called": "", "code": None})
+
+
+def _sealed(means: str, key: str, request: Request) -> GiveContactMeans:
+    """How the person wants to be reached, closed to everybody but the partner from here on."""
+    try:
+        sealed = seal(means, SealingKey(key))
+    except ValueError:
+        raise Flaw(Refusal.INVALID_FIELD, "seal_to") from None
+    given = {"contact_means": sealed, "sealed_to": key, **request.path_params}
+    return contract_of(GiveContactMeans, given)
 
 
 def _draw(template: str, reader: Reader, shown: dict[str, Any]) -> Response:

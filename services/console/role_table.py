@@ -26,6 +26,7 @@ from contracts.shift import PlanShifts
 from contracts.text import TEXT_ROLES
 from contracts.triage import DecideTriage, ProposeTriage
 from contracts.vocabulary import Role
+from contracts.withdrawal import WithdrawConsent
 
 EVERYBODY = frozenset(Role)
 
@@ -85,6 +86,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("POST", "/informations/{card_id}", WriteCard.roles),
     Entry("POST", "/informations/{card_id}/prolonger", WriteCard.roles),
     Entry("POST", "/chercher-une-fiche", LookUpCards.roles),
+    Entry("GET", "/retirer-un-accord", WithdrawConsent.roles),
+    Entry("POST", "/retirer-un-accord", WithdrawConsent.roles),
     Entry("GET", "/semaine", PlanShifts.roles),
     Entry("POST", "/semaine/plages", PlanShifts.roles),
     Entry("GET", "/benevoles", SeeVolunteers.roles),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -42,6 +44,20 @@ def random_uuid(key: str) -> UUID:
     if read.version != 4:
         raise key_problem()
     return read
+
+
+def said_in(fields: Mapping[str, Any], name: str) -> str:
+    """A field of a form; empty when it is not there, or is no text."""
+    value = fields.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def key_in(fields: Mapping[str, Any]) -> UUID | None:
+    """The key of a form; None when it is none of ours."""
+    try:
+        return random_uuid(said_in(fields, "cle"))
+    except CallerProblem:
+        return None
 
 
 def hash_of(token: str) -> Sha256:

@@ -35,6 +35,7 @@ from services.intake import (
     metrics,
     pages,
     way_out_door,
+    withdrawal_page,
 )
 from services.intake.answers import (
     CallerProblemTold,
@@ -133,6 +134,7 @@ def build(door: Door, settings: Settings) -> Doorway:
         *pages.addresses_of(door, voice),
         *chat_page.addresses_of(door, voice),
         *message_page.addresses_of(opening, guesses, settings.longest_form_bytes),
+        *withdrawal_page.addresses_of(opening, guesses, settings.longest_form_bytes),
     ]
     return Doorway(shown, openapi(info, addresses, models), manners)
 
@@ -213,7 +215,7 @@ class Contacts:
                 partial(callers.resume_contact, resuming),
             )
             if reply.refusal is Refusal.UNKNOWN_CONTACT:
-                await self._guesses.wrong()
+                await self._guesses.slowed()
                 raise CallerProblem(
                     404, Refusal.UNKNOWN_CONTACT.value, CODES_UNKNOWN[channel], "code"
                 )

@@ -23,10 +23,10 @@ class Guesses:
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """One try; within it `wrong` is waited for when it was none."""
+        """One try; within it `slowed` is waited for when it was none."""
         async with self._trying:
             yield
 
-    async def wrong(self) -> None:
+    async def slowed(self) -> None:
         """Wait, so that trying many is slow."""
         await asyncio.sleep(WRONG_WORDS_SECONDS)

@@ -25,7 +25,7 @@ from services.bus.doorway import Address
 from services.bus.work import derived_id
 from services.intake import callers, day_keys, message_clocks, messages
 from services.intake.answers import TextsErased
-from services.intake.asking import random_uuid
+from services.intake.asking import key_in, said_in
 from services.intake.callers import LineShown
 from services.intake.codes import as_typed
 from services.intake.erasing_door import erased_told
@@ -196,7 +196,7 @@ class MessagePages:
             show = partial(messages.show, code=code or "", keys=keys)
             found = await self._door.read(show)
             if found is None:
-                await self._guesses.wrong()
+                await self._guesses.slowed()
             return found
 
     async def _thread(
@@ -264,10 +264,10 @@ class MessagePages:
     async def _sent(self, request: Request) -> Sent:
         fields = await read_form(request, self._longest_form_bytes)
         return Sent(
-            key=_key(_said(fields, "cle")),
-            text=_said(fields, "texte").replace("\r\n", "\n"),
-            code=_said(fields, "code")[:200],
-            verb=_said(fields, "faire"),
+            key=key_in(fields),
+            text=said_in(fields, "texte").replace("\r\n", "\n"),
+            code=said_in(fields, "code")[:200],
+            verb=said_in(fields, "faire"),
         )
 
 
@@ -281,18 +281,6 @@ _STATUS: dict[Fault | None, int] = {
     Fault.UNKNOWN_CODE: 404,
     Fault.OVER: 409,
 }
-
-
-def _said(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def _key(said: str) -> UUID | None:
-    try:
-        return random_uuid(said)
-    except CallerProblem:
-        return None
 
 
 def _fault(error: CallerProblem | GroundAway) -> Fault:

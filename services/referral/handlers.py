@@ -51,7 +51,7 @@ from contracts.withdrawal import (
     hash_of_code,
     new_code,
 )
-from services.bus.work import Work, new_id
+from services.bus.work import Alone, Work, new_id
 from services.referral import entries, facts, handing, metrics, partners, served, store
 from services.referral.domain import (
     AlreadySo,
@@ -423,16 +423,8 @@ def _outcome(row: store.ReferralRow, outcome: RelayOutcome, work: Work) -> Reply
         outcome=outcome,
         hour=work.now.replace(minute=0, second=0, microsecond=0),
     )
-    work.announce(given, of=_Unnamed())
+    work.announce(given, of=Alone("relay_outcome"))
     return done()
-
-
-class _Unnamed:
-    """An outcome is an aggregate of its own: one fact, and nothing that leads to the referral."""
-
-    def __init__(self) -> None:
-        self.version = 0
-        self.aggregate = f"relay_outcome:{new_id()}"
 
 
 def _enter(row: store.ReferralRow, state: ReferralState) -> None:

@@ -33,6 +33,17 @@ def somebody_looks_at_the_lines(people: People) -> Seen:
     yield "a line that is closed", caller.page
     caller.go("/sos-amitie/qui-vous-repond")
     yield "who answers, what is kept", caller.page
+    caller.go("/sos-detresse/retirer-un-accord")
+    caller.page.locator("#c").fill("1234 5678 9016")
+    with caller.watch.bad_answers_awaited():
+        _sends(caller)
+        expect(caller.page.locator(".note[role=status]")).to_be_visible()
+        caller.page.wait_for_load_state("networkidle")
+    yield "a consent to take back, a digit wrong", caller.page
+    caller.page.locator("#c").fill("1234 5678 9015")
+    _sends(caller)
+    expect(caller.page.locator("main form")).to_have_count(0)
+    yield "a consent was taken back", caller.page
     with caller.watch.bad_answers_awaited():
         caller.go("/sos-nulle-part")
     yield "an address nobody knows", caller.page
@@ -102,6 +113,8 @@ def _after_a_talk(listener: Person) -> Seen:
     yield "a pause", listener.page
     listener.go("/aide")
     yield "the guide of the first minute", listener.page
+    listener.go("/retirer-un-accord")
+    yield "a consent to take back at a desk", listener.page
     listener.go("/accessibilite")
     yield "how accessible the pages are", listener.page
     with listener.watch.bad_answers_awaited():

@@ -1,27 +1,37 @@
 """A referral beside a talk: what is said before it, what the person says yes to, and their no."""
 
+import base64
+import logging
+
 import pytest
+from nacl.public import PrivateKey
 
 from contracts.envelope import Command, done, refused
 from contracts.referral import (
     CloseReferral,
     FindRelays,
+    GiveContactMeans,
     ProposeReferral,
     RecordConsent,
+    ReferralHandedOver,
     ReferralMade,
     RelayFound,
     RelaysFound,
     SendReferral,
 )
+from contracts.sealing import opened
 from contracts.vocabulary import (
     LiveState,
     Need,
+    PartnerReference,
     Priority,
     ReferralClosing,
     ReferralField,
     ReferralId,
     Refusal,
     RelayId,
+    SealingKey,
+    WithdrawalCode,
 )
 from services.bus.testing import ServiceUnderTest
 from tests.console import facts
@@ -34,6 +44,12 @@ REFERRAL = ReferralId("99999999-9999-4999-8999-999999999999")
 RELAY = RelayId("fr-3114")
 REFER, YES, NO = f"/refer/{CONTACT}", f"/referral/{REFERRAL}/yes", f"/referral/{REFERRAL}/no"
 WANTED = {"relay_id": RELAY, "called": "3114", "need": "solitude"}
+KEY = PrivateKey(b"a key for tests and nothing else")
+THEIRS = SealingKey(base64.b64encode(bytes(KEY.public_key)).decode())
+MEANS = "Sam, 0639980001"
+HANDED = ReferralHandedOver(
+    partner_reference=PartnerReference("0" * 32), withdrawal_code=WithdrawalCode("123456789015")
+)
 FOUND = RelayFound(
     relay_id=RELAY,
     called="3114",
@@ -99,6 +115,7 @@ def test_what_is_said_comes_before_anything_is_sent(door: ScriptedDoor) -> None:
 def test_yes_sends_what_it_covers_once(door: ScriptedDoor) -> None:
     async def visit(comes: object) -> None:
         browser = await a_browser(comes)
+        door.reply = done(result=HANDED)
         yes = browser.button() | {"called": "3114", "scope[]": "need", "anonymity_said": "true"}
         for _ in range(2):
             answer = await browser.post(YES, yes, hx_request="true")
@@ -110,6 +127,50 @@ def test_yes_sends_what_it_covers_once(door: ScriptedDoor) -> None:
         assert [each.command_id for each in door.sent[:2]] == [
             each.command_id for each in door.sent[2:]
         ]
+
+    at_desks(door, visit)
+
+
+def test_means_leave_the_console_sealed_to_the_partner_alone(
+    door: ScriptedDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def visit(comes: object) -> None:
+        browser = await a_browser(comes)
+        door.reply = done(
+            result=ReferralMade(referral_id=REFERRAL, anonymity_to_say=False, seal_to=THEIRS)
+        )
+        asked = await browser.post(REFER, browser.button() | WANTED, hx_request="true")
+        assert f'name="seal_to" value="{THEIRS}"' in asked.text
+        door.sent.clear()
+        door.reply = done(result=HANDED)
+        yes = browser.button() | {"called": "3114", "scope[]": "need", "seal_to": THEIRS}
+        answer = await browser.post(YES, yes | {"contact_means": MEANS}, hx_request="true")
+
+        consent, means, _ = sent(door)
+        assert isinstance(consent, RecordConsent)
+        assert consent.scope == (ReferralField.NEED, ReferralField.CONTACT_MEANS)
+        assert isinstance(means, GiveContactMeans)
+        assert opened(means.contact_means, base64.b64encode(bytes(KEY)).decode()) == MEANS
+        assert "0639980001" not in "".join(each.model_dump_json() for each in sent(door))
+        assert "1234 5678 9015" in answer.text
+
+    caplog.set_level(logging.DEBUG)
+    at_desks(door, visit)
+    assert MEANS not in caplog.text
+
+
+def test_without_a_key_nothing_is_asked_and_a_wrong_one_is_refused(door: ScriptedDoor) -> None:
+    async def visit(comes: object) -> None:
+        browser = await a_browser(comes)
+        door.reply = done(result=ReferralMade(referral_id=REFERRAL, anonymity_to_say=False))
+        asked = await browser.post(REFER, browser.button() | WANTED, hx_request="true")
+        assert "contact_means" not in asked.text
+        door.reply = done()
+        for key in ("", "no key", "A" * 44):
+            yes = browser.button() | {"called": "3114", "scope[]": "need", "seal_to": key}
+            answer = await browser.post(YES, yes | {"contact_means": MEANS}, hx_request="true")
+            assert answer.status_code == 400
+        assert SendReferral not in {type(each) for each in sent(door)}
 
     at_desks(door, visit)
 

@@ -1,4 +1,4 @@
-"""A yes is the person's: what reaches them goes sealed to one partner, and they may take it back."""
+"""A yes is the person's: means go sealed to one partner, and it may be taken back by a code."""
 
 from __future__ import annotations
 

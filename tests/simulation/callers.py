@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from contracts.envelope import Reply
-from contracts.vocabulary import Channel, ContactId, LanguageCode, LeaveReason, Sha256, WayOut
+from contracts.vocabulary import (
+    Channel,
+    ContactId,
+    LanguageCode,
+    LeaveReason,
+    Sha256,
+    WayOut,
+    WithdrawalCode,
+)
 from services.bus.work import Work
 from services.intake import day_keys, texts
 from services.intake.callers import (
@@ -42,6 +50,7 @@ class Town:
     return_tokens: list[str] = field(default_factory=list)
     passes: list[str] = field(default_factory=list)
     outcome_tokens: list[str] = field(default_factory=list)
+    withdrawal_codes: list[WithdrawalCode] = field(default_factory=list)
 
 
 def _nothing(_: Reply) -> None:

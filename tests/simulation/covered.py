@@ -56,7 +56,6 @@ _RARE = frozenset(
         "duty_call.lapsed.v1",
         "lift.reviewed.v1",
         "lift.review_missed.v1",
-        "partner_referral.withdrawn.v1",  # tests/referral/test_handing.py has it
     }
 )
 

@@ -164,6 +164,7 @@ class Desk(Person):
             case SendReferral(referral_id=sent):
                 self.notes.referrals.pop(sent, None)
                 house.town.outcome_tokens.append(told["outcome_token"])
+                house.town.withdrawal_codes.append(told["withdrawal_code"])
             case StartRescue():
                 self.notes.rescues.append(told["rescue_id"])
             case RaiseAlert():

@@ -31,6 +31,8 @@ from contracts.risk import (
 )
 from contracts.text import EraseTexts, WantHumanNow
 from contracts.vocabulary import Outcome, RelayOutcome, Role
+from contracts.withdrawal import WithdrawConsent, hash_of_code
+from services.intake.withdrawal_page import keep_withdrawal
 from services.risk import lifting, reporting
 from services.risk.domain import Asker
 from tests.assignment.builders import SOS
@@ -127,6 +129,12 @@ class Watch(Person):
                 return AtDoor("risk", partial(reporting.write_report, id, asker, written))
             case "written":
                 return AtDoor("risk", partial(reporting.read_report, id, asker))
+            case "sent" if house.town.withdrawal_codes and dice.random() < 0.3:
+                code = house.town.withdrawal_codes.pop()
+                if dice.random() < 0.5:
+                    return WithdrawConsent(code=code)
+                keep = partial(keep_withdrawal, SOS, hash_of_code(code))
+                return AtDoor("intake", keep)
             case "sent" if house.town.outcome_tokens and dice.random() < 0.5:
                 token = house.town.outcome_tokens.pop()
                 return GiveOutcome(outcome_token=token, outcome=dice.choice(tuple(RelayOutcome)))
