@@ -280,6 +280,9 @@ PARTNER_REFERRAL = Machine(
 RELAY_OUTCOME = Machine("unknown", {("unknown", "given"): "given"})
 
 
+CONSENT = Machine("unknown", {("unknown", "withdrawn"): "withdrawn"})
+
+
 #: Of a message: each new one is read, answered, and may ring, in any order with the next one.
 WRITTEN = Machine(
     "written",
@@ -321,6 +324,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("roster", "debrief"): DEBRIEF,
     ("referral", "referral"): REFERRAL,
     ("referral", "partner_referral"): PARTNER_REFERRAL,
+    ("intake", "consent"): CONSENT,
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
     ("risk", "alert"): ALERT,
