@@ -23,6 +23,7 @@ from typing import Any
 import nats
 import nats.errors
 import nkeys
+import orjson
 import yaml
 from nacl.public import PrivateKey
 from nats.aio.client import Client
@@ -186,7 +187,7 @@ async def _play(
             headers = command_headers(_as_supervisor())
             body = wish.model_dump_json().encode()
             reply = await console.request(wish.subject(), body, timeout=20, headers=headers)
-            return str(yaml.safe_load(reply.data)["result"]["partner_reference"])
+            return str(orjson.loads(reply.data)["result"]["partner_reference"])
 
         async def put(name: str) -> str:
             partner = random.choice(list(seeds))

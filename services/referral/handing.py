@@ -57,20 +57,25 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
     return done()
 
 
+def told_for(relay_id: RelayId, work: Work) -> partners.Standing | None:
+    """Who is told of referrals to a relay, if anybody."""
+    partner = partners.partner_of(work.session, relay_id)
+    return partner if partner is not None and partner.is_told else None
+
+
 def key_of(relay_id: RelayId, work: Work) -> SealingKey | None:
     """What is for the partner of a relay alone is sealed to this; None: there is no such thing."""
-    partner = partners.partner_of(work.session, relay_id)
-    return partner.sealing_key if partner is not None and partner.is_told else None
+    partner = told_for(relay_id, work)
+    return None if partner is None else partner.sealing_key
 
 
-def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
-    """Tell the partner that stands for the relay, if one does.
+def hand_over(  # noqa: PLR0913 - what, to whom, and what goes with it
+    row: ReferralRow, sent: Sent, partner: partners.Standing, token: str, work: Work
+) -> bool:
+    """Tell a partner of a referral to a relay it stands for.
 
     Whether the token went with it: sealed, so that nobody else has it.
     """
-    partner = partners.partner_of(work.session, row.relay_id)
-    if partner is None or not partner.is_told:
-        return False
     known, key = row.known, partner.sealing_key
     assert row.partner_reference is not None
     assert row.consented_at is not None
@@ -93,17 +98,18 @@ def hand_over(row: ReferralRow, sent: Sent, token: str, work: Work) -> bool:
         outcome_token=None if key is None else seal(token, key),
         **told,
     )
-    handed.event_id = _tell(event, handed, work)
+    handed.event_id = _tell(event, handed, partner.has_webhook, work)
     partners.hand(work.session, handed)
     work.set_deadline(DELIVERY_DUE, row.referral_id, work.now + RECEIVED_WITHIN)
     return key is not None
 
 
-def _tell(event: PartnerEvent, handed: partners.HandedRow, work: Work) -> EventId:
+def _tell(
+    event: PartnerEvent, handed: partners.HandedRow, has_webhook: bool, work: Work
+) -> EventId:
     """Tell it on the stream, and order that it is posted where the partner has a webhook."""
     event_id = work.announce(event, of=handed)
-    partner = work.session.get(partners.PartnerRow, handed.partner)
-    if partner is not None and partner.webhook_url is not None:
+    if has_webhook:
         webhooks.order(work.session, event_id, handed.partner, work.now)
     return event_id
 
@@ -120,7 +126,7 @@ def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:
         why=_WITHDRAWN[why],
         withdrawn_at=work.now,
     )
-    _tell(event, handed, work)
+    _tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
 
 
 def expire(row: ReferralRow, work: Work) -> None:
@@ -134,7 +140,7 @@ def expire(row: ReferralRow, work: Work) -> None:
         reference=handed.reference,
         expired_at=work.now,
     )
-    _tell(event, handed, work)
+    _tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
 
 
 def on_delivery_due(key: str, work: Work) -> None:

@@ -250,10 +250,10 @@ def on_propose_referral(command: ProposeReferral, work: Work) -> Reply:
 
 def on_record_consent(command: RecordConsent, work: Work) -> Reply:
     """Keep what the person said yes to."""
-    row = store.referral_to_change(work.session, command.referral_id)
-    contact = None if row is None else store.contact(work.session, row.contact_id)
-    if row is None or contact is None:
+    found = store.referral_in_contact(work.session, command.referral_id)
+    if found is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    row, contact = found
     relay = _relay(row.relay_id, work)
     match judge_consent((row.known, contact), relay, command, Asked(work.command, work.now)):
         case Consented(scope):
@@ -271,10 +271,10 @@ def on_record_consent(command: RecordConsent, work: Work) -> Reply:
 
 def on_give_contact_means(command: GiveContactMeans, work: Work) -> Reply:
     """Keep how the person wants to be reached, sealed, until it is sent."""
-    row = store.referral_to_change(work.session, command.referral_id)
-    contact = None if row is None else store.contact(work.session, row.contact_id)
-    if row is None or contact is None:
+    found = store.referral_in_contact(work.session, command.referral_id)
+    if found is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    row, contact = found
     key, asked = handing.key_of(row.relay_id, work), Asked(work.command, work.now)
     match judge_contact_means((row.known, contact), command, key, asked):
         case Consented():
@@ -290,10 +290,10 @@ def on_give_contact_means(command: GiveContactMeans, work: Work) -> Reply:
 
 def on_send_referral(command: SendReferral, work: Work) -> Reply:
     """Send the least, and make the token that will tell what became of it."""
-    row = store.referral_to_change(work.session, command.referral_id)
-    contact = None if row is None else store.contact(work.session, row.contact_id)
-    if row is None or contact is None:
+    found = store.referral_in_contact(work.session, command.referral_id)
+    if found is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
+    row, contact = found
     relay = _relay(row.relay_id, work)
     match judge_sending((row.known, contact), relay, Asked(work.command, work.now)):
         case Sent() as sent:
@@ -454,13 +454,14 @@ def _new_referral(command: ProposeReferral, proposed: Proposed, work: Work) -> s
 
 
 def _send(row: store.ReferralRow, sent: Sent, work: Work) -> Reply:
+    partner = handing.told_for(row.relay_id, work)
     token = secrets.token_hex(32)
     row.token_sha256 = _hash(token)
     row.partner_reference = PartnerReference(secrets.token_hex(16))
     work.set_deadline(handing.ANSWER_DUE, row.referral_id, sent.answer_by)
     _enter(row, ReferralState.SENT)
     work.announce(facts.sent(row, sent, work), of=row)
-    sealed = handing.hand_over(row, sent, token, work)
+    sealed = partner is not None and handing.hand_over(row, sent, partner, token, work)
     row.contact_means = None
     code = new_code()
     row.withdrawal_sha256 = hash_of_code(code)

@@ -87,11 +87,12 @@ class Standing:
 
     partner: PartnerId
     is_told: bool  #: there is a way to it: its account on NATS, or a webhook that answers
+    has_webhook: bool
     sealing_key: SealingKey | None
 
 
 _STANDING_FOR = """
-    SELECT partner, sealing_key,
+    SELECT partner, sealing_key, webhook_url IS NOT NULL AS has_webhook,
         subscribes OR (webhook_url IS NOT NULL AND webhook_given_up_at IS NULL) AS is_told
     FROM referral.partner
     WHERE state = 'active' AND relays && %(relays)s::text[] ORDER BY partner
@@ -127,7 +128,7 @@ def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
     if row is None:
         return None
     key = None if row.sealing_key is None else SealingKey(row.sealing_key)
-    return Standing(PartnerId(row.partner), row.is_told, key)
+    return Standing(PartnerId(row.partner), row.is_told, row.has_webhook, key)
 
 
 def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:
@@ -136,9 +137,24 @@ def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:
     return any(row.partner != manifest.partner for row in rows)
 
 
+def has_webhook(session: Session, partner: str) -> bool:
+    """Whether a partner is posted what it is told."""
+    statement = """
+        SELECT FROM referral.partner WHERE partner = %(partner)s AND webhook_url IS NOT NULL
+    """
+    return ask(session, statement, {"partner": partner}).fetchone() is not None
+
+
+_HAND = """
+    INSERT INTO referral.handed (reference, referral_id, partner, event_id, version)
+    VALUES (%(reference)s, %(referral_id)s, %(partner)s, %(event_id)s, %(version)s)
+"""
+
+
 def hand(session: Session, row: HandedRow) -> None:
     """Keep what is handed to a partner."""
-    session.add(row)
+    names = ("reference", "referral_id", "partner", "event_id", "version")
+    ask(session, _HAND, {name: getattr(row, name) for name in names})
 
 
 def handed(session: Session, row: ReferralRow) -> HandedRow | None:

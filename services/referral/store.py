@@ -237,8 +237,10 @@ def end_contact(session: Session, event: ContactEnded) -> None:
 def contact(session: Session, contact_id: ContactId) -> ContactKnown | None:
     """Return what is known of a contact."""
     row = session.get(ContactRow, contact_id)
-    if row is None:
-        return None
+    return None if row is None else _known(row)
+
+
+def _known(row: ContactRow) -> ContactKnown:
     held_by = frozenset(PersonId(each) for each in (row.regulator, row.listener) if each)
     return ContactKnown(ProgrammeId(row.programme), held_by, row.ended_at)
 
@@ -246,6 +248,19 @@ def contact(session: Session, contact_id: ContactId) -> ContactKnown | None:
 def referral_to_change(session: Session, referral_id: ReferralId) -> ReferralRow | None:
     """Return a referral, locked."""
     return session.get(ReferralRow, referral_id, with_for_update=True)
+
+
+def referral_in_contact(
+    session: Session, referral_id: ReferralId
+) -> tuple[ReferralRow, ContactKnown] | None:
+    """Return a referral, locked, and what is known of its contact; None when either is not."""
+    query = (
+        select(ReferralRow, ContactRow)
+        .join(ContactRow, col(ContactRow.contact_id) == ReferralRow.contact_id)
+        .where(ReferralRow.referral_id == referral_id)
+    )
+    found = session.exec(query.with_for_update(of=ReferralRow)).one_or_none()
+    return None if found is None else (found[0], _known(found[1]))
 
 
 def referral_of_token(session: Session, token_sha256: str) -> ReferralRow | None:
