@@ -38,6 +38,8 @@ FROM_OTHERS = {
     "helpline-issuer": ("client-secret",),
     "helpline-backup-store": ("access-key", "secret-key"),
 }
+#: The ConfigMap of partners' files, which hold public halves alone: made once one is let in.
+PARTNERS = "helpline-partners"
 #: What NATS reads, for one server and for three: they stand side by side while a pilot grows.
 _SERVER_SECRETS = {
     "helpline-nats-server": (SERVER_FILE, PILOT),

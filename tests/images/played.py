@@ -104,7 +104,7 @@ class Cluster:
         """The files of one source, by the name they are mounted under."""
         if "configMap" in source:
             wanted = source["configMap"]
-            held = self._config(wanted["name"])
+            held = self._config(wanted["name"], optional=wanted.get("optional", False))
         else:
             wanted = source["secret"]
             folder = self.secrets / (wanted.get("name") or wanted["secretName"])
@@ -112,12 +112,15 @@ class Cluster:
         for item in wanted.get("items") or ({"key": name, "path": name} for name in held):
             yield item["path"], held[item["key"]]
 
-    def _config(self, name: str) -> Mapping[str, bytes]:
-        (data,) = (
+    def _config(self, name: str, *, optional: bool = False) -> Mapping[str, bytes]:
+        found = [
             each["data"]
             for each in of_kind(self.manifests, "ConfigMap")
             if each["metadata"]["name"] == name
-        )
+        ]
+        if optional and not found:
+            return {}
+        (data,) = found
         return {key: text.encode() for key, text in data.items()}
 
 

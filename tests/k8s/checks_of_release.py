@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
+from deploy.handout import PARTNERS
 from deploy.rules import groups
 from services.registry import SERVICES
 from tests.k8s.flows import services_in
@@ -126,6 +128,33 @@ def manifests_of_lines_go_into_jobs(manifests: list[Manifest]) -> Iterator[str]:
         for container in pod.containers() if services_in(pod) else ():
             if any("programme" in mount["mountPath"] for mount in container["volumeMounts"]):
                 yield f"{pod.name}: mounts a line"
+
+
+def partners_are_known_where_streams_are_made(manifests: list[Manifest]) -> Iterator[str]:
+    """The Job of streams reads partners' files, where there are any, and nobody else has them."""
+    for pod in templated(manifests):
+        places = list(_partners_in(pod))
+        makers = [c for c in pod.containers() if "services.bus.provision" in c.get("command", ())]
+        if not makers:
+            yield from (f"{pod.name}: has the files of partners" for _ in places)
+            continue
+        words = [word for each in makers for word in each["args"]]
+        said = [after for word, after in pairwise(words) if word == "--partners"]
+        if not said or said != places:
+            yield f"{pod.name}: reads partners' files from {said}, and they are in {places}"
+
+
+def _partners_in(pod: Workload) -> Iterator[str]:
+    """Where a pod has the files of partners; where it would wait for them, nowhere."""
+    volumes = {
+        each["name"]
+        for each in pod.spec.get("volumes", ())
+        if each.get("configMap", {}).get("name") == PARTNERS and each["configMap"].get("optional")
+    }
+    for container in pod.containers():
+        for mount in container.get("volumeMounts", ()):
+            if mount["name"] in volumes:
+                yield mount["mountPath"]
 
 
 def priorities_put_callers_first(manifests: list[Manifest]) -> Iterator[str]:

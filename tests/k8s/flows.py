@@ -29,8 +29,15 @@ _NAMESPACES: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     "cnpg": ({"kubernetes.io/metadata.name": "cnpg-system"}, {}),
     "stranger": ({"kubernetes.io/metadata.name": "default"}, {}),
 }
-#: Addresses outside the cluster, and one that stands for its own networks.
-_ADDRESSES = {"world": "203.0.113.7", "metadata": "169.254.169.254", "cluster": "10.96.0.1"}
+#: An address anywhere, and those that stand for networks of the cluster and around it.
+_ADDRESSES = {
+    "world": "203.0.113.7",
+    "metadata": "169.254.169.254",
+    "cluster": "10.96.0.1",
+    "nodes": "192.168.1.10",
+    "neighbours": "172.20.0.1",
+    "carrier": "100.64.0.1",
+}
 OUTSIDE = (*_NAMESPACES, *_ADDRESSES)
 #: Ports tried at whoever is outside.
 _PORTS_OUTSIDE = (22, 53, 80, 443, 4318, 5432, 6443)

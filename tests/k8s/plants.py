@@ -6,6 +6,7 @@ A plant changes the manifests in place. `caught_by` is the check that has to say
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,10 +108,19 @@ def _scale_twice(manifests: list[Manifest]) -> None:
     spec["scaleTargetRef"]["name"] = "helpline-triage"
 
 
+def _know_partners(manifests: list[Manifest]) -> None:
+    volume = deepcopy(_volume(manifests, STREAMS, "partners"))
+    _pod(manifests, TRIAGE)["volumes"].append(volume)
+    mount = {"name": "partners", "mountPath": "/etc/helpline/partners"}
+    _container(manifests, TRIAGE)["volumeMounts"].append(mount)
+
+
 INTAKE, TRIAGE = "Deployment/helpline-intake", "Deployment/helpline-triage"
+REFERRAL = "Deployment/helpline-referral"
 ALL, NATS = "Deployment/helpline-all", "StatefulSet/helpline-nats"
 THREE = "StatefulSet/helpline-nats-cluster"
 DATABASE = "Job/helpline-database-r1"
+STREAMS = "Job/helpline-streams-r1"
 
 PLANTS: dict[str, Plant] = {
     # --- references, which the API server takes without a word
@@ -135,6 +145,16 @@ PLANTS: dict[str, Plant] = {
         "pilot",
         REFERENCES,
         lambda m: _keys(m, DATABASE)["sources"][0]["secret"]["items"][0].update(key="a.pg"),
+    ),
+    "files of partners under another name": Plant(
+        "pilot",
+        REFERENCES,
+        lambda m: _volume(m, STREAMS, "partners")["configMap"].update(name="helpline-partner"),
+    ),
+    "a Job that waits for a first partner": Plant(
+        "permanent",
+        REFERENCES,
+        lambda m: _volume(m, STREAMS, "partners")["configMap"].pop("optional"),
     ),
     "an account that is not there": Plant(
         "permanent", REFERENCES, lambda m: _drop(m, "ServiceAccount/helpline-risk")
@@ -326,6 +346,23 @@ PLANTS: dict[str, Plant] = {
         "permanent",
         FLOWS,
         lambda m: _policy(m, "outside-over-tls")["egress"][0]["to"][0]["ipBlock"].pop("except"),
+    ),
+    "webhooks reach a private network": Plant(
+        "permanent",
+        FLOWS,
+        lambda m: _policy(m, "outside-over-tls")["egress"][0]["to"][0]["ipBlock"]["except"].remove(
+            "192.168.0.0/16"
+        ),
+    ),
+    "webhooks over any port": Plant(
+        "pilot", FLOWS, lambda m: _policy(m, "outside-over-tls")["egress"][0].pop("ports")
+    ),
+    "webhooks go nowhere": Plant(
+        "permanent",
+        FLOWS,
+        lambda m: one(m, REFERRAL)["spec"]["template"]["metadata"]["labels"].pop(
+            "helpline/to-outside"
+        ),
     ),
     "servers of NATS do not reach each other": Plant(
         "permanent", FLOWS, lambda m: _drop(m, "NetworkPolicy/nats-among-themselves")
@@ -749,5 +786,21 @@ PLANTS: dict[str, Plant] = {
     ),
     "a CA nobody makes": Plant(
         "permanent", REFERENCES, lambda m: _drop(m, "Certificate/helpline-ca")
+    ),
+    # --- partners
+    "partners that no durable is made for": Plant(
+        "permanent",
+        "partners_are_known_where_streams_are_made",
+        lambda m: _container(m, STREAMS)["args"].remove("--partners"),
+    ),
+    "partners looked for where they are not": Plant(
+        "pilot",
+        "partners_are_known_where_streams_are_made",
+        lambda m: _unmount(m, STREAMS, "partners"),
+    ),
+    "partners known to a service": Plant(
+        "permanent",
+        "partners_are_known_where_streams_are_made",
+        _know_partners,
     ),
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.envelope import Stream
-from deploy.handout import BY_HAND, FROM_OTHERS, secrets_of
+from deploy.handout import BY_HAND, FROM_OTHERS, PARTNERS, secrets_of
 from services.bus.table import Service
 from services.registry import SERVICES
 from tests.k8s.environment import read_by_code
@@ -121,7 +121,8 @@ def _of_secret(name: str, source: Mapping[str, Any], known: _Known) -> Iterator[
 
 def _of_config(name: str, source: Mapping[str, Any], known: _Known) -> Iterator[str]:
     if name not in known.config:
-        yield f"no ConfigMap {name}"
+        if not (source.get("optional") and name == PARTNERS):
+            yield f"no ConfigMap {name}"
         return
     for item in source.get("items", ()):
         if item["key"] not in known.config[name]["data"]:

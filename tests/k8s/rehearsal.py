@@ -132,6 +132,10 @@ class Rehearsal:
             for source in volume.get("projected", {}).get("sources", (volume,)):
                 if "secret" in source:
                     self._copy(source["secret"], place)
+                if "configMap" in source:
+                    made = self.folder / "configs" / source["configMap"]["name"]
+                    if made.exists() or not source["configMap"].get("optional"):
+                        shutil.copytree(made, place, dirs_exist_ok=True)
             places[mount["mountPath"]] = str(place)
         return places
 

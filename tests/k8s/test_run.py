@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import nkeys
 import pytest
 
 from deploy.embedded.ports import spare_port
+from deploy.handout import PARTNERS
 from tests.k8s.lines import open_at_every_hour
 from tests.k8s.rehearsal import Rehearsal, a_rehearsal
 from tests.k8s.rendered import Manifest, one, rendered
@@ -41,6 +43,7 @@ def test_the_pilot_runs_from_its_jobs_to_a_contact_and_leaves_in_time(tmp_path: 
         assert "as declared" in pilot.run_job("helpline-streams-r1")
         with pilot.running("helpline-all") as services:
             _reach_a_human(pilot, doors["intake"])
+            _let_a_partner_in(pilot)
             _leave_in_time(pilot, "helpline-all", services)
 
         # A pod for each service on the same ground, with its own keys alone: each door, and one
@@ -79,6 +82,17 @@ def _opened(manifest: Path, folder: Path) -> Path:
 def _reach_a_human(pilot: Rehearsal, port: int) -> None:
     assert "version 1 is in force" in pilot.run_job("helpline-programmes-r1")
     assert _open_contact(port)["state"] == "waiting_listener"
+
+
+def _let_a_partner_in(pilot: Rehearsal) -> None:
+    """As k8s/README.md says: its file into the ConfigMap, and the Job of streams once more."""
+    (files := pilot.folder / "configs" / PARTNERS).mkdir(parents=True)
+    key = nkeys.from_seed(bytearray(nkeys.encode_seed(bytes(32), nkeys.PREFIX_BYTE_USER)))
+    (files / "aplus.yaml").write_text(
+        f"partner: aplus\ncalled: A+\nrelays: [fr-3114]\nnats_keys: [{key.public_key.decode()}]\n"
+    )
+    assert "partner-aplus" in pilot.run_job("helpline-streams-r1")
+    assert "was:" not in pilot.run_job("helpline-streams-r1")
 
 
 def _leave_in_time(
