@@ -71,6 +71,8 @@ from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
+    PartnerWebhookGivenUp,
+    PartnerWebhookSeenTo,
     ReplayPartner,
     TellOutcome,
 )
@@ -234,6 +236,8 @@ EVENTS: tuple[type[Event], ...] = (
     AtRiskReportMissed,
     LegalReportProposed,
     LegalReportDecided,
+    PartnerWebhookGivenUp,
+    PartnerWebhookSeenTo,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
     PartnerReferralExpired,

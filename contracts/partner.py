@@ -27,6 +27,7 @@ from contracts.vocabulary import (
     Role,
     SealedBox,
     SealingKey,
+    WebhookEnd,
     WebhookUrl,
     Withdrawing,
 )
@@ -123,6 +124,43 @@ class PartnerReferralExpired(PartnerEvent):
     fact: ClassVar = "expired"
 
     expired_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+# --- what becomes of the way to it ----------------------------------------------------------------
+
+
+class PartnerWebhookGivenUp(Event):
+    """A partner's webhook is posted to no more: people ask the partner what happened."""
+
+    noun: ClassVar = "partner_webhook"
+    fact: ClassVar = "given_up"
+    publisher: ClassVar = "referral"
+    stream: ClassVar = Stream.REFERRAL
+    subject_field: ClassVar = "partner"
+
+    partner: Annotated[PartnerId, ops("The partner")]
+    programme: Annotated[ProgrammeId, ops("A line that may refer to it: each is told")]
+    called: Annotated[str, public("What the organisation is called", min_length=2, max_length=160)]
+    why: Annotated[WebhookEnd, ops("Why")]
+    told_otherwise: Annotated[bool, ops("It is told on NATS as well, and misses nothing")]
+    given_up_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+class PartnerWebhookSeenTo(Event):
+    """Somebody has: it is posted to again, at another address maybe, or the partner has left."""
+
+    noun: ClassVar = "partner_webhook"
+    fact: ClassVar = "seen_to"
+    publisher: ClassVar = "referral"
+    stream: ClassVar = Stream.REFERRAL
+    subject_field: ClassVar = "partner"
+
+    partner: Annotated[PartnerId, ops("The partner")]
+    programme: Annotated[ProgrammeId, ops("A line that was told of it: each is")]
+    seen_to_at: Annotated[Moment, ops("When", unit=_UTC)]
+
+
+PartnerWebhookFact = PartnerWebhookGivenUp | PartnerWebhookSeenTo
 
 
 # --- what it answers ------------------------------------------------------------------------------

@@ -600,6 +600,13 @@ class Withdrawing(StrEnum):
     BY_MISTAKE = "by_mistake"
 
 
+class WebhookEnd(StrEnum):
+    """Why a partner's webhook was given up."""
+
+    GONE = "gone"  #: it said so itself: 410
+    NO_ANSWER = "no_answer"  #: none of ten attempts over three days got through
+
+
 class ReferralField(StrEnum):
     """What of a case a referral may carry, each only within the scope of a consent."""
 

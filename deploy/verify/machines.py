@@ -277,6 +277,15 @@ PARTNER_REFERRAL = Machine(
         ("expired", "withdrawn"): "withdrawn",
     },
 )
+#: Told to each line; one that did not refer yet when it was given up hears the end alone.
+PARTNER_WEBHOOK = Machine(
+    "known",
+    {
+        (state, fact): fact
+        for state in ("known", "given_up", "seen_to")
+        for fact in ("given_up", "seen_to")
+    },
+)
 RELAY_OUTCOME = Machine("unknown", {("unknown", "given"): "given"})
 
 
@@ -325,6 +334,7 @@ MACHINES: Mapping[tuple[str, str], Machine] = {
     ("referral", "referral"): REFERRAL,
     ("referral", "partner_referral"): PARTNER_REFERRAL,
     ("intake", "consent"): CONSENT,
+    ("referral", "partner_webhook"): PARTNER_WEBHOOK,
     ("referral", "relay_outcome"): RELAY_OUTCOME,
     ("quality", "hour"): _REPLACED["counted"],
     ("risk", "alert"): ALERT,

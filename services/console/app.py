@@ -56,7 +56,12 @@ from contracts.information import (
     SeeCards,
     WriteCard,
 )
-from contracts.partner import ApplyPartner, ReplayPartner
+from contracts.partner import (
+    ApplyPartner,
+    PartnerWebhookGivenUp,
+    PartnerWebhookSeenTo,
+    ReplayPartner,
+)
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -180,6 +185,8 @@ SERVICE = Service(
         On(ReferralExpired, handlers.on_referral_moved),
         On(ReferralUndelivered, handlers.on_referral_moved),
         On(ReferralClosed, handlers.on_referral_moved),
+        On(PartnerWebhookGivenUp, handlers.on_partner_webhook),
+        On(PartnerWebhookSeenTo, handlers.on_partner_webhook),
         On(WrittenFirstRead, handlers.on_written_first_read, even_late=True),
         On(WrittenAnswered, handlers.on_written_answered, even_late=True),
         On(WrittenClockRang, handlers.on_written_clock_rang, even_late=True),

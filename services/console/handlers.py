@@ -26,6 +26,7 @@ from contracts.contact import (
     UrgencyDeclared,
 )
 from contracts.envelope import Reply, SessionId, done, refused
+from contracts.partner import PartnerWebhookFact
 from contracts.programme import ProgrammePublished
 from contracts.quality import HourCounted
 from contracts.referral import (
@@ -499,6 +500,11 @@ def on_referral_moved(event: ReferralFact, work: Work) -> None:
     found_nobody = matter is not None and not matter.over
     hearers = store.Hearers(event.contact_id, event.programme, supervisors=found_nobody)
     store.tell(work.session, hearers, moved, work.now)
+
+
+def on_partner_webhook(event: PartnerWebhookFact, work: Work) -> None:
+    """Keep among what is to be seen to that a partner is told nothing now."""
+    matters.keep(work.session, matters.of_partner(event))
 
 
 def _state_of(event: ReferralFact) -> ReferralState:

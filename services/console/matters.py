@@ -19,6 +19,7 @@ from sqlmodel import Field, Session, col, delete, select
 
 from contracts.anonymity import LiftAgreed, LiftAsked, LiftEvent, LiftReviewMissed, LiftShown
 from contracts.contact import HumanWanted
+from contracts.partner import PartnerWebhookFact, PartnerWebhookGivenUp
 from contracts.referral import (
     ReferralAnswered,
     ReferralClosed,
@@ -52,6 +53,7 @@ class MatterKind(StrEnum):
     LIFT = "lift"
     WRITTEN = "written"  #: a message; its name is its contact's
     REFERRAL = "referral"  #: one that found nobody, or did not arrive
+    PARTNER = "partner"  #: one whose webhook was given up
 
 
 #: A referral that found nobody stays on the page so long beyond what is over.
@@ -311,6 +313,19 @@ def _referral(event: ReferralFact, state: str, since: datetime, over: bool = Fal
     return Matter(
         MatterKind.REFERRAL, event.referral_id, event.programme, None, state, since,
         over, said={"relay_id": event.relay_id},
+    )  # fmt: skip
+
+
+def of_partner(event: PartnerWebhookFact) -> Matter:
+    """A partner whose webhook takes nothing: until somebody has seen to it."""
+    given_up = isinstance(event, PartnerWebhookGivenUp)
+    said: dict[str, Any] = {}
+    if isinstance(event, PartnerWebhookGivenUp):
+        said = {"called": event.called, "why": event.why, "told_otherwise": event.told_otherwise}
+    return Matter(
+        MatterKind.PARTNER, f"{event.partner} {event.programme}", event.programme, None, event.fact,
+        event.given_up_at if isinstance(event, PartnerWebhookGivenUp) else event.seen_to_at,
+        over=not given_up, said=said,
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
+    PartnerWebhookGivenUp,
+    PartnerWebhookSeenTo,
     ReplayPartner,
     TellOutcome,
 )
@@ -98,6 +100,8 @@ SERVICE = Service(
         PartnerReferralSent,
         PartnerReferralWithdrawn,
         PartnerReferralExpired,
+        PartnerWebhookGivenUp,
+        PartnerWebhookSeenTo,
     ),
     deadlines=(
         Due(handing.ANSWER_DUE, handlers.on_answer_due),

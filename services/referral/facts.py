@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.partner import PartnerWebhookGivenUp, PartnerWebhookSeenTo
 from contracts.referral import (
     RecordConsent,
     ReferralAnswered,
@@ -12,9 +13,17 @@ from contracts.referral import (
     ReferralSent,
     ReferralUndelivered,
 )
-from contracts.vocabulary import PersonId, ReferralClosing, ReferralField
+from contracts.vocabulary import (
+    PartnerId,
+    PersonId,
+    ProgrammeId,
+    ReferralClosing,
+    ReferralField,
+    WebhookEnd,
+)
 from services.bus.work import Work
 from services.referral.domain import Proposed, Sent
+from services.referral.partners import PartnerRow
 from services.referral.store import ReferralRow
 
 
@@ -123,3 +132,22 @@ def sent(row: ReferralRow, decided: Sent, work: Work) -> ReferralSent:
         answer_by=decided.answer_by,
         **told,
     )
+
+
+def webhook_given_up(
+    row: PartnerRow, line: ProgrammeId, why: WebhookEnd, work: Work
+) -> PartnerWebhookGivenUp:
+    """A partner is posted to no more."""
+    return PartnerWebhookGivenUp(
+        partner=PartnerId(row.partner),
+        programme=line,
+        called=row.called,
+        why=why,
+        told_otherwise=row.subscribes,
+        given_up_at=work.now,
+    )
+
+
+def webhook_seen_to(row: PartnerRow, line: ProgrammeId, work: Work) -> PartnerWebhookSeenTo:
+    """It is posted to again, or nobody waits for that."""
+    return PartnerWebhookSeenTo(partner=PartnerId(row.partner), programme=line, seen_to_at=work.now)

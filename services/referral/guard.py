@@ -81,6 +81,8 @@ _NOT_PUBLIC_6 = tuple(
 #: ISATAP: the last 64 bits hold an IPv4 address, in whatever network (RFC 5214).
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
+#: Told what was connected to: `public`, `here` (development), `inside`.
+Note = Callable[[str], None]
 Resolve = Callable[[str], Awaitable[Iterable[str]]]
 
 
@@ -240,6 +242,42 @@ class _ToNumbersLookedAt(httpcore.AsyncNetworkBackend):
         await self._beneath.sleep(seconds)
 
 
+class _Noting(httpcore.AsyncNetworkBackend):
+    """Tells what kind of address a connection led to, as the connection itself has it."""
+
+    def __init__(self, way: httpcore.AsyncNetworkBackend, note: Note) -> None:
+        self._way = way
+        self._note = note
+
+    async def connect_tcp(  # noqa: PLR0913 - as httpcore has it
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect, and tell to what."""
+        stream = await self._way.connect_tcp(host, port, timeout, local_address, socket_options)
+        self._note(kind_of(str(stream.get_extra_info("server_addr")[0])))
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._way.sleep(seconds)
+
+
+def kind_of(number: str) -> str:
+    """What kind of address a number is: `public`, `here` for this machine, `inside`."""
+    if not not_public(number):
+        return "public"
+    return "inside" if _not_here(number) else "here"
+
+
+def _to_nobody(kind: str) -> None:
+    """What was connected to is of no interest."""
+
+
 class Guard:
     """Posts to addresses of partners, each on a connection of its own."""
 
@@ -254,8 +292,12 @@ class Guard:
         self._trusted = trusted
         self._way = _ToNumbersLookedAt(resolve, here, beneath or httpcore.AnyIOBackend())
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, note: Note = _to_nobody
+    ) -> int:
         """Post, and return the status of the answer; nothing else of it is read.
+
+        `note` is told what was connected to, if anything was.
 
         Raises NotDialled when nothing was connected to, TimeoutError, httpcore's exceptions.
         """
@@ -268,7 +310,7 @@ class Guard:
                 max_keepalive_connections=0,
                 http2=False,
                 retries=0,
-                network_backend=self._way,
+                network_backend=_Noting(self._way, note),
             ) as pool,
             pool.stream(
                 "POST",

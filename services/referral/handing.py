@@ -50,6 +50,7 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
         return refused(Refusal.UNKNOWN_RELAY, "relays")
     if active and partners.stood_for_by_others(work.session, command):
         return refused(Refusal.INVALID_FIELD, "relays")
+    see_to_webhook(partners.partner_to_change(work.session, command.partner), work)
     partners.keep_partner(work.session, command)
     if not active:
         for referral_id in partners.waiting_for(work.session, command.partner):
@@ -67,6 +68,15 @@ def key_of(relay_id: RelayId, work: Work) -> SealingKey | None:
     """What is for the partner of a relay alone is sealed to this; None: there is no such thing."""
     partner = told_for(relay_id, work)
     return None if partner is None else partner.sealing_key
+
+
+def see_to_webhook(partner: partners.PartnerRow | None, work: Work) -> None:
+    """Somebody has seen to a webhook that was given up: it is posted to again."""
+    if partner is None or partner.webhook_given_up_at is None:
+        return
+    partner.webhook_given_up_at, partner.webhook_given_up_why = None, None
+    for line in store.lines_that_refer(work.session):
+        work.announce(facts.webhook_seen_to(partner, line, work), of=partner)
 
 
 def hand_over(  # noqa: PLR0913 - what, to whom, and what goes with it

@@ -49,6 +49,15 @@ class PartnerRow(Row, table=True):
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
     webhook_given_up_why: str | None = None  #: a word of ours
+    #: Counts what was announced of its webhook.
+    version: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
+    )
+
+    @property
+    def aggregate(self) -> str:
+        """Name of what `version` counts."""
+        return f"partner_webhook:{self.partner}"
 
     @property
     def is_told(self) -> bool:
@@ -101,9 +110,11 @@ _STANDING_FOR = """
 
 def keep_partner(session: Session, manifest: ApplyPartner) -> None:
     """Keep a partner as its file has it now. A webhook that was given up is tried again."""
+    known = session.get(PartnerRow, manifest.partner)
     session.merge(
         PartnerRow(
             partner=manifest.partner,
+            version=0 if known is None else known.version,
             called=manifest.called,
             state=manifest.state.value,
             relays=list(manifest.relays),

@@ -8,14 +8,14 @@ for an answer of it goes back to them. Whoever applies its file, or replays, tri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contracts.envelope import Reply, done, refused
 from contracts.partner import ReplayPartner
-from contracts.vocabulary import Refusal
+from contracts.vocabulary import Refusal, WebhookEnd
 from services.bus.work import Work
-from services.referral import metrics, partners, webhooks
-from services.referral.handing import ANSWER_DUE
+from services.referral import facts, metrics, partners, store, webhooks
+from services.referral.handing import ANSWER_DUE, see_to_webhook
 
 #: As Standard Webhooks suggests (spec, "Retry schedule"): ten attempts within 75 h 35 min.
 PAUSES = (
@@ -46,6 +46,10 @@ class Attempt:
     chance: float
     status: int | None = None
     failure: str | None = None
+    #: Machine time that was signed, and by which of the partner's secrets.
+    signed_at: datetime | None = None
+    secrets: tuple[int, ...] = ()
+    dialled: str | None = None  #: the kind of address connected to; None: to none
 
     @property
     def got_through(self) -> bool:
@@ -75,6 +79,9 @@ def keep_attempt(event_id: str, attempt: Attempt, work: Work) -> Reply:
         ended_at=work.now,
         milliseconds=attempt.milliseconds,
         answer=attempt.answer,
+        signed_at=attempt.signed_at,
+        secrets=list(attempt.secrets),
+        dialled=attempt.dialled,
     )
     webhooks.keep_attempt(work.session, kept)
     webhooks.let_go(row)
@@ -85,21 +92,23 @@ def keep_attempt(event_id: str, attempt: Attempt, work: Work) -> Reply:
         return done()
     pause = pause_after(max(row.attempts - row.attempts_before, 1), attempt.chance)
     if attempt.status == _GONE:
-        _give_up(row.partner, "gone", work)
+        _give_up(row.partner, WebhookEnd.GONE, work)
     elif pause is None:
-        _give_up(row.partner, "no_answer", work)
+        _give_up(row.partner, WebhookEnd.NO_ANSWER, work)
     else:
         row.try_at = work.now + pause
     return done()
 
 
-def _give_up(name: str, why: str, work: Work) -> None:
-    """Post nothing more to it. Whom it alone was told of, people look for somebody else for."""
+def _give_up(name: str, why: WebhookEnd, work: Work) -> None:
+    """Post nothing more to it, and say so. Whom it alone was told of, people look after."""
     partner = partners.partner_to_change(work.session, name)
     if partner is None or partner.webhook_given_up_at is not None:
         return
-    partner.webhook_given_up_at, partner.webhook_given_up_why = work.now, why
-    metrics.record_given_up(why)
+    partner.webhook_given_up_at, partner.webhook_given_up_why = work.now, why.value
+    for line in store.lines_that_refer(work.session):
+        work.announce(facts.webhook_given_up(partner, line, why, work), of=partner)
+    metrics.record_given_up(why.value)
     if not partner.is_told:
         for referral_id in partners.waiting_for(work.session, name):
             work.set_deadline(ANSWER_DUE, referral_id, work.now)
@@ -112,7 +121,5 @@ def on_replay_partner(command: ReplayPartner, work: Work) -> Reply:
         return refused(Refusal.INVALID_FIELD, "partner")
     # Orders before their partner, as an attempt that is kept takes them: else each waits for both.
     webhooks.order_again(work.session, command.partner, command.since)
-    partner = partners.partner_to_change(work.session, command.partner)
-    assert partner is not None, "a partner is never deleted"
-    partner.webhook_given_up_at, partner.webhook_given_up_why = None, None
+    see_to_webhook(partners.partner_to_change(work.session, command.partner), work)
     return done()

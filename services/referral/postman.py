@@ -12,6 +12,7 @@ import logging
 import random
 import ssl
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from services.bus.sealing import WrongKey, key_from
 from services.bus.webhooks import SECRET_BYTES, secret_of, signed_headers
 from services.bus.work import derived_id
 from services.referral import webhooks
-from services.referral.guard import Guard, NotDialled
+from services.referral.guard import Guard, NotDialled, Note
 from services.referral.posting import Attempt, keep_attempt
 from services.referral.settings import SETTINGS, Settings
 
@@ -79,16 +80,27 @@ class Postman:
 
     async def _post(self, post: webhooks.Post, key: bytes) -> None:
         began = time.monotonic()
-        status, failure = await self._answer_to(post, key)
-        took = int((time.monotonic() - began) * 1000)
-        attempt = Attempt(post.number, took, random.random(), status, failure)
+        dialled: list[str] = []
+        status, failure = await self._answer_to(post, key, dialled.append)
+        attempt = Attempt(
+            number=post.number,
+            milliseconds=int((time.monotonic() - began) * 1000),
+            chance=random.random(),
+            status=status,
+            failure=failure,
+            signed_at=datetime.fromtimestamp(int(post.machine_seconds), UTC),
+            secrets=post.secrets,
+            dialled=dialled[-1] if dialled else None,
+        )
         request = derived_id("webhook", post.event_id, str(post.number))
         keep = partial(keep_attempt, post.event_id, attempt)
         await self._door.answer(request, "webhook", keep)
         facts = {"event": post.event_id, "partner": post.partner, "attempt": post.number}
         log.info("webhook posted", extra={"facts": facts | {"answer": attempt.answer}})
 
-    async def _answer_to(self, post: webhooks.Post, key: bytes) -> tuple[int | None, str | None]:
+    async def _answer_to(
+        self, post: webhooks.Post, key: bytes, note: Note
+    ) -> tuple[int | None, str | None]:
         """The status of the answer, or the kind of the failure: never an address."""
         body = structured(post.envelope, post.body)
         secrets = [secret_for(key, post.partner, number) for number in post.secrets]
@@ -98,7 +110,7 @@ class Postman:
             **signed_headers(secrets, post.event_id, int(post.machine_seconds), body),
         }
         try:
-            return await self._guard.post(post.url, headers, body), None
+            return await self._guard.post(post.url, headers, body, note), None
         except NotDialled as refused:
             return None, refused.why
         except (TimeoutError, httpcore.TimeoutException):

@@ -5,6 +5,7 @@ Of an outcome token only its hash is kept, so that the table cannot tell an outc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -202,6 +203,12 @@ def refers(session: Session, programme: ProgrammeId, now: datetime) -> bool:
         .order_by(col(LineRow.programme_version).desc())
     )
     return session.exec(newest).first() is not False
+
+
+def lines_that_refer(session: Session) -> Sequence[ProgrammeId]:
+    """Lines that lead callers on to relays, or did once, in the order of their names."""
+    asked = select(LineRow.programme).where(col(LineRow.refers)).distinct()
+    return [ProgrammeId(each) for each in session.exec(asked.order_by(LineRow.programme))]
 
 
 def open_contact(session: Session, event: ContactOpened) -> None:

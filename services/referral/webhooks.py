@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Integer, text
 from sqlmodel import Field, Session
 
 from contracts.envelope import EventId
@@ -66,6 +66,10 @@ class WebhookAttemptRow(Row, table=True):
     ended_at: datetime = _moment()
     milliseconds: int  #: machine time it took
     answer: str  #: class of its status (`2xx`), or a word of ours for none
+    signed_at: datetime | None = _moment(nullable=True)  #: machine time in its signature
+    #: Which of the partner's secrets it was signed with; None before this was kept.
+    secrets: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer), nullable=True))
+    dialled: str | None = None  #: the kind of address connected to (`public`); None: to none
 
 
 @dataclass(frozen=True)

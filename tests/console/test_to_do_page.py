@@ -19,6 +19,7 @@ from contracts.anonymity import (
 )
 from contracts.care import CloseDebrief, DebriefOffered
 from contracts.contact import HumanWanted
+from contracts.partner import PartnerWebhookGivenUp, PartnerWebhookSeenTo
 from contracts.referral import (
     ReferralAnswered,
     ReferralClosed,
@@ -122,6 +123,17 @@ def referral(kind: type[ReferralFact], at: float, **more: Any) -> ReferralFact:
     return told
 
 
+def given_up(**more: Any) -> PartnerWebhookGivenUp:
+    said = {"partner": "aplus", "programme": LINE, "called": "Association A+", "why": "no_answer"}
+    how = {"told_otherwise": False, "given_up_at": later(900)}
+    return PartnerWebhookGivenUp.model_validate(said | how | more)
+
+
+def seen_to(at: float = 990) -> PartnerWebhookSeenTo:
+    said = {"partner": "aplus", "programme": LINE, "seen_to_at": later(at)}
+    return PartnerWebhookSeenTo.model_validate(said)
+
+
 STORIES: dict[str, tuple[list[tuple[Any, int]], str, list[tuple[Any, int]]]] = {
     "a report to read": (
         [(facts.report_owed(), 1), (written(), 2)],
@@ -162,6 +174,14 @@ STORIES: dict[str, tuple[list[tuple[Any, int]], str, list[tuple[Any, int]]]] = {
         "1 orientation n’a trouvé personne",
         [(referral(ReferralClosed, 999, why="taken_up", closed_by=SUPERVISOR), 3)],
     ),
+    "a partner nothing reaches": (
+        [(given_up(), 1)], "1 partenaire ne reçoit plus rien", [(seen_to(), 2)]
+    ),
+    "a partner lost, seen to and lost again": (
+        [(given_up(), 1), (seen_to(950), 2), (given_up(why="gone", given_up_at=later(970)), 3)],
+        "1 partenaire ne reçoit plus rien",
+        [(seen_to(), 4)],
+    ),
     "a message that needs a human": (
         [(human_wanted(), 1)], "1 message attend trop longtemps", [(answered(), 1)]
     ),
@@ -183,6 +203,24 @@ def test_matter_is_on_the_desk_until_it_is_over(door: ScriptedDoor, story: Any) 
             await door.deliver(event, version=version)
         assert words not in (await browser.get("/")).text
         assert "Rien n’est à faire." in (await browser.get("/a-faire")).text
+
+    at_desks(door, visit)
+
+
+def test_what_a_lost_partner_still_hears_is_said(door: ScriptedDoor) -> None:
+    async def visit(comes: Comes) -> None:
+        browser = await comes(SUPERVISOR)
+        await door.deliver(given_up())
+        page = (await browser.get("/a-faire")).text
+        assert "Le serveur de <b>Association A+</b> n’a pas répondu depuis trois jours" in page
+        assert "Aucune orientation ne lui arrive" in page
+        await door.deliver(seen_to(950), version=2)
+        on_nats = given_up(why="gone", told_otherwise=True, given_up_at=later(970))
+        await door.deliver(on_nats, version=3)
+        page = (await browser.get("/a-faire")).text
+        assert "a dit que son adresse n’existe plus" in page
+        assert "encore vos orientations par son autre voie" in page
+        assert 'id="partenaires"' not in (await (await comes(PROFESSIONAL)).get("/a-faire")).text
 
     at_desks(door, visit)
 

@@ -17,9 +17,15 @@ from sqlmodel import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from contracts.envelope import Reply, ReplyStatus
-from contracts.partner import PartnerReferralExpired, PartnerReferralSent, ReplayPartner
+from contracts.partner import (
+    PartnerReferralExpired,
+    PartnerReferralSent,
+    PartnerWebhookGivenUp,
+    PartnerWebhookSeenTo,
+    ReplayPartner,
+)
 from contracts.referral import ReferralExpired
-from contracts.vocabulary import Refusal, RelayId, Role
+from contracts.vocabulary import PartnerState, Refusal, RelayId, Role, WebhookEnd
 from deploy.ground import make_key
 from services.bus.door import StartRefused
 from services.bus.sealing import key_from
@@ -34,9 +40,9 @@ from tests.authority import Authority
 from tests.partner.receiver import Receiver, a_receiver
 from tests.referral.test_guard import HERE, shown_by
 from tests.referral.test_handing import APLUS, applied, sent, told
-from tests.referral.test_handlers import status
+from tests.referral.test_handlers import a_line_that, status
 from tests.risk.doors import RiskDoor
-from tests.triage.builders import CONTACT, NOON
+from tests.triage.builders import CONTACT, LINE, NOON
 
 
 @dataclass
@@ -245,6 +251,72 @@ def test_a_receiver_away_for_three_days_is_given_up(scene: Scene) -> None:
     assert scene.carry_out() == 0
     assert scene.apply().status is ReplyStatus.DONE  # its file applied again: tried again
     assert scene.given_up() is None
+
+
+def test_each_line_is_told_of_a_webhook_that_is_given_up_until_somebody_sees_to_it(
+    scene: Scene,
+) -> None:
+    scene.referral.deliver(a_line_that(refers=True))
+    scene.receiver.statuses = [410, 410]
+    sent(scene.referral)
+    scene.carry_out()
+    (told,) = scene.referral.announced(PartnerWebhookGivenUp)
+    assert (told.partner, told.programme, told.called) == (APLUS, LINE, "Association A+")
+    assert (told.why, told.told_otherwise) == (WebhookEnd.GONE, False)
+
+    replay(scene)
+    (seen_to,) = scene.referral.announced(PartnerWebhookSeenTo)
+    assert (seen_to.partner, seen_to.programme) == (APLUS, LINE)
+    replay(scene)  # it was not given up: nothing is to be told
+    scene.carry_out()
+    assert len(scene.referral.announced(PartnerWebhookGivenUp)) == 2
+    scene.apply(state=PartnerState.LEFT)  # nobody is asked any more what happened
+    assert len(scene.referral.announced(PartnerWebhookSeenTo)) == 2
+    scene.apply()
+    scene.receiver.statuses = [410]
+    sent(scene.referral)
+    scene.carry_out()
+    assert versions_of(scene, f"partner_webhook:{APLUS}") == [1, 2, 3, 4, 5]
+
+
+def test_a_line_that_refers_nobody_is_told_of_no_webhook(scene: Scene) -> None:
+    scene.receiver.statuses = [410]
+    sent(scene.referral)
+    scene.referral.deliver(a_line_that(refers=False))
+    scene.carry_out()
+    assert scene.given_up() == "gone"
+    assert scene.referral.announced(PartnerWebhookGivenUp) == []
+
+
+def versions_of(scene: Scene, aggregate: str) -> list[int]:
+    with scene.referral.session() as session:
+        rows = session.execute(
+            text(
+                "SELECT (envelope->>'version')::int FROM referral.outbox"
+                " WHERE envelope->>'aggregate' = :aggregate ORDER BY 1"
+            ),
+            {"aggregate": aggregate},
+        )
+        return [version for (version,) in rows]
+
+
+def test_each_attempt_says_how_it_was_signed_and_what_kind_of_address_was_dialled(
+    scene: Scene,
+) -> None:
+    scene.apply(webhook={"url": scene.receiver.url, "secrets": (2, 3)})
+    scene.receiver.statuses = [503]
+    sent(scene.referral)
+    scene.carry_out()
+    scene.apply(webhook={"url": "https://receiver.localhost/hook"})
+    scene.referral.at(NOON + timedelta(seconds=6))
+    scene.carry_out()
+    query = select(WebhookAttemptRow).order_by(WebhookAttemptRow.number)  # type: ignore[arg-type]
+    first, second = scene.referral.read(lambda session: session.exec(query).all())
+    assert (first.secrets, first.dialled) == ([2, 3], "here")
+    (headers,) = scene.receiver.headers
+    assert first.signed_at is not None
+    assert first.signed_at.timestamp() == int(headers["webhook-timestamp"])
+    assert (second.secrets, second.dialled) == ([1], None)
 
 
 def test_a_replay_posts_again_what_was_told_since_and_nothing_older(scene: Scene) -> None:
