@@ -1,11 +1,12 @@
-"""`just partner check|apply|key|secret|replay`: let a partner in, change it, let it go.
+"""`just partner check|apply|key|secret|replay|log`: let a partner in, change it, let it go.
 
 A partner is a file named after it (docs/partners.md). `apply` has referral take it in, opens its
 account on NATS and makes its durable, in this order and any number of times; with `state: left` in
 the file it closes all three. `key NAME` makes the keys a partner keeps, and prints what of them
 goes into the file: a partner runs it, or makes its own, and tells the public halves.
 `secret NAME` prints what a partner's webhook is signed with: it is kept nowhere, but follows from a
-key of ours. `replay NAME --from MOMENT` posts again what the partner was told since.
+key of ours. `replay NAME --from MOMENT` posts again what the partner was told since, and
+`log NAME [--from MOMENT]` says what came of each attempt to post: of an event its name and no more.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ import yaml
 from nacl.public import PrivateKey
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 from pydantic import ValidationError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, ReplayPartner
@@ -41,6 +44,7 @@ from deploy.embedded.trouble import StartRefused
 from deploy.ground import everybody, write_server_conf
 from deploy.platform import Platform, read_platform
 from deploy.seeds import PROGRAMME, SEEDED
+from deploy.verify.ledger import checker_url
 from services.bus.provision.apply import Refused, apply
 from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.partners import PartnersFlawed, read_partner
@@ -48,7 +52,9 @@ from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
 from services.referral.postman import WEBHOOK_KEY, secret_for
+from services.referral.webhooks import WAITING
 
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: While the server takes its accounts up, it shuts doors and opens them again.
 _TAKEN_UP_WITHIN_SECONDS = 10.0
 
@@ -63,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _tell_secret(RunFolder(asked.run_dir.resolve()), asked.name, asked.number)
         if asked.verb == "replay":
             return _replay(RunFolder(asked.run_dir.resolve()), asked.name, asked.since)
+        if asked.verb == "log":
+            return _log(RunFolder(asked.run_dir.resolve()), asked.name, asked.since)
         manifests = {file: read_partner(file) for file in asked.files}
         if asked.verb == "apply":
             run = RunFolder(asked.run_dir.resolve())
@@ -72,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (TimeoutError, KeyError, ProcessLookupError, httpx.HTTPError):
         print("Not applied. NATS does not run, or does not answer.", file=sys.stderr)
+        return 1
+    except SQLAlchemyError as why:
+        print(f"The ledgers cannot be read: {type(why).__name__}.", file=sys.stderr)
         return 1
     except (DoorRefused, DoorSilent, Refused, nats.errors.Error, APIError) as why:
         print(f"Not applied. {why}", file=sys.stderr)
@@ -171,6 +182,64 @@ def _replay(run: RunFolder, name: str, since: datetime) -> int:
     return 0
 
 
+#: `ended_at` and `try_at` are domain time. An event is named, and nothing of it is told.
+_LOG = """
+    SELECT o.made_at, o.event_id, b.type, o.state, o.try_at, a.number, a.ended_at, a.milliseconds,
+        a.answer, a.number IS NOT DISTINCT FROM max(a.number) OVER (PARTITION BY o.event_id) AS last
+    FROM referral.webhook_order o
+        LEFT JOIN referral.webhook_attempt a ON a.event_id = o.event_id
+        LEFT JOIN referral.outbox b ON b.id = o.event_id
+    WHERE o.partner = :partner AND o.made_at >= :since
+    ORDER BY coalesce(a.ended_at, o.made_at), o.position, a.number
+"""
+_STANDING = (
+    "SELECT webhook_url IS NOT NULL AS posted, webhook_given_up_at, webhook_given_up_why"
+    " FROM referral.partner WHERE partner = :partner"
+)
+
+
+def _log(run: RunFolder, name: str, since: datetime) -> int:
+    """Print what came of each attempt to post to a partner, the oldest first."""
+    platform = read_platform(run)
+    engine = create_engine(checker_url(platform.owner_dsn, run.keys))
+    try:
+        with engine.connect() as ledger:
+            standing = ledger.execute(text(_STANDING), {"partner": name}).one_or_none()
+            asked = {"partner": name, "since": since}
+            attempts = ledger.execute(text(_LOG), asked).all()
+    finally:
+        engine.dispose()
+    if standing is None:
+        print(f"{name}: no partner is called so.", file=sys.stderr)
+        return 1
+    for line in lines_of_log(attempts):
+        print(line)
+    if standing.webhook_given_up_at is not None:
+        print(
+            f"Given up at {_second(standing.webhook_given_up_at)}: {standing.webhook_given_up_why}."
+        )
+    elif not standing.posted:
+        print("It has no webhook.")
+    return 0
+
+
+def lines_of_log(attempts: Iterable[Any]) -> Iterator[str]:
+    """A line for each attempt, and for what was not tried yet."""
+    for each in attempts:
+        event = f"{each.event_id} {each.type or 'forgotten'}"
+        if each.number is None:
+            yield f"{_second(each.made_at)} {event} not tried yet"
+            continue
+        line = f"{_second(each.ended_at)} {event} attempt {each.number} {each.answer}"
+        again = each.last and each.state == WAITING
+        next_one = f", next {_second(each.try_at)}" if again else ""
+        yield f"{line} in {each.milliseconds} ms{next_one}"
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _moment(said: str) -> datetime:
     moment = datetime.fromisoformat(said)
     if moment.tzinfo is None:
@@ -240,6 +309,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--from", dest="since", type=_moment, required=True, metavar="MOMENT", help="with offset"
     )
     replay.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    log = verbs.add_parser("log", help="what came of each attempt to post to a partner")
+    log.add_argument("name", metavar="NAME")
+    log.add_argument("--from", dest="since", type=_moment, default=_EVER, metavar="MOMENT")
+    log.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     return parser.parse_args(arguments)
 
 

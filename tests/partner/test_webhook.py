@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from pathlib import Path
 
@@ -59,7 +60,26 @@ def test_a_partner_is_posted_its_referral_and_again_from_a_moment(
             assert main(["replay", "aplus", "--from", at[1], *here]) == 0
             wait_for(lambda: len(receiver.seen) == 2)
             expect_sent(receiver, reference)
+            expect_logged(run, capsys)
+            assert main(["log", "nobody", *here]) == 1
             assert main(["replay", "nobody", "--from", at[1], *here]) == 1
+
+
+def expect_logged(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each attempt is a line: when, which event, what came of it; and nothing of the event."""
+    capsys.readouterr()
+
+    def log() -> list[str]:
+        assert main(["log", "aplus", "--run-dir", str(run.root)]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    wait_for(lambda: len(log()) == 2)
+    when, which = r"2026-01-14T1\d:\d\d:\d\dZ", r"[0-9a-f-]{36} partner_referral\.sent\.v1"
+    line = f"{when} {which} attempt %d 2xx in \\d+ ms"
+    for number, said in enumerate(log(), start=1):
+        assert re.fullmatch(line % number, said), said
+    assert main(["log", "aplus", "--from", "2026-01-20T00:00:00Z", "--run-dir", str(run.root)]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def expect_sent(receiver: Receiver, reference: str) -> None:
