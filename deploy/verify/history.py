@@ -209,6 +209,28 @@ class AuditStanding(NamedTuple):
 
 
 @dataclass(frozen=True)
+class OrderStanding:
+    """An event ordered to be posted to a partner."""
+
+    event_id: str
+    partner: str
+    made_at: datetime  #: domain time
+    attempts: int
+
+
+@dataclass(frozen=True)
+class AttemptStanding:
+    """One attempt to post it; what was not kept of it is None."""
+
+    event_id: str
+    number: int
+    answer: str  #: class of a status (`2xx`), or a word for none
+    signed_at: datetime | None  #: machine time
+    secrets: tuple[int, ...] | None
+    dialled: str | None  #: kind of the address that was connected to
+
+
+@dataclass(frozen=True)
 class Clock:
     """When the ledgers were read. `rate` is domain seconds for each second of machine time."""
 
@@ -240,6 +262,9 @@ class History:
     traces: tuple[Trace, ...] = ()
     said_of_lines: frozenset[str] = frozenset()
     received: frozenset[str] = frozenset()  #: ids of events their partner has acknowledged
+    handed: tuple[tuple[str, str], ...] = ()  #: reference of a partner, and its referral
+    orders: tuple[OrderStanding, ...] = ()
+    attempts: tuple[AttemptStanding, ...] = ()
     ways_back: tuple[WayBack, ...] = ()
     erasures: tuple[tuple[str, datetime], ...] = ()  #: contacts whose texts were erased, and when
     opened: Opened = NOTHING_OPENED

@@ -21,7 +21,7 @@ from deploy.verify.history import History
 from deploy.verify.links import check_i25
 from deploy.verify.losses import check_i18
 from deploy.verify.machines import check_i04
-from deploy.verify.partners import check_i27, check_i29
+from deploy.verify.partners import check_i27, check_i29, check_i30
 from deploy.verify.referrals import check_i28
 from deploy.verify.refusals import check_i33, check_i34
 from deploy.verify.retention import check_i26
@@ -68,6 +68,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I27", "a partner is told of its own referrals and of no others", check_i27),
     Invariant("I28", "a referral carries what was consented to, and no more", check_i28),
     Invariant("I29", "a referral reaches its partner, or people are told", check_i29),
+    Invariant("I30", "each webhook is signed anew and leaves to the public alone", check_i30),
     Invariant("I32", "the audit chain verifies and covers what it must", check_i32),
     Invariant("I33", "each malformed input gives exactly one rejection", check_i33),
     Invariant("I34", "streams and durables are as declared and lose nothing", check_i34),

@@ -21,6 +21,7 @@ from sqlmodel import Session
 from contracts.catalogue import EVENT_TYPES
 from contracts.envelope import Event
 from deploy.verify.history import (
+    AttemptStanding,
     AuditStanding,
     Clock,
     ContactStanding,
@@ -29,6 +30,7 @@ from deploy.verify.history import (
     Handled,
     HourStanding,
     LineStanding,
+    OrderStanding,
     Parked,
     PersonStanding,
     ShownStanding,
@@ -81,6 +83,12 @@ WAYS_BACK = (
 _CARDS = "SELECT contact_id, written_at FROM risk.card"
 _ERASURES = "SELECT contact_id, erased_at FROM intake.text_erasure"
 _RECEIVED = "SELECT event_id FROM referral.handed WHERE received_at IS NOT NULL"
+_HANDED = "SELECT reference, referral_id FROM referral.handed"
+_ORDERS = "SELECT event_id, partner, made_at, attempts FROM referral.webhook_order"
+_ATTEMPTS = (
+    "SELECT event_id, number, answer, signed_at, secrets, dialled FROM referral.webhook_attempt"
+    " ORDER BY event_id, number"
+)
 _SHOWN = "SELECT contact_id, programme, state FROM console.contact"
 
 
@@ -107,6 +115,9 @@ class Ledgers:
     opened: Opened
     cards: tuple[tuple[str, datetime], ...]
     received: frozenset[str]
+    handed: tuple[tuple[str, str], ...]
+    orders: tuple[OrderStanding, ...]
+    attempts: tuple[AttemptStanding, ...]
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,9 @@ class LedgerReader:
                 erasures=tuple(tuple(row) for row in _all(connection, _ERASURES)),
                 cards=tuple(tuple(row) for row in _all(connection, _CARDS)),
                 received=frozenset(str(row[0]) for row in _all(connection, _RECEIVED)),
+                handed=tuple((str(row[0]), str(row[1])) for row in _all(connection, _HANDED)),
+                orders=tuple(OrderStanding(*row) for row in _all(connection, _ORDERS)),
+                attempts=tuple(map(_attempt, _all(connection, _ATTEMPTS))),
                 opened=try_to_open(connection, self._day_keys, self._backup),
             )
 
@@ -204,6 +218,12 @@ def _all(connection: Connection, statement: str) -> Any:
 
 def _fact(service: str, row: Any) -> Fact:
     return Fact(**row._mapping, service=service, event=_event(row.type, row.body))
+
+
+def _attempt(row: Any) -> AttemptStanding:
+    said = row._mapping
+    secrets = None if said["secrets"] is None else tuple(said["secrets"])
+    return AttemptStanding(**(dict(said) | {"secrets": secrets}))
 
 
 def _event(type_name: str, body: str) -> Event | None:

@@ -1,4 +1,4 @@
-"""I27, I29: a partner is told of its own referrals, all of them, and of no others.
+"""I27, I29, I30: a partner is told of its own referrals, all of them, and of no others, signed.
 
 What the server lets each account reach is tried by tests (tests/bus/test_partners.py); here it is
 judged what was put where a partner reads.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contracts.envelope import Stream
 from contracts.partner import PartnerEvent, PartnerReferralSent
@@ -20,13 +20,17 @@ from contracts.referral import (
     ReferralUndelivered,
 )
 from contracts.vocabulary import ReferralField
-from deploy.verify.history import History, Message
+from deploy.verify.history import AttemptStanding, History, Message
 from deploy.verify.referrals import facts_of
 from deploy.verify.verdict import Checked, Violation, violation
 from services.bus.decode import ReadEvent, read_event
+from services.bus.work import derived_id
 
 #: After this a referral its partner has not received is told to people.
 RECEIVED_WITHIN = timedelta(minutes=15)
+#: A receiver refuses what was signed longer ago, or so far ahead (Standard Webhooks).
+REFUSED_AFTER = timedelta(minutes=5)
+_STATUSES = frozenset(f"{first}xx" for first in range(1, 6))
 #: Machine time in which a deadline that is due is seen to, with the ground away a moment.
 _SEEN_TO_WITHIN_SECONDS = 60.0
 
@@ -52,7 +56,17 @@ def check_i27(history: History) -> Checked:
         for reference, partners in whose.items()
         if len(partners) > 1
     ]
-    return Checked(len(told), tuple(found))
+    found += _posted_elsewhere(history)
+    return Checked(len(told) + len(history.orders), tuple(found))
+
+
+def _posted_elsewhere(history: History) -> Iterator[Violation]:
+    for order in history.orders:
+        fact = history.fact_by_id.get(order.event_id)
+        if fact is None or not isinstance(fact.event, PartnerEvent):
+            yield violation("posted, and nothing a partner is told", event=order.event_id)
+        elif fact.event.partner != order.partner:
+            yield violation("posted to another partner", event=order.event_id)
 
 
 def _misplaced(
@@ -105,3 +119,43 @@ def check_i29(history: History) -> Checked:
         if not known and history.clock.domain > event.sent_at + latest:
             found.append(violation("nobody knows of it", referral=referral.referral_id))
     return Checked(len(told), tuple(found))
+
+
+def check_i30(history: History) -> Checked:
+    """Each post was signed, at its own moment, and went to a public address or nowhere.
+
+    As its attempt says. Whether a receiver refuses what it should is its own to prove.
+    """
+    inbox = history.handled_by.get("referral", {})
+    found: list[Violation] = []
+    unknown = here = 0
+    before: dict[str, datetime] = {}
+    for attempt in history.attempts:
+        handled = inbox.get(derived_id("webhook", attempt.event_id, str(attempt.number)))
+        if attempt.signed_at is None or attempt.secrets is None or handled is None:
+            unknown += 1
+            continue
+        here += attempt.dialled == "here"
+        ids = {"event": attempt.event_id, "attempt": attempt.number}
+        found += (violation(what, **ids) for what in _wrong_with(attempt))
+        if abs(handled.handled_at - attempt.signed_at) > REFUSED_AFTER:
+            found.append(violation("signed at a moment a receiver must refuse", **ids))
+        if attempt.signed_at < before.get(attempt.event_id, attempt.signed_at):
+            found.append(violation("signed at an older moment than the attempt before", **ids))
+        before[attempt.event_id] = attempt.signed_at
+    unknown += sum(order.attempts for order in history.orders) - len(history.attempts)
+    missing = (
+        f"{unknown} attempts of which nothing was kept" if unknown > 0 else "",
+        f"{here} posts to this machine, which development allows" if here else "",
+    )
+    said = "; ".join(each for each in missing if each)
+    return Checked(len(history.attempts), tuple(found), said or None)
+
+
+def _wrong_with(attempt: AttemptStanding) -> Iterator[str]:
+    if not attempt.secrets:
+        yield "posted without a signature"
+    if attempt.dialled not in (None, "public", "here"):
+        yield "an address that is not public was dialled"
+    if attempt.dialled is None and attempt.answer in _STATUSES:
+        yield "answered by nobody knows whom"

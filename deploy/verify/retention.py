@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.programme import ProgrammePublished
+from contracts.referral import ReferralSent
 from contracts.risk import AlertClosed, AlertRaised, AlertStoodDown
 from contracts.text import TextSealed
-from contracts.vocabulary import TextKind
+from contracts.vocabulary import ReferralId, TextKind
 from contracts.writing import KeepingTerms
 from deploy.verify.history import History
 from deploy.verify.verdict import Checked, Violation, violation
@@ -23,6 +24,9 @@ from services.risk.rescue import CARD_KEPT_FOR
 
 #: How much later than its retention something may go (I26).
 TOLERANCE = timedelta(hours=24)
+
+#: What partners are told is on their stream for so long, and posted again for no longer.
+POSTS_KEPT_FOR = timedelta(days=30)
 
 #: Replies to askings are part of the ledger: kept for as long as their events, they hold ids alone.
 _LEDGER = "inbox"
@@ -52,9 +56,12 @@ def check_i26(history: History) -> Checked:
         *_cards(history),
         *_backup(history),
         *_messages(history),
+        *_handed(history, gone),
+        *_posts(history),
     ]
     opened = history.opened
-    kept = (opened.texts, opened.days, opened.backup, history.cards)
+    partners = (history.handed, history.orders, history.attempts)
+    kept = (opened.texts, opened.days, opened.backup, history.cards, *partners)
     looked_at = len(gone) + sum(map(len, kept))
     missing = None if opened.backup else "texts of a backup need --backup"
     return Checked(looked_at, tuple(found), missing)
@@ -173,3 +180,27 @@ def _messages(history: History) -> Iterator[Violation]:
         if fact.committed_at + standing.max_age + TOLERANCE < history.clock.machine:
             ids = {"stream": message.stream, "sequence": message.sequence}
             yield violation("a message outlives its stream's age", **ids)
+
+
+# --- what partners were told ----------------------------------------------------------------------
+
+
+def _handed(history: History, gone: Mapping[str, Gone]) -> Iterator[Violation]:
+    """What leads from a partner's reference to a referral goes with the referral's contact."""
+    of_contact = {event.referral_id: event.contact_id for _, event in history.told(ReferralSent)}
+    for reference, referral in history.handed:
+        when = gone.get(of_contact.get(ReferralId(referral), ""))
+        if when is not None and when.contact < history.clock.domain:
+            ids = {"reference": reference, "referral": referral}
+            yield violation("what a partner was handed outlives its contact", **ids)
+
+
+def _posts(history: History) -> Iterator[Violation]:
+    ordered = {order.event_id for order in history.orders}
+    for order in history.orders:
+        if order.made_at + POSTS_KEPT_FOR + TOLERANCE < history.clock.domain:
+            ids = {"event": order.event_id, "partner": order.partner}
+            yield violation("a post to a partner is known for longer than its stream", **ids)
+    for attempt in history.attempts:
+        if attempt.event_id not in ordered:
+            yield violation("an attempt outlives what was posted", event=attempt.event_id)

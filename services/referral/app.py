@@ -45,9 +45,9 @@ from contracts.referral import (
     VerifyRelay,
 )
 from contracts.withdrawal import ConsentWithdrawn, WithdrawConsent
-from services.bus.forgetting import forgetting
+from services.bus.forgetting import Through, forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import card_handlers, handing, handlers, posting, receipts
+from services.referral import card_handlers, handing, handlers, posting, receipts, webhooks
 from services.referral.postman import post_to_partners
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
@@ -106,7 +106,13 @@ SERVICE = Service(
     deadlines=(
         Due(handing.ANSWER_DUE, handlers.on_answer_due),
         Due(handing.DELIVERY_DUE, handing.on_delivery_due),
-        forgetting("referral", "referral", "contact"),
+        Due(webhooks.OLD_POSTS, posting.on_old_posts_due),
+        forgetting(
+            "referral",
+            Through("handed", of="referral", by="referral_id"),
+            "referral",
+            "contact",
+        ),
     ),
     errands=(receipts.watch, post_to_partners),
     looks_after=Stream.PARTNER,

@@ -121,6 +121,7 @@ def _tell(
     event_id = work.announce(event, of=handed)
     if has_webhook:
         webhooks.order(work.session, event_id, handed.partner, work.now)
+        work.set_deadline(webhooks.OLD_POSTS, *webhooks.forgotten_with(work.now))
     return event_id
 
 

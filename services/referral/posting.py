@@ -114,6 +114,12 @@ def _give_up(name: str, why: WebhookEnd, work: Work) -> None:
             work.set_deadline(ANSWER_DUE, referral_id, work.now)
 
 
+def on_old_posts_due(key: str, work: Work) -> None:
+    """Forget what was posted so long ago that it is posted to nobody again."""
+    if webhooks.forget_before(work.session, work.now - webhooks.KEPT_FOR):
+        work.set_deadline(webhooks.OLD_POSTS, key, work.now + timedelta(minutes=1))
+
+
 def on_replay_partner(command: ReplayPartner, work: Work) -> Reply:
     """Post again what was told since a moment, and try again what was given up."""
     known = work.session.get(partners.PartnerRow, command.partner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Integer, text
@@ -19,6 +19,9 @@ from services.bus.driver import ask
 from services.referral.store import Row
 
 WAITING, DELIVERED = "waiting", "delivered"
+#: As long as stream PARTNER keeps what is posted: what is older is posted to nobody again.
+KEPT_FOR = timedelta(days=30)
+OLD_POSTS = "old_posts"
 _AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -108,6 +111,17 @@ _AGAIN = """
         try_at = '2000-01-01T00:00:00Z'
     WHERE partner = %(partner)s AND (made_at >= %(since)s OR state = 'waiting')
 """
+#: An order in hand stays: whoever has it keeps what came of it.
+_FORGET = """
+    WITH gone AS (
+        DELETE FROM referral.webhook_order
+        WHERE made_at < %(moment)s AND held_until <= clock_timestamp() RETURNING event_id
+    ), attempts AS (
+        DELETE FROM referral.webhook_attempt WHERE event_id IN (SELECT event_id FROM gone)
+    )
+    SELECT count(*) - (SELECT count(*) FROM gone) AS orders
+    FROM referral.webhook_order WHERE made_at < %(moment)s
+"""
 
 
 def order(session: Session, event_id: EventId, partner: str, now: datetime) -> None:
@@ -116,6 +130,18 @@ def order(session: Session, event_id: EventId, partner: str, now: datetime) -> N
         event_id=event_id, partner=partner, made_at=now, try_at=_AT_ONCE, held_until=_AT_ONCE
     )
     session.add(row)
+
+
+def forgotten_with(now: datetime) -> tuple[str, datetime]:
+    """With what an order made now is forgotten, and when: all orders of one hour go together."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour.strftime("%Y-%m-%dT%H"), hour + timedelta(hours=1) + KEPT_FOR
+
+
+def forget_before(session: Session, moment: datetime) -> bool:
+    """Delete orders made before, with their attempts; whether one is left that is in hand."""
+    (left,) = ask(session, _FORGET, {"moment": moment}).fetchall()
+    return bool(left.orders)
 
 
 def take_up(session: Session, hold_seconds: float) -> list[Post]:

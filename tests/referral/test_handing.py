@@ -51,7 +51,7 @@ from services.bus.testing import ServiceUnderTest
 from services.referral import partners
 from tests.referral.builders import RELAY
 from tests.referral.test_handlers import PROPOSE, status
-from tests.triage.builders import CONTACT, NOON
+from tests.triage.builders import CONTACT, NOON, an_ended_contact
 
 KEY = PrivateKey(b"a key for tests and nothing else")
 APLUS = PartnerId("aplus")
@@ -305,3 +305,25 @@ def test_what_was_received_or_answered_bothers_nobody(handed: ServiceUnderTest) 
     handed.at(QUARTER)
     handed.fire_deadlines()
     assert not handed.announced(ReferralUndelivered)
+
+
+def test_what_a_partner_was_handed_is_forgotten_with_the_contact(
+    handed: ServiceUnderTest,
+) -> None:
+    sent(handed)
+    until = NOON + timedelta(days=400)
+    handed.deliver(an_ended_contact().model_copy(update={"kept_until": until}), version=2)
+    handed.at(until - timedelta(hours=1))
+    handed.fire_deadlines()
+    reference = told(handed).reference
+    late = TellOutcome(outcome_token=token_in(told(handed)), outcome=RelayOutcome.HELPED)
+    assert handed.ask_as(APLUS, late).status is ReplyStatus.DONE
+    assert _handed_rows(handed) == [reference]
+    handed.at(until)
+    handed.fire_deadlines()
+    assert _handed_rows(handed) == []
+
+
+def _handed_rows(handed: ServiceUnderTest) -> list[str]:
+    query = text("SELECT reference FROM referral.handed")
+    return handed.read(lambda session: [row[0] for row in session.execute(query)])

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from sqlmodel import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from contracts.envelope import Reply, ReplyStatus
+from contracts.envelope import Reply, ReplyStatus, Stream
 from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
@@ -28,11 +29,12 @@ from contracts.referral import ReferralExpired
 from contracts.vocabulary import PartnerState, Refusal, RelayId, Role, WebhookEnd
 from deploy.ground import make_key
 from services.bus.door import StartRefused
+from services.bus.provision.declared import SCALES
 from services.bus.sealing import key_from
 from services.bus.testing import ServiceUnderTest
-from services.referral import metrics
+from services.referral import metrics, webhooks
 from services.referral.partners import PartnerRow
-from services.referral.posting import PAUSES, pause_after
+from services.referral.posting import PAUSES, Attempt, keep_attempt, pause_after
 from services.referral.postman import WEBHOOK_KEY, Postman, secret_for
 from services.referral.settings import Settings
 from services.referral.webhooks import WebhookAttemptRow, WebhookOrderRow
@@ -333,6 +335,51 @@ def test_a_replay_posts_again_what_was_told_since_and_nothing_older(scene: Scene
     unknown = ReplayPartner(partner="nobody", since=NOON)  # type: ignore[arg-type]
     refused = scene.referral.ask(unknown, "operator-1", Role.OPERATOR)
     assert status(refused) is Refusal.INVALID_FIELD
+
+
+def kept(scene: Scene) -> tuple[int, int]:
+    """How many orders and attempts there are."""
+    return len(scene.states()), len(scene.answers())
+
+
+def test_posts_are_forgotten_with_their_stream_and_not_before(scene: Scene) -> None:
+    sent(scene.referral)
+    scene.carry_out()
+    scene.referral.at(NOON + timedelta(hours=4))
+    scene.referral.fire_deadlines()  # it has expired: another post
+    scene.carry_out()
+    scene.referral.at(NOON + timedelta(days=30))
+    scene.referral.fire_deadlines()
+    assert kept(scene) == (2, 2)
+    scene.referral.at(NOON + timedelta(days=30, hours=1))
+    scene.referral.fire_deadlines()
+    assert kept(scene) == (1, 1)
+    replay(scene)
+    assert scene.carry_out() == 1  # the older one is posted to nobody again
+    scene.referral.at(NOON + timedelta(days=30, hours=5))
+    scene.referral.fire_deadlines()
+    assert kept(scene) == (0, 0)
+    assert webhooks.OLD_POSTS not in {kind for kind, _ in scene.referral.deadlines()}
+
+
+def test_a_post_in_hand_is_not_forgotten_under_whoever_has_it(scene: Scene) -> None:
+    sent(scene.referral)
+    scene.referral.at(NOON + timedelta(days=31))
+    with scene.referral.lane.autocommit() as session:
+        (post,) = webhooks.take_up(session, 60)
+    scene.referral.fire_deadlines()
+    assert kept(scene) == (2, 0)  # and one that tells that it has expired
+    attempt = Attempt(number=1, milliseconds=1, chance=0.5, status=204)
+    keep = partial(keep_attempt, post.event_id, attempt)
+    scene.referral.request(keep)
+    scene.referral.at(NOON + timedelta(days=31, minutes=2))
+    scene.referral.fire_deadlines()
+    assert kept(scene) == (1, 0)
+
+
+def test_posts_are_kept_for_as_long_as_partners_read_them() -> None:
+    kept = {scale.keeping[Stream.PARTNER].max_age for scale in SCALES.values()}
+    assert kept == {webhooks.KEPT_FOR}
 
 
 def test_no_address_and_no_word_of_an_event_is_logged(

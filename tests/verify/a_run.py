@@ -50,13 +50,16 @@ from contracts.vocabulary import (
     WithdrawalReason,
 )
 from deploy.verify.history import (
+    AttemptStanding,
     ContactStanding,
     Deadline,
     Fact,
     LineStanding,
+    OrderStanding,
     PersonStanding,
     ShownStanding,
 )
+from services.bus.work import derived_id
 from services.intake.keeping import kept_until
 from tests.assignment.builders import SOS, an_eligibility, published_terms, terms
 from tests.verify.recorder import Recorder, an_id
@@ -200,6 +203,16 @@ class ARun(Recorder):
         reference = sent.partner_reference
         event = PartnerReferralSent(partner=PartnerId("aplus"), reference=reference, **told)
         self.work("referral", sent, event)
+
+    def posts(self) -> None:
+        """What partners were told is posted to them, and taken."""
+        for fact in self.facts:
+            if isinstance(fact.event, PartnerReferralSent):
+                order = OrderStanding(fact.id, fact.event.partner, fact.event.sent_at, 1)
+                self.orders.append(order)
+                made = AttemptStanding(fact.id, 1, "2xx", self.machine, (1,), "public")
+                self.attempts.append(made)
+                self.did_for_itself("referral", derived_id("webhook", fact.id, "1"))
 
     # --- danger -----------------------------------------------------------------------------------
 

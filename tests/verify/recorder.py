@@ -12,6 +12,7 @@ from contracts.assignment import LiveStateEntered, WayOutOffered
 from contracts.envelope import Event, EventEnvelope, EventId, Stream
 from contracts.roster import EligibilityEstablished
 from deploy.verify.history import (
+    AttemptStanding,
     AuditStanding,
     Clock,
     ContactStanding,
@@ -23,6 +24,7 @@ from deploy.verify.history import (
     HourStanding,
     LineStanding,
     Message,
+    OrderStanding,
     PersonStanding,
     ShownStanding,
     StreamStanding,
@@ -51,6 +53,8 @@ class Recorder:
         self.now = TEN_O_CLOCK
         self.facts: list[Fact] = []
         self.handled: list[Handled] = []
+        self.orders: list[OrderStanding] = []
+        self.attempts: list[AttemptStanding] = []
         self.deadlines: list[Deadline] = []
         self.contacts: dict[str, ContactStanding] = {}
         self.lines: dict[str, LineStanding] = {}
@@ -82,6 +86,13 @@ class Recorder:
             Handled(service, cause, kind, type_name, False, self.machine, self._txid)
         )
         return [self._announce(service, event, cause) for event in events]
+
+    def did_for_itself(self, service: str, key: str) -> None:
+        """A request of a service's own, by its key, that announced nothing."""
+        self._txid += 1
+        self.handled.append(
+            Handled(service, key, "command", "webhook", False, self.machine, self._txid)
+        )
 
     def _announce(self, service: str, event: Event, cause: str) -> Fact:
         aggregate = aggregate_of(event)
@@ -147,6 +158,8 @@ class Recorder:
                 for service in services
                 for stream in service.streams()
             ),
+            orders=tuple(self.orders),
+            attempts=tuple(self.attempts),
             contacts=tuple(self.contacts.values()),
             lines=tuple(self.lines.values()),
             people=tuple(self.people.values()),

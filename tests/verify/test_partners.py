@@ -1,8 +1,9 @@
-"""I27 and I29 catch what a partner must not read, and a referral nobody knows of."""
+"""I27, I29 and I30 catch what a partner must not read, what nobody knows of, and a bad post."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,10 @@ from contracts.envelope import Event
 from contracts.partner import PartnerReferralSent
 from contracts.referral import ReferralSent, ReferralUndelivered
 from contracts.vocabulary import Departement, PartnerId, RelayId, SealedBox
-from deploy.verify.history import History
+from deploy.verify.history import AttemptStanding, Handled, History, OrderStanding
 from deploy.verify.machines import check_i04
-from deploy.verify.partners import check_i27, check_i29
+from deploy.verify.partners import check_i27, check_i29, check_i30
+from services.bus.work import derived_id
 from tests.verify.a_run import ARun
 from tests.verify.plants import fact_of, message_said_otherwise, unsaid
 
@@ -110,3 +112,87 @@ PLANTED: dict[str, tuple[Callable[[], History], list[str]]] = {
 def test_a_planted_violation_is_seen(name: str) -> None:
     plant, expected = PLANTED[name]
     assert found(plant()) == expected
+
+
+# --- posted by webhook ----------------------------------------------------------------------------
+
+
+def posted(history: History | None = None, **said: Any) -> History:
+    """A referral was posted to its partner, twice: the first time nobody answered."""
+    history = history or received(a_referral())
+    event = fact_of(history, lambda event: isinstance(event, PartnerReferralSent))
+    assert isinstance(event.event, PartnerReferralSent)
+    order = OrderStanding(event.id, event.event.partner, event.event.sent_at, 2)
+    at = history.clock.machine
+    first = AttemptStanding(event.id, 1, "5xx", at - timedelta(minutes=9), (1,), "public")
+    second = AttemptStanding(event.id, 2, "2xx", at, (1, 2), "public")
+    keepings = tuple(
+        Handled("referral", derived_id("webhook", event.id, str(each.number)), "command", "webhook",
+                late=False, handled_at=at - timedelta(minutes=9 * (2 - each.number)), txid=0)
+        for each in (first, second)
+    )  # fmt: skip
+    attempts = (first, replace(second, **said))
+    handled = (*history.handled, *keepings)
+    return replace(history, orders=(order,), attempts=attempts, handled=handled)
+
+
+def test_a_post_that_was_signed_anew_and_left_to_the_public_is_sound() -> None:
+    for history in (posted(), posted(answer="not_public", dialled=None)):
+        checked = check_i30(history)
+        assert (checked.count, checked.violations, checked.not_checked) == (2, (), None)
+        assert found(history) == []
+
+
+def so_much_earlier(history: History, by: timedelta) -> History:
+    attempts = (*history.attempts[:-1], replace(history.attempts[-1], signed_at=NOW - by))
+    return replace(history, attempts=attempts)
+
+
+NOW = a_referral().clock.machine
+POSTED: dict[str, tuple[Callable[[], History], list[str]]] = {
+    "unsigned": (lambda: posted(secrets=()), ["posted without a signature"]),
+    "inside": (
+        lambda: posted(dialled="inside"),
+        ["an address that is not public was dialled"],
+    ),
+    "from nowhere": (lambda: posted(dialled=None), ["answered by nobody knows whom"]),
+    "old": (
+        lambda: so_much_earlier(posted(), timedelta(minutes=6)),
+        ["signed at a moment a receiver must refuse"],
+    ),
+    "ahead": (
+        lambda: so_much_earlier(posted(), timedelta(minutes=-6)),
+        ["signed at a moment a receiver must refuse"],
+    ),
+    "the first's signature once more": (
+        lambda: so_much_earlier(posted(), timedelta(minutes=10)),
+        [
+            "signed at a moment a receiver must refuse",
+            "signed at an older moment than the attempt before",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POSTED)
+def test_a_planted_post_is_seen(name: str) -> None:
+    plant, expected = POSTED[name]
+    assert [each.what for each in check_i30(plant()).violations] == expected
+
+
+def test_what_cannot_be_judged_is_said() -> None:
+    assert check_i30(posted(signed_at=None)).not_checked == "1 attempts of which nothing was kept"
+    lost = posted()
+    lost = replace(lost, orders=(replace(lost.orders[0], attempts=3),))
+    assert check_i30(lost).not_checked == "1 attempts of which nothing was kept"
+    here = check_i30(posted(dialled="here"))
+    assert here.not_checked == "1 posts to this machine, which development allows"
+    assert here.violations == ()
+
+
+def test_a_post_to_another_partner_is_seen() -> None:
+    history = posted()
+    other = replace(history.orders[0], partner="bonde")
+    assert found(replace(history, orders=(other,))) == ["posted to another partner"]
+    nothing = replace(history.orders[0], event_id="nothing")
+    assert found(replace(history, orders=(nothing,))) == ["posted, and nothing a partner is told"]

@@ -10,7 +10,7 @@ from contracts.contact import ContactEnded
 from contracts.risk import AlertClosed
 from contracts.vocabulary import TextKind
 from deploy.verify.endings import check_i01
-from deploy.verify.history import History
+from deploy.verify.history import AttemptStanding, History, OrderStanding
 from deploy.verify.opening import BackupText, Opened, TextStanding
 from deploy.verify.retention import check_i26
 from deploy.verify.shown import check_i35
@@ -19,7 +19,7 @@ from tests.verify.a_run import a_day
 from tests.verify.plants import fact_of, unsaid
 from tests.verify.recorder import an_id
 
-ANA = an_id("ana")
+ANA, BEN = an_id("ana"), an_id("ben")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 Plant = Callable[[History], History]
 
@@ -102,6 +102,29 @@ def old_message(history: History) -> History:
     return replace(history, facts=(replace(first, committed_at=long_ago), *others))
 
 
+def with_handed(after: timedelta) -> Plant:
+    """What a partner was handed of ben's referral is still known, so long after his contact."""
+
+    def plant(history: History) -> History:
+        fact = fact_of(history, lambda e: isinstance(e, ContactEnded) and e.contact_id == BEN)
+        assert isinstance(fact.event, ContactEnded)
+        clock = replace(history.clock, domain=fact.event.ended_at + after)
+        handed = (("0" * 32, an_id("referral", "ben")), ("1" * 32, "nobody's"))
+        return replace(history, clock=clock, handed=handed)
+
+    return plant
+
+
+def with_post(after: timedelta, *, ordered: bool = True) -> Plant:
+    def plant(history: History) -> History:
+        at = history.clock.domain - after
+        order = OrderStanding("told-1", "aplus", at, 1)
+        attempt = AttemptStanding("told-1", 1, "2xx", history.clock.machine, (1,), "public")
+        return replace(history, orders=(order,) if ordered else (), attempts=(attempt,))
+
+    return plant
+
+
 KEPT_TOO_LONG = "kept for longer than its line keeps it"
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a row of triage": (with_row(401 * DAY + HOUR), KEPT_TOO_LONG),
@@ -132,6 +155,15 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         "a backup opens although its day's key must be gone",
     ),
     "an emergency card": (with_card(2 * DAY + HOUR), "an emergency card outlives its day"),
+    "what a partner was handed": (
+        with_handed(401 * DAY + HOUR),
+        "what a partner was handed outlives its contact",
+    ),
+    "a post": (
+        with_post(31 * DAY + HOUR),
+        "a post to a partner is known for longer than its stream",
+    ),
+    "an attempt": (with_post(HOUR, ordered=False), "an attempt outlives what was posted"),
     "a message of a stream": (old_message, "a message outlives its stream's age"),
 }
 
@@ -153,6 +185,8 @@ SOUND: dict[str, Plant] = {
     "a backup of this week": with_backup(2 * DAY, opens=True),
     "a backup of what is kept": with_backup(2 * DAY, opens=True, opens_with_ledger=True, kept=True),
     "a backup of last week": with_backup(20 * DAY),
+    "what a partner may still answer": with_handed(401 * DAY - HOUR),
+    "a post of last month": with_post(31 * DAY - HOUR),
 }
 
 
