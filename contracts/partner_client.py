@@ -6,11 +6,12 @@
                 await partner.answer(told.event.reference, accepted=True)
 
 Each event is acknowledged when the next one is asked for: one whose handling failed comes again
-after half a minute, with the same id. Needs the extra `partner` (nats-py, PyNaCl).
+after half a minute, with the same id. Needs the extra `partner` (nats-py, nkeys, PyNaCl).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from contracts.envelope import Reply
 from contracts.partner import AnswerReferral, PartnerCommand, PartnerEvent, TellOutcome
 from contracts.sealing import opened
 from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome, SealedBox
+
+log = logging.getLogger(__name__)
 
 _EVENTS = {each.type_name(): each for each in EVENTS if issubclass(each, PartnerEvent)}
 #: A request that went with a lost connection is made again after this.
@@ -69,7 +72,8 @@ class Partner:
     async def __aiter__(self) -> AsyncIterator[Told]:
         """What is for you, the oldest first, and then as it comes; it never ends by itself.
 
-        An event of a type this version does not know is passed over, and stays unacknowledged.
+        An event of a type this version does not know is acknowledged and logged by its type: left
+        lying it would hold back, in our books, everything that came after it.
         """
         durable = f"partner-{self._name}"
         reading: JetStreamContext.PullSubscription = (
@@ -83,7 +87,7 @@ class Partner:
             told = _read(message.headers or {}, message.data)
             if told is not None:
                 yield told
-                await message.ack()
+            await message.ack()
 
     async def answer(self, reference: PartnerReference, *, accepted: bool) -> Reply:
         """Take a referral up, or decline it; the same answer again changes nothing.
@@ -109,8 +113,10 @@ class Partner:
 
 
 def _read(headers: Mapping[str, str], body: bytes) -> Told | None:
-    model = _EVENTS.get(headers.get("ce-type", ""))
+    named = headers.get("ce-type", "")
+    model = _EVENTS.get(named)
     if model is None:
+        log.warning("passed over, of a type this version does not know: %s", named)
         return None
     event = model.model_validate_json(body, extra="ignore", context=ON_THE_BUS)
     return Told(headers["ce-id"], event, headers.get("ce-traceparent"))

@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import base64
 import os
-import secrets
 import signal
 import sys
 import time
@@ -46,7 +45,7 @@ from deploy.platform import Platform, read_platform
 from deploy.seeds import PROGRAMME, SEEDED
 from deploy.verify.ledger import checker_url
 from services.bus.provision.apply import Refused, apply
-from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.keys import PROVISIONER, write_new_seed
 from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
@@ -113,7 +112,7 @@ async def take_in(
                 raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
     write_server_conf(run)
-    await _take_up_accounts(platform)
+    await take_up_accounts(platform.nats_monitoring_url, platform.pids["nats"])
     give_up_at = time.monotonic() + _TAKEN_UP_WITHIN_SECONDS
     while True:
         try:
@@ -124,16 +123,16 @@ async def take_in(
             await asyncio.sleep(0.1)
 
 
-async def _take_up_accounts(platform: Platform) -> None:
-    """Have the server read its accounts anew; nobody's connection is closed.
+async def take_up_accounts(monitoring_url: str, process: int) -> None:
+    """Have the server of this process read its accounts anew; nobody's connection is closed.
 
     Twice: of an account that is new the server (2.15.1) does not wire the imports until it reads
     them once more, and answers its requests with 503.
     """
-    async with httpx.AsyncClient(base_url=platform.nats_monitoring_url, trust_env=False) as server:
+    async with httpx.AsyncClient(base_url=monitoring_url, trust_env=False) as server:
         for _ in range(2):
             before = await _config_load_time(server)
-            os.kill(platform.pids["nats"], signal.SIGHUP)
+            os.kill(process, signal.SIGHUP)
             async with asyncio.timeout(_TAKEN_UP_WITHIN_SECONDS):
                 while await _config_load_time(server) == before:
                     await asyncio.sleep(0.02)
@@ -256,8 +255,7 @@ def _make_keys(name: str, into: Path) -> int:
             print(f"{file} is there already.", file=sys.stderr)
             return 1
     into.mkdir(parents=True, exist_ok=True)
-    of_user = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
-    write_atomically(seed, of_user.decode() + "\n")
+    write_new_seed(seed)
     key = base64.b64encode(bytes(PrivateKey.generate()))
     write_atomically(opening, key.decode() + "\n")
     print(f"# {seed} and {opening} stay with the partner. Into its file, {name}.yaml:")

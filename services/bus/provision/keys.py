@@ -54,7 +54,7 @@ def ensure_keys(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
     for name in names:
         path = seed_path(folder, name)
         if not path.exists():
-            _write_new_seed(path)
+            write_new_seed(path)
     return {name: public_key(folder, name) for name in names}
 
 
@@ -74,7 +74,7 @@ def public_key(folder: Path, name: str) -> str:
     return public
 
 
-def _write_new_seed(path: Path) -> None:
+def write_new_seed(path: Path) -> None:
     """Write a fresh seed in one step, so that a crash leaves none or a whole one."""
     seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
     half = path.with_name(f".{path.name}.{os.getpid()}")
