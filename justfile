@@ -231,6 +231,11 @@ migrate *ARGS:
 schemas *ARGS:
     @{{ python }} -m contracts.schemas {{ ARGS }}
 
+# Build what partners install, the wheel of contracts, into build/wheel
+[group('ship')]
+wheel:
+    cd contracts && {{ python }} -m hatchling build --target wheel --directory ../build/wheel
+
 # Write the AsyncAPI document from the contracts and the tables of the services (check)
 [group('upkeep')]
 asyncapi *ARGS:
