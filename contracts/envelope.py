@@ -150,6 +150,12 @@ def event_header(field: str) -> str:
     return "ce-subject" if field == "aggregate" else "ce-" + field.replace("_", "")
 
 
+def schema_name(type_name: str) -> str:
+    """The `dataschema` of an event, and the `$id` of its JSON Schema (contracts/schemas.py)."""
+    noun, fact, version = type_name.split(".")
+    return f"urn:helpline:{noun}:{version}:{fact}"
+
+
 class CommandEnvelope(Contract):
     """Headers of a command, filled by the edge from its own authenticated session."""
 

@@ -19,6 +19,7 @@ from contracts.envelope import (
     Event,
     EventEnvelope,
     event_header,
+    schema_name,
 )
 from contracts.partner import PartnerCommand, person_of
 from contracts.vocabulary import ON_THE_BUS, PartnerId, PersonId
@@ -141,39 +142,15 @@ def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
     """The NATS headers of an event, from its envelope as stored (values of JSON)."""
     return {_HEADERS[name]: str(value) for name, value in envelope.items() if value is not None} | {
         "ce-specversion": "1.0",
-        "ce-dataschema": _schema_of(str(envelope["type"])),
+        "ce-dataschema": schema_name(str(envelope["type"])),
         "Nats-Msg-Id": str(envelope["id"]),
     }
-
-
-def structured(envelope: Mapping[str, Any], body: str) -> bytes:
-    """An event whole in one document: CloudEvents in JSON, structured mode.
-
-    The same attributes as the headers; `data` is the body as it stands.
-    """
-    names = {name: header.removeprefix("ce-") for name, header in _HEADERS.items()}
-    attributes = {names[name]: value for name, value in envelope.items() if value is not None}
-    return orjson.dumps(
-        attributes
-        | {
-            "specversion": "1.0",
-            "datacontenttype": "application/json",
-            "dataschema": _schema_of(str(envelope["type"])),
-            "data": orjson.Fragment(body),
-        }
-    )
 
 
 def command_headers(envelope: CommandEnvelope) -> dict[str, str]:
     """The NATS headers of a command."""
     fields = envelope.model_dump(mode="json", exclude_none=True)
     return {name: str(value) for name, value in fields.items()}
-
-
-def _schema_of(type_name: str) -> str:
-    """Name of the JSON Schema of an event, as in its `$id` (contracts/schemas.py)."""
-    noun, fact, version = type_name.split(".")
-    return f"urn:helpline:{noun}:{version}:{fact}"
 
 
 def _first(error: ValidationError) -> tuple[str, str | None]:

@@ -21,10 +21,16 @@ import httpx
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.bus.decode import structured
+from contracts.webhooks import (
+    CONTENT_TYPE,
+    SECRET_BYTES,
+    USER_AGENT,
+    secret_of,
+    signed_headers,
+    structured,
+)
 from services.bus.door import Door, GroundAway
 from services.bus.sealing import WrongKey, key_from
-from services.bus.webhooks import SECRET_BYTES, secret_of, signed_headers
 from services.bus.work import derived_id
 from services.referral import webhooks
 from services.referral.guard import Guard, NotDialled, Note
@@ -105,8 +111,8 @@ class Postman:
         body = structured(post.envelope, post.body)
         secrets = [secret_for(key, post.partner, number) for number in post.secrets]
         headers = {
-            "content-type": "application/cloudevents+json",
-            "user-agent": "helpline-webhooks/1",
+            "content-type": CONTENT_TYPE,
+            "user-agent": USER_AGENT,
             **signed_headers(secrets, post.event_id, int(post.machine_seconds), body),
         }
         try:

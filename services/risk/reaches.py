@@ -17,13 +17,13 @@ from contracts.envelope import Contract, Reply, done
 from contracts.privacy import public, staff
 from contracts.risk import CallWay, RiskCapability
 from contracts.vocabulary import Refusal, Role
+from contracts.webhooks import new_secret
 from services.bus.body import Flaw, read_body, read_contract
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.bus.openapi import answers, content, ref
 from services.bus.problem import ProblemTold
 from services.bus.sealing import key_from, sealed_in
-from services.bus.webhooks import new_secret
 from services.bus.work import Work, new_id
 from services.risk import duty
 from services.risk.callout import PUSH_KEY, SEAL_KEY

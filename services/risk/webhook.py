@@ -1,4 +1,4 @@
-"""The webhook of a call, signed by Standard Webhooks 1.0 (services/bus/webhooks.py).
+"""The webhook of a call, signed by Standard Webhooks 1.0 (contracts/webhooks.py).
 
 The body names the call and nothing of the case: whoever answers it looks at their desk.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from services.bus.webhooks import signed_headers
+from contracts.webhooks import signed_headers
 from services.risk.duty import CallToMake
 
 

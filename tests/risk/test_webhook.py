@@ -7,7 +7,7 @@ import orjson
 
 from contracts.risk import AlertId, CallWay, DutyCallId
 from contracts.vocabulary import PersonId, ProgrammeId
-from services.bus.webhooks import new_secret, signature
+from contracts.webhooks import new_secret, signature
 from services.risk.duty import CallToMake
 from services.risk.webhook import letter
 

@@ -1,4 +1,4 @@
-"""Signatures of webhooks, as Standard Webhooks 1.0 has them: secrets, signed content, headers.
+"""What is posted to a webhook: an event whole, signed as Standard Webhooks 1.0 has it.
 
 https://github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md. Pure, but for the
 randomness of a secret.
@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.envelope import EventEnvelope, event_header, schema_name
 
 _SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
+CONTENT_TYPE = "application/cloudevents+json"
+USER_AGENT = "helpline-webhooks/1"
+#: Attributes of CloudEvents by the fields of our envelope.
+_ATTRIBUTES = {
+    field: event_header(field).removeprefix("ce-") for field in EventEnvelope.model_fields
+}
 
 
 def new_secret() -> str:
@@ -46,3 +56,18 @@ def signed_headers(
             signature(secret, message_id, timestamp, body) for secret in keys
         ),
     }
+
+
+def structured(envelope: Mapping[str, Any], body: str) -> bytes:
+    """An event whole in one document: CloudEvents in JSON, structured mode.
+
+    The same attributes as the headers on NATS; `data` is the body as it stands.
+    """
+    attributes = {
+        _ATTRIBUTES[name]: value for name, value in envelope.items() if value is not None
+    } | {
+        "specversion": "1.0",
+        "datacontenttype": "application/json",
+        "dataschema": schema_name(str(envelope["type"])),
+    }
+    return f'{json.dumps(attributes, ensure_ascii=False)[:-1]}, "data": {body}}}'.encode()
