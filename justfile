@@ -51,6 +51,11 @@ relays *ARGS:
 partner *ARGS:
     @exec {{ python }} -m deploy.partners {{ ARGS }}
 
+# Try a partner's own webhook, line by line: `just partner-check URL --secret-file FILE`
+[group('check')]
+partner-check *ARGS:
+    @exec {{ python }} -m contracts.partner_check {{ ARGS }}
+
 # Information cards of a line: `just cards check FILE`, `import FILE`
 [group('run')]
 cards *ARGS:

@@ -40,6 +40,15 @@ SecretNumber = Annotated[int, ops("Number of a secret", unit="count from 1", ge=
 MOST_RELAYS_OF_A_PARTNER = 200
 
 
+#: What a partner may play with: names of its own, so that nothing real and nothing played meet.
+SANDBOX = "sandbox"
+
+
+def is_sandbox(partner: str) -> bool:
+    """Whether an account plays: nothing real goes to it, nothing of it counts."""
+    return partner == SANDBOX or partner.startswith(f"{SANDBOX}-")
+
+
 def person_of(partner: str) -> PersonId:
     """Who a partner is where a person is named: as whoever answered, for instance."""
     return PersonId(f"partner-{partner}")

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from contracts.partner_check import SECRET_VARIABLE
+from contracts.partner_check import main as check
 from contracts.vocabulary import Role
+from contracts.webhooks import new_secret
 from deploy.desk import Doors
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.debian import NODE
@@ -45,6 +48,22 @@ async def lines_of(example: Path, scene: Scene, count: int) -> list[dict[str, An
     finally:
         program.terminate()
         assert await asyncio.wait_for(program.wait(), 10) == 0
+
+
+def test_the_receiver_passes_the_conformance_kit(
+    example: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(SECRET_VARIABLE, new_secret())
+    receiver = subprocess.Popen(
+        (str(NODE), str(example.with_name("receiver.mjs")), "0"), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert receiver.stdout is not None
+        port = receiver.stdout.readline().split()[-1]
+        assert check([f"http://127.0.0.1:{port}/"]) == 0, capsys.readouterr().out
+    finally:
+        receiver.kill()
+        receiver.wait()
 
 
 def test_the_example_reads_its_own_answers_and_misses_nothing(scene: Scene, example: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import Distribution, PathDistribution
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from contracts.partner_check import SECRET_VARIABLE
 from contracts.vocabulary import Role
+from contracts.webhooks import new_secret
 from deploy.desk import Doors
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.partner.conftest import Scene
@@ -53,10 +56,14 @@ def test_the_wheel_asks_for_what_it_imports_and_has_the_platforms_version(
     installed: Installed,
 ) -> None:
     told = metadata(installed)
-    asked = {re.split(r"[<>=; ]", each)[0]: "extra" in each for each in told.requires or ()}
+    asked = {
+        re.split(r"[<>=; ]", each)[0]: each.partition("extra == ")[2].strip("'\"")
+        for each in told.requires or ()
+    }
     ours = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
 
-    assert asked == {"pydantic": False, "nats-py": True, "nkeys": True, "pynacl": True}
+    partner = dict.fromkeys(("nats-py", "nkeys", "pynacl"), "partner")
+    assert asked == {"pydantic": "", **partner, "standardwebhooks": "webhook"}
     assert told.version == ours["version"]
 
 
@@ -92,6 +99,29 @@ def test_the_program_of_the_wheel_reads_a_referral_and_answers(
     reference, said = asyncio.run(first_answer(installed, scene))
 
     assert said == [f"partner_referral.sent.v1 {reference}", f"answered {reference} done"]
+
+
+def test_the_kit_of_the_wheel_tries_a_receiver_of_the_wheel(installed: Installed) -> None:
+    secret = new_secret()
+    receiver = subprocess.Popen(
+        (sys.executable, "-u", "-m", "contracts.receiver", "0"),
+        cwd=installed.folder,
+        env=installed.environment | {SECRET_VARIABLE: secret},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert receiver.stdout is not None
+        port = receiver.stdout.readline().split()[-1]
+        check = ("-m", "contracts.partner_check", f"http://localhost:{port}/")
+        passed = installed.run(*check, **{SECRET_VARIABLE: secret})
+        another = installed.run(*check, **{SECRET_VARIABLE: new_secret()})
+    finally:
+        receiver.kill()
+        receiver.wait()
+
+    assert (passed.returncode, another.returncode) == (0, 1), passed.stdout + passed.stderr
+    assert passed.stdout.endswith("17 of 17 passed.\n")
 
 
 def test_the_packed_files_are_all_there(installed: Installed) -> None:

@@ -1,0 +1,88 @@
+"""A partner's receiver of webhooks, whole: what to take, verify and answer. An example to copy.
+
+    HELPLINE_WEBHOOK_SECRET=whsec_... python -m contracts.receiver 8000
+
+It verifies with the official package of Standard Webhooks (the extra `webhook`), keeps each event
+once whatever comes twice, and answers before it does anything else with it. It listens on this
+machine alone: what brings TLS stands before it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+LONGEST_BODY = 256 * 1024
+
+
+@dataclass
+class Receiver:
+    """What came: `events` by their id, each once; `seen` with repeats."""
+
+    secret: str
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    refused: int = 0
+
+    def take(self, headers: dict[str, str], body: bytes) -> int:
+        """The status to answer: 204 once it is kept, 400 when it is not from where it says."""
+        try:
+            Webhook(self.secret).verify(body, headers, json_parse=False)
+        except WebhookVerificationError:
+            self.refused += 1
+            return 400
+        event = json.loads(body)
+        self.seen.append(event["id"])
+        if event["id"] not in self.events:
+            self.events[event["id"]] = event
+            self.work_on(event)
+        return 204
+
+    def work_on(self, event: dict[str, Any]) -> None:
+        """Where your organisation begins: have it done elsewhere, the answer does not wait."""
+
+
+Take = Callable[[dict[str, str], bytes], int]
+
+
+def answering(take: Take, longest: int = LONGEST_BODY) -> type[BaseHTTPRequestHandler]:
+    """A handler of requests that answers what `take` says; a longer body is not read."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            if length > longest:
+                self.send_error(413)
+                return
+            self.answer(
+                take({k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length))
+            )
+
+        def answer(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: what comes is nobody else's."""
+
+    return Handler
+
+
+class _Telling(Receiver):
+    def work_on(self, event: dict[str, Any]) -> None:
+        print(event["type"], event["data"]["reference"], flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    receiver = _Telling(os.environ["HELPLINE_WEBHOOK_SECRET"])
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), answering(receiver.take))
+    print(f"listening on {server.server_port}", flush=True)  # noqa: T201
+    server.serve_forever()
