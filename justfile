@@ -46,7 +46,7 @@ people *ARGS:
 relays *ARGS:
     @exec {{ python }} -m deploy.relays {{ ARGS }}
 
-# Partner organisations: `just partner key NAME|check FILE|apply FILE|secret NAME|replay NAME --from MOMENT|log NAME`
+# Partner organisations: `just partner key NAME|check FILE|apply FILE|secret NAME|replay NAME --from MOMENT|log NAME|play NAME`
 [group('run')]
 partner *ARGS:
     @exec {{ python }} -m deploy.partners {{ ARGS }}

@@ -73,6 +73,8 @@ from contracts.partner import (
     PartnerReferralWithdrawn,
     PartnerWebhookGivenUp,
     PartnerWebhookSeenTo,
+    PlayReferral,
+    PlayToPartner,
     ReplayPartner,
     TellOutcome,
 )
@@ -311,6 +313,8 @@ COMMANDS: tuple[type[Command], ...] = (
     ReplayPartner,
     AnswerReferral,
     TellOutcome,
+    PlayReferral,
+    PlayToPartner,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.

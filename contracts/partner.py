@@ -7,7 +7,7 @@ referral by a reference of its own; nothing here leads to a contact or to anothe
 from typing import Annotated, ClassVar
 
 from contracts.envelope import Command, Contract, Event, Stream
-from contracts.privacy import ops, public, reference, sealed
+from contracts.privacy import LARGEST_COUNT, ops, public, reference, sealed
 from contracts.vocabulary import (
     AgeBand,
     Departement,
@@ -25,6 +25,7 @@ from contracts.vocabulary import (
     RelayId,
     RelayOutcome,
     Role,
+    SandboxStory,
     SealedBox,
     SealingKey,
     WebhookEnd,
@@ -211,7 +212,27 @@ class TellOutcome(PartnerCommand):
     outcome: Annotated[RelayOutcome, ops("What became of them")]
 
 
-PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (AnswerReferral, TellOutcome)
+class PlayReferral(PartnerCommand):
+    """In a sandbox: have a referral of nobody sent to you."""
+
+    verb: ClassVar = "partner_play"
+    told_as: ClassVar = "sandbox.v1"
+
+    story: Annotated[SandboxStory, ops("How it goes on")] = SandboxStory.SENT
+    number: Annotated[
+        int,
+        ops("The same wish again is the same wish", unit="count from 1", ge=1, le=LARGEST_COUNT),
+    ]
+
+
+PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (AnswerReferral, TellOutcome, PlayReferral)
+
+
+def commands_of(partner: str) -> tuple[type[PartnerCommand], ...]:
+    """What the account of one partner may ask."""
+    if is_sandbox(partner):
+        return PARTNER_COMMANDS
+    return tuple(each for each in PARTNER_COMMANDS if each is not PlayReferral)
 
 
 # --- how it is let in -----------------------------------------------------------------------------
@@ -247,6 +268,17 @@ class ApplyPartner(Command):
     ] = ()
     sealing_key: Annotated[SealingKey | None, public("What is for it alone is sealed to it")] = None
     webhook: Annotated[PartnerWebhook | None, public("Where it is posted the same")] = None
+
+
+class PlayToPartner(Command):
+    """Have a referral of nobody sent to the sandbox of a partner."""
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "play_to_partner"
+    roles: ClassVar = frozenset({Role.OPERATOR})
+
+    partner: Annotated[PartnerId, ops("A sandbox")]
+    story: Annotated[SandboxStory, ops("How it goes on")] = SandboxStory.SENT
 
 
 class ReplayPartner(Command):

@@ -12,6 +12,7 @@ after half a minute, with the same id. Needs the extra `partner` (nats-py, nkeys
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,22 @@ from nats.js.client import JetStreamContext
 
 from contracts.catalogue import EVENTS
 from contracts.envelope import Reply
-from contracts.partner import AnswerReferral, PartnerCommand, PartnerEvent, TellOutcome
+from contracts.partner import (
+    AnswerReferral,
+    PartnerCommand,
+    PartnerEvent,
+    PlayReferral,
+    TellOutcome,
+)
+from contracts.privacy import LARGEST_COUNT
 from contracts.sealing import opened
-from contracts.vocabulary import ON_THE_BUS, PartnerReference, RelayOutcome, SealedBox
+from contracts.vocabulary import (
+    ON_THE_BUS,
+    PartnerReference,
+    RelayOutcome,
+    SandboxStory,
+    SealedBox,
+)
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +113,11 @@ class Partner:
     async def tell_outcome(self, outcome_token: str, outcome: RelayOutcome) -> Reply:
         """Say what became of somebody; a token works once."""
         return await self._ask(TellOutcome(outcome_token=outcome_token, outcome=outcome))
+
+    async def play(self, story: SandboxStory = SandboxStory.SENT) -> Reply:
+        """In a sandbox account: have a referral of nobody sent to you."""
+        number = secrets.randbelow(LARGEST_COUNT) + 1
+        return await self._ask(PlayReferral(story=story, number=number))
 
     def open(self, sealed: str) -> str:
         """Open what was sealed to your key. Raises `contracts.sealing.CannotOpen` if it was not."""

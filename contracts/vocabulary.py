@@ -593,6 +593,14 @@ class PartnerState(StrEnum):
     LEFT = "left"  #: its account is closed; what was sent to it is waited for no more
 
 
+class SandboxStory(StrEnum):
+    """What is played to the sandbox account of a partner."""
+
+    SENT = "sent"  #: a referral, which waits five minutes for an answer
+    EXPIRED = "expired"  #: one that waits ten seconds
+    WITHDRAWN = "withdrawn"  #: one that is withdrawn after ten seconds, answered or not
+
+
 class Withdrawing(StrEnum):
     """Why a partner must forget a referral."""
 

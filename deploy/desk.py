@@ -21,7 +21,7 @@ import httpx
 import orjson
 
 from contracts.envelope import Contract
-from contracts.partner import ApplyPartner, ReplayPartner
+from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner
 from contracts.programme import ApplyProgramme
 from contracts.roster import Volunteer
 from contracts.triage import TriageNotes, TriageProposal
@@ -336,6 +336,10 @@ class Desk:
         """Post to a partner again what it was told since."""
         body = replay.model_dump(mode="json")
         return await self.post("/operator/partners/replay", body)
+
+    async def play_to_partner(self, wish: PlayToPartner) -> dict[str, Any]:
+        """Operator: have a referral of nobody sent to a partner's sandbox."""
+        return await self.post("/operator/partners/play", wish.model_dump(mode="json"))
 
     async def apply_partner(self, manifest: ApplyPartner) -> dict[str, Any]:
         """Operator: let a partner in as its file says, or let it go."""

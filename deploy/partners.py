@@ -1,4 +1,4 @@
-"""`just partner check|apply|key|secret|replay|log`: let a partner in, change it, let it go.
+"""`just partner check|apply|key|secret|replay|log|play`: let a partner in, change it, let it go.
 
 A partner is a file named after it (docs/partners.md). `apply` has referral take it in, opens its
 account on NATS and makes its durable, in this order and any number of times; with `state: left` in
@@ -7,6 +7,8 @@ goes into the file: a partner runs it, or makes its own, and tells the public ha
 `secret NAME` prints what a partner's webhook is signed with: it is kept nowhere, but follows from a
 key of ours. `replay NAME --from MOMENT` posts again what the partner was told since, and
 `log NAME [--from MOMENT]` says what came of each attempt to post: of an event its name and no more.
+`play NAME` sends a referral of nobody to a sandbox, which is a partner called `sandbox` or
+`sandbox-...`.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.envelope import Stream
-from contracts.partner import ApplyPartner, ReplayPartner
-from contracts.vocabulary import PartnerId, PartnerState, Role
+from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner, is_sandbox
+from contracts.vocabulary import PartnerId, PartnerState, Refusal, Role, SandboxStory
 from deploy.desk import DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
@@ -66,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _make_keys(asked.name, asked.into)
         if asked.verb == "secret":
             return _tell_secret(RunFolder(asked.run_dir.resolve()), asked.name, asked.number)
+        if asked.verb == "play":
+            return _play(RunFolder(asked.run_dir.resolve()), asked.name, asked.story)
         if asked.verb == "replay":
             return _replay(RunFolder(asked.run_dir.resolve()), asked.name, asked.since)
         if asked.verb == "log":
@@ -239,6 +243,28 @@ def _second(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _play(run: RunFolder, name: str, story: SandboxStory) -> int:
+    """Have the running platform play to a sandbox."""
+
+    async def ask() -> None:
+        async with Doors.of(read_platform(run)) as doors:
+            operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
+            await operator.play_to_partner(PlayToPartner(partner=PartnerId(name), story=story))
+
+    try:
+        asyncio.run(ask())
+    except DoorRefused as no:
+        many = no.code == Refusal.WRONG_STATE
+        why = "it has played enough for a day." if many else "it is no sandbox that was let in."
+        print(f"{name}: {why}", file=sys.stderr)
+        return 1
+    except (ValidationError, DoorSilent, httpx.HTTPError) as error:
+        print(f"{name}: nothing is played. {str(error) or type(error).__name__}", file=sys.stderr)
+        return 1
+    print(f"{name}: a referral of nobody is sent ({story.value}).")
+    return 0
+
+
 def _moment(said: str) -> datetime:
     moment = datetime.fromisoformat(said)
     if moment.tzinfo is None:
@@ -281,9 +307,8 @@ def _told(manifest: ApplyPartner) -> str:
         told.append(f"at {manifest.webhook.url}")
     ways = " and ".join(told) or "by nothing yet: nats_keys and webhook are empty"
     sealed = "a sealed token" if manifest.sealing_key else "no token: sealing_key is empty"
-    return (
-        f"{manifest.partner} ({manifest.called}): {len(manifest.relays)} relays, {ways}, {sealed}."
-    )
+    relays = "a sandbox" if is_sandbox(manifest.partner) else f"{len(manifest.relays)} relays"
+    return f"{manifest.partner} ({manifest.called}): {relays}, {ways}, {sealed}."
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -311,6 +336,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     log.add_argument("name", metavar="NAME")
     log.add_argument("--from", dest="since", type=_moment, default=_EVER, metavar="MOMENT")
     log.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    play = verbs.add_parser("play", help="send a referral of nobody to a sandbox")
+    play.add_argument("name", metavar="NAME")
+    play.add_argument(
+        "--story", type=SandboxStory, choices=list(SandboxStory), default=SandboxStory.SENT
+    )
+    play.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     return parser.parse_args(arguments)
 
 

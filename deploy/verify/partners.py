@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from contracts.envelope import Stream
-from contracts.partner import PartnerEvent, PartnerReferralSent
+from contracts.partner import PartnerEvent, PartnerReferralSent, is_sandbox
 from contracts.referral import (
     ReferralAnswered,
     ReferralClosed,
@@ -37,6 +37,8 @@ _SEEN_TO_WITHIN_SECONDS = 60.0
 
 def check_i27(history: History) -> Checked:
     """Each message a partner can read is one of referral's, for it, of a referral to its relay.
+
+    In a sandbox it is of no referral there is.
 
     A reference is one partner's; what the message carries is what was sent, and not more.
     """
@@ -76,6 +78,10 @@ def _misplaced(
         yield violation("stands where another partner reads", sequence=message.sequence)
     if message.headers.get("ce-contactid") or message.headers.get("ce-causedby"):
         yield violation("leads to a contact", sequence=message.sequence)
+    if is_sandbox(event.partner):
+        if sent is not None:
+            yield violation("somebody's, in a sandbox", reference=event.reference)
+        return
     if not isinstance(event, PartnerReferralSent):
         return
     if sent is None:

@@ -60,6 +60,7 @@ from contracts.partner import (
     ApplyPartner,
     PartnerWebhookGivenUp,
     PartnerWebhookSeenTo,
+    PlayToPartner,
     ReplayPartner,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
@@ -274,6 +275,7 @@ SERVICE = Service(
         ApplyProgramme,
         ApplyPartner,
         ReplayPartner,
+        PlayToPartner,
         RaiseAlert,
         AcknowledgeAlert,
         EscalateAlert,

@@ -42,7 +42,7 @@ from contracts.information import (
     SeeCards,
     WriteCard,
 )
-from contracts.partner import ApplyPartner, ReplayPartner
+from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner
 from contracts.programme import ApplyProgramme
 from contracts.referral import (
     CloseReferral,
@@ -212,6 +212,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("/operator/programmes", ApplyProgramme),
     Verb("/operator/partners", ApplyPartner),
     Verb("/operator/partners/replay", ReplayPartner),
+    Verb("/operator/partners/play", PlayToPartner),
     Verb("/coordinator/volunteers/{person_id}/trainings", RecordTraining),
     Verb("/coordinator/volunteers/{person_id}/supervisions", RecordSupervision),
     Verb("/coordinator/volunteers/see", SeeVolunteers),

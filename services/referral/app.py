@@ -19,6 +19,8 @@ from contracts.partner import (
     PartnerReferralWithdrawn,
     PartnerWebhookGivenUp,
     PartnerWebhookSeenTo,
+    PlayReferral,
+    PlayToPartner,
     ReplayPartner,
     TellOutcome,
 )
@@ -47,7 +49,15 @@ from contracts.referral import (
 from contracts.withdrawal import ConsentWithdrawn, WithdrawConsent
 from services.bus.forgetting import Through, forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import card_handlers, handing, handlers, posting, receipts, webhooks
+from services.referral import (
+    card_handlers,
+    handing,
+    handlers,
+    posting,
+    receipts,
+    sandbox,
+    webhooks,
+)
 from services.referral.postman import post_to_partners
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
@@ -81,6 +91,8 @@ SERVICE = Service(
         Answer(ReplayPartner, posting.on_replay_partner),
         Answer(AnswerReferral, handlers.on_partner_answer),
         Answer(TellOutcome, handlers.on_partner_outcome),
+        Answer(PlayReferral, sandbox.on_partner_play),
+        Answer(PlayToPartner, sandbox.on_play_to_partner),
         Answer(WriteCard, card_handlers.on_write_card),
         Answer(ExtendCard, card_handlers.on_extend_card),
         Answer(RevokeCard, card_handlers.on_revoke_card),
@@ -107,6 +119,7 @@ SERVICE = Service(
         Due(handing.ANSWER_DUE, handlers.on_answer_due),
         Due(handing.DELIVERY_DUE, handing.on_delivery_due),
         Due(webhooks.OLD_POSTS, posting.on_old_posts_due),
+        Due(sandbox.PLAYED_DUE, sandbox.on_played_due),
         forgetting(
             "referral",
             Through("handed", of="referral", by="referral_id"),

@@ -239,15 +239,15 @@ def judge_answer(
     """Judge an answer somebody of ours heard."""
     if referral.programme != asked.who.programme:
         return MayNot(Refusal.NOT_IN_PROGRAMME)
-    return judge_partners_answer(referral, wish.accepted)
+    return judge_partners_answer(referral.state, wish.accepted)
 
 
-def judge_partners_answer(referral: ReferralKnown, accepted: bool) -> Moved | AlreadySo | MayNot:
+def judge_partners_answer(known: ReferralState, accepted: bool) -> Moved | AlreadySo | MayNot:
     """Judge an answer. One that comes after the time still counts: a person may be waiting."""
     state = ReferralState.ACCEPTED if accepted else ReferralState.DECLINED
-    if referral.state is state:
+    if known is state:
         return AlreadySo()
-    if referral.state not in (ReferralState.SENT, ReferralState.EXPIRED):
+    if known not in (ReferralState.SENT, ReferralState.EXPIRED):
         return MayNot(Refusal.WRONG_STATE)
     return Moved(state)
 

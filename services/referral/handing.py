@@ -15,6 +15,7 @@ from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
+    is_sandbox,
 )
 from contracts.sealing import seal
 from contracts.vocabulary import (
@@ -28,7 +29,7 @@ from contracts.vocabulary import (
     SealingKey,
     Withdrawing,
 )
-from services.bus.work import Work
+from services.bus.work import Versioned, Work
 from services.referral import entries, facts, metrics, partners, store, webhooks
 from services.referral.domain import Sent
 from services.referral.store import ReferralRow
@@ -46,6 +47,8 @@ _WITHDRAWN = {
 def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
     """Take a partner in as its file says, or let it go: nobody waits for an answer of it then."""
     active = command.state is PartnerState.ACTIVE
+    if is_sandbox(command.partner) and command.relays:
+        return refused(Refusal.INVALID_FIELD, "relays")
     if active and any(entries.one(work.session, each) is None for each in command.relays):
         return refused(Refusal.UNKNOWN_RELAY, "relays")
     if active and partners.stood_for_by_others(work.session, command):
@@ -61,7 +64,9 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
 def told_for(relay_id: RelayId, work: Work) -> partners.Standing | None:
     """Who is told of referrals to a relay, if anybody."""
     partner = partners.partner_of(work.session, relay_id)
-    return partner if partner is not None and partner.is_told else None
+    if partner is None or not partner.is_told or is_sandbox(partner.partner):
+        return None
+    return partner
 
 
 def key_of(relay_id: RelayId, work: Work) -> SealingKey | None:
@@ -108,19 +113,17 @@ def hand_over(  # noqa: PLR0913 - what, to whom, and what goes with it
         outcome_token=None if key is None else seal(token, key),
         **told,
     )
-    handed.event_id = _tell(event, handed, partner.has_webhook, work)
+    handed.event_id = tell(event, handed, partner.has_webhook, work)
     partners.hand(work.session, handed)
     work.set_deadline(DELIVERY_DUE, row.referral_id, work.now + RECEIVED_WITHIN)
     return key is not None
 
 
-def _tell(
-    event: PartnerEvent, handed: partners.HandedRow, has_webhook: bool, work: Work
-) -> EventId:
+def tell(event: PartnerEvent, of: Versioned, has_webhook: bool, work: Work) -> EventId:
     """Tell it on the stream, and order that it is posted where the partner has a webhook."""
-    event_id = work.announce(event, of=handed)
+    event_id = work.announce(event, of=of)
     if has_webhook:
-        webhooks.order(work.session, event_id, handed.partner, work.now)
+        webhooks.order(work.session, event_id, event.partner, work.now)
         work.set_deadline(webhooks.OLD_POSTS, *webhooks.forgotten_with(work.now))
     return event_id
 
@@ -137,7 +140,7 @@ def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:
         why=_WITHDRAWN[why],
         withdrawn_at=work.now,
     )
-    _tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
+    tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
 
 
 def expire(row: ReferralRow, work: Work) -> None:
@@ -151,7 +154,7 @@ def expire(row: ReferralRow, work: Work) -> None:
         reference=handed.reference,
         expired_at=work.now,
     )
-    _tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
+    tell(event, handed, partners.has_webhook(work.session, handed.partner), work)
 
 
 def on_delivery_due(key: str, work: Work) -> None:

@@ -10,7 +10,7 @@ from typing import assert_never
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Reply, done, not_yet, refused
-from contracts.partner import AnswerReferral, TellOutcome, person_of
+from contracts.partner import AnswerReferral, TellOutcome, is_sandbox, person_of
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
     MOST_RELAYS,
@@ -52,7 +52,16 @@ from contracts.withdrawal import (
     new_code,
 )
 from services.bus.work import Alone, Work, new_id
-from services.referral import entries, facts, handing, metrics, partners, served, store
+from services.referral import (
+    entries,
+    facts,
+    handing,
+    metrics,
+    partners,
+    sandbox,
+    served,
+    store,
+)
 from services.referral.domain import (
     AlreadySo,
     Asked,
@@ -318,10 +327,12 @@ def on_record_answer(command: RecordAnswer, work: Work) -> Reply:
 def on_partner_answer(command: AnswerReferral, work: Work) -> Reply:
     """Keep what a partner answered by itself; it knows no referral but its own."""
     assert work.partner is not None
+    if is_sandbox(work.partner):
+        return sandbox.answer(work.partner, command, work)
     row = partners.referral_handed_to(work.session, work.partner, command.reference)
     if row is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "reference")
-    judged = judge_partners_answer(row.known, command.accepted)
+    judged = judge_partners_answer(row.known.state, command.accepted)
     told = _answered(row, judged, person_of(work.partner), work)
     return told.model_copy(update={"version": None})  # it counts what is not the partner's
 
@@ -406,6 +417,9 @@ def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
 
 def on_partner_outcome(command: TellOutcome, work: Work) -> Reply:
     """Count what a partner tells by a token that was sealed to it, and to nobody else."""
+    assert work.partner is not None
+    if is_sandbox(work.partner):
+        return sandbox.tell_outcome(work.partner, command, work)
     row = store.referral_of_token(work.session, _hash(command.outcome_token))
     handed = None if row is None else partners.handed(work.session, row)
     if row is None or handed is None or handed.partner != work.partner:

@@ -25,11 +25,13 @@ _EXPIRING = """
 _WEBHOOKS = """
     SELECT
         (SELECT count(*) FROM referral.partner
-            WHERE webhook_given_up_at IS NOT NULL AND state = 'active') AS dead,
+            WHERE webhook_given_up_at IS NOT NULL AND state = 'active'
+                AND partner !~ '^sandbox(-|$)') AS dead,
         count(*) AS unposted,
         coalesce(extract(epoch FROM public.helpline_now() - min(o.made_at)), 0) AS oldest_seconds
     FROM referral.webhook_order o JOIN referral.partner p ON p.partner = o.partner
     WHERE o.state = 'waiting' AND p.state = 'active' AND p.webhook_url IS NOT NULL
+        AND p.partner !~ '^sandbox(-|$)'
 """
 
 

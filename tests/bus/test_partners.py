@@ -24,14 +24,14 @@ import yaml
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from contracts.partner import PARTNER_COMMANDS
+from contracts.partner import PARTNER_COMMANDS, is_sandbox
 from contracts.partner_client import Partner as PartnerClient
 from deploy.embedded.nats import SERVER_FILE
 from deploy.partners import take_up_accounts
 from services.bus.provision.apply import Consent, apply
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import ensure_keys
-from services.bus.provision.partners import PartnersFlawed, read_partners
+from services.bus.provision.partners import PartnersFlawed, account_conf, read_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Partner, Table
 from services.registry import SERVICES
@@ -212,6 +212,16 @@ def ways_of(name: str) -> set[str]:
     }
 
 
+def test_a_sandbox_may_ask_to_be_played_to_and_nobody_else() -> None:
+    played = "desk.referral.partner_play.v1"
+    sandbox, real = (account_conf(Partner(name, ("U",))) for name in ("sandbox-aplus", "aplus"))
+
+    assert f'{played}.sandbox-aplus" }}, to: "sandbox.v1"' in sandbox
+    assert "sandbox" not in real
+    assert is_sandbox("sandbox")
+    assert not any(map(is_sandbox, ("sandboxes", "a-sandbox", "aplus")))
+
+
 def of_the_stream(subject: str) -> str:
     return subject.replace("CONTACT", "PARTNER")
 
@@ -230,6 +240,7 @@ def probes(name: str, other: str) -> tuple[str, ...]:
         subject_for(name),
         "helpline.referral.sent.v1.sos-crise.x",
         "desk.intake.end_contact.v1",
+        "sandbox.v1",
         "_INBOX.somebody.else",
         "_INBOX_referral.x",
         *CHANGING,

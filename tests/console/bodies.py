@@ -7,7 +7,7 @@ from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, SlowReturns
 from contracts.envelope import Command
 from contracts.information import ExtendCard, LookUpCards, WriteCard
-from contracts.partner import ApplyPartner, ReplayPartner
+from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner
 from contracts.referral import (
     CloseReferral,
     FindRelays,
@@ -91,6 +91,7 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     AgreeToLastMinutes: {"agrees": True},
     AnswerDebrief: {"wanted": True},
     ApplyPartner: {"partner": "aplus", "called": "Association A+", "relays": ["fr-3114"]},
+    PlayToPartner: {"partner": "sandbox"},
     ReplayPartner: {"partner": "aplus", "since": "2026-01-14T11:00:00+01:00"},
 }
 

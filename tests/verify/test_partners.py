@@ -101,6 +101,12 @@ PLANTED: dict[str, tuple[Callable[[], History], list[str]]] = {
         ),
         ["of another relay's referral"],
     ),
+    "it is somebody's, in a sandbox": (
+        lambda: message_said_otherwise(
+            a_referral(), PartnerReferralSent, partner=PartnerId("sandbox-aplus")
+        ),
+        ["stands where another partner reads", "somebody's, in a sandbox"],
+    ),
     "of nothing that was sent": (
         lambda: without(ReferralSent, a_referral()),
         ["of no referral that was sent"],

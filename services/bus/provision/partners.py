@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.envelope import Stream
-from contracts.partner import PARTNER_COMMANDS, ApplyPartner
+from contracts.partner import ApplyPartner, commands_of
 from contracts.vocabulary import PartnerState
 from services.bus.table import Partner, Service, Table
 
@@ -130,7 +130,7 @@ def _ways(partner: Partner) -> Iterator[_Way]:
     acknowledging = f"$JS.ACK.{place}.>"
     yield _Way(following, following, many=True)
     yield _Way(acknowledging, acknowledging)
-    for command in PARTNER_COMMANDS:
+    for command in commands_of(partner.name):
         yield _Way(command.subject_of(partner.name), command.told_as)
 
 
