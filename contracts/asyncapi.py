@@ -166,7 +166,13 @@ def _message(name: str, contract: type[Contract], shared: Node) -> Node:
         "summary": in_words(contract),
         "payload": shared_schema(name, contract, shared),
         "x-privacy": sorted(_classes(resolved(schema_of("any.json", contract)))),
+        **_going(contract),
     }
+
+
+def _going(contract: type[Contract]) -> Node:
+    """Since when it is deprecated, and when it goes."""
+    return {} if contract.deprecated is None else dict(contract.deprecated.in_schema)
 
 
 def _classes(schema: Any) -> set[str]:

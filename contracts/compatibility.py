@@ -52,13 +52,19 @@ class Break:
 
 def breaks(old: Schema, new: Schema) -> tuple[Break, ...]:
     """Why `new` may not take the place of `old` under the same version; empty when it may."""
-    return (*_moved(old, new), *_compare(old, new, ""))
+    return (*_moved(old, new), *_sooner(old, new), *_compare(old, new, ""))
 
 
 def _moved(old: Schema, new: Schema) -> Iterator[Break]:
     for key, meaning in _PLACES.items():
         if old.get(key) != new.get(key):
             yield Break("", f"{meaning} changed from {old.get(key)} to {new.get(key)}")
+
+
+def _sooner(old: Schema, new: Schema) -> Iterator[Break]:
+    was, now = old.get("x-gone-on"), new.get("x-gone-on")
+    if was is not None and now is not None and now < was:
+        yield Break("", f"goes on {now}, was promised until {was}")
 
 
 def _compare(old: Schema, new: Schema, path: str) -> Iterator[Break]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, NewType
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contracts.privacy import LARGEST_COUNT, PrivacyClass, ops, reference, staff
+from contracts.promise import Deprecation
 from contracts.vocabulary import ContactId, Moment, PersonId, ProgrammeId, Refusal, Role
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -55,6 +56,8 @@ STREAM_ALLOWS: dict[Stream, frozenset[PrivacyClass]] = {
 
 class Contract(BaseModel):
     """Frozen, closed to unknown fields; the bus alone reads with `extra="ignore"`."""
+
+    deprecated: ClassVar[Deprecation | None] = None
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=False, hide_input_in_errors=True

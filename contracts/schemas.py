@@ -8,7 +8,8 @@ names in the diff what was broken on purpose. Once a tag `v*` carries a schema, 
 helps: both commands also compare with the files of the last such tag, when git knows one.
 
 A contract leaves the house when no stream holds its events any more: delete its class, its schema
-and its golden events together. A committed schema without a class is refused.
+and its golden events together. A committed schema without a class is refused. One that partners
+were told of by a release goes on the day it said (contracts/promise.py), and no sooner.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ from pydantic.json_schema import GenerateJsonSchema
 from contracts.catalogue import COMMANDS, EVENTS, RESULTS
 from contracts.compatibility import Schema, breaks
 from contracts.envelope import Command, CommandEnvelope, Contract, Event, EventEnvelope, Reply
+from contracts.partner import PartnerCommand, PartnerEvent
 
+#: Who is promised notice before a contract goes.
+PARTNERS = "partners"
 #: What a person who is refused can do.
 WAYS_ON = (
     "An optional field keeps the version; anything else is a new major version beside this one, "
@@ -67,7 +72,8 @@ def schema_of(path: str, contract: type[Contract]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of one contract, as read: fields with a default are optional."""
     body = contract.model_json_schema(schema_generator=_WithoutTitles)
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": schema_id(path)}
-    return {**head, "title": body.pop("title"), **_places(contract), **body}
+    going = {} if contract.deprecated is None else contract.deprecated.in_schema
+    return {**head, "title": body.pop("title"), **_places(contract), **going, **body}
 
 
 def _places(contract: type[Contract]) -> dict[str, Any]:
@@ -78,14 +84,21 @@ def _places(contract: type[Contract]) -> dict[str, Any]:
             "x-publisher": contract.publisher,
             "x-stream": contract.stream.value,
             "x-subject": subject,
+            **_audience(issubclass(contract, PartnerEvent)),
         }
     if issubclass(contract, Command):
         return {
             "x-type": contract.type_name(),
             "x-subject": contract.subject(),
             "x-roles": sorted(contract.roles),
+            **_audience(issubclass(contract, PartnerCommand)),
         }
     return {}
+
+
+def _audience(partners: bool) -> dict[str, str]:
+    """Whom a contract is promised to beside ourselves."""
+    return {"x-audience": PARTNERS} if partners else {}
 
 
 def today() -> dict[str, dict[str, Any]]:
@@ -166,13 +179,32 @@ def problems(now: Mapping[str, Schema] | None = None, folder: Path = FOLDER) -> 
     """Everything `check` refuses of `now` (today's code when left out)."""
     now = today() if now is None else now
     before = committed(folder)
-    found = (*broken(before, now), *broken(_still_held(before, folder), now), *stale(before, now))
+    kept = released(folder)
+    held = _still_held(before, kept)
+    found = (*broken(before, now), *broken(held, now), *stale(before, now), *gone_early(kept, now))
     return tuple(dict.fromkeys(found))
 
 
-def _still_held(before: Mapping[str, Schema], folder: Path) -> dict[str, dict[str, Any]]:
+def _still_held(before: Mapping[str, Schema], kept: Mapping[str, Schema]) -> dict[str, Schema]:
     """What was released and has not left the house since."""
-    return {path: schema for path, schema in released(folder).items() if path in before}
+    return {path: schema for path, schema in kept.items() if path in before}
+
+
+def gone_early(
+    kept: Mapping[str, Schema], now: Mapping[str, Schema], day: date | None = None
+) -> tuple[str, ...]:
+    """What a release promised partners and the code has not any more, before its day."""
+    today = (day or datetime.now(UTC).date()).isoformat()
+    promised = {
+        path: schema.get("x-gone-on")
+        for path, schema in kept.items()
+        if schema.get("x-audience") == PARTNERS and path not in now
+    }
+    return tuple(
+        f"{_named(path, kept[path])}: partners count on it until {until or 'it is deprecated'}"
+        for path, until in sorted(promised.items())
+        if until is None or today < until
+    )
 
 
 def write(
@@ -184,7 +216,8 @@ def write(
     now = today() if now is None else now
     before = committed(folder)
     kept = {path: old for path, old in before.items() if _named(path, old) not in accepted}
-    refused = (*broken(kept, now), *broken(_still_held(before, folder), now))
+    out = released(folder)
+    refused = (*broken(kept, now), *broken(_still_held(before, out), now), *gone_early(out, now))
     if refused:
         return tuple(dict.fromkeys(refused))
     for path in before.keys() - now.keys():

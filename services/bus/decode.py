@@ -144,7 +144,14 @@ def event_headers(envelope: Mapping[str, Any]) -> dict[str, str]:
         "ce-specversion": "1.0",
         "ce-dataschema": schema_name(str(envelope["type"])),
         "Nats-Msg-Id": str(envelope["id"]),
+        **going_headers(str(envelope["type"])),
     }
+
+
+def going_headers(type_name: str) -> dict[str, str]:
+    """What goes with every event of a type that will go."""
+    model = EVENT_TYPES.get(type_name)
+    return {} if model is None or model.deprecated is None else model.deprecated.headers
 
 
 def command_headers(envelope: CommandEnvelope) -> dict[str, str]:

@@ -29,6 +29,7 @@ from contracts.webhooks import (
     signed_headers,
     structured,
 )
+from services.bus.decode import going_headers
 from services.bus.door import Door, GroundAway
 from services.bus.sealing import WrongKey, key_from
 from services.bus.work import derived_id
@@ -113,6 +114,7 @@ class Postman:
         headers = {
             "content-type": CONTENT_TYPE,
             "user-agent": USER_AGENT,
+            **going_headers(str(post.envelope["type"])),
             **signed_headers(secrets, post.event_id, int(post.machine_seconds), body),
         }
         try:
