@@ -241,7 +241,7 @@ schemas *ARGS:
 wheel:
     cd contracts && {{ python }} -m hatchling build --target wheel --directory ../build/wheel
 
-# Write the AsyncAPI document from the contracts and the tables of the services (check)
+# Write the AsyncAPI documents, and the page for partners, from the contracts and the tables of the services (check)
 [group('upkeep')]
 asyncapi *ARGS:
     @{{ python }} -m deploy.asyncapi {{ ARGS }}
@@ -256,7 +256,9 @@ asyncapi-check:
     cp deploy/asyncapi-check.mjs "$folder/"
     npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --silent \
         --omit-lockfile-registry-resolved @asyncapi/parser@3
-    node "$folder/asyncapi-check.mjs" contracts/asyncapi.json
+    for each in asyncapi partner.asyncapi; do
+        node "$folder/asyncapi-check.mjs" "contracts/$each.json"
+    done
 
 # Hold the manifests against a release's CustomResourceDefinitions: `just operators FILE...`
 [group('upkeep')]

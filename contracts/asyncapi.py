@@ -60,7 +60,7 @@ def document(parties: Iterable[Party], version: str) -> Node:
 
 def _channels() -> Iterator[tuple[str, Node]]:
     for event in EVENTS:
-        yield event.type_name(), _event_channel(event)
+        yield event.type_name(), event_channel(event)
     for command in COMMANDS:
         name = command.type_name()
         yield (
@@ -83,7 +83,7 @@ def _channels() -> Iterator[tuple[str, Node]]:
     )
 
 
-def _event_channel(event: type[Event]) -> Node:
+def event_channel(event: type[Event]) -> Node:
     name = event.type_name()
     fields = dict.fromkeys(_IN_BRACES.findall(event.address()))
     return {
@@ -142,24 +142,24 @@ def _messages(shared: Node) -> Iterator[tuple[str, Node]]:
     shared["EventHeaders"] = event_headers()
     shared["CommandHeaders"] = command_headers()
     for event in EVENTS:
-        message = _message(event.type_name(), event, shared)
+        message = message_of(event.type_name(), event, shared)
         message["headers"] = ref("components", "schemas", "EventHeaders")
-        message["examples"] = list(_examples(event))
+        message["examples"] = list(examples_of(event))
         yield event.type_name(), message
     for command in COMMANDS:
-        message = _message(command.type_name(), command, shared)
+        message = message_of(command.type_name(), command, shared)
         message["headers"] = ref("components", "schemas", "CommandHeaders")
         yield command.type_name(), message
-    yield "reply", _message("reply", Reply, shared)
+    yield "reply", message_of("reply", Reply, shared)
     for command, result in RESULTS.items():
         name = f"{command.type_name()}.reply"
-        message = _message(name, Reply, shared)
+        message = message_of(name, Reply, shared)
         found = {"properties": {"result": shared_schema(f"{name}.result", result, shared)}}
         message["payload"] = {"allOf": [ref("components", "schemas", name), found]}
         yield name, message
 
 
-def _message(name: str, contract: type[Contract], shared: Node) -> Node:
+def message_of(name: str, contract: type[Contract], shared: Node) -> Node:
     return {
         "name": name,
         "title": contract.__name__,
@@ -185,7 +185,7 @@ def _classes(schema: Any) -> set[str]:
     return set()
 
 
-def _examples(event: type[Event]) -> Iterator[Node]:
+def examples_of(event: type[Event]) -> Iterator[Node]:
     for file in sorted((GOLDEN / event.noun / f"v{event.major}").glob(f"{event.fact}.*.json")):
         golden = json.loads(file.read_text("utf-8"))
         yield {
