@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from contracts.partner_client import Partner, Told
 from contracts.vocabulary import Channel, RelayId, Role
@@ -47,6 +48,11 @@ async def verified(doors: Doors, *relays: RelayId) -> None:
 
 async def refer(doors: Doors, supervisor: Desk, relay: RelayId) -> str:
     """Somebody calls, says yes, and is referred; by which reference the partner knows it."""
+    return str((await handed_over(doors, supervisor, relay))["partner_reference"])
+
+
+async def handed_over(doors: Doors, supervisor: Desk, relay: RelayId) -> dict[str, Any]:
+    """The same; all that whoever sent it is told."""
     caller = await doors.open_contact(PROGRAMME, Channel.PHONE)
     wish = {"relay_id": relay, "need": "crise_suicidaire", "urgency": "P3"}
     made = await supervisor.post(f"/desk/contacts/{caller.contact_id}/referrals", wish)
@@ -55,7 +61,8 @@ async def refer(doors: Doors, supervisor: Desk, relay: RelayId) -> str:
     await supervisor.post(f"{referral}/consent", yes)
     sent = await supervisor.post(f"{referral}/send", {})
     await caller.leave()
-    return str(sent["result"]["partner_reference"])
+    handed: dict[str, Any] = sent["result"]
+    return handed
 
 
 async def heard(partner: Partner, silence_seconds: float = 1.5) -> list[Told]:
