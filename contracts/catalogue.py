@@ -68,6 +68,8 @@ from contracts.information import (
 from contracts.partner import (
     AnswerReferral,
     ApplyPartner,
+    DeskShown,
+    OpenReferral,
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
@@ -76,7 +78,9 @@ from contracts.partner import (
     PlayReferral,
     PlayToPartner,
     ReplayPartner,
+    SeeDesk,
     TellOutcome,
+    TellSaturation,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
@@ -315,6 +319,9 @@ COMMANDS: tuple[type[Command], ...] = (
     TellOutcome,
     PlayReferral,
     PlayToPartner,
+    TellSaturation,
+    SeeDesk,
+    OpenReferral,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.
@@ -328,6 +335,7 @@ RESULTS: dict[type[Command], type[Contract]] = {
     EraseTexts: Erasure,
     FindRelays: RelaysFound,
     SeeRelays: RelaysSeen,
+    SeeDesk: DeskShown,
     WriteCard: CardNamed,
     SeeCards: CardsSeen,
     SeeCard: CardTold,

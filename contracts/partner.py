@@ -4,6 +4,7 @@ Each partner has its own account on NATS and sees the subjects of its own name t
 referral by a reference of its own; nothing here leads to a contact or to another partner's.
 """
 
+from datetime import timedelta
 from typing import Annotated, ClassVar
 
 from contracts.envelope import Command, Contract, Event, Stream
@@ -22,6 +23,7 @@ from contracts.vocabulary import (
     ProgrammeId,
     PublicNkey,
     ReferralField,
+    ReferralState,
     RelayId,
     RelayOutcome,
     Role,
@@ -39,6 +41,10 @@ _TOKEN = r"^[0-9a-f]{64}$"
 SecretNumber = Annotated[int, ops("Number of a secret", unit="count from 1", ge=1, le=9999)]
 #: Relays one partner can stand for.
 MOST_RELAYS_OF_A_PARTNER = 200
+#: Referrals one page of a partner's desk can show.
+MOST_ON_A_DESK = 100
+#: How far ahead a partner may say that it is full; what holds longer is a change of its entry.
+LONGEST_FULL = timedelta(days=31)
 
 
 #: What a partner may play with: names of its own, so that nothing real and nothing played meet.
@@ -212,6 +218,19 @@ class TellOutcome(PartnerCommand):
     outcome: Annotated[RelayOutcome, ops("What became of them")]
 
 
+class TellSaturation(PartnerCommand):
+    """Say that one of your services is full until a moment, or that it is not any more."""
+
+    verb: ClassVar = "partner_saturation"
+    told_as: ClassVar = "saturation.v1"
+
+    relay_id: Annotated[RelayId, public("Which of your services")]
+    saturated: Annotated[bool, ops("It can take nobody")]
+    until: Annotated[
+        Moment | None, ops("Until when that counts, 31 days at most; full has an end", unit=_UTC)
+    ] = None
+
+
 class PlayReferral(PartnerCommand):
     """In a sandbox: have a referral of nobody sent to you."""
 
@@ -225,7 +244,13 @@ class PlayReferral(PartnerCommand):
     ]
 
 
-PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (AnswerReferral, TellOutcome, PlayReferral)
+#: What a partner may say from its own account.
+PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (
+    AnswerReferral,
+    TellOutcome,
+    TellSaturation,
+    PlayReferral,
+)
 
 
 def commands_of(partner: str) -> tuple[type[PartnerCommand], ...]:
@@ -233,6 +258,68 @@ def commands_of(partner: str) -> tuple[type[PartnerCommand], ...]:
     if is_sandbox(partner):
         return PARTNER_COMMANDS
     return tuple(each for each in PARTNER_COMMANDS if each is not PlayReferral)
+
+
+# --- its desk -------------------------------------------------------------------------------------
+
+
+class SeeDesk(PartnerCommand):
+    """What a partner's own people see of it on a page of ours; nothing is changed."""
+
+    verb: ClassVar = "partner_desk"
+    told_as: ClassVar = ""  # asked by the desk alone
+
+
+class OpenReferral(PartnerCommand):
+    """Somebody of the partner has opened a referral: it has it from now on."""
+
+    verb: ClassVar = "partner_open"
+    told_as: ClassVar = ""
+
+    reference: Annotated[PartnerReference, reference("Which referral")]
+
+
+#: What is asked for a partner that has a desk, by nobody but the console.
+DESK_COMMANDS: tuple[type[PartnerCommand], ...] = (
+    AnswerReferral,
+    TellOutcome,
+    TellSaturation,
+    SeeDesk,
+    OpenReferral,
+)
+
+
+class HandedShown(Contract):
+    """A referral on its partner's desk."""
+
+    told: Annotated[PartnerReferralSent, sealed("What the partner was told of it")]
+    state: Annotated[ReferralState, ops("Where it is")]
+    received_at: Annotated[Moment | None, ops("Since when the partner has it", unit=_UTC)] = None
+    outcome_told: Annotated[bool, ops("What became of the person was told")] = False
+
+
+class OwnRelay(Contract):
+    """A service of the partner on its desk."""
+
+    relay_id: Annotated[RelayId, public("The entry of the directory")]
+    called: Annotated[str, public("What it is called", max_length=300)]
+    full_until: Annotated[Moment | None, ops("It is full until then", unit=_UTC)] = None
+
+
+class DeskShown(Contract):
+    """A partner's desk: what it has to answer first, nothing that is over."""
+
+    called: Annotated[str, public("What the organisation is called", max_length=160)]
+    at: Annotated[Moment, ops("When this was so", unit=_UTC)]
+    relays: Annotated[
+        tuple[OwnRelay, ...],
+        public("What it stands for", max_length=MOST_RELAYS_OF_A_PARTNER),
+    ]
+    referrals: Annotated[
+        tuple[HandedShown, ...],
+        sealed("To be answered, the first to end first; then taken up", max_length=MOST_ON_A_DESK),
+    ]
+    more: Annotated[bool, ops("There are more than this shows")] = False
 
 
 # --- how it is let in -----------------------------------------------------------------------------
@@ -268,6 +355,7 @@ class ApplyPartner(Command):
     ] = ()
     sealing_key: Annotated[SealingKey | None, public("What is for it alone is sealed to it")] = None
     webhook: Annotated[PartnerWebhook | None, public("Where it is posted the same")] = None
+    desk: Annotated[bool, public("Its people see the same on a page of ours")] = False
 
 
 class PlayToPartner(Command):

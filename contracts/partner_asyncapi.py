@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from contracts.asyncapi import event_channel, examples_of, message_of
 from contracts.catalogue import EVENTS
@@ -18,8 +19,9 @@ from contracts.partner import (
     PartnerEvent,
     PlayReferral,
     TellOutcome,
+    TellSaturation,
 )
-from contracts.vocabulary import PartnerReference, RelayOutcome, SandboxStory
+from contracts.vocabulary import PartnerReference, RelayId, RelayOutcome, SandboxStory
 
 #: Headers of our events that none of a partner's has: they would lead back to a contact.
 _NEVER_SENT = ("ce-contactid", "ce-causedby")
@@ -30,6 +32,11 @@ SAID: tuple[PartnerCommand, ...] = (
         accepted=True,
     ),
     TellOutcome(outcome_token="5b" * 32, outcome=RelayOutcome.HELPED),
+    TellSaturation(
+        relay_id=RelayId("fr-3114"),
+        saturated=True,
+        until=datetime(2026, 12, 1, 18, 0, tzinfo=UTC),
+    ),
     PlayReferral(story=SandboxStory.SENT, number=1),
 )
 

@@ -21,7 +21,8 @@ from contracts.envelope import (
     not_yet,
     refused,
 )
-from contracts.vocabulary import Refusal
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId, Refusal
 from services.bus import metrics
 from services.bus.clock import DomainClock
 from services.bus.decode import FromPartner, ReadCommand, Unreadable, command_headers
@@ -163,16 +164,25 @@ class Asking:
                 expected_version=expected_version,
                 traceparent=taken.traceparent(getattr(command, "contact_id", None)),
             )
-            return await self._ask(command, envelope, time.monotonic() + wait.total_seconds())
+            headers, until = command_headers(envelope), time.monotonic() + wait.total_seconds()
+            return await self._ask(command, command.subject(), headers, until)
 
-    async def _ask(self, command: Command, envelope: CommandEnvelope, until: float) -> Reply:
+    async def send_for(self, partner: PartnerId, command: PartnerCommand, wait: timedelta) -> Reply:
+        """Ask as a partner: who asks is said by the subject, so that no header goes with it."""
+        with step(self._service, f"send {command.type_name()}"):
+            until = time.monotonic() + wait.total_seconds()
+            return await self._ask(command, command.subject_of(partner), {}, until)
+
+    async def _ask(
+        self, command: Command, subject: str, headers: dict[str, str], until: float
+    ) -> Reply:
         # A field left at its default is not sent: who answers may be older and not know it yet.
-        headers, body = command_headers(envelope), command.model_dump_json(exclude_defaults=True)
+        body = command.model_dump_json(exclude_defaults=True)
         reply: Reply | None = None
         while (left := until - time.monotonic()) > 0:
             try:
                 within = min(left, _ANSWERED_WITHIN_SECONDS)
-                answer = await self._connection.ask(command.subject(), headers, body, within)
+                answer = await self._connection.ask(subject, headers, body, within)
             except TimeoutError:
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
                 continue

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 from sqlmodel import Session
 
 from contracts.envelope import Command, CommandId, Reply, SessionId, Stream
-from contracts.vocabulary import PersonId, ProgrammeId, Role
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId, PersonId, ProgrammeId, Role
 from services.bus.work import Work
 
 T = TypeVar("T")
@@ -77,6 +78,15 @@ class Door(Protocol):
 
         Raises ReplyUnknown when no answer came in time: ask again with the same `command_id`;
         GroundAway when Postgres was never reached.
+        """
+        ...
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
+    ) -> Reply:
+        """Send a wish of a partner that has a desk, as its own; the server refuses any other's.
+
+        The same wish again is the same command. Raises ReplyUnknown, as above.
         """
         ...
 

@@ -20,6 +20,8 @@ import nats.js.errors
 from sqlmodel import Session
 
 from contracts.envelope import Command, CommandId, Reply, Stream, not_yet
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId
 from services.bus import metrics
 from services.bus.clock import DomainClock
 from services.bus.commands import Answering, Asking
@@ -190,6 +192,12 @@ class RunningService:
             if is_ground_away(error):
                 raise GroundAway from error
             raise
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
+    ) -> Reply:
+        """See Door.send_for."""
+        return await self._asking.send_for(partner, command, wait)
 
     def _after(self, committed: Committed) -> None:
         """Something was committed: publish it, wake what depends on it. Runs on the event loop."""

@@ -15,6 +15,7 @@ from sqlalchemy import MetaData
 from sqlmodel import Session
 
 from contracts.envelope import Command, Event, Reply, Stream
+from contracts.partner import PartnerCommand
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -76,6 +77,8 @@ class Service:
     publishes: tuple[type[Event], ...] = ()
     deadlines: tuple[Due, ...] = ()
     sends: tuple[type[Command], ...] = ()  #: commands this edge may send to others
+    #: Commands of partners this edge may send, of those that have a desk and each as its own.
+    sends_for_partners: tuple[type[PartnerCommand], ...] = ()
     door: Callable[[Door], ASGIApp] | None = None  #: HTTP door, if the service has one
     #: Carry out what it has ordered outside, for as long as it runs; they work with NATS down.
     errands: tuple[Callable[[Lookout], Coroutine[Any, Any, None]], ...] = ()
@@ -112,11 +115,13 @@ class Service:
 class Partner:
     """A partner organisation: an account of its own, where it reads what is for it, and answers.
 
-    `keys` are public nkeys of who may sign in for it: two while it changes from one to the other.
+    `keys` are public nkeys of who may sign in for it: two while it changes from one to the other;
+    without one it has no account. `desk`: the console asks for its people.
     """
 
     name: str
     keys: tuple[str, ...]
+    desk: bool = False
 
     @property
     def durable(self) -> str:

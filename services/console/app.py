@@ -57,6 +57,7 @@ from contracts.information import (
     WriteCard,
 )
 from contracts.partner import (
+    DESK_COMMANDS,
     ApplyPartner,
     PartnerWebhookGivenUp,
     PartnerWebhookSeenTo,
@@ -289,5 +290,6 @@ SERVICE = Service(
         ProposeLegalReport,
         DecideLegalReport,
     ),
+    sends_for_partners=DESK_COMMANDS,
     door=open_door,
 )

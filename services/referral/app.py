@@ -14,6 +14,7 @@ from contracts.information import (
 from contracts.partner import (
     AnswerReferral,
     ApplyPartner,
+    OpenReferral,
     PartnerReferralExpired,
     PartnerReferralSent,
     PartnerReferralWithdrawn,
@@ -22,7 +23,9 @@ from contracts.partner import (
     PlayReferral,
     PlayToPartner,
     ReplayPartner,
+    SeeDesk,
     TellOutcome,
+    TellSaturation,
 )
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
@@ -51,6 +54,7 @@ from services.bus.forgetting import Through, forgetting
 from services.bus.table import Answer, Due, On, Service
 from services.referral import (
     card_handlers,
+    desk,
     handing,
     handlers,
     posting,
@@ -93,6 +97,9 @@ SERVICE = Service(
         Answer(TellOutcome, handlers.on_partner_outcome),
         Answer(PlayReferral, sandbox.on_partner_play),
         Answer(PlayToPartner, sandbox.on_play_to_partner),
+        Answer(TellSaturation, desk.on_tell_saturation, kept=False),
+        Answer(SeeDesk, desk.on_see_desk, kept=False),
+        Answer(OpenReferral, desk.on_open_referral, kept=False),
         Answer(WriteCard, card_handlers.on_write_card),
         Answer(ExtendCard, card_handlers.on_extend_card),
         Answer(RevokeCard, card_handlers.on_revoke_card),

@@ -49,6 +49,7 @@ class PartnerRow(Row, table=True):
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
     webhook_given_up_why: str | None = None  #: a word of ours
+    desk: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     #: Counts what was announced of its webhook.
     version: int = Field(
         default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
@@ -61,9 +62,9 @@ class PartnerRow(Row, table=True):
 
     @property
     def is_told(self) -> bool:
-        """Whether there is a way to it: its account on NATS, or a webhook that answers."""
+        """Whether there is a way to it: its account on NATS, a desk, or a webhook that answers."""
         answers = self.webhook_url is not None and self.webhook_given_up_at is None
-        return self.subscribes or answers
+        return self.subscribes or self.desk or answers
 
 
 class HandedRow(Row, table=True):
@@ -72,13 +73,14 @@ class HandedRow(Row, table=True):
     __tablename__ = "handed"
     __table_args__ = (
         Index("handed_awaited", "partner", postgresql_where=text("received_at IS NULL")),
+        Index("handed_of_partner", "partner"),
     )
 
     reference: PartnerReference = Field(primary_key=True, sa_type=Text)
     referral_id: ReferralId = Field(sa_type=Text, index=True)
     partner: str
     event_id: str  #: by which it was told
-    #: When we saw that the partner had acknowledged it.
+    #: When we saw that the partner had acknowledged it, or somebody opened it on its desk.
     received_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
@@ -95,14 +97,14 @@ class Standing:
     """A partner that stands for a relay, as far as a referral needs to know."""
 
     partner: PartnerId
-    is_told: bool  #: there is a way to it: its account on NATS, or a webhook that answers
+    is_told: bool  #: as of its row
     has_webhook: bool
     sealing_key: SealingKey | None
 
 
 _STANDING_FOR = """
     SELECT partner, sealing_key, webhook_url IS NOT NULL AS has_webhook,
-        subscribes OR (webhook_url IS NOT NULL AND webhook_given_up_at IS NULL) AS is_told
+        subscribes OR desk OR (webhook_url IS NOT NULL AND webhook_given_up_at IS NULL) AS is_told
     FROM referral.partner
     WHERE state = 'active' AND relays && %(relays)s::text[] ORDER BY partner
 """
@@ -124,6 +126,7 @@ def keep_partner(session: Session, manifest: ApplyPartner) -> None:
             webhook_given_up_why=None,
             webhook_url=None if manifest.webhook is None else manifest.webhook.url,
             webhook_secrets=None if manifest.webhook is None else list(manifest.webhook.secrets),
+            desk=manifest.desk,
         )
     )
 
@@ -196,6 +199,7 @@ def waiting_for(session: Session, partner: str) -> Iterator[ReferralId]:
 _NOT_RECEIVED = """
     SELECT h.partner, min(o.stream_sequence) AS first
     FROM referral.handed AS h JOIN referral.outbox AS o ON o.id = h.event_id
+        JOIN referral.partner AS p ON p.partner = h.partner AND p.subscribes
     WHERE h.received_at IS NULL AND o.stream_sequence IS NOT NULL
     GROUP BY h.partner ORDER BY h.partner
 """
@@ -224,3 +228,42 @@ def keep_posted(session: Session, event_id: str) -> None:
         WHERE event_id = %(event_id)s AND received_at IS NULL
     """
     ask(session, statement, {"event_id": event_id})
+
+
+@dataclass(frozen=True)
+class OnDesk:
+    """A referral as its partner's desk shows it; `body` is what the partner was told."""
+
+    body: str
+    state: str
+    received_at: datetime | None
+    outcome_given: bool
+
+
+_ON_DESK = """
+    SELECT o.body, r.state, h.received_at, r.outcome_given
+    FROM referral.handed AS h
+        JOIN referral.referral AS r ON r.referral_id = h.referral_id
+        JOIN referral.outbox AS o ON o.id = h.event_id
+    WHERE h.partner = %(partner)s AND r.state IN ('sent', 'expired', 'accepted')
+    ORDER BY r.state = 'accepted', r.outcome_given, o.sequence LIMIT %(most)s
+"""
+_OPENED = """
+    UPDATE referral.handed SET received_at = coalesce(received_at, %(now)s)
+    WHERE partner = %(partner)s AND reference = %(reference)s
+"""
+
+
+def on_desk(session: Session, partner: str, most: int) -> list[OnDesk]:
+    """What waits for a partner, the first sent first, then what it has taken up.
+
+    What was declined, closed or withdrawn is not there: nobody needs it any more.
+    """
+    rows = ask(session, _ON_DESK, {"partner": partner, "most": most})
+    return [OnDesk(row.body, row.state, row.received_at, row.outcome_given) for row in rows]
+
+
+def keep_opened(session: Session, partner: str, reference: str, now: datetime) -> bool:
+    """Keep that somebody of a partner has a referral; whether it is one of its own."""
+    named = {"partner": partner, "reference": reference, "now": now}
+    return ask(session, _OPENED, named).rowcount == 1

@@ -24,7 +24,7 @@ import yaml
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from contracts.partner import PARTNER_COMMANDS, is_sandbox
+from contracts.partner import DESK_COMMANDS, is_sandbox
 from contracts.partner_client import Partner as PartnerClient
 from deploy.embedded.nats import SERVER_FILE
 from deploy.partners import take_up_accounts
@@ -209,6 +209,7 @@ def ways_of(name: str) -> set[str]:
         f"$JS.ACK.PARTNER.partner-{name}.1.1.1.1.0",
         "answer.v1",
         "outcome.v1",
+        "saturation.v1",
     }
 
 
@@ -222,6 +223,10 @@ def test_a_sandbox_may_ask_to_be_played_to_and_nobody_else() -> None:
     assert not any(map(is_sandbox, ("sandboxes", "a-sandbox", "aplus")))
 
 
+#: What it says in its own account, as everybody calls it there.
+SAID = {"answer.v1", "outcome.v1", "saturation.v1"}
+
+
 def of_the_stream(subject: str) -> str:
     return subject.replace("CONTACT", "PARTNER")
 
@@ -231,11 +236,11 @@ def probes(name: str, other: str) -> tuple[str, ...]:
     verbs = ("MSG.NEXT", "INFO", "DELETE", "PAUSE", "RESET", "UNPIN", "CREATE", "DURABLE.CREATE")
     return (
         *ways_of(name),
-        *(ways_of(other) - {"answer.v1", "outcome.v1"}),
+        *(ways_of(other) - SAID),
         *(f"$JS.API.CONSUMER.{verb}.PARTNER.partner-{other}" for verb in verbs),
         *(f"$JS.API.CONSUMER.{verb}.PARTNER.partner-{name}" for verb in verbs[1:]),
-        *(command.subject_of(other) for command in PARTNER_COMMANDS),
-        *(command.subject() for command in PARTNER_COMMANDS),
+        *(command.subject_of(each) for each in (name, other) for command in DESK_COMMANDS),
+        *(command.subject() for command in DESK_COMMANDS),
         subject_for(other),
         subject_for(name),
         "helpline.referral.sent.v1.sos-crise.x",
@@ -252,7 +257,7 @@ def probes(name: str, other: str) -> tuple[str, ...]:
 
 EARS = (
     *(">", "*", "*.>", "partner.>", "helpline.>", "desk.>", "$JS.>", "$SYS.>", "$JS.EVENT.>"),
-    *("_INBOX_referral.>", "answer.v1", "outcome.v1", "$JS.EVENT.ADVISORY.>", "$JS.EVENT.METRIC.>"),
+    *("_INBOX_referral.>", *SAID, "$JS.EVENT.ADVISORY.>", "$JS.EVENT.METRIC.>"),
 )
 
 PAIRS = tuple(permutations(NAMES, 2))
@@ -287,7 +292,7 @@ async def try_everything(ground: Ground, name: str, other: str) -> Tried:
 
 
 @pytest.mark.parametrize(("name", "other"), PAIRS)
-def test_a_partners_key_may_say_four_things_and_hear_its_inbox(
+def test_a_partners_key_may_say_five_things_and_hear_its_inbox(
     ground: Ground, name: str, other: str
 ) -> None:
     tried = asyncio.run(try_everything(ground, name, other))
@@ -355,7 +360,7 @@ def test_an_account_reaches_nothing_of_another_whatever_its_key_may(
     """Without its own permissions: nobody answers, but at its own desk, and nothing is heard."""
     found = asyncio.run(try_without_a_guard(unguarded, name, other))
 
-    assert {"answer.v1", "outcome.v1"} <= found.answered <= ways_of(name)
+    assert SAID <= found.answered <= ways_of(name)
     assert found.heard == set()
     assert found.left_to_the_other == [subject_for(other, "untouched")]
     assert asyncio.run(unguarded.as_provisioner(lambda js: drift(js, EVERYBODY))) == ()
@@ -478,8 +483,13 @@ def test_partners_are_read_from_their_files(tmp_path: Path) -> None:
     a_file(tmp_path, nats_keys=[public("aplus")])
     a_file(tmp_path, "bonde", nats_keys=[public("bonde")], state="left")
     a_file(tmp_path, "cordee")
+    a_file(tmp_path, "damier", desk=True)
+    a_file(tmp_path, "ecluse", desk=True, state="left")
 
-    assert read_partners(tmp_path) == (Partner("aplus", (public("aplus"),)),)
+    assert read_partners(tmp_path) == (
+        Partner("aplus", (public("aplus"),)),
+        Partner("damier", (), desk=True),
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from sqlmodel import Session
 from starlette.types import ASGIApp
 
 from contracts.envelope import Command, CommandId, Reply
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId
 from services.bus.door import Asker, Door
 from services.bus.metrics import record_handling
 from services.bus.settings import BusSettings
@@ -65,6 +67,11 @@ class BrokenDoor:
         command_id: CommandId,
         wait: timedelta = timedelta(seconds=5),
         expected_version: int | None = None,
+    ) -> Reply:
+        raise RuntimeError("0199000000")
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
     ) -> Reply:
         raise RuntimeError("0199000000")
 

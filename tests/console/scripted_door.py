@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from contracts.envelope import Command, CommandId, Event, Reply, done
+from contracts.envelope import Command, CommandId, Event, Reply, done, refused
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId, Refusal
 from services.bus.door import Asker, GroundAway
 from services.bus.testing import ServiceUnderTest
 from services.bus.work import Work
@@ -39,6 +41,8 @@ class ScriptedDoor:
     host: str = "127.0.0.1"
     service: str = "console"
     sent: list[Sent] = field(default_factory=list)
+    desks: dict[str, Callable[[PartnerCommand], Reply]] = field(default_factory=dict)
+    sent_for: list[tuple[str, PartnerCommand]] = field(default_factory=list)
     committed: asyncio.Condition = field(default_factory=asyncio.Condition)
     reads: int = 0
 
@@ -74,6 +78,14 @@ class ScriptedDoor:
         if isinstance(self.reply, Exception):
             raise self.reply
         return self.reply
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
+    ) -> Reply:
+        """See Door: answered as `desks` says, by the partner's name; refused where it has none."""
+        self.sent_for.append((partner, command))
+        answering = self.desks.get(partner)
+        return refused(Refusal.NOT_YOURS) if answering is None else answering(command)
 
     async def deliver(self, event: Event, version: int = 1) -> None:
         """Deliver an event to the console and wake its streams, as the bus does."""

@@ -11,6 +11,8 @@ from sqlmodel import Session
 from starlette.types import ASGIApp
 
 from contracts.envelope import Command, CommandId, Reply
+from contracts.partner import PartnerCommand
+from contracts.vocabulary import PartnerId
 from services.bus.door import Asker, GroundAway
 from services.bus.failure import is_ground_away
 from services.bus.testing import ServiceUnderTest
@@ -50,6 +52,12 @@ class DoorUnderTest:
         wait: timedelta = timedelta(seconds=5),
         expected_version: int | None = None,
     ) -> Reply:
+        raise AssertionError("callers send no commands")
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
+    ) -> Reply:
+        """See Door: no partner has a desk here."""
         raise AssertionError("callers send no commands")
 
     async def _grounded(self, call: Callable[[], T]) -> T:

@@ -14,8 +14,9 @@ import httpx
 from sqlmodel import Session
 
 from contracts.envelope import Command, CommandId, Reply, SessionId
+from contracts.partner import PartnerCommand
 from contracts.risk import RISK_PURPOSE, RiskCapability
-from contracts.vocabulary import Moment, PersonId, ProgrammeId, Role
+from contracts.vocabulary import Moment, PartnerId, PersonId, ProgrammeId, Role
 from deploy.ground import make_key
 from services.bus import capability
 from services.bus.door import Asker, GroundAway
@@ -65,6 +66,12 @@ class RiskDoor:
         expected_version: int | None = None,
     ) -> Reply:
         """See Door: risk sends nothing to anybody."""
+        raise AssertionError("risk needs nobody")
+
+    async def send_for(
+        self, partner: PartnerId, command: PartnerCommand, wait: timedelta = timedelta(seconds=5)
+    ) -> Reply:
+        """See Door: no partner has a desk here."""
         raise AssertionError("risk needs nobody")
 
 

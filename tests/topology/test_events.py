@@ -73,10 +73,12 @@ def _command_faults(command: type[Command], services: Tables) -> Iterator[str]:
     if answering != [command.service]:
         said = ", ".join(answering) or "nobody"
         yield f"{command.type_name()}: answered by {said}, its class says {command.service}"
-    partners = issubclass(command, PartnerCommand)  # from their accounts, and from no edge of ours
+    partners = issubclass(command, PartnerCommand)  # as their own, and as no person of ours
     if any(command in service.sends for service in services) is partners:
         who = "an edge sends what only partners may" if partners else "no edge sends it"
         yield f"{command.type_name()}: {who}"
+    if any(command in service.sends_for_partners for service in services) is not partners:
+        yield f"{command.type_name()}: no desk sends it for a partner, or it is no partner's"
     if bool(command.roles) is partners:
         yield f"{command.type_name()}: no role may send it"
 

@@ -143,7 +143,7 @@ def declare(tables: Iterable[Table], scale: Scale = PILOT) -> Declared:
     )
     durables = (
         *(durable for service in services for durable in durables_of(service)),
-        *(_durable_of(each) for each in everybody if isinstance(each, Partner)),
+        *(_durable_of(each) for each in everybody if isinstance(each, Partner) and each.keys),
     )
     return Declared((*kept, _stream(ADVISORY, _ADVISORY_SUBJECTS, scale)), durables)
 

@@ -50,15 +50,15 @@ class _Way:
 
 
 def read_partners(folder: Path) -> tuple[Partner, ...]:
-    """Who has an account, from the files of partners (`*.yaml`) in a folder; none is no partner.
+    """Who has an account or a desk, from the files of partners (`*.yaml`) in a folder.
 
     Raises PartnersFlawed.
     """
     manifests = (read_partner(file) for file in sorted(folder.glob("*.yaml")))
     return tuple(
-        Partner(each.partner, each.nats_keys)
+        Partner(each.partner, each.nats_keys, each.desk)
         for each in manifests
-        if each.state is PartnerState.ACTIVE and each.nats_keys
+        if each.state is PartnerState.ACTIVE and (each.nats_keys or each.desk)
     )
 
 

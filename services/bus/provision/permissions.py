@@ -52,19 +52,24 @@ def inbox_prefix(name: str) -> str:
 
 def permissions(tables: Iterable[Table]) -> dict[str, Permissions]:
     """Return what every key may do, by the name of the key."""
-    services = {each.name: permissions_of(each) for each in tables if isinstance(each, Service)}
+    everybody = tuple(tables)
+    desks = [each.name for each in everybody if isinstance(each, Partner) and each.desk]
+    services = {
+        each.name: permissions_of(each, desks) for each in everybody if isinstance(each, Service)
+    }
     return services | {
         CHECKER: Permissions(_READING, (_inbox(CHECKER),)),
         PROVISIONER: Permissions(_PROVISIONING, (_inbox(PROVISIONER),)),
     }
 
 
-def permissions_of(service: Service) -> Permissions:
+def permissions_of(service: Service, desks: Iterable[str] = ()) -> Permissions:
     """Return what a service may do: publish its events, read its durables, answer, and (an edge)
-    send the commands of its table.
+    send the commands of its table; those of partners for `desks` alone, each by its name.
     """
     events = {event.subject_filter() for event in service.publishes}
     commands = {command.subject() for command in service.sends}
+    commands |= {each.subject_of(name) for name in desks for each in service.sends_for_partners}
     reading = {subject for stream in service.streams() for subject in _reading(service, stream)}
     if service.looks_after is not None:
         reading.add(f"$JS.API.CONSUMER.INFO.{service.looks_after.value}.*")
@@ -84,7 +89,8 @@ def accounts_conf(tables: Iterable[Table], public_keys: Mapping[str, str]) -> st
     """
     everybody = tuple(tables)
     partners = sorted(
-        (each for each in everybody if isinstance(each, Partner)), key=lambda partner: partner.name
+        (each for each in everybody if isinstance(each, Partner) and each.keys),
+        key=lambda partner: partner.name,
     )
     allowed = permissions(everybody)
     users = "\n".join(_user(name, public_keys[name], allowed[name]) for name in sorted(allowed))
