@@ -32,6 +32,7 @@ from services.bus.provision.partners import with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import signed_in
 from services.bus.table import Table
+from services.console.desk_seal import DESK_KEY
 from services.referral.postman import WEBHOOK_KEY
 from services.referral.settings import SETTINGS
 from services.registry import SERVICES
@@ -65,7 +66,8 @@ def write_server_conf(run: RunFolder) -> None:
     """Make the keys that are missing and write accounts, permissions and store of NATS."""
     public_keys = ensure_keys(run.keys, SERVICES)
     make_development_key(run.keys)
-    for name in (CAPABILITY_KEY, ROBOT_KEY, "risk-seal.key", "risk-push.key", WEBHOOK_KEY):
+    made = (CAPABILITY_KEY, ROBOT_KEY, "risk-seal.key", "risk-push.key", WEBHOOK_KEY, DESK_KEY)
+    for name in made:
         make_key(run.keys / name)
     write_atomically(run.nats / SERVER_FILE, server_conf(everybody(run), public_keys, run.nats))
 

@@ -25,6 +25,7 @@ from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
 from services.bus.provision.partners import with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Service
+from services.console.desk_seal import DESK_KEY
 from services.referral.postman import WEBHOOK_KEY
 from services.registry import SERVICES
 from services.risk.callout import PUSH_KEY, SEAL_KEY
@@ -54,6 +55,7 @@ def secrets_of(services: Iterable[Service]) -> dict[str, Mapping[str, str]]:
     own = {service.name: [f"{service.name}.nk", f"{service.name}.pg"] for service in services}
     own["risk"] += [SEAL_KEY, PUSH_KEY]
     own["referral"] += [WEBHOOK_KEY]
+    own["console"] += [DESK_KEY]
     own |= {
         CHECKER: [f"{CHECKER}.nk", f"{CHECKER}.pg"],
         PROVISIONER: [f"{PROVISIONER}.nk"],
@@ -76,7 +78,7 @@ def make_keys(keys: Path, partners: Path) -> None:
     """
     public_keys = ensure_keys(keys, TABLES)
     everybody = with_partners(TABLES, partners)
-    for name in (CAPABILITY_KEY, ROBOT_KEY, SEAL_KEY, PUSH_KEY, WEBHOOK_KEY):
+    for name in (CAPABILITY_KEY, ROBOT_KEY, SEAL_KEY, PUSH_KEY, WEBHOOK_KEY, DESK_KEY):
         make_key(keys / name)
     for name in (CHECKER, *(service.name for service in SERVICES)):
         _make(keys / f"{name}.pg", secrets.token_urlsafe(24))

@@ -1,9 +1,10 @@
-"""`just partner check|apply|key|secret|replay|log|play`: let a partner in, change it, let it go.
+"""`just partner check|apply|key|desk-key|secret|replay|log|play`: let a partner in or go.
 
 A partner is a file named after it (docs/partners.md). `apply` has referral take it in, opens its
 account on NATS and makes its durable, in this order and any number of times; with `state: left` in
 the file it closes all three. `key NAME` makes the keys a partner keeps, and prints what of them
 goes into the file: a partner runs it, or makes its own, and tells the public halves.
+`desk-key NAME` prints the public key of a partner's desk; `apply` adds it where a file has none.
 `secret NAME` prints what a partner's webhook is signed with: it is kept nowhere, but follows from a
 key of ours. `replay NAME --from MOMENT` posts again what the partner was told since, and
 `log NAME [--from MOMENT]` says what came of each attempt to post: of an event its name and no more.
@@ -38,7 +39,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner, is_sandbox
-from contracts.vocabulary import PartnerId, PartnerState, Refusal, Role, SandboxStory
+from contracts.vocabulary import (
+    PartnerId,
+    PartnerState,
+    Refusal,
+    Role,
+    SandboxStory,
+    SealingKey,
+)
 from deploy.desk import DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
@@ -52,6 +60,7 @@ from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
+from services.console.desk_seal import DESK_KEY, sealing_key_of
 from services.referral.postman import WEBHOOK_KEY, secret_for
 from services.referral.webhooks import WAITING
 
@@ -66,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.verb == "key":
             return _make_keys(asked.name, asked.into)
+        if asked.verb == "desk-key":
+            print(_desk_key(RunFolder(asked.run_dir.resolve()), asked.name))
+            return 0
         if asked.verb == "secret":
             return _tell_secret(RunFolder(asked.run_dir.resolve()), asked.name, asked.number)
         if asked.verb == "play":
@@ -111,7 +123,7 @@ async def take_in(
         operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
         for file, manifest in manifests.items():
             try:
-                await operator.apply_partner(manifest)
+                await operator.apply_partner(_with_a_key(run, manifest))
             except DoorRefused as no:
                 raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
@@ -125,6 +137,22 @@ async def take_in(
             if time.monotonic() > give_up_at:
                 raise
             await asyncio.sleep(0.1)
+
+
+def _with_a_key(run: RunFolder, manifest: ApplyPartner) -> ApplyPartner:
+    """What only a partner with a desk may read is sealed to its desk, unless it has its own key."""
+    if not manifest.desk or manifest.sealing_key is not None:
+        return manifest
+    return manifest.model_copy(update={"sealing_key": _desk_key(run, manifest.partner)})
+
+
+def _desk_key(run: RunFolder, name: str) -> SealingKey:
+    """Public key of a partner's desk; StartRefused where no platform has made the console's."""
+    try:
+        return sealing_key_of(key_from(run.keys / DESK_KEY), name)
+    except (OSError, WrongKey):
+        file = run.keys / DESK_KEY
+        raise StartRefused(f"{file}: no key is there.", "Start the platform once.") from None
 
 
 async def take_up_accounts(monitoring_url: str, process: int) -> None:
@@ -326,6 +354,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     secret.add_argument("name", metavar="NAME")
     secret.add_argument("--number", type=int, default=1, help="as its file has it under secrets")
     secret.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
+    desk = verbs.add_parser("desk-key", help="print the public key of a partner's desk")
+    desk.add_argument("name", metavar="NAME")
+    desk.add_argument("--run-dir", type=Path, default=DEFAULT_FOLDER)
     replay = verbs.add_parser("replay", help="post to a partner again what it was told since")
     replay.add_argument("name", metavar="NAME")
     replay.add_argument(

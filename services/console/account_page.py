@@ -18,10 +18,12 @@ from services.console.domain import SessionAsked
 from services.console.oidc import SignInFailed
 from services.console.oidc_settings import CALLBACK_PATH, OidcSettings
 from services.console.pages import PAGES, SIGN_IN, look_of
+from services.console.partner_page import enter_desk
+from services.console.partner_people import Member
 from services.console.press import taken
 from services.console.sessions import open_session, session_cookie
 from services.console.settings import Settings
-from services.console.sign_in import BEGIN_PATH, SignIn
+from services.console.sign_in import BEGIN_PATH, SignedIn, SignIn
 from services.console.sign_in_problem import sign_in_problem
 from services.pages.forms import read_form
 
@@ -65,13 +67,18 @@ class AccountPages:
         except SignInFailed as failed:
             response = self._failed(request, failed)
         else:
-            only = signed_in.chosen(None, None)
-            if only is None:
-                response = RedirectResponse(CHOICE_PATH, 303)
-                self._signing_in.offer(signed_in, response)
-            else:
-                response = await self._enter(only)
+            response = await self._taken_in(signed_in)
         self._signing_in.finish(request, response)
+        return response
+
+    async def _taken_in(self, signed_in: SignedIn | Member) -> Response:
+        if isinstance(signed_in, Member):
+            return await enter_desk(signed_in, self._door, self._settings)
+        only = signed_in.chosen(None, None)
+        if only is not None:
+            return await self._enter(only)
+        response: Response = RedirectResponse(CHOICE_PATH, 303)
+        self._signing_in.offer(signed_in, response)
         return response
 
     async def choose(self, request: Request) -> Response:

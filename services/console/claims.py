@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.vocabulary import PersonId, ProgrammeId, Role
+from contracts.vocabulary import PartnerId, PersonId, ProgrammeId, Role
 from services.console.domain import ROSTER_ROLES, SessionAsked, refuse_session
 
 #: Roles an issuer may vouch for.
@@ -24,6 +24,7 @@ LONGEST_NAME = 80
 MOST_ROLES = 200
 
 _PERSON: TypeAdapter[PersonId] = TypeAdapter(PersonId)
+_PARTNER: TypeAdapter[PartnerId] = TypeAdapter(PartnerId)
 _LINE: TypeAdapter[ProgrammeId] = TypeAdapter(ProgrammeId)
 
 
@@ -34,6 +35,7 @@ class ClaimNames:
     person: str = "helpline_person"
     roles: str = "helpline_roles"
     name: str = "name"
+    partner: str = "helpline_partner"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Person:
     person_id: PersonId
     name: str | None  #: None: the issuer says none
     vouched: frozenset[tuple[ProgrammeId, Role]] = frozenset()
+    partner: PartnerId | None = None  #: whose they are, where they are not ours: they have no role
 
 
 class ClaimFault(StrEnum):
@@ -68,7 +71,8 @@ def person_of(claims: Mapping[str, object], names: ClaimNames) -> Person | Claim
     """Read who somebody is; the first claim that is wrong is named.
 
     Without a name they are shown by their identifier, without roles they have what the roster
-    gives: neither keeps a volunteer from the telephone at night.
+    gives: neither keeps a volunteer from the telephone at night. Somebody of a partner has no role
+    of ours, and a claim that gives them one as well is a mistake at the issuer.
     """
     if claims.get(names.person) is None:
         return ClaimRefused(names.person, ClaimFault.MISSING)
@@ -78,7 +82,12 @@ def person_of(claims: Mapping[str, object], names: ClaimNames) -> Person | Claim
         reading = names.name
         name = _name_in(claims.get(names.name))
         reading = names.roles
-        return Person(person_id, name, _roles_in(claims.get(names.roles)))
+        vouched = _roles_in(claims.get(names.roles))
+        reading = names.partner
+        partner = _partner_in(claims.get(names.partner))
+        if partner is not None and vouched:
+            raise _Unknown
+        return Person(person_id, name, vouched, partner)
     except _Unknown:
         return ClaimRefused(reading, ClaimFault.UNKNOWN)
 
@@ -99,6 +108,16 @@ def _name_in(said: object) -> str | None:
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise _Unknown
     return name or None
+
+
+def _partner_in(said: object) -> PartnerId | None:
+    """One partner, or none; somebody of several would see one's referrals as another's."""
+    if said is None:
+        return None
+    try:
+        return _PARTNER.validate_python(said, strict=True)
+    except ValidationError:
+        raise _Unknown from None
 
 
 def _roles_in(said: object) -> frozenset[tuple[ProgrammeId, Role]]:

@@ -116,6 +116,7 @@ from services.console.information_search import search_addresses
 from services.console.live import LiveDesks
 from services.console.look_page import look_addresses
 from services.console.pages import DeskPages, explained, is_of_a_page
+from services.console.partner_page import partner_addresses
 from services.console.people_page import people_addresses
 from services.console.pictures import Desk
 from services.console.press import problem_of_reply
@@ -126,7 +127,7 @@ from services.console.relay_page import RelayPages
 from services.console.report_page import report_addresses
 from services.console.risk_capability import RISK_CAPABILITY_PATH
 from services.console.risk_capability import hand_out as hand_out_risk
-from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
+from services.console.role_table import ACT, PAGES, PARTNER_PAGES, Entry, PageWithoutRoles
 from services.console.sessions import (
     DevelopmentSession,
     RobotSession,
@@ -259,6 +260,7 @@ def role_table() -> tuple[Entry, ...]:
         Entry("GET", DOCUMENT_PATH, None),
         *(Entry("GET", asset.address, None) for asset in assets().values()),
         *PAGES,
+        *PARTNER_PAGES,
     )
 
 
@@ -285,6 +287,7 @@ _BESIDE = (
     look_addresses,
     guide_addresses,
     account_addresses,
+    partner_addresses,
 )
 
 

@@ -64,7 +64,7 @@ from contracts.vocabulary import (
     TextKind,
 )
 from services.bus.work import Work, new_id
-from services.console import helping, matters, noted, plan, presence, staff, store
+from services.console import helping, matters, noted, partner_people, plan, presence, staff, store
 from services.console.domain import (
     SUPERVISED,
     OfferFact,
@@ -449,6 +449,7 @@ def on_sweep_due(key: str, work: Work) -> None:
     staff.forget_names_before(work.session, work.now - staff.KEEP_NAMES_FOR)
     helping.forget_before(work.session, work.now - KEEP_FOR)
     matters.forget_before(work.session, work.now - KEEP_FOR)
+    partner_people.forget_before(work.session, work.now)
     work.set_deadline("sweep", key, work.now + SWEEP_EVERY)
 
 

@@ -22,7 +22,12 @@ CALLBACK_PATH = "/entrer/retour"
 
 #: Without one of these there is no issuer; with some of them the set-up is half done.
 NEEDED = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE", "REDIRECT_URI")
-_CLAIMS = {"PERSON_CLAIM": "person", "ROLES_CLAIM": "roles", "NAME_CLAIM": "name"}
+_CLAIMS = {
+    "PERSON_CLAIM": "person",
+    "ROLES_CLAIM": "roles",
+    "NAME_CLAIM": "name",
+    "PARTNER_CLAIM": "partner",
+}
 
 #: Shorter secrets are a mistake in the file, not a secret.
 _LEAST_SECRET_LENGTH = 32

@@ -29,8 +29,8 @@ from services.console.messages import MessageKind
 from services.console.press import Reader, asks_for_a_part, done_response, pressed, reader_of, sent
 from services.console.problem import problem_of, refusal_problem
 from services.console.risk_capability import second_way
-from services.console.role_table import ACT
-from services.console.sessions import page_word
+from services.console.role_table import ACT, PARTNER_HOME
+from services.console.sessions import OF_A_PARTNER, page_word
 from services.console.settings import Settings
 from services.pages.assets import asset_addresses
 from services.pages.forms import contract_of
@@ -191,6 +191,7 @@ def explained(request: Request, error: Exception, demonstration: bool) -> Respon
         look_of(request),
         problem.status,
         problem=problem,
+        partner=problem.code == OF_A_PARTNER or request.url.path.startswith(PARTNER_HOME),
         demonstration=demonstration,
     )
     if in_part:

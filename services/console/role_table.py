@@ -109,6 +109,22 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/entrer/quitter", None),
 )
 
+#: Where the pages of partners begin; nobody of ours reads them, and a partner's people no other.
+PARTNER_HOME = "/partenaire"
+
+PARTNER_PAGES: tuple[Entry, ...] = tuple(
+    Entry(method, PARTNER_HOME + path, frozenset())
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/{reference}"),
+        ("POST", "/{reference}/ouvrir"),
+        ("POST", "/{reference}/reponse"),
+        ("POST", "/{reference}/suite"),
+        ("POST", "/complet/{relay_id}"),
+        ("POST", "/sortir"),
+    )
+)
+
 #: Where a button of a page sends its command; who may press it, the command says.
 ACT = "/act"
 

@@ -27,6 +27,7 @@ from services.bus.work import new_id
 from services.console import handlers, metrics
 from services.console.claims import LONGEST_NAME
 from services.console.domain import SessionAsked, SessionEnd
+from services.console.partner_people import member_of
 from services.console.pictures import Desk, desks_by_token
 from services.console.problem import refusal_problem
 from services.console.settings import Settings
@@ -58,6 +59,9 @@ def hash_of(token: str) -> str:
 COOKIE = "__Host-helpline"
 CSRF_HEADER = "helpline-page"
 _CHANGES_NOTHING = ("GET", "HEAD")
+#: The code of what is refused to people of partners.
+OF_A_PARTNER = "of_a_partner"
+_NOT_OF_A_PARTNER = to_translate("Cette page est celle des personnes de la ligne.")
 
 
 def page_word(token: str) -> str:
@@ -101,10 +105,16 @@ def token_in(request: Request, word: str | None) -> str:
 
 
 async def standing_session(token_sha256: str, door: Door) -> Desk:
-    """Return the session of a token; Problem 401 or 403 when there is none that stands."""
+    """Return the session of a token; Problem 401 or 403 when there is none that stands.
+
+    Somebody of a partner is signed in, and is nobody of ours.
+    """
     found = await door.read(partial(desks_by_token, tokens_sha256=[token_sha256]))
     desk = found.get(token_sha256)
     if desk is None:
+        member = await door.read(partial(member_of, token_sha256=token_sha256))
+        if member is not None:
+            raise Problem(403, OF_A_PARTNER, _NOT_OF_A_PARTNER)
         raise session_problem(SessionEnd.UNKNOWN)
     if desk.ended is not None:
         raise session_problem(desk.ended)

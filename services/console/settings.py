@@ -12,10 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from contracts.vocabulary import PersonId, ProgrammeId, Role
+from contracts.vocabulary import PartnerId, PersonId, ProgrammeId, Role
+from services.bus.capability import KEYS_DIR
 from services.bus.door import StartRefused
+from services.bus.sealing import WrongKey, key_from
+from services.console.desk_seal import DESK_KEY
 from services.console.oidc_settings import (
     NEEDED,
     OidcSettings,
@@ -53,6 +56,16 @@ class InventedPerson(BaseModel):
     programme: ProgrammeId
 
 
+class InventedMember(BaseModel):
+    """Somebody of a partner the development provider lets in by a click; nobody real."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    person_id: PersonId
+    name: str
+    partner: PartnerId
+
+
 class Settings(BaseModel):
     """All settings of the console; frozen once read."""
 
@@ -60,6 +73,9 @@ class Settings(BaseModel):
 
     development_key: str | None = None  #: None: the development provider does not exist
     development_people: tuple[InventedPerson, ...] = ()  #: who its page offers to be
+    development_members: tuple[InventedMember, ...] = ()  #: the same, of partners
+    #: Opens what is sealed to partners that have a desk; None: nothing opens.
+    desk_key: bytes | None = Field(default=None, repr=False)
     robot_key: str | None = None  #: None: no robot answers on the reserved programme
     oidc: OidcSettings | None = None  #: None: nobody signs in through an issuer
     #: Where intake's text door is; inside the platform, never asked by a browser.
@@ -96,9 +112,12 @@ def read_settings(
         raise StartRefused(
             f"Nobody could sign in: set {listed(NEEDED)} to those of the organisation's issuer."
         )
+    people = () if key is None else _people(said)
     return Settings(
         development_key=key,
-        development_people=() if key is None else _people(said),
+        development_people=tuple(each for each in people if isinstance(each, InventedPerson)),
+        development_members=tuple(each for each in people if isinstance(each, InventedMember)),
+        desk_key=_desk_key(said),
         robot_key=_robot_key(said),
         oidc=oidc,
         intake_url=said.get(INTAKE_URL, _here(said.get("HELPLINE_INTAKE_PORT", "8100"))),
@@ -164,10 +183,21 @@ def _check_this_machine(host: str, oidc: OidcSettings | None) -> None:
         )
 
 
-_PEOPLE = TypeAdapter(tuple[InventedPerson, ...])
+def _desk_key(said: Mapping[str, str]) -> bytes | None:
+    """Read it; None where no platform has made it yet: desks open, their outcomes do not."""
+    file = Path(said.get(KEYS_DIR, ".")) / DESK_KEY
+    try:
+        return key_from(file)
+    except FileNotFoundError:
+        return None
+    except (OSError, WrongKey):
+        raise StartRefused(f"{file} holds no key.") from None
 
 
-def _people(environment: Mapping[str, str]) -> tuple[InventedPerson, ...]:
+_PEOPLE = TypeAdapter(tuple[InventedPerson | InventedMember, ...])
+
+
+def _people(environment: Mapping[str, str]) -> tuple[InventedPerson | InventedMember, ...]:
     """Read who the development provider offers to be; nobody when no file is named."""
     named = environment.get(DEVELOPMENT_PEOPLE_FILE)
     if named is None:

@@ -30,6 +30,7 @@ from services.console.claims import ClaimFault, ClaimRefused, Person, open_to, p
 from services.console.domain import SessionAsked
 from services.console.oidc import Attempt, Failure, Issuer, SignInFailed, new_attempt
 from services.console.oidc_settings import OidcSettings
+from services.console.partner_people import Member
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +85,18 @@ class SignIn:
         response.set_cookie(name, sealed, max_age=ATTEMPT_SECONDS, **_COOKIE)
         return response
 
-    async def complete(self, request: Request) -> SignedIn:
-        """Take somebody back from the issuer: who they are and what is open to them.
+    async def complete(self, request: Request) -> SignedIn | Member:
+        """Take somebody back from the issuer: who they are and what is open to them, or of which
+        partner they are.
 
         SignInFailed, with the reason, when that is nobody or nothing. Either way the attempt is
         over: `finish` takes its cookie away.
         """
         with _counted():
             person = await self._person_of(request)
+            if person.partner is not None:
+                metrics.record_sign_in(metrics.SIGNED_IN)
+                return Member(person.partner, person.person_id, person.name)
             entries = await self._door.read(partial(staff.entries_of, person_id=person.person_id))
             sessions = open_to(person, entries.held, entries.lines)
             if not sessions:

@@ -33,6 +33,7 @@ from tests.terms import a_line
 def filled(path: str) -> str:
     """An address with something in its braces."""
     known = {"relay_id": "fr-3114", "contact_id": CONTACT, "person_id": LISTENER}
+    known["reference"] = "0" * 32
     # Any other name in an address is of the one form that identifiers have.
     return path.format(**{name: known.get(name, OFFER) for name in fields_of(path)})
 

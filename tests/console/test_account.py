@@ -118,6 +118,27 @@ def test_who_has_one_role_is_at_their_desk_at_once_and_called_by_their_name(
     assert called == {LISTENER: "Paul V."}
 
 
+def test_somebody_of_a_partner_comes_to_its_desk_and_to_nothing_of_ours(
+    door: ScriptedDoor, issuer: LittleIssuer
+) -> None:
+    """Whatever the roster has under their identifier."""
+    issuer.person["helpline_partner"] = "aplus"
+
+    async def act(browser: Browser) -> None:
+        back = await browser.signs_in()
+        assert (back.status_code, back.headers["location"]) == (303, "/partenaire")
+        cookies = back.headers.get_list("set-cookie")
+        (session,) = [one for one in cookies if one.startswith(f"{COOKIE}=")]
+        assert {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"} <= set(session.split("; "))
+        assert (await browser.opens("/")).status_code == 403
+        page = await browser.opens("/partenaire")
+        assert page.status_code == 403  # it has no desk here
+        assert 'href="/partenaire"' in page.text
+
+    in_a_browser(door, issuer, act)
+    assert [partner for partner, _ in door.sent_for] == ["aplus"]
+
+
 def test_every_sign_in_has_a_token_of_its_own_and_none_that_was_there_before(
     door: ScriptedDoor, issuer: LittleIssuer
 ) -> None:

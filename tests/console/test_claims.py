@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import PersonId, ProgrammeId, Role
+from contracts.vocabulary import PartnerId, PersonId, ProgrammeId, Role
 from services.console.claims import (
     LONGEST_NAME,
     MOST_ROLES,
@@ -143,3 +143,22 @@ def test_of_a_line_not_in_force_only_its_operator_can_enter() -> None:
 
 def test_the_roster_has_no_say_in_roles_it_does_not_give() -> None:
     assert opened(set(), {CRISE: {Role.OPERATOR, Role.TRAINER}}, {CRISE}) == []
+
+
+def test_somebody_of_a_partner_is_nobody_of_ours() -> None:
+    person = person_of(said(helpline_partner="aplus"), NAMES)
+    assert person == Person(HELENE, "Hélène M.", partner=PartnerId("aplus"))
+
+
+OF_PARTNERS: dict[str, dict[str, Any]] = {
+    "and has a role of ours": said(helpline_partner="aplus", helpline_roles="sos-crise:operator"),
+    "of two": said(helpline_partner=["aplus", "bonde"]),
+    "of no name": said(helpline_partner="A+ !"),
+    "empty": said(helpline_partner=""),
+}
+
+
+@pytest.mark.parametrize("case", OF_PARTNERS)
+def test_a_partner_claim_that_is_unclear_lets_nobody_in(case: str) -> None:
+    refused = ClaimRefused("helpline_partner", ClaimFault.UNKNOWN)
+    assert person_of(OF_PARTNERS[case], NAMES) == refused

@@ -23,6 +23,7 @@ from services.console import oidc, sign_in
 from services.console.claims import ClaimNames
 from services.console.oidc import Failure, SignInFailed
 from services.console.oidc_settings import CALLBACK_PATH, OidcSettings
+from services.console.partner_people import Member
 from services.console.settings import read_settings
 from services.console.sign_in import BEGIN_PATH, MOST_ATTEMPTS, SignIn
 from services.console.sign_in_problem import SENTENCES, sign_in_problem
@@ -96,6 +97,8 @@ def a_console(door: ScriptedDoor, settings: OidcSettings) -> Doorway:
     async def enter(request: Request) -> Response:
         try:
             came = await signing.complete(request)
+            if isinstance(came, Member):
+                return JSONResponse({"person_id": came.person_id, "partner": came.partner})
             open_to = [[one.programme, one.role] for one in came.open_to]
             said = {"person_id": came.person_id, "name": came.name, "open_to": open_to}
             response: Response = JSONResponse(said)

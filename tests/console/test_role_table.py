@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -22,16 +23,19 @@ from services.console.door import (
     role_table,
 )
 from services.console.oidc_settings import CALLBACK_PATH, OidcSettings
-from services.console.role_table import ACT, PAGES, Entry, PageWithoutRoles
+from services.console.role_table import ACT, PAGES, PARTNER_PAGES, Entry, PageWithoutRoles
 from services.console.sessions import COOKIE, page_word
 from services.console.settings import InventedPerson, Settings
 from tests.console import facts
 from tests.console.bodies import body_for, filled
 from tests.console.facts import LINE, LISTENER, REGULATOR
+from tests.console.partners import KEY as SEAL
+from tests.console.partners import MARIE, MEMBERS, OMAR, partners_at
 from tests.console.scripted_door import ScriptedDoor
 
 KEY = "k" * 40
 TABLE = {(entry.method, entry.path): entry for entry in role_table()}
+OF_PAGES = (*PAGES, *PARTNER_PAGES)
 #: Without those that need no session.
 GUARDED = tuple(entry for entry in TABLE.values() if entry.roles is not None)
 NO = (401, 403)
@@ -61,7 +65,13 @@ _COMMANDS = {verb.path: verb.command for verb in VERBS}
 
 def a_door(door: ScriptedDoor) -> Doorway:
     """The console in development, where it has an address for everything."""
-    settings = Settings(development_key=KEY, development_people=INVENTED, oidc=NO_ISSUER)
+    settings = Settings(
+        development_key=KEY,
+        development_people=INVENTED,
+        development_members=MEMBERS,
+        desk_key=SEAL,
+        oidc=NO_ISSUER,
+    )
     return build(door, settings)
 
 
@@ -79,10 +89,10 @@ class Somebody:
         self._app = app
         self._token = token
 
-    async def asks(self, entry: Entry, word: str | None = None) -> int:
+    async def asks(self, entry: Entry, word: str | None = None, reference: str = "0" * 32) -> int:
         """Ask an address as its own page or program would; the status of the answer."""
-        token, path = self._token, filled(entry.path)
-        if entry in PAGES or path.startswith(f"{ACT}/"):
+        token, path = self._token, filled(entry.path).replace("0" * 32, reference)
+        if entry in OF_PAGES or path.startswith(f"{ACT}/"):
             given = page_word(token or "") if word is None else word
             cookie = {} if token is None else {"cookie": f"{COOKIE}={token}"}
             headers = cookie | {"hx-request": "true"}
@@ -130,7 +140,12 @@ def _body(entry: Entry) -> Any:
 def _form(entry: Entry, word: str) -> str:
     command = _COMMANDS.get(entry.path.removeprefix(ACT))
     fields = {} if command is None else _flat(body_for(command))
-    return urlencode([*fields.items(), ("page_word", word), ("once", "7")])
+    said = OF_A_PARTNER if entry in PARTNER_PAGES else fields
+    return urlencode([*said.items(), ("page_word", word), ("once", "7")])
+
+
+#: What somebody of a partner fills in, on one page or another.
+OF_A_PARTNER = {"accepted": "true", "outcome": "helped", "hours": "4"}
 
 
 def _flat(body: dict[str, Any], under: str = "") -> dict[str, str]:
@@ -144,7 +159,9 @@ def _flat(body: dict[str, Any], under: str = "") -> dict[str, str]:
     return fields
 
 
-Visit = Callable[[Callable[[Role | None], Awaitable[Somebody]]], Awaitable[None]]
+#: Comes as a role, as somebody of a partner, or as nobody.
+Comes = Callable[[Role | PersonId | None], Awaitable[Somebody]]
+Visit = Callable[[Comes], Awaitable[None]]
 
 
 def visiting(door: ScriptedDoor, visit: Visit) -> None:
@@ -155,9 +172,12 @@ def visiting(door: ScriptedDoor, visit: Visit) -> None:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://desk") as http:
 
-            async def come(role: Role | None) -> Somebody:
+            async def come(role: Role | PersonId | None) -> Somebody:
                 if role is None:
                     return Somebody(app, None)
+                if not isinstance(role, Role):
+                    came = await http.post("/entrer", data={"person_id": role})
+                    return Somebody(app, came.headers["set-cookie"].split(";")[0].partition("=")[2])
                 wanted = {"development_key": KEY, "person_id": PEOPLE[role], "role": role}
                 asked = wanted | {"programme": LINE}
                 opened = await http.post(SESSIONS_PATH, json=asked)
@@ -196,7 +216,7 @@ def test_every_address_is_refused_to_the_wrong_role_and_nothing_changes(
     wrong = [entry for entry in GUARDED if role not in (entry.roles or ())]
     assert wrong, "no role may do everything"
 
-    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+    async def visit(come: Comes) -> None:
         somebody = await come(role)
         before = await asyncio.to_thread(kept, door.console)
         for entry in wrong:
@@ -212,7 +232,7 @@ def test_every_address_answers_the_roles_it_is_for(door: ScriptedDoor, role: Rol
     right = [entry for entry in GUARDED if role in (entry.roles or ())]
     right.sort(key=lambda entry: entry.path == "/sortir")  # who has gone is asked nothing more
 
-    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+    async def visit(come: Comes) -> None:
         somebody = await come(role)
         for entry in right:
             status = await somebody.asks(entry)
@@ -231,7 +251,7 @@ _TOLD_LATER = {verb.command for verb in VERBS if not verb.keyed}
 def test_nobody_is_answered_without_a_session_but_where_the_table_says_so(
     door: ScriptedDoor,
 ) -> None:
-    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+    async def visit(come: Comes) -> None:
         nobody = await come(None)
         before = await asyncio.to_thread(kept, door.console)
         for entry in GUARDED:
@@ -249,10 +269,10 @@ def test_a_cookie_alone_changes_nothing(door: ScriptedDoor) -> None:
     pressed = [
         entry
         for entry in GUARDED
-        if entry.method == "POST" and (entry in PAGES or entry.path.startswith(f"{ACT}/"))
+        if entry.method == "POST" and (entry in OF_PAGES or entry.path.startswith(f"{ACT}/"))
     ]
 
-    async def visit(come: Callable[[Role | None], Awaitable[Somebody]]) -> None:
+    async def visit(come: Comes) -> None:
         for role in Role:
             somebody = await come(role)
             before = await asyncio.to_thread(kept, door.console)
@@ -263,3 +283,57 @@ def test_a_cookie_alone_changes_nothing(door: ScriptedDoor) -> None:
 
     visiting(door, visit)
     assert door.sent == []
+
+
+# --- people of partners ---------------------------------------------------------------------------
+
+OTHERS = tuple(entry for entry in GUARDED if entry not in PARTNER_PAGES)
+
+
+def test_somebody_of_a_partner_is_refused_every_address_that_is_not_a_partners(
+    door: ScriptedDoor,
+) -> None:
+    async def visit(come: Comes) -> None:
+        somebody = await come(MARIE)
+        before = await asyncio.to_thread(kept, door.console)
+        for entry in OTHERS:
+            assert await somebody.asks(entry) == 403, (entry.method, entry.path)
+        assert await asyncio.to_thread(kept, door.console) == before
+
+    visiting(door, visit)
+    assert (door.sent, door.sent_for) == ([], [])
+
+
+def test_every_address_of_a_partner_answers_its_people_and_hides_anothers(
+    door: ScriptedDoor, tmp_path: Path
+) -> None:
+    pages = sorted(PARTNER_PAGES, key=lambda entry: entry.path.endswith("/sortir"))
+
+    async def visit(come: Comes) -> None:
+        for person, statuses in ((OMAR, (404,)), (MARIE, (200, 303))):
+            somebody = await come(person)
+            for entry in pages:
+                given = await somebody.asks(entry, reference=partners.told.reference)
+                of_a_referral = "{" in entry.path
+                expected = statuses if of_a_referral else (200, 303)
+                assert given in expected, (person, entry.method, entry.path, given)
+            assert await somebody.asks(pages[0]) == 401  # they have gone
+
+    with partners_at(door, tmp_path) as partners:
+        visiting(door, visit)
+
+
+def test_a_partners_cookie_alone_changes_nothing(door: ScriptedDoor, tmp_path: Path) -> None:
+    async def visit(come: Comes) -> None:
+        somebody = await come(MARIE)
+        before = await asyncio.to_thread(kept, door.console)
+        for entry in PARTNER_PAGES:
+            for word in ("", "forged", "é"):
+                if entry.method == "POST":
+                    given = await somebody.asks(entry, word, partners.told.reference)
+                    assert given == 403, entry.path
+        assert await asyncio.to_thread(kept, door.console) == before
+
+    with partners_at(door, tmp_path) as partners:
+        visiting(door, visit)
+    assert door.sent_for == []
