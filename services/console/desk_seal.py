@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, SealedBox
+from nacl.public import PrivateKey
 
-from contracts import vocabulary
-from contracts.vocabulary import PartnerId, SealingKey
+from contracts.sealing import CannotOpen, opened
+from contracts.vocabulary import PartnerId, SealedBox, SealingKey
 
 DESK_KEY = "console-desks.key"
 
@@ -38,12 +37,11 @@ class DeskSeal:
 
     key: bytes | None = field(repr=False, default=None)
 
-    def open_for_desk(self, partner: PartnerId, sealed: vocabulary.SealedBox | None) -> str | None:
+    def open_for_desk(self, partner: PartnerId, sealed: SealedBox | None) -> str | None:
         """What was sealed to the desk of a partner; None where nothing was, or to another key."""
         if self.key is None or sealed is None:
             return None
         try:
-            box = SealedBox(key_of(self.key, partner))
-            return box.decrypt(base64.b64decode(sealed)).decode()
-        except (CryptoError, ValueError):
+            return opened(sealed, base64.b64encode(bytes(key_of(self.key, partner))).decode())
+        except CannotOpen:
             return None

@@ -186,7 +186,7 @@ class PartnerPages:
             return self._draw(request, reader, "partner_gone_part.html", desk, {}, 404)
         if handed is None:
             raise refusal_problem(Refusal.UNKNOWN_REFERRAL, "reference")
-        sealed = getattr(handed.told, "contact_means", None)
+        sealed = handed.told.contact_means
         known = {
             "one": _shown(handed, desk.at, await self._door.read(lines_known)),
             "called": {each.relay_id: each.called for each in desk.relays},
