@@ -9,13 +9,15 @@ import asyncio
 import sys
 from pathlib import Path
 
-from contracts.partner import PartnerReferralSent
+from contracts.partner import PartnerReferralSent, is_sandbox
 from contracts.partner_client import Partner
 
 
 async def read(name: str, url: str, seed: Path, opening_key: Path) -> None:
     """Until somebody stops it."""
     async with Partner(name, url, seed, opening_key) as partner:
+        if is_sandbox(name):
+            await partner.play()  # a referral of nobody
         async for told in partner:
             print(told.event.type_name(), told.event.reference, flush=True)  # noqa: T201
             if isinstance(told.event, PartnerReferralSent):

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import os
 import signal
 import sys
@@ -25,13 +24,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import nats.errors
-import nkeys
-import yaml
-from nacl.public import PrivateKey
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 from pydantic import ValidationError
 from sqlalchemy import create_engine, text
@@ -39,6 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner, is_sandbox
+from contracts.partner_keys import make_keys
 from contracts.vocabulary import (
     PartnerId,
     PartnerState,
@@ -55,7 +51,7 @@ from deploy.platform import Platform, read_platform
 from deploy.seeds import PROGRAMME, SEEDED
 from deploy.verify.ledger import checker_url
 from services.bus.provision.apply import Refused, apply
-from services.bus.provision.keys import PROVISIONER, write_new_seed
+from services.bus.provision.keys import PROVISIONER
 from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
@@ -74,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _options(arguments)
     try:
         if asked.verb == "key":
-            return _make_keys(asked.name, asked.into)
+            return make_keys(asked.name, asked.into)
         if asked.verb == "desk-key":
             print(_desk_key(RunFolder(asked.run_dir.resolve()), asked.name))
             return 0
@@ -298,33 +294,6 @@ def _moment(said: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment has an offset: 2026-01-14T11:00:00+01:00")
     return moment
-
-
-def _make_keys(name: str, into: Path) -> int:
-    """Make the two keys of a partner; what is there already stays."""
-    seed = into / f"{name}.nk"
-    opening = into / f"{name}.x25519"
-    for file in (seed, opening):
-        if file.exists():
-            print(f"{file} is there already.", file=sys.stderr)
-            return 1
-    into.mkdir(parents=True, exist_ok=True)
-    write_new_seed(seed)
-    key = base64.b64encode(bytes(PrivateKey.generate()))
-    write_atomically(opening, key.decode() + "\n")
-    print(f"# {seed} and {opening} stay with the partner. Into its file, {name}.yaml:")
-    print(yaml.safe_dump(public_halves(seed, opening), sort_keys=False), end="")
-    return 0
-
-
-def public_halves(seed: Path, opening_key: Path) -> dict[str, Any]:
-    """What of a partner's keys goes into its file."""
-    pair = nkeys.from_seed(bytearray(seed.read_bytes().strip()))
-    key = PrivateKey(base64.b64decode(opening_key.read_text().strip()))
-    return {
-        "nats_keys": [bytes(pair.public_key).decode()],
-        "sealing_key": base64.b64encode(bytes(key.public_key)).decode(),
-    }
 
 
 def _told(manifest: ApplyPartner) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from contracts.partner_client import Partner, Told
+from contracts.partner_keys import public_halves
 from contracts.vocabulary import Channel, RelayId, Role
 from deploy.desk import Desk, Doors
 from deploy.embedded.runfolder import RunFolder
-from deploy.partners import main, public_halves
+from deploy.partners import main
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.bus.test_partners import a_file
 

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from contracts.canned import is_canned
 from contracts.partner_check import SECRET_VARIABLE
 from contracts.vocabulary import Role
 from contracts.webhooks import new_secret
 from deploy.desk import Doors
+from deploy.partners import main as operator
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.partner.conftest import Scene
 from tests.partner.ground import APLUS_RELAY, heard, refer, verified
@@ -67,18 +69,21 @@ def test_the_wheel_asks_for_what_it_imports_and_has_the_platforms_version(
     assert told.version == ours["version"]
 
 
-async def first_answer(installed: Installed, scene: Scene) -> tuple[str, list[str]]:
-    """What somebody was referred by, and what the program said until it had answered."""
+async def referred(scene: Scene) -> str:
+    """What somebody was referred by just now, and nothing else waits."""
     async with Doors.of(scene.platform) as doors:
         await verified(doors, APLUS_RELAY)
         supervisor = await doors.session(SEEDED[Role.SUPERVISOR], Role.SUPERVISOR, PROGRAMME)
         async with scene.partner(scene.aplus) as before:  # what other tests sent to it
             await heard(before)
-        reference = await refer(doors, supervisor, APLUS_RELAY)
-    aplus = scene.aplus
-    keys = (str(aplus.seed), str(aplus.opening_key))
+        return await refer(doors, supervisor, APLUS_RELAY)
+
+
+async def two_lines(installed: Installed, scene: Scene, name: str, keys: Path) -> list[str]:
+    """What the program said until it had answered."""
     program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "contracts.example", "aplus", scene.platform.nats_url, *keys),
+        *(sys.executable, "-m", "contracts.example", name, scene.platform.nats_url),
+        *(str(keys / f"{name}.nk"), str(keys / f"{name}.x25519")),
         cwd=installed.folder,
         env=installed.environment,
         stdout=asyncio.subprocess.PIPE,
@@ -86,19 +91,38 @@ async def first_answer(installed: Installed, scene: Scene) -> tuple[str, list[st
     try:
         assert program.stdout is not None
         async with asyncio.timeout(30):
-            said = [(await program.stdout.readline()).decode().strip() for _ in range(2)]
+            return [(await program.stdout.readline()).decode().strip() for _ in range(2)]
     finally:
         program.kill()
         await program.wait()
-    return reference, said
 
 
 def test_the_program_of_the_wheel_reads_a_referral_and_answers(
     installed: Installed, scene: Scene
 ) -> None:
-    reference, said = asyncio.run(first_answer(installed, scene))
+    reference = asyncio.run(referred(scene))
+    said = asyncio.run(two_lines(installed, scene, "aplus", scene.aplus.seed.parent))
 
     assert said == [f"partner_referral.sent.v1 {reference}", f"answered {reference} done"]
+
+
+def test_who_was_let_in_to_a_sandbox_has_its_first_event_at_once(
+    installed: Installed, scene: Scene, tmp_path: Path
+) -> None:
+    """As docs/partners.md says it, from the first key on."""
+    made = installed.run("-m", "contracts.partner_keys", "sandbox-aplus")
+    file = tmp_path / "sandbox-aplus.yaml"
+    file.write_text(f"partner: sandbox-aplus\ncalled: A+, sandbox\nrelays: []\n{made.stdout}")
+    assert operator(["apply", str(file), "--run-dir", scene.platform.folder]) == 0
+    said = asyncio.run(two_lines(installed, scene, "sandbox-aplus", installed.folder))
+
+    reference = said[0].split()[-1]
+    assert is_canned(reference)
+    assert said == [f"partner_referral.sent.v1 {reference}", f"answered {reference} done"]
+    again = installed.run("-m", "contracts.partner_keys", "sandbox-aplus")
+    assert (again.returncode, again.stdout) == (1, "")
+    for key in ("sandbox-aplus.nk", "sandbox-aplus.x25519"):
+        assert (installed.folder / key).stat().st_mode & 0o077 == 0
 
 
 def test_the_kit_of_the_wheel_tries_a_receiver_of_the_wheel(installed: Installed) -> None:

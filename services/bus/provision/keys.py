@@ -6,15 +6,14 @@ seed when needed.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import nkeys
 
+from contracts.partner_keys import write_new_seed
 from services.bus.table import Service, Table
 
 PROVISIONER = "provisioner"  #: may use the whole JetStream API, and nothing else
@@ -72,19 +71,3 @@ def public_key(folder: Path, name: str) -> str:
     if not public.startswith("U"):
         raise KeyRefused(f"{path} holds a key that is not a user's.")
     return public
-
-
-def write_new_seed(path: Path) -> None:
-    """Write a fresh seed in one step, so that a crash leaves none or a whole one."""
-    seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(seed)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(half, path)  # refuses to replace a key somebody made meanwhile
-    except FileExistsError:
-        pass
-    finally:
-        half.unlink()
