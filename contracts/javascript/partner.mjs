@@ -3,7 +3,8 @@
 //   npm ci
 //   node partner.mjs aplus tls://nats.example.org:4222 aplus.nk
 //
-// An event is acknowledged once it is handled: what is not comes again, with the same id.
+// An event is acknowledged once it is handled: what is not comes again, with the same id. One of a
+// type that is not known here is acknowledged too, so that it holds nothing back.
 import { readFileSync } from "node:fs";
 import { jetstream } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
@@ -27,7 +28,7 @@ if (/^sandbox(-|$)/.test(name)) {
 for await (const message of await consumer.consume()) {
   const told = message.json();
   const type = message.headers.get("ce-type");
-  console.log(JSON.stringify({ id: message.headers.get("ce-id"), type, told }));
+  console.log(JSON.stringify({ id: message.headers.get("ce-id"), type, reference: told.reference }));
   if (type === "partner_referral.sent.v1") {
     const answer = JSON.stringify({ reference: told.reference, accepted: true });
     const reply = await client.request("answer.v1", answer, { timeout: 5000 });

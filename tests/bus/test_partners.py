@@ -31,7 +31,12 @@ from deploy.partners import take_up_accounts
 from services.bus.provision.apply import Consent, apply
 from services.bus.provision.drift import drift
 from services.bus.provision.keys import ensure_keys
-from services.bus.provision.partners import PartnersFlawed, account_conf, read_partners
+from services.bus.provision.partners import (
+    PartnersFlawed,
+    account_conf,
+    read_partner,
+    read_partners,
+)
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Partner, Table
 from services.registry import SERVICES
@@ -509,6 +514,12 @@ def test_a_flawed_file_says_where_and_why(
 
     with pytest.raises(PartnersFlawed, match=re.escape(said)):
         read_partners(tmp_path)
+
+
+def test_a_sandbox_that_stands_for_relays_is_flawed(tmp_path: Path) -> None:
+    with pytest.raises(PartnersFlawed, match="relays: a sandbox stands for none"):
+        read_partner(a_file(tmp_path, "sandbox-aplus"))
+    assert read_partner(a_file(tmp_path, "sandbox-aplus", relays=[])).relays == ()
 
 
 def test_a_file_that_is_no_yaml_says_so(tmp_path: Path) -> None:

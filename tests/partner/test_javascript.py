@@ -77,7 +77,7 @@ def test_the_example_reads_its_own_answers_and_misses_nothing(scene: Scene, exam
                 first = await refer(doors, supervisor, BONDE_RELAY)
                 second = await refer(doors, supervisor, BONDE_RELAY)
                 said = await lines_of(example, scene, 4)
-                assert [each["told"]["reference"] for each in said[::2]] == [first, second]
+                assert [each["reference"] for each in said[::2]] == [first, second]
                 assert [each["reply"] for each in said[1::2]] == [{"status": "done"}] * 2
 
     asyncio.run(walk())

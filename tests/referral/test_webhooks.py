@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from contracts.partner import (
     PartnerWebhookSeenTo,
     ReplayPartner,
 )
+from contracts.promise import Deprecation
 from contracts.referral import ReferralExpired
 from contracts.vocabulary import PartnerState, Refusal, RelayId, Role, WebhookEnd
 from deploy.ground import make_key
@@ -117,6 +118,19 @@ def scene(
         made = Scene(held, receiver, settings)
         assert made.apply().status is ReplyStatus.DONE
         yield made
+
+
+def test_a_type_that_will_go_says_so_at_each_post(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = Deprecation(date(2026, 1, 14), date(2026, 8, 1))
+    monkeypatch.setattr(PartnerReferralSent, "deprecated", going)
+    sent(scene.referral)
+    assert scene.carry_out() == 1
+
+    (headers,) = scene.receiver.headers
+    assert headers["sunset"] == "Sat, 01 Aug 2026 00:00:00 GMT"
+    assert headers["deprecation"] == going.headers["Deprecation"]
 
 
 def test_a_receiver_has_the_very_event_signed_and_once(scene: Scene) -> None:

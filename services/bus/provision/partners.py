@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.envelope import Stream
-from contracts.partner import ApplyPartner, commands_of
+from contracts.partner import ApplyPartner, commands_of, is_sandbox
 from contracts.vocabulary import PartnerState
 from services.bus.table import Partner, Service, Table
 
@@ -83,6 +83,8 @@ def read_partner(file: Path) -> ApplyPartner:
         raise PartnersFlawed(
             f"{file}: partner: it is {manifest.partner!r}; call the file {manifest.partner}.yaml"
         )
+    if is_sandbox(manifest.partner) and manifest.relays:
+        raise PartnersFlawed(f"{file}: relays: a sandbox stands for none; write relays: []")
     return manifest
 
 
