@@ -19,10 +19,12 @@ from bench.figures import Figure, percentile, spread
 from bench.ground import ground_for
 from bench.inclusion import services
 from bench.setting import Setting
-from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need, ProgrammeId
+from contracts.directory import LookUpRelays, RelayStanding
+from contracts.looking_up import words_of
+from contracts.vocabulary import AgeBand, Channel, Departement, LanguageCode, Need, ProgrammeId
 from deploy.directory_kept import keep_directory
 from services.bus.driver import ask
-from services.referral import entries
+from services.referral import browsing, entries
 from services.referral.directory import read_departements, read_zones
 from services.referral.importing import Imported, import_rows
 from services.referral.inclusion import Inclusion
@@ -37,6 +39,12 @@ _AT_MOST_MS = 20.0  #: DESIGN 12: p99
 _MILLI = 1e3
 T = TypeVar("T")
 _READ_EARLIER = "UPDATE referral.entry SET read_as = 'earlier'"
+_NAMES = "SELECT called FROM referral.entry ORDER BY md5(relay_id) LIMIT {most}"
+#: What a database does that has no index of words.
+_SCANNED = """
+    SELECT relay_id FROM referral.entry WHERE lower(called) LIKE %(part)s ORDER BY called LIMIT 26
+"""
+_SCANS = 100
 _COUNTED = """
     SELECT count(*) FROM referral.entry
     WHERE active AND serves && %(needs)s AND places && %(places)s
@@ -55,7 +63,9 @@ def measure(setting: Setting) -> list[Figure]:
         seconds, taken = _timed(lambda: _import(engine, services(_MANY, departements, dice)))
         with Session(engine) as session, session.begin():
             ask(session, "ANALYZE referral.entry")
+            ask(session, "ANALYZE referral.word")
         many = _searched(engine, questions)
+        looked = _looked_up(engine, dice, departements)
         with Session(engine) as session, session.begin():
             ask(session, _READ_EARLIER)
         seconds_anew, _ = _timed(lambda: keep_directory(owner.render_as_string(False)))
@@ -64,6 +74,7 @@ def measure(setting: Setting) -> list[Figure]:
         few,
         _rate("import of data·inclusion", taken.new, seconds),
         many,
+        looked,
         _rate("read anew by a release", _MANY, seconds_anew),
     ]
 
@@ -118,7 +129,53 @@ def _searched(engine: Engine, questions: list[Question]) -> Figure:
     return Figure(ROW, name, percentile(searching, 0.99), "ms", aside, _AT_MOST_MS)
 
 
-def _spans(work: Callable[[Question], object], questions: Iterable[Question]) -> list[float]:
+def _looked_up(engine: Engine, dice: Random, departements: list[str]) -> Figure:
+    """Looked up by words as people type them: names, parts, slips, capitals, words all have."""
+    with Session(engine) as session:
+        names = [row.called for row in ask(session, _NAMES.format(most=_SEARCHES))]
+        asked = [a_look_up(dice.choice(names), dice, departements) for _ in range(_SEARCHES)]
+        spans = _spans(lambda question: browsing.page_of(session, question), asked)
+        naive = [words_of(name)[-1] for name in dice.sample(names, _SCANS)]
+        scanning = _spans(
+            lambda word: ask(session, _SCANNED, {"part": f"%{word}%"}).fetchall(), naive
+        )
+    aside = f"{spread(spans, 'ms')}; a scan of every name: {spread(scanning, 'ms')}"
+    return Figure(ROW, "look-up by words, p99", percentile(spans, 0.99), "ms", aside, _AT_MOST_MS)
+
+
+def a_look_up(called: str, dice: Random, departements: list[str]) -> LookUpRelays:
+    """What somebody may type who has heard of it, or browses."""
+    words = called.split()
+    typed = dice.choice(
+        (
+            called,
+            called.upper(),
+            words[-1],
+            words[0],
+            words[-1][1:],
+            words[-1][: max(3, len(words[-1]) - 2)],
+            f"{words[0]} {_with_a_slip(words[-1], dice)}",
+            _with_a_slip(words[-1], dice),
+            "",
+        )
+    )
+    return LookUpRelays(
+        words=words_of(typed),
+        need=dice.choice((Need.DEMARCHES, Need.SANTE_INFORMATION, *[None] * 8)),
+        departement=dice.choice((Departement(dice.choice(departements)), *[None] * 5)),
+        standing=dice.choice((*RelayStanding, *[None] * 25)),
+        page=dice.choice((2, 5, *[1] * 10)),
+    )
+
+
+def _with_a_slip(word: str, dice: Random) -> str:
+    """Two letters the wrong way round, or one left out."""
+    at = dice.randrange(max(1, len(word) - 1))
+    swapped = word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :]
+    return dice.choice((swapped, word[:at] + word[at + 1 :]))
+
+
+def _spans(work: Callable[[T], object], questions: Iterable[T]) -> list[float]:
     spans = []
     for question in questions:
         began = time.perf_counter()

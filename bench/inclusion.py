@@ -21,8 +21,43 @@ _HOURS = (
     None,
     None,
 )
+#: What is called so in every département, and what fewer are.
+_CALLED = (
+    *("Mission locale", "Centre communal d’action sociale", "Centre médico-psychologique") * 3,
+    *("Maison des adolescents", "France Services", "Accueil de jour", "Point d’accès au droit") * 2,
+    "Permanence psychologique",
+    "Épicerie solidaire",
+    "Écoute et accompagnement",
+    "Foyer de jeunes travailleurs",
+    "Atelier numérique",
+    "Aide aux démarches",
+)
+_SYLLABLES = [
+    "bré",
+    "cou",
+    "dor",
+    "fé",
+    "gan",
+    "ho",
+    "jar",
+    "ley",
+    "mon",
+    "nè",
+    "pi",
+    "rou",
+    "sau",
+    "té",
+    "vil",
+    "zac",
+    "è",
+]
 _PUBLICS = (["tous-publics"],) * 6 + (["jeunes"], ["etudiants"], ["personnes-exilees"], ["femmes"])
 _THEMES = [theme.value for theme in THEMES]
+
+
+def a_town(dice: Random) -> str:
+    """A town of nowhere, of some thousands."""
+    return "".join(dice.choices(_SYLLABLES, k=dice.choice((2, 3, 3, 3)))).capitalize()
 
 
 def a_structure(number: int, departement: str, dice: Random) -> dict[str, Any]:
@@ -31,7 +66,7 @@ def a_structure(number: int, departement: str, dice: Random) -> dict[str, Any]:
     return {
         "source": "bench",
         "id": f"bench--structure-{number}",
-        "nom": f"Structure inventée {number}",
+        "nom": f"Association {a_town(dice)}",
         "date_maj": "2026-01-02",
         "description": "Une structure qui n’existe pas.",
         "commune": "Ville-inventée",
@@ -55,7 +90,7 @@ def a_service(
         "source": "bench",
         "structure_id": structure["id"],
         "id": f"bench--service-{number}",
-        "nom": f"Service inventé {number}",
+        "nom": f"{dice.choice(_CALLED)} de {a_town(dice)}",
         "description": "Un service qui n’existe pas.",
         "date_maj": "2026-01-02",
         "thematiques": dice.sample(_THEMES, dice.choice((1, 1, 2, 3))),

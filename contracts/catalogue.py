@@ -52,6 +52,7 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
+from contracts.directory import LookUpRelays, RelaysListed, RelayTold, SeeRelay
 from contracts.envelope import Command, Contract, Event
 from contracts.information import (
     CardNamed,
@@ -281,6 +282,8 @@ COMMANDS: tuple[type[Command], ...] = (
     EraseTexts,
     FindRelays,
     SeeRelays,
+    LookUpRelays,
+    SeeRelay,
     ObserveRelay,
     VerifyRelay,
     ProposeReferral,
@@ -336,6 +339,8 @@ RESULTS: dict[type[Command], type[Contract]] = {
     FindRelays: RelaysFound,
     SeeRelays: RelaysSeen,
     SeeDesk: DeskShown,
+    LookUpRelays: RelaysListed,
+    SeeRelay: RelayTold,
     WriteCard: CardNamed,
     SeeCards: CardsSeen,
     SeeCard: CardTold,

@@ -171,6 +171,8 @@ def breaks(
         case ops.CreateIndexOp():
             if operation.unique:
                 yield f"unique index {operation.index_name} may refuse what it writes"
+        case ops.DropIndexOp() if operation.kw.get("postgresql_using") == "gin":
+            return  # never unique: what it helped to find is found without it, slower
         case ops.AlterColumnOp():
             yield from _altered(operation)
         case ops.ExecuteSQLOp():

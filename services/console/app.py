@@ -48,6 +48,7 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
+from contracts.directory import LookUpRelays, SeeRelay
 from contracts.information import (
     ExtendCard,
     LookUpCards,
@@ -239,6 +240,8 @@ SERVICE = Service(
         EraseTexts,
         FindRelays,
         SeeRelays,
+        LookUpRelays,
+        SeeRelay,
         ObserveRelay,
         VerifyRelay,
         ProposeReferral,

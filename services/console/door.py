@@ -33,6 +33,7 @@ from contracts.assignment import (
 )
 from contracts.care import AnswerDebrief, CloseDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
+from contracts.directory import LookUpRelays, SeeRelay
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.information import (
     ExtendCard,
@@ -181,6 +182,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/relays/find", FindRelays),
     Verb("/desk/relays/{relay_id}/observe", ObserveRelay),
     Verb("/coordinator/relays/see", SeeRelays),
+    Verb("/desk/relays/look-up", LookUpRelays),
+    Verb("/desk/relays/{relay_id}/see", SeeRelay),
     Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),
     Verb("/desk/cards/look-up", LookUpCards),
     Verb("/coordinator/cards", WriteCard),

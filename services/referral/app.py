@@ -2,6 +2,7 @@
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
+from contracts.directory import LookUpRelays, SeeRelay
 from contracts.envelope import Stream
 from contracts.information import (
     ExtendCard,
@@ -59,6 +60,7 @@ from services.referral import (
     handlers,
     posting,
     receipts,
+    relay_handlers,
     sandbox,
     webhooks,
 )
@@ -81,6 +83,8 @@ SERVICE = Service(
     answers=(
         Answer(FindRelays, handlers.on_find_relays, kept=False),
         Answer(SeeRelays, handlers.on_see_relays, kept=False),
+        Answer(LookUpRelays, relay_handlers.on_look_up_relays, kept=False),
+        Answer(SeeRelay, relay_handlers.on_see_relay, kept=False),
         Answer(ObserveRelay, handlers.on_observe_relay),
         Answer(VerifyRelay, handlers.on_verify_relay),
         Answer(ProposeReferral, handlers.on_propose_referral),

@@ -15,22 +15,20 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ARRAY, Column, DateTime, Index, Text, event, text
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Integer, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import DDL
 from sqlmodel import Field, Session
 
-from contracts.looking_up import plain
 from contracts.vocabulary import Need, RelayId
 from services.bus.driver import ask, many, only
-from services.referral import served, sources
+from services.referral import due, served, sought, sources
 from services.referral.index import Directory
 from services.referral.relay import Relay, Saturation, Status
 from services.referral.store import Row, tables
 
 _RELAY = TypeAdapter(Relay)
 #: Raise it when a document is read to other values by the same fields.
-_READING = 1
+_READING = 2
 #: How documents are read by this release: its fields, and what they mean.
 READ_AS = f"{_READING}:{hashlib.sha256(orjson.dumps(_RELAY.json_schema())).hexdigest()[:16]}"
 #: Entries that are read or written in one go, where all of them are.
@@ -41,21 +39,6 @@ class EntryRow(Row, table=True):
     """One relay, as one source tells of it."""
 
     __tablename__ = "entry"
-    __table_args__ = (
-        Index(
-            "entry_serving",
-            "serves",
-            "places",
-            postgresql_using="gin",
-            postgresql_where=text("active"),
-        ),
-        Index(
-            "entry_words",
-            "words",
-            postgresql_using="gin",
-            postgresql_ops={"words": "gin_trgm_ops"},
-        ),
-    )
 
     relay_id: str = Field(primary_key=True, sa_type=Text)
     source: str = Field(sa_type=Text, index=True)  #: whose list it stands in
@@ -64,12 +47,17 @@ class EntryRow(Row, table=True):
     known: str = Field(sa_type=Text)
     digest: str = Field(sa_type=Text)  #: of the document; the same again changes nothing
     active: bool  #: proposed to people: its source has it still, and says that it works
-    near: bool  #: serves a part of its country only
     last_day: date | None = None  #: of the service, that day included; nothing is proposed after it
     numbers: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     says: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB)
     )  #: compared with others
+    contradicts: bool = Field(  #: its own list tells it in two ways
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    corrected: bool = Field(  #: people put something of it right (`layers.py`)
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
     #: What other sources do.
     differing: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     #: How it was read (`READ_AS`); another way: it is read anew (`rereading.py`).
@@ -83,13 +71,17 @@ class EntryRow(Row, table=True):
     serves: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     places: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))  #: `FR`, `FR/75`
     replaced_by: str | None = Field(default=None, sa_type=Text)
-    words: str = Field(sa_type=Text)  #: what it is looked up by, as `plain` writes it
+    #: Words it is looked up by (`sought.py`).
+    sought: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+    #: How long a verification of it holds, and until when the last one does (`due.py`).
+    holds_days: int = Field(sa_column=Column(Integer, nullable=False, server_default="180"))
+    holds_until: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
     imported_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
-# The index of words wants it; whoever owns a database may have it there (it is trusted).
-_TRIGRAMS = DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")  # type: ignore[no-untyped-call]
-event.listen(tables, "before_create", _TRIGRAMS)
+event.listen(tables, "before_create", sought.TRIGRAMS)
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -98,18 +90,20 @@ _KNOWN = """
     SELECT e.*, coalesce(r.withdrawn, false) AS taken_back, r.verified_by,
         CASE WHEN r.withdrawn IS NOT TRUE THEN coalesce(r.verified_at, e.verified_at) END
             AS checked_at,
-        r.saturated, r.observed_at, r.lifetime_minutes
+        r.saturated, r.observed_at, r.observed_by, r.lifetime_minutes
     FROM referral.entry AS e LEFT JOIN referral.relay AS r USING (relay_id)
 """
+# Asked outside of what is known: a function that may change keeps Postgres from looking inside.
+_HOLDS = "holds_until > (SELECT public.helpline_now()) AS holds"
 _SERVING = f"""
     WITH chosen AS ({served.CHOSEN})
-    SELECT known, active, differing, serves, taken_back, verified_by, checked_at, saturated,
-        observed_at, lifetime_minutes
+    SELECT known, active, differing, serves, taken_back, verified_by, checked_at, {_HOLDS},
+        saturated, observed_at, lifetime_minutes
     FROM ({_KNOWN}) AS found JOIN chosen USING (relay_id) WHERE active
 """  # noqa: S608 - our own words, here and below
-_ONE = f"SELECT * FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s AND known <> ''"  # noqa: S608
+_ONE = f"SELECT *, {_HOLDS} FROM ({_KNOWN}) AS found WHERE relay_id = %(relay_id)s AND known <> ''"  # noqa: S608
 _ALL = f"""
-    SELECT * FROM ({_KNOWN}) AS found
+    SELECT *, {_HOLDS} FROM ({_KNOWN}) AS found
     WHERE relay_id > %(after)s AND known <> '' AND source = coalesce(%(source)s, source)
     ORDER BY relay_id LIMIT {_AT_ONCE}
 """  # noqa: S608
@@ -117,10 +111,10 @@ _HOW_MANY = """
     SELECT count(*) AS entries FROM referral.entry
     WHERE known <> '' AND source = coalesce(%(source)s, source)
 """
-#: What was taken back, what nobody checked, then what was checked the longest ago.
+#: What was taken back, what nobody checked, then what holds the shortest from now on.
 _TO_VERIFY = f"""
-    SELECT * FROM ({_KNOWN}) AS found WHERE active AND country = %(country)s
-    ORDER BY checked_at IS NOT NULL, NOT taken_back, checked_at, called LIMIT %(most)s
+    SELECT *, {_HOLDS} FROM ({_KNOWN}) AS found WHERE active AND country = %(country)s
+    ORDER BY holds_until IS NOT NULL, NOT taken_back, holds_until, called LIMIT %(most)s
 """  # noqa: S608
 
 
@@ -178,10 +172,17 @@ def to_verify(session: Session, country: str, most: int) -> list[Known]:
     return [_known(row) for row in ask(session, _TO_VERIFY, {"country": country, "most": most})]
 
 
+def relay_of(row: Any) -> Relay:
+    """A relay as its source tells it; what people of ours found out is not in it."""
+    return _RELAY.validate_json(row.known)
+
+
 def _known(row: Any) -> Known:
-    relay = _RELAY.validate_json(row.known)
+    relay = relay_of(row)
     conflicts = (*relay.conflicts, *row.differing)
-    relay = replace(relay, verified_at=row.checked_at, conflicts=conflicts)
+    # Verified too long ago is not verified: whoever is proposed it is told so.
+    checked_at = row.checked_at if row.holds else None
+    relay = replace(relay, verified_at=checked_at, conflicts=conflicts)
     if not row.active and relay.status is Status.ACTIVE:  # its source has it no longer
         relay = replace(relay, status=Status.INACTIVE)
     if row.saturated is not None:
@@ -192,24 +193,27 @@ def _known(row: Any) -> Known:
 
 # --- writing --------------------------------------------------------------------------------------
 
-_KEEP = """
-    INSERT INTO referral.entry (relay_id, source, document, known, digest, active, near, surety,
-        country, called, verified_at, needs, serves, places, replaced_by, words, last_day, numbers,
-        says, read_as, imported_at)
+_KEEP = f"""
+    INSERT INTO referral.entry (relay_id, source, document, known, digest, active, surety,
+        country, called, verified_at, needs, serves, places, replaced_by, sought, holds_days,
+        last_day, numbers, says, contradicts, read_as, imported_at, holds_until)
     VALUES (%(relay_id)s, %(source)s, %(document)s::jsonb, %(known)s, %(digest)s, %(active)s,
-        %(near)s, %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
-        %(places)s, %(replaced_by)s, %(words)s, %(last_day)s, %(numbers)s,
-        %(says)s::jsonb, %(read_as)s, %(at)s)
+        %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
+        %(places)s, %(replaced_by)s, %(sought)s, %(holds_days)s, %(last_day)s, %(numbers)s,
+        %(says)s::jsonb, %(contradicts)s, %(read_as)s, %(at)s,
+        ({due.HOLDS_UNTIL}))
     ON CONFLICT (relay_id) DO UPDATE SET source = excluded.source, document = excluded.document,
         known = excluded.known,
-        digest = excluded.digest, active = excluded.active, near = excluded.near,
+        digest = excluded.digest, active = excluded.active,
         surety = excluded.surety, country = excluded.country, called = excluded.called,
         verified_at = excluded.verified_at, needs = excluded.needs, serves = excluded.serves,
-        places = excluded.places, replaced_by = excluded.replaced_by, words = excluded.words,
+        places = excluded.places, replaced_by = excluded.replaced_by, sought = excluded.sought,
+        holds_days = excluded.holds_days,
         last_day = excluded.last_day, numbers = excluded.numbers, says = excluded.says,
+        contradicts = excluded.contradicts,
         read_as = excluded.read_as,
-        imported_at = excluded.imported_at
-"""
+        imported_at = excluded.imported_at, holds_until = excluded.holds_until
+"""  # noqa: S608
 _STANDING = """
     SELECT relay_id, source, digest, NOT active AND digest = '' AS gone
     FROM referral.entry WHERE relay_id = ANY(%(ids)s)
@@ -263,8 +267,11 @@ def standing(session: Session, ids: Collection[str]) -> Mapping[str, Standing]:
 def keep(session: Session, source: str, relays: Collection[Relay], at: datetime) -> None:
     """Keep relays as their source tells of them now; `at` is when it was read."""
     if relays:
-        many(session, _KEEP, [_row(relay, source, at) for relay in relays])
-        served.serve(session, [relay.slug for relay in relays])
+        rows = [_row(relay, source, at) for relay in relays]
+        many(session, _KEEP, rows)
+        ids = [relay.slug for relay in relays]
+        sought.keep_words(session, {word for row in rows for word in row["sought"]})
+        served.serve(session, ids)
 
 
 def close_all_but(session: Session, source: str, kept: Collection[str]) -> int:
@@ -300,7 +307,6 @@ def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
         "known": _RELAY.dump_json(replace(relay, row={})).decode(),
         "digest": digest(relay.row),
         "active": relay.status is Status.ACTIVE,
-        "near": all(area.departements is not None for area in relay.areas),
         "surety": relay.confidence.doubt,
         "country": relay.country,
         "called": relay.name,
@@ -308,10 +314,12 @@ def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
         "needs": needs,
         "places": sorted(set(_places(relay))),
         "replaced_by": relay.replaced_by,
-        "words": plain(" ".join(_words(relay))),
+        "sought": sought.words_of_relay(relay),
+        "holds_days": due.holds_days(relay),
         "last_day": relay.last_day,
         "numbers": sources.numbers_of(relay),
         "says": orjson.dumps(sources.says_of(relay)).decode(),
+        "contradicts": bool(relay.conflicts),
         "read_as": READ_AS,
         "at": at,
     }
@@ -323,15 +331,3 @@ def _places(relay: Relay) -> Iterator[str]:
             yield area.country
         else:
             yield from (f"{area.country}/{each}" for each in area.departements)
-
-
-def _words(relay: Relay) -> Iterator[str]:
-    """What somebody may look it up by: its names, what it says of itself, its numbers."""
-    row = relay.row
-    yield relay.name
-    yield from (str(row[each]) for each in ("alternate_name", "description") if row.get(each))
-    organization = row.get("organization")
-    if isinstance(organization, Mapping) and organization.get("name"):
-        yield str(organization["name"])
-    for phone in row.get("phones") or ():
-        yield str(phone.get("number", "")).replace(" ", "")

@@ -53,6 +53,7 @@ from contracts.withdrawal import (
 )
 from services.bus.work import Alone, Work, new_id
 from services.referral import (
+    due,
     entries,
     facts,
     handing,
@@ -174,6 +175,7 @@ def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
     row.verified_at = work.now if command.verified else None
     row.verified_by, row.withdrawn = work.command.actor, not command.verified
     work.session.flush()
+    due.reckon(work.session, command.relay_id)
     served.serve(work.session, [command.relay_id])
     return done()
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.vocabulary import Need, ProgrammeId, RelayId
+from services.referral.numbers import number_of
 from services.referral.relay import (
     AgreedTransfer,
     Area,
@@ -120,6 +121,7 @@ class _XRelay(_Row):
     programme: ProgrammeId | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    closed_until: date | None = None
     agreed_transfer: _Transfer | None = None
     saturation: _Saturation | None = None
 
@@ -260,6 +262,7 @@ def replacement_of(relay: Relay, by_slug: Mapping[str, Relay]) -> Relay | None:
 
 def _relay(service: _Service, row: Mapping[str, Any]) -> Relay:
     ours = service.x_relay
+    number = number_of(row.get("phones") or ())
     return Relay(
         slug=ours.slug,
         name=service.name,
@@ -288,6 +291,9 @@ def _relay(service: _Service, row: Mapping[str, Any]) -> Relay:
         verified_at=ours.verified_at,
         transfer=_transfer(ours.agreed_transfer),
         saturation=_saturation(ours.saturation),
+        number=None if number is None else number.number,
+        by_text=number is not None and number.by_text,
+        closed_until=ours.closed_until,
         row=row,
     )
 

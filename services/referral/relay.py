@@ -156,6 +156,9 @@ class Relay:
     verified_at: datetime | None = None  #: by the operator; None: "à vérifier"
     transfer: AgreedTransfer | None = None
     saturation: Saturation | None = None
+    number: str | None = None  #: its public one: digits, with a plus before a country's
+    by_text: bool = False  #: that number is written to, never called
+    closed_until: date | None = None  #: the last day on which it is shut, that day included
     #: The row as it was read, so that an export gives back what we do not use.
     row: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -168,9 +171,10 @@ class Relay:
         )
 
     def exists_on(self, day: date) -> bool:
-        """Whether the service itself is active and `day` is within its dates."""
+        """Whether the service itself is active, and `day` within its dates and not shut."""
         begun = self.first_day is None or self.first_day <= day
-        return self.status is Status.ACTIVE and begun and not self._over_on(day)
+        shut = self.closed_until is not None and day <= self.closed_until
+        return self.status is Status.ACTIVE and begun and not shut and not self._over_on(day)
 
     def _over_on(self, day: date) -> bool:
         return self.last_day is not None and day > self.last_day

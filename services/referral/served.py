@@ -14,6 +14,7 @@ from sqlalchemy import Text
 from sqlmodel import Field, Session
 
 from services.bus.driver import ask
+from services.referral.listing import list_anew
 from services.referral.store import Row
 
 #: Whose list comes with a release: its rows are proposed before what others list.
@@ -49,18 +50,18 @@ _FORGET = "DELETE FROM referral.served WHERE relay_id = ANY(%(ids)s)"
 _SERVE = f"""
     INSERT INTO referral.served (need, place, rank, relay_id, last_day)
     SELECT DISTINCT need, place,
-        CASE WHEN r.withdrawn IS NOT TRUE AND coalesce(r.verified_at, e.verified_at) IS NOT NULL
-            THEN 0 ELSE 10 END + CASE WHEN e.source = '{RELEASE}' THEN 0 ELSE 5 END + e.surety,
+        CASE WHEN e.holds_until IS NOT NULL THEN 0 ELSE 10 END
+            + CASE WHEN e.source = '{RELEASE}' THEN 0 ELSE 5 END + e.surety,
         e.relay_id, e.last_day
-    FROM referral.entry AS e LEFT JOIN referral.relay AS r USING (relay_id),
-        unnest(e.serves) AS need, unnest(e.places) AS place
+    FROM referral.entry AS e, unnest(e.serves) AS need, unnest(e.places) AS place
     WHERE e.relay_id = ANY(%(ids)s) AND e.active
 """  # noqa: S608
 
 
 def serve(session: Session, ids: Collection[str]) -> None:
-    """Say anew what these relays serve, and how sure they are."""
+    """Say anew what these relays serve, how sure they are, and how they stand in the list."""
     if ids:
         asked = {"ids": list(ids)}
         ask(session, _FORGET, asked)
         ask(session, _SERVE, asked)
+        list_anew(session, ids)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.bus.door import StartRefused
 from services.referral.directory import COMMITTED
+from services.referral.relay import Kind
 
 _PREFIX = "HELPLINE_REFERRAL_"
 _KEYS_DIR = "HELPLINE_KEYS_DIR"
@@ -22,6 +24,13 @@ class Settings(BaseModel):
 
     workers: int = Field(default=2, ge=1, le=16)  #: handlers at work at once, for each stream
     directory: Path = COMMITTED  #: folder of `relays.json` and `departements.json`
+    #: For how many days a verification of a relay holds, and of which kinds otherwise, as
+    #: `emergency=90,crisis=90`. Design values: no source sets them.
+    holds_days: int = Field(default=180, ge=1, le=3660)
+    holds_days_of: dict[Kind, Annotated[int, Field(ge=1, le=3660)]] = {
+        Kind.EMERGENCY: 90,
+        Kind.CRISIS: 90,
+    }
     look_every_seconds: float = Field(default=0.5, gt=0, le=5)  #: machine time, for what to post
     #: Outside production: ports of this machine on which a partner's receiver may stand
     #: (`*.localhost`), separated by commas, and the CA (PEM) of its certificate.
@@ -35,6 +44,14 @@ class Settings(BaseModel):
         if not isinstance(given, str):
             return given
         return frozenset(int(part) for part in given.split(",") if part.strip())
+
+    @field_validator("holds_days_of", mode="before")
+    @classmethod
+    def _by_kind(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        parts = (part.partition("=") for part in given.split(",") if part.strip())
+        return {kind.strip(): days.strip() for kind, _, days in parts}
 
     def checked(self, development: bool) -> Settings:
         """The same; StartRefused when in production something inside could be dialled."""

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session
 
 from services.bus.driver import ask, many
+from services.referral.listing import list_anew
 from services.referral.relay import Period, Relay
 from services.referral.store import Row
 
@@ -128,6 +129,7 @@ _DIFFER = """
     FROM referral.entry AS was LEFT JOIN found USING (relay_id)
     WHERE e.relay_id = was.relay_id
         AND was.differing <> coalesce(found.differing, '{}')
+    RETURNING e.relay_id
 """
 
 
@@ -137,11 +139,12 @@ def compare(session: Session) -> None:
     for row in ask(session, _SHARED):
         tellings[row.about].append(row)
     found = sorted({each for group in tellings.values() for each in _differences(group)})
-    ask(
+    changed = ask(
         session,
         _DIFFER,
         {"ids": [relay for relay, _ in found], "differences": [told for _, told in found]},
     )
+    list_anew(session, [row.relay_id for row in changed])
 
 
 def _differences(tellings: Iterable[Any]) -> Iterator[tuple[str, str]]:

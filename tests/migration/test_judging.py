@@ -62,6 +62,8 @@ EXPANDS = {
     "fill": 'op.execute("UPDATE triage.contact SET a = id")',
     "wider number": 'op.alter_column("contact", "a", type_=sa.BigInteger(),'
     ' existing_type=sa.Integer(), schema="triage")',
+    "index that refuses nothing goes": 'op.drop_index("i", "contact", schema="triage",'
+    ' postgresql_using="gin")',
     "may be empty": 'op.alter_column("contact", "a", nullable=True, schema="triage")',
 }
 BREAKS = {
@@ -77,6 +79,7 @@ BREAKS = {
     "shorter text": 'op.alter_column("contact", "a", type_=sa.String(3),'
     ' existing_type=sa.Text(), schema="triage")',
     "default gone": 'op.alter_column("contact", "a", server_default=None, schema="triage")',
+    "index goes that may be unique": 'op.drop_index("i", "contact", schema="triage")',
     "unique index": 'op.create_index("i", "contact", ["id"], unique=True, schema="triage")',
     "unique": 'op.create_unique_constraint("u", "contact", ["id"], schema="triage")',
     "check": 'op.create_check_constraint("c", "contact", "id > 0", schema="triage")',
