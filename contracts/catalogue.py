@@ -52,7 +52,14 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
-from contracts.directory import LookUpRelays, RelaysListed, RelayTold, SeeRelay
+from contracts.directory import (
+    CorrectRelay,
+    LookUpRelays,
+    RelaysListed,
+    RelayTold,
+    SeeRelay,
+    TakeBackCorrection,
+)
 from contracts.envelope import Command, Contract, Event
 from contracts.information import (
     CardNamed,
@@ -286,6 +293,8 @@ COMMANDS: tuple[type[Command], ...] = (
     SeeRelay,
     ObserveRelay,
     VerifyRelay,
+    CorrectRelay,
+    TakeBackCorrection,
     ProposeReferral,
     RecordConsent,
     GiveContactMeans,

@@ -32,6 +32,8 @@ READS_RELAYS = KEEPS_RELAYS | {Role.REGULATOR, Role.LISTENER, Role.SUPERVISOR}
 
 #: Relays of one page, and pages there are.
 MOST_LISTED, MOST_PAGES = 25, 40
+#: Who tells, where it is no list.
+OURS, PARTNER = "ours", "partner"
 #: Whatever is told of one field.
 MOST_TELLINGS = 12
 LONGEST_TOLD = 600
@@ -134,7 +136,9 @@ class SeeRelay(Command):
 class Telling(Contract):
     """What one source says of a field."""
 
-    source: Annotated[str, public("Whose list, whose partner, or ours", max_length=60)]
+    source: Annotated[
+        str, public("Whose list; `ours`: we do; `partner`: whoever stands for it", max_length=60)
+    ]
     said: Annotated[str, public("What it says", max_length=LONGEST_TOLD)]
     told_at: Annotated[Moment | None, ops("When it said so", unit=_UTC)] = None
     told_by: Annotated[PersonId | None, staff("Who of ours; `partner-<name>`: the partner")] = None
@@ -202,3 +206,47 @@ class RelayTold(RelayListed):
     acts: Annotated[
         tuple[VerificationTold, ...], staff("The newest first", max_length=MOST_ACTS)
     ] = ()
+
+
+# --- put right ------------------------------------------------------------------------------------
+
+
+class CorrectRelay(Command):
+    """Put right what a list says of a relay: it holds over the list until it is taken back."""
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "correct_relay"
+    roles: ClassVar = KEEPS_RELAYS
+
+    relay_id: Annotated[RelayId, public("The relay")]
+    number: Annotated[str | None, public("Its public number", max_length=40)] = None
+    hours: Annotated[
+        str | None,
+        public(
+            "When it answers: `MO,TU,WE 09:00-12:30; SA 10:00-12:00`, closing after midnight too",
+            max_length=LONGEST_TOLD,
+        ),
+    ] = None
+    place: Annotated[str | None, public("Where its door is", max_length=200)] = None
+    website: Annotated[str | None, public("Its page on the web", max_length=300)] = None
+    status: Annotated[RelayStatus | None, public("Whether it works")] = None
+    last_day: Annotated[
+        str | None, public("The last day of its service", unit=_DAY_UNIT, pattern=DAY)
+    ] = None
+    closed_until: Annotated[
+        str | None, public("The last day on which it is shut", unit=_DAY_UNIT, pattern=DAY)
+    ] = None
+    successor: Annotated[
+        RelayId | None, public("Who stands in for it; it works no longer then")
+    ] = None
+
+
+class TakeBackCorrection(Command):
+    """What its list says of a field holds again."""
+
+    service: ClassVar = "referral"
+    verb: ClassVar = "take_back_correction"
+    roles: ClassVar = KEEPS_RELAYS
+
+    relay_id: Annotated[RelayId, public("The relay")]
+    field: Annotated[RelayField, ops("Which of its fields")]

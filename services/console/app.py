@@ -48,7 +48,7 @@ from contracts.contact import (
     SlowReturns,
     UrgencyDeclared,
 )
-from contracts.directory import LookUpRelays, SeeRelay
+from contracts.directory import CorrectRelay, LookUpRelays, SeeRelay, TakeBackCorrection
 from contracts.information import (
     ExtendCard,
     LookUpCards,
@@ -244,6 +244,8 @@ SERVICE = Service(
         SeeRelay,
         ObserveRelay,
         VerifyRelay,
+        CorrectRelay,
+        TakeBackCorrection,
         ProposeReferral,
         RecordConsent,
         GiveContactMeans,

@@ -33,7 +33,7 @@ from contracts.assignment import (
 )
 from contracts.care import AnswerDebrief, CloseDebrief
 from contracts.contact import CorrectNature, EndContact, GiveReturnPass, SlowReturns
-from contracts.directory import LookUpRelays, SeeRelay
+from contracts.directory import CorrectRelay, LookUpRelays, SeeRelay, TakeBackCorrection
 from contracts.envelope import Command, CommandId, Reply, ReplyStatus, done
 from contracts.information import (
     ExtendCard,
@@ -185,6 +185,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/relays/look-up", LookUpRelays),
     Verb("/desk/relays/{relay_id}/see", SeeRelay),
     Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),
+    Verb("/coordinator/relays/{relay_id}/correct", CorrectRelay),
+    Verb("/coordinator/relays/{relay_id}/take-back", TakeBackCorrection),
     Verb("/desk/cards/look-up", LookUpCards),
     Verb("/coordinator/cards", WriteCard),
     Verb("/coordinator/cards/see", SeeCards),

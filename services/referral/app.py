@@ -2,7 +2,7 @@
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
 from contracts.contact import ContactEnded, ContactOpened
-from contracts.directory import LookUpRelays, SeeRelay
+from contracts.directory import CorrectRelay, LookUpRelays, SeeRelay, TakeBackCorrection
 from contracts.envelope import Stream
 from contracts.information import (
     ExtendCard,
@@ -86,6 +86,8 @@ SERVICE = Service(
         Answer(LookUpRelays, relay_handlers.on_look_up_relays, kept=False),
         Answer(SeeRelay, relay_handlers.on_see_relay, kept=False),
         Answer(ObserveRelay, handlers.on_observe_relay),
+        Answer(CorrectRelay, relay_handlers.on_correct_relay),
+        Answer(TakeBackCorrection, relay_handlers.on_take_back_correction),
         Answer(VerifyRelay, handlers.on_verify_relay),
         Answer(ProposeReferral, handlers.on_propose_referral),
         Answer(RecordConsent, handlers.on_record_consent),

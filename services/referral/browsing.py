@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from contracts.directory import MOST_LISTED, LookUpRelays, RelayField, RelayStanding
+from contracts.directory import MOST_LISTED, OURS, PARTNER, LookUpRelays, RelayField, RelayStanding
 from contracts.vocabulary import RelayId
 from services.bus.driver import ask, only
+from services.referral import layers
 from services.referral.card_rules import sought as what_is_sought
 from services.referral.listing import MIXED, ORDER
 from services.referral.sought import Reading, readings
@@ -146,14 +147,17 @@ class Said:
     source: str
     fields: Mapping[RelayField, str]
     at: datetime
+    by: str | None = None  #: who, where it is no list
+    ours: bool = False
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One entry, and what everybody says of it, its own source first."""
+    """One entry, and what everybody says of it, what holds first."""
 
     row: Any
     said: tuple[Said, ...]
+    acts: Sequence[Any]
 
 
 def one(session: Session, relay_id: RelayId) -> Seen | None:
@@ -162,7 +166,14 @@ def one(session: Session, relay_id: RelayId) -> Seen | None:
     if row is None:
         return None
     own = Said(row.source, said_in(row.document), row.imported_at)
-    others = ask(session, _TOLD, {"relay_id": relay_id})
-    return Seen(
-        row, (own, *(Said(each.source, said_in(each.document), each.told_at) for each in others))
-    )
+    told = ask(session, _TOLD, {"relay_id": relay_id})
+    others = (Said(each.source, said_in(each.document), each.told_at) for each in told)
+    return Seen(row, (*_laid(session, relay_id), own, *others), layers.acts(session, relay_id))
+
+
+def _laid(session: Session, relay_id: RelayId) -> Iterator[Said]:
+    """What people say of it, ours before its partner's."""
+    for each in layers.of(session, relay_id):
+        ours = each.origin == layers.Origin.OURS
+        fields = {RelayField(each.field): each.said}
+        yield Said(OURS if ours else PARTNER, fields, each.said_at, each.said_by, ours)

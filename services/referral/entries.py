@@ -19,12 +19,15 @@ from sqlalchemy import ARRAY, Boolean, Column, DateTime, Integer, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session
 
+from contracts.directory import RelayField
 from contracts.vocabulary import Need, RelayId
 from services.bus.driver import ask, many, only
-from services.referral import due, served, sought, sources
+from services.referral import due, layers, served, sought, sources
+from services.referral.hsds import departements_in, read_row
 from services.referral.index import Directory
 from services.referral.relay import Relay, Saturation, Status
 from services.referral.store import Row, tables
+from services.referral.told import laid_over
 
 _RELAY = TypeAdapter(Relay)
 #: Raise it when a document is read to other values by the same fields.
@@ -107,6 +110,15 @@ _ALL = f"""
     WHERE relay_id > %(after)s AND known <> '' AND source = coalesce(%(source)s, source)
     ORDER BY relay_id LIMIT {_AT_ONCE}
 """  # noqa: S608
+_LEADS = """
+    WITH RECURSIVE chain (at) AS (
+        SELECT %(relay_id)s::text
+        UNION
+        SELECT e.replaced_by FROM chain JOIN referral.entry AS e ON e.relay_id = chain.at
+        WHERE e.replaced_by IS NOT NULL
+    )
+    SELECT FROM chain WHERE at = %(other)s
+"""
 _HOW_MANY = """
     SELECT count(*) AS entries FROM referral.entry
     WHERE known <> '' AND source = coalesce(%(source)s, source)
@@ -157,9 +169,17 @@ def everything(session: Session, source: str | None = None) -> Iterator[Relay]:
     """Every relay as it is known now, with its row of HSDS; `source`: of one list only."""
     after = ""
     while rows := ask(session, _ALL, {"after": after, "source": source}).fetchall():
+        laid = layers.in_force(session, [row.relay_id for row in rows])
         for row in rows:
-            yield replace(_known(row).relay, row=row.document)
+            said = laid.get(row.relay_id)
+            document = laid_over(row.document, said) if said else row.document
+            yield replace(_known(row).relay, row=document)
         after = rows[-1].relay_id
+
+
+def leads_to(session: Session, relay_id: RelayId, other: RelayId) -> bool:
+    """Whether the successors of a relay lead to another, or it is that one."""
+    return ask(session, _LEADS, {"relay_id": relay_id, "other": other}).fetchone() is not None
 
 
 def how_many(session: Session, source: str | None = None) -> int:
@@ -196,11 +216,12 @@ def _known(row: Any) -> Known:
 _KEEP = f"""
     INSERT INTO referral.entry (relay_id, source, document, known, digest, active, surety,
         country, called, verified_at, needs, serves, places, replaced_by, sought, holds_days,
-        last_day, numbers, says, contradicts, read_as, imported_at, holds_until)
+        last_day, numbers, says, contradicts, corrected, read_as, imported_at,
+        holds_until)
     VALUES (%(relay_id)s, %(source)s, %(document)s::jsonb, %(known)s, %(digest)s, %(active)s,
         %(surety)s, %(country)s, %(called)s, %(verified_at)s, %(needs)s, %(needs)s,
         %(places)s, %(replaced_by)s, %(sought)s, %(holds_days)s, %(last_day)s, %(numbers)s,
-        %(says)s::jsonb, %(contradicts)s, %(read_as)s, %(at)s,
+        %(says)s::jsonb, %(contradicts)s, %(corrected)s, %(read_as)s, %(at)s,
         ({due.HOLDS_UNTIL}))
     ON CONFLICT (relay_id) DO UPDATE SET source = excluded.source, document = excluded.document,
         known = excluded.known,
@@ -210,13 +231,17 @@ _KEEP = f"""
         places = excluded.places, replaced_by = excluded.replaced_by, sought = excluded.sought,
         holds_days = excluded.holds_days,
         last_day = excluded.last_day, numbers = excluded.numbers, says = excluded.says,
-        contradicts = excluded.contradicts,
+        contradicts = excluded.contradicts, corrected = excluded.corrected,
         read_as = excluded.read_as,
         imported_at = excluded.imported_at, holds_until = excluded.holds_until
 """  # noqa: S608
 _STANDING = """
     SELECT relay_id, source, digest, NOT active AND digest = '' AS gone
     FROM referral.entry WHERE relay_id = ANY(%(ids)s)
+"""
+_AS_TOLD = """
+    SELECT source, document, imported_at, NOT active AND digest = '' AS gone
+    FROM referral.entry WHERE relay_id = %(relay_id)s
 """
 _GONE = """
     SELECT relay_id FROM referral.entry
@@ -265,9 +290,13 @@ def standing(session: Session, ids: Collection[str]) -> Mapping[str, Standing]:
 
 
 def keep(session: Session, source: str, relays: Collection[Relay], at: datetime) -> None:
-    """Keep relays as their source tells of them now; `at` is when it was read."""
+    """Keep relays as their source tells of them now, with what people put right laid over.
+
+    `at` is when it was read.
+    """
     if relays:
-        rows = [_row(relay, source, at) for relay in relays]
+        laid = layers.in_force(session, [relay.slug for relay in relays])
+        rows = [_row(relay, laid.get(relay.slug, {}), source, at) for relay in relays]
         many(session, _KEEP, rows)
         ids = [relay.slug for relay in relays]
         sought.keep_words(session, {word for row in rows for word in row["sought"]})
@@ -298,14 +327,35 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
+def lay_anew(session: Session, relay_id: RelayId) -> None:
+    """Read an entry anew, because what people put right of it is other than it was."""
+    told = only(ask(session, _AS_TOLD, {"relay_id": relay_id}))
+    relay = read_row(0, told.document, departements_in(told.document))
+    if isinstance(relay, Relay):
+        keep(session, told.source, [relay], told.imported_at)
+    if told.gone:
+        close(session, [relay_id])
+    stand_in(session)
+
+
+def _laid(relay: Relay, said: Mapping[RelayField, str]) -> Relay:
+    """A relay as people say it is; as its list says where the two do not go together."""
+    if not said:
+        return relay
+    row = laid_over(relay.row, said)
+    read = read_row(0, row, departements_in(row))
+    return read if isinstance(read, Relay) else relay
+
+
+def _row(told: Relay, said: Mapping[RelayField, str], source: str, at: datetime) -> dict[str, Any]:
+    relay = _laid(told, said)
     needs = [need.value for need in relay.needs]
     return {
         "relay_id": relay.slug,
         "source": source,
-        "document": orjson.dumps(relay.row).decode(),
+        "document": orjson.dumps(told.row).decode(),
         "known": _RELAY.dump_json(replace(relay, row={})).decode(),
-        "digest": digest(relay.row),
+        "digest": digest(told.row),
         "active": relay.status is Status.ACTIVE,
         "surety": relay.confidence.doubt,
         "country": relay.country,
@@ -317,8 +367,9 @@ def _row(relay: Relay, source: str, at: datetime) -> dict[str, Any]:
         "sought": sought.words_of_relay(relay),
         "holds_days": due.holds_days(relay),
         "last_day": relay.last_day,
-        "numbers": sources.numbers_of(relay),
-        "says": orjson.dumps(sources.says_of(relay)).decode(),
+        "numbers": sources.numbers_of(told),
+        "says": orjson.dumps(sources.says_of(told)).decode(),
+        "corrected": bool(said),
         "contradicts": bool(relay.conflicts),
         "read_as": READ_AS,
         "at": at,

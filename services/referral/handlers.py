@@ -57,6 +57,7 @@ from services.referral import (
     entries,
     facts,
     handing,
+    layers,
     metrics,
     partners,
     sandbox,
@@ -174,6 +175,8 @@ def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
     row = store.relay_to_change(work.session, command.relay_id)
     row.verified_at = work.now if command.verified else None
     row.verified_by, row.withdrawn = work.command.actor, not command.verified
+    act = layers.Act.VERIFIED if command.verified else layers.Act.TAKEN_BACK
+    layers.note(work.session, command.relay_id, act, work.command.actor, work.now)
     work.session.flush()
     due.reckon(work.session, command.relay_id)
     served.serve(work.session, [command.relay_id])

@@ -182,6 +182,12 @@ def read_row(place: int, row: object, departements: frozenset[str]) -> Relay | l
     return flaws or _relay(service, row if isinstance(row, dict) else {})
 
 
+def departements_in(row: Mapping[str, Any]) -> frozenset[str]:
+    """Codes a row names: of one that was read before, all of them exist."""
+    areas = row.get("service_areas") or ()
+    return frozenset(code for area in areas for code in area.get("x_departements") or ())
+
+
 def _slug_of(row: object) -> str | None:
     ours = row.get("x_relay") if isinstance(row, dict) else None
     slug = ours.get("slug") if isinstance(ours, dict) else None

@@ -5,13 +5,14 @@ Nothing is announced: nobody else keeps a copy of the directory, and no event ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from contracts.directory import (
     LONGEST_TOLD,
     MOST_TELLINGS,
+    CorrectRelay,
     FieldTold,
     LookUpRelays,
     RelayField,
@@ -21,13 +22,18 @@ from contracts.directory import (
     RelayTold,
     SaturationTold,
     SeeRelay,
+    TakeBackCorrection,
     Telling,
+    VerificationTold,
 )
 from contracts.envelope import Reply, done, refused
-from contracts.vocabulary import Departement, LanguageCode, PersonId, Refusal
+from contracts.vocabulary import Departement, LanguageCode, PersonId, Refusal, RelayId
 from services.bus.work import Work
-from services.referral import browsing
+from services.referral import browsing, entries, layers
+from services.referral.correcting import Sound, judge_correction
+from services.referral.domain import MayNot
 from services.referral.entries import relay_of
+from services.referral.layers import Layer, Origin
 from services.referral.relay import Relay
 
 _MOST_CONFLICTS, _MOST_PLACES = 40, 110
@@ -47,6 +53,45 @@ def on_see_relay(command: SeeRelay, work: Work) -> Reply:
     if seen is None:
         return refused(Refusal.UNKNOWN_RELAY, "relay_id")
     return done(result=_told(seen))
+
+
+def on_correct_relay(command: CorrectRelay, work: Work) -> Reply:
+    """Lay what somebody of ours knows over what lists say."""
+    told = {field: getattr(command, field.value) for field in RelayField}
+    wanted = {field: str(words) for field, words in told.items() if words is not None}
+    layer = Layer(Origin.OURS, work.command.actor, work.now)
+    return put_right(work, command.relay_id, wanted, layer)
+
+
+def put_right(
+    work: Work, relay_id: RelayId, wanted: Mapping[RelayField, str], layer: Layer
+) -> Reply:
+    """Lay what somebody says over a list, where all of it is sound."""
+    relay = entries.one(work.session, relay_id)
+    successor = wanted.get(RelayField.SUCCESSOR)
+    if successor is not None and entries.leads_to(work.session, RelayId(successor), relay_id):
+        return refused(Refusal.INVALID_FIELD, RelayField.SUCCESSOR.value)
+    match judge_correction(relay, wanted, work.now.date()):
+        case MayNot(why, field):
+            return refused(why, field)
+        case Sound(said):
+            if successor is not None and entries.one(work.session, RelayId(successor)) is None:
+                return refused(Refusal.UNKNOWN_RELAY, RelayField.SUCCESSOR.value)
+            layers.lay(work.session, relay_id, said, layer)
+            entries.lay_anew(work.session, relay_id)
+            return done()
+        case unexpected:
+            assert_never(unexpected)
+
+
+def on_take_back_correction(command: TakeBackCorrection, work: Work) -> Reply:
+    """Let the list say it again; what nobody had put right is as it was."""
+    if entries.one(work.session, command.relay_id) is None:
+        return refused(Refusal.UNKNOWN_RELAY, "relay_id")
+    layer = Layer(Origin.OURS, work.command.actor, work.now)
+    if layers.take_back(work.session, command.relay_id, command.field, layer):
+        entries.lay_anew(work.session, command.relay_id)
+    return done()
 
 
 def _listed(row: Any, relay: Relay) -> dict[str, Any]:
@@ -91,7 +136,13 @@ def _told(seen: browsing.Seen) -> RelayTold:
         verified_at=row.checked_at,
         verified_by=None if row.verified_by is None else PersonId(row.verified_by),
         partner=row.partner,
+        acts=tuple(map(_act, seen.acts)),
     )
+
+
+def _act(row: Any) -> VerificationTold:
+    field = None if row.field is None else RelayField(row.field)
+    return VerificationTold(act=row.act, of=field, at=row.done_at, by=PersonId(row.done_by))
 
 
 def _language(code: str) -> LanguageCode:
@@ -119,6 +170,8 @@ def _tellings(field: RelayField, said: Sequence[browsing.Said]) -> Iterator[Tell
                 source=each.source[:_LONGEST_SOURCE],
                 said=each.fields[field][:LONGEST_TOLD],
                 told_at=each.at,
+                told_by=None if each.by is None else PersonId(each.by),
+                ours=each.ours,
                 holds=holds,
             )
             holds = False

@@ -5,6 +5,7 @@ from typing import Any
 from contracts.anonymity import AskLift, DecideLift, ReviewLift
 from contracts.care import AnswerDebrief
 from contracts.contact import CorrectNature, EndContact, SlowReturns
+from contracts.directory import CorrectRelay, TakeBackCorrection
 from contracts.envelope import Command
 from contracts.information import ExtendCard, LookUpCards, WriteCard
 from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner
@@ -45,6 +46,8 @@ BODIES: dict[type[Command], dict[str, Any]] = {
     FindRelays: {"needs": ["solitude"]},
     ObserveRelay: {"saturated": True},
     VerifyRelay: {"verified": True},
+    CorrectRelay: {"number": "01 99 00 12 34"},
+    TakeBackCorrection: {"field": "number"},
     ProposeReferral: {"relay_id": "fr-3114", "need": "solitude", "urgency": "P4"},
     RecordConsent: {"scope": ["need"]},
     RecordAnswer: {"accepted": True},
