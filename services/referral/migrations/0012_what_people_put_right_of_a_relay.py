@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "referral_0008"
-down_revision = "referral_0007"
+revision = "referral_0012"
+down_revision = "referral_0011"
 
 #: `expand`: the version that runs goes on beside it. `contract`: takes away what nobody reads.
 phase = "expand"
