@@ -74,6 +74,12 @@ def _module(file: Path) -> ModuleType:
     return module
 
 
+def left_by(lineage: Lineage, schema: str) -> frozenset[str]:
+    """What versions no longer read and a contraction may take (`contact.phone`)."""
+    revisions = (read_revision(file, schema) for file in lineage.files())
+    return frozenset(what for revision in revisions for what in revision.leaves)
+
+
 def flaws_of_lineage(lineage: Lineage, declared: MetaData, schema: str) -> list[str]:
     """What is wrong with the revisions of one lineage, a sentence each."""
     revisions = [read_revision(file, schema) for file in lineage.files()]

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from deploy.migration.judging import flaws_of_lineage, read_revision
+from deploy.migration.judging import flaws_of_lineage, left_by
 from deploy.migration.writing import difference, models_of
 from services.bus import migrating
 from services.bus.database import made_at_once, prepare
@@ -68,12 +68,8 @@ def shape(connection: Connection, schema: str) -> dict[str, object]:
 
 def leaving(service: Service) -> set[str]:
     """What is still in the database and no longer in the code."""
-    return {
-        what
-        for lineage in lineages_of(service.name)
-        for file in lineage.files()
-        for what in read_revision(file, service.name).leaves
-    }
+    lineages = lineages_of(service.name)
+    return {what for lineage in lineages for what in left_by(lineage, service.name)}
 
 
 def test_migrated_tables_are_the_models_of_every_service(
