@@ -22,6 +22,7 @@ from deploy import cards
 from deploy.directory_kept import keep_directory
 from deploy.embedded.nats import SERVER_FILE
 from deploy.embedded.runfolder import RunFolder, write_atomically
+from deploy.partner_desks import keep_demonstration
 from deploy.platform import DEVELOPMENT_KEY, KEYS_WRITTEN, ROBOT_KEY
 from services.bus import database
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
@@ -121,6 +122,7 @@ def main() -> int:
 
 
 def _prepare(run: RunFolder) -> int:
+    keep_demonstration(run)
     write_server_conf(run)
     print(KEYS_WRITTEN, *(service.name for service in SERVICES), flush=True)
     told = sys.stdin.readline()

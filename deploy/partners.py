@@ -36,18 +36,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner, is_sandbox
 from contracts.partner_keys import make_keys
-from contracts.vocabulary import (
-    PartnerId,
-    PartnerState,
-    Refusal,
-    Role,
-    SandboxStory,
-    SealingKey,
-)
+from contracts.vocabulary import PartnerId, PartnerState, Refusal, Role, SandboxStory
 from deploy.desk import DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
 from deploy.ground import everybody, write_server_conf
+from deploy.partner_desks import desk_key, with_a_key
 from deploy.platform import Platform, read_platform
 from deploy.seeds import PROGRAMME, SEEDED
 from deploy.verify.ledger import checker_url
@@ -57,7 +51,6 @@ from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
-from services.console.desk_seal import DESK_KEY, sealing_key_of
 from services.referral.postman import WEBHOOK_KEY, secret_for
 from services.referral.webhooks import WAITING
 
@@ -73,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.verb == "key":
             return make_keys(asked.name, asked.into)
         if asked.verb == "desk-key":
-            print(_desk_key(RunFolder(asked.run_dir.resolve()), asked.name))
+            print(desk_key(RunFolder(asked.run_dir.resolve()), asked.name))
             return 0
         if asked.verb == "secret":
             return _tell_secret(RunFolder(asked.run_dir.resolve()), asked.name, asked.number)
@@ -120,7 +113,7 @@ async def take_in(
         operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
         for file, manifest in manifests.items():
             try:
-                await operator.apply_partner(_with_a_key(run, manifest))
+                await operator.apply_partner(with_a_key(run, manifest))
             except DoorRefused as no:
                 raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
@@ -134,22 +127,6 @@ async def take_in(
             if time.monotonic() > give_up_at:
                 raise
             await asyncio.sleep(0.1)
-
-
-def _with_a_key(run: RunFolder, manifest: ApplyPartner) -> ApplyPartner:
-    """What only a partner with a desk may read is sealed to its desk, unless it has its own key."""
-    if not manifest.desk or manifest.sealing_key is not None:
-        return manifest
-    return manifest.model_copy(update={"sealing_key": _desk_key(run, manifest.partner)})
-
-
-def _desk_key(run: RunFolder, name: str) -> SealingKey:
-    """Public key of a partner's desk; StartRefused where no platform has made the console's."""
-    try:
-        return sealing_key_of(key_from(run.keys / DESK_KEY), name)
-    except (OSError, WrongKey):
-        file = run.keys / DESK_KEY
-        raise StartRefused(f"{file}: no key is there.", "Start the platform once.") from None
 
 
 async def take_up_accounts(monitoring_url: str, process: int) -> None:

@@ -22,8 +22,10 @@ from contracts.vocabulary import Channel, LanguageCode, Need, PersonId, Programm
 from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder
 from deploy.embedded.trouble import StartRefused
+from deploy.partner_desks import demonstration_file, with_a_key
 from deploy.platform import Platform, platform_here, read_platform
 from deploy.start import PEOPLE
+from services.bus.provision.partners import PartnersFlawed, read_partner
 from services.intake import programme
 
 PROGRAMME = "sos-crise"
@@ -50,6 +52,7 @@ def invented_people() -> tuple[Invented, ...]:
             ProgrammeId(each["programme"]),
         )
         for each in json.loads(PEOPLE.read_text())
+        if "role" in each
     )
 
 
@@ -108,6 +111,17 @@ async def seed_sessions(doors: Doors, programme: str = PROGRAMME) -> dict[Role, 
     }
 
 
+async def let_partner_in(run: RunFolder, platform: Platform) -> None:
+    """Have referral take in the partner of the demonstration, as its file is; NATS has it already.
+
+    Raises DoorRefused, DoorSilent, PartnersFlawed.
+    """
+    manifest = with_a_key(run, read_partner(demonstration_file(run)))
+    async with Doors.of(platform) as doors:
+        operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
+        await operator.apply_partner(manifest)
+
+
 def apply_programmes(run: RunFolder) -> int:
     """Put every line of the repository into force; 1 when one was refused."""
     manifests = sorted(str(path) for path in _PROGRAMMES.glob("*.yaml"))
@@ -144,7 +158,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         platform = platform_here() if options.here else read_platform(run, even_starting=True)
         asyncio.run(_print_sessions(platform, options.programme))
-    except (StartRefused, DoorRefused, DoorSilent, OSError) as trouble:
+        if not options.here:
+            asyncio.run(let_partner_in(run, platform))
+    except (StartRefused, DoorRefused, DoorSilent, PartnersFlawed, OSError) as trouble:
         print(f"No sessions: {trouble}", file=sys.stderr)
         return 1
     return 0

@@ -13,6 +13,7 @@ from dataclasses import replace
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import People, Person
+from tests.browser.referring import somebody_is_referred
 from tests.browser.shared import a_month_is_published
 
 #: What the page is called, and the page.
@@ -361,6 +362,40 @@ def _is(person: Person, live: str) -> None:
     expect(person.page.locator(f"#desk[data-live='{live}']")).to_be_visible()
 
 
+def a_partner_answers(people: People) -> Seen:
+    """From what waits for a partner to what became of the person, and how long it is full."""
+    reference = somebody_is_referred(people.platform)
+    member = people.at_nobodys_desk("/entrer")
+    member.page.locator("button[value='dev-partner']").click()
+    of_this = f"/partenaire/{reference}"
+    expect(member.page.locator(f"form[action='{of_this}/ouvrir']")).to_be_visible()
+    yield "what waits for a partner", member.page
+    member.go(of_this)
+    yield "a referral nobody has opened", member.page
+    member.page.locator(f"form[action='{of_this}/ouvrir'] button").click()
+    expect(member.page.locator("dl.facts")).to_be_visible()
+    yield "a referral at its partner's", member.page
+    member.page.locator("a[href$='etape=decliner']").click()
+    yield "a referral about to be declined", member.page
+    member.go(of_this)
+    member.page.locator("form[action$='/reponse'] button").click()
+    expect(member.page.locator("#suite-dite")).to_be_visible()
+    yield "a referral that is taken up", member.page
+    member.page.locator("#suite-dite label").first.click()
+    member.page.locator("#suite-dite button").click()
+    expect(member.page.locator("#suite-dite")).to_have_count(0)
+    yield "a referral whose outcome is told", member.page
+    member.go("/partenaire")
+    member.page.locator("form[id^='complet-'] button").click()
+    expect(member.page.locator(".tag.hatch")).to_be_visible()
+    yield "a partner that is full", member.page
+    member.page.locator("form[action*='/complet/'] button").last.click()
+    expect(member.page.locator(".tag.hatch")).to_have_count(0)
+    with member.watch.bad_answers_awaited():
+        member.go("/")
+    yield "a partner at a page of ours", member.page
+
+
 Story = Callable[[People], Seen]
 
 #: Read in a file of tests each, so that they are read side by side.
@@ -375,4 +410,5 @@ OF_OTHERS: tuple[Story, ...] = (
     a_coordinator_looks_at_the_week,
     a_coordinator_keeps_cards,
     what_is_written_after_danger,
+    a_partner_answers,
 )

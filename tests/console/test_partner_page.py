@@ -68,7 +68,7 @@ def test_a_referral_is_seen_opened_taken_up_and_its_outcome_told(
         assert f'action="{partners.path}/ouvrir"' in browser.page
 
         browser = await opened(comes, partners)
-        assert "Idées ou crise suicidaire" in browser.page or "Besoin" in browser.page
+        assert "Idées ou crise suicidaire" in browser.page
         answer = await browser.post(
             f"{partners.path}/reponse", browser.button() | {"accepted": "true"}
         )
@@ -115,9 +115,10 @@ def test_what_nobody_has_opened_says_nothing_of_the_person_and_is_not_received(
     async def visit(comes: Comes) -> None:
         browser = await comes(MARIE)
         for _ in range(3):
-            await browser.get(LIST)
-            await browser.get(partners.path)
-        assert "Ce que la personne a accepté" not in browser.page
+            for path in (LIST, partners.path):
+                await browser.get(path)
+                assert "suicidaire" not in browser.page
+                assert "Ce que la personne a accepté" not in browser.page
 
     at_partners(door, visit)
     partners.referral.at(NOON + timedelta(minutes=16))
