@@ -262,6 +262,8 @@ class RelayFound(Contract):
     may_transfer: Annotated[bool, ops("A live transfer is agreed, and possible now")]
     opens_at: Annotated[Moment | None, ops("When it opens, if it is shut", unit=_UTC)] = None
     closes_at: Annotated[Moment | None, ops("Until when it is open", unit=_UTC)] = None
+    number: Annotated[str | None, public("Its public number", max_length=40)] = None
+    in_writing: Annotated[bool, public("That number is written to, never called")] = False
 
 
 class RelaysFound(Contract):

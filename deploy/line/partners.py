@@ -10,11 +10,11 @@ from contracts.ladder import PartnerLine
 from contracts.opening import OpeningRule
 from contracts.vocabulary import Channel, OnHolidays, RelayId
 from deploy.line.unfit import Unfit
-from services.console.relay_numbers import PublicNumber, number_of
 from services.intake.flaws import first_contradiction
 from services.intake.ladder import never_closes
 from services.intake.numbers import from_anywhere
 from services.referral.directory import COMMITTED, read_directory
+from services.referral.numbers import PublicNumber, number_of
 from services.referral.relay import Relay, Status
 
 #: As many as one rung of a ladder can name.

@@ -7,15 +7,19 @@ département: some cross its limits, and to take one for the other sends rescue 
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from contracts.vocabulary import Refusal
 from services.bus.body import Flaw
-from services.console.relay_numbers import DIRECTORY
 
-_LIST = DIRECTORY / "departements.json"
+#: The folder referral reads, where the operator has one of their own.
+REFERRAL_DIRECTORY = "HELPLINE_REFERRAL_DIRECTORY"
+_COMMITTED = Path(__file__).resolve().parents[2] / "deploy/directory"
+_LIST = Path(os.environ.get(REFERRAL_DIRECTORY, _COMMITTED)) / "departements.json"
 _BETWEEN = " · "
 
 

@@ -22,7 +22,6 @@ from services.console import store
 from services.console.pages import PAGES
 from services.console.press import asked, pressed
 from services.console.problem import refusal_problem
-from services.console.relay_numbers import numbers
 from services.console.sessions import page_word
 from services.console.settings import Settings
 from services.console.triage_page import read_notes
@@ -59,7 +58,6 @@ class RelayPages:
             "relays_found.html",
             reader.look,
             found=found,
-            numbers=numbers(),
             zone=terms.timezone,
             asked=question,
             word=page_word(reader.token),

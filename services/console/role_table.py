@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from contracts.activity import SeeActivity
 from contracts.anonymity import DecideLift
+from contracts.directory import CorrectRelay, LookUpRelays, SeeRelay
 from contracts.information import LookUpCards, SeeCards, WriteCard
 from contracts.referral import (
     CloseReferral,
     FindRelays,
     ProposeReferral,
-    SeeRelays,
     SendReferral,
 )
 from contracts.report import DecideLegalReport, ProposeLegalReport
@@ -76,7 +76,10 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}", DecideLegalReport.roles),
     Entry("POST", "/signalements/{report_id}/mots", DecideLegalReport.roles),
-    Entry("GET", "/relais", SeeRelays.roles),
+    Entry("GET", "/relais", LookUpRelays.roles),
+    Entry("POST", "/relais", LookUpRelays.roles),
+    Entry("GET", "/relais/{relay_id}", SeeRelay.roles),
+    Entry("POST", "/relais/{relay_id}", CorrectRelay.roles),
     Entry("GET", "/activite", SeeActivity.roles),
     Entry("GET", "/activite/tableau", SeeActivity.roles),
     Entry("GET", "/activite/graphique", SeeActivity.roles),

@@ -230,6 +230,8 @@ def _row(proposal: Proposal, now: datetime) -> RelayFound:
         may_transfer=may_transfer(relay, now),
         opens_at=proposal.opens_at,
         closes_at=proposal.until,
+        number=relay.number,
+        in_writing=relay.by_text,
     )
 
 

@@ -21,6 +21,7 @@ def found(**changes: object) -> RelayFound:
         "anonymity_to_say": True,
         "may_transfer": False,
         "closes_at": facts.later(3600),
+        "number": "116006",
     }
     return RelayFound.model_validate(said | changes)
 
