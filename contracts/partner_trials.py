@@ -17,12 +17,12 @@ from contracts.partner_endpoint import Answer, Endpoint
 from contracts.webhooks import (
     CONTENT_TYPE,
     USER_AGENT,
+    WINDOW_SECONDS,
     new_secret,
     signed_headers,
     structured,
 )
 
-WINDOW_SECONDS = 5 * 60  #: a post is no older and no newer than this
 _BEYOND_SECONDS = 60
 LONG_BYTES = 64 * 1024
 HUGE_BYTES = 2 * 1024 * 1024

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,8 +18,11 @@ from contracts.envelope import EventEnvelope, event_header, schema_name
 
 _SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
+WINDOW_SECONDS = 5 * 60  #: a post is no older and no newer than this
 CONTENT_TYPE = "application/cloudevents+json"
 USER_AGENT = "helpline-webhooks/1"
+_SIGNING = ("id", "timestamp", "signature")
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 #: Attributes of CloudEvents by the fields of our envelope.
 _ATTRIBUTES = {
     field: event_header(field).removeprefix("ce-") for field in EventEnvelope.model_fields
@@ -56,6 +60,18 @@ def signed_headers(
             signature(secret, message_id, timestamp, body) for secret in keys
         ),
     }
+
+
+def verified(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Whether a post is signed by this secret, and from within five minutes of `now`.
+
+    `headers`: by their names in lower case; `now`: seconds since 1970 on the machine.
+    """
+    id_, at, signatures = (headers.get(f"webhook-{name}", "") for name in _SIGNING)
+    if not id_ or _SECONDS.fullmatch(at) is None or abs(now - int(at)) > WINDOW_SECONDS:
+        return False
+    expected = signature(secret, id_, int(at), body).encode()
+    return any(hmac.compare_digest(expected, each.encode()) for each in signatures.split(" "))
 
 
 def structured(envelope: Mapping[str, Any], body: str) -> bytes:

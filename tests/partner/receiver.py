@@ -1,4 +1,7 @@
-"""The receiver that partners are shown, on a port of this machine; and what it may do wrong."""
+"""The receiver that partners are shown, on a port of this machine; and what it may do wrong.
+
+It verifies with the official package of Standard Webhooks: what we sign is not judged by ourselves.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from contracts.receiver import LONGEST_BODY, Take, answering
 from contracts.receiver import Receiver as Shown
@@ -24,6 +29,13 @@ class Receiver(Shown):
     @property
     def url(self) -> str:
         return f"https://receiver.localhost:{self.port}/webhooks/helpline"
+
+    def verify(self, headers: dict[str, str], body: bytes) -> bool:
+        try:
+            Webhook(self.secret).verify(body, headers, json_parse=False)
+        except WebhookVerificationError:
+            return False
+        return True
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         self.headers.append(headers)

@@ -16,6 +16,7 @@ from contracts.canned import is_canned
 from contracts.partner_check import SECRET_VARIABLE, Line, check, main
 from contracts.partner_endpoint import NoAddress, endpoint
 from contracts.partner_trials import HUGE_BYTES
+from contracts.receiver import Receiver as Shown
 from contracts.receiver import Take
 from contracts.vocabulary import Need
 from contracts.webhooks import new_secret, signature
@@ -55,6 +56,10 @@ def test_the_receiver_partners_are_shown_passes_and_works_on_each_once() -> None
     assert len(receiver.seen) == len(worked_on) + 1  # one came again
     assert all(is_canned(each["data"]["reference"]) for each in worked_on)
     assert {each["data"]["partner"] for each in worked_on} == {"sandbox"}
+
+
+def test_what_partners_are_shown_verifies_as_the_official_package_does() -> None:
+    assert failed(lines(Shown(SECRET).take)) == []
 
 
 def _trusted() -> ssl.SSLContext:
