@@ -35,7 +35,7 @@ from services.console import hours_words, store
 from services.console.departements import code_of
 from services.console.pages import Drawn, Frame
 from services.console.pictures import domain_now
-from services.console.press import Reader, asked, done_response, pressed, reader_of, sent
+from services.console.press import Reader, asked, goes_to, pressed, reader_of, sent
 from services.console.settings import Settings
 from services.console.staff import names_of
 from services.pages.forms import contract_of
@@ -148,7 +148,7 @@ class DirectoryPages:
             said[RelayField.HOURS.value] = hours_words.kept(hours)
         command = contract_of(CorrectRelay, said | dict(request.path_params))
         await sent(self._door, press, command)
-        return done_response(request, f"{LIST}/{request.path_params['relay_id']}")
+        return goes_to(request, f"{LIST}/{request.path_params['relay_id']}")
 
 
 _FILTERS = ("mots", "besoin", "departement", "etat")

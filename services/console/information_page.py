@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from contracts.envelope import Command, Reply
 from contracts.information import (
@@ -40,8 +40,8 @@ from services.console.press import (
     Press,
     Reader,
     asked,
-    asks_for_a_part,
     done_response,
+    goes_to,
     pressed,
     reader_of,
     sent,
@@ -198,7 +198,7 @@ class InformationPages:
         said = card_in(press, desk) | {"programmes": [desk.programme]}
         reply = await sent(self._door, press, contract_of(WriteCard, {"card": said}))
         named = CardNamed.model_validate(reply.result, extra="ignore")
-        return _goes_to(request, f"{LIST}/{named.card_id}")
+        return goes_to(request, f"{LIST}/{named.card_id}")
 
     async def amend(self, request: Request) -> Response:
         """Have a card say something else; whoever saw an older version of it is told so."""
@@ -208,7 +208,7 @@ class InformationPages:
         said = card_in(press, press.reader.desk) | {"programmes": list(told.card.programmes)}
         command = contract_of(WriteCard, {"card": said, **request.path_params})
         await self._send(press, command, read_version)
-        return _goes_to(request, f"{LIST}/{told.card_id}")
+        return goes_to(request, f"{LIST}/{told.card_id}")
 
     async def extend(self, request: Request) -> Response:
         """Have a card hold until the end of another day."""
@@ -220,13 +220,6 @@ class InformationPages:
 
     async def _send(self, press: Press, command: Command, version: int | None = None) -> Reply:
         return await sent(self._door, press, command, version)
-
-
-def _goes_to(request: Request, address: str) -> Response:
-    """Done: what was written is read on its own page."""
-    if asks_for_a_part(request):
-        return Response(status_code=204, headers={"HX-Redirect": address})
-    return RedirectResponse(address, 303)
 
 
 def card_in(press: Press, desk: Desk) -> dict[str, Any]:

@@ -153,6 +153,13 @@ def done_response(request: Request, page: str = "/") -> Response:
     return RedirectResponse(page, 303)
 
 
+def goes_to(request: Request, address: str) -> Response:
+    """Done: what was written is read on its own page, drawn whole."""
+    if asks_for_a_part(request):
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
 def asks_for_a_part(request: Request) -> bool:
     """Whether a script of ours asks, and not the browser itself."""
     return "hx-request" in request.headers
