@@ -89,6 +89,7 @@ from contracts.partner import (
     SeeDesk,
     TellOutcome,
     TellSaturation,
+    UpdateEntry,
 )
 from contracts.programme import ApplyProgramme, ProgrammePublished
 from contracts.quality import HourCounted
@@ -334,6 +335,7 @@ COMMANDS: tuple[type[Command], ...] = (
     TellSaturation,
     SeeDesk,
     OpenReferral,
+    UpdateEntry,
 )
 
 #: What a command finds out, in the `result` of its reply; the others find out nothing.

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from contracts.envelope import Command, Contract, Event, Stream
 from contracts.privacy import LARGEST_COUNT, ops, public, reference, sealed
+from contracts.roster import DAY
 from contracts.vocabulary import (
     AgeBand,
     Departement,
@@ -231,6 +232,39 @@ class TellSaturation(PartnerCommand):
     ] = None
 
 
+class UpdateEntry(PartnerCommand):
+    """Say of a service of yours in the directory how it is reached.
+
+    It holds over what lists say, and under what the line has found out itself. Only what is filled
+    in changes.
+    """
+
+    verb: ClassVar = "partner_entry"
+    told_as: ClassVar = "entry.v1"
+
+    relay_id: Annotated[RelayId, public("Which of your services")]
+    said_at: Annotated[
+        Moment,
+        ops("When you say so, by your clock: what is said again later is another wish", unit="UTC"),
+    ]
+    number: Annotated[str | None, public("Its public number", max_length=40)] = None
+    hours: Annotated[
+        str | None,
+        public(
+            "When it answers: `MO,TU,WE 09:00-12:30; SA 10:00-12:00`, closing after midnight too",
+            max_length=600,
+        ),
+    ] = None
+    closed_until: Annotated[
+        str | None,
+        public(
+            "The last day on which it is shut; one that is over: it is open again",
+            unit="YYYY-MM-DD",
+            pattern=DAY,
+        ),
+    ] = None
+
+
 class PlayReferral(PartnerCommand):
     """In a sandbox: have a referral of nobody sent to you."""
 
@@ -249,6 +283,7 @@ PARTNER_COMMANDS: tuple[type[PartnerCommand], ...] = (
     AnswerReferral,
     TellOutcome,
     TellSaturation,
+    UpdateEntry,
     PlayReferral,
 )
 

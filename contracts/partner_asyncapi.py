@@ -20,6 +20,7 @@ from contracts.partner import (
     PlayReferral,
     TellOutcome,
     TellSaturation,
+    UpdateEntry,
 )
 from contracts.vocabulary import PartnerReference, RelayId, RelayOutcome, SandboxStory
 
@@ -36,6 +37,11 @@ SAID: tuple[PartnerCommand, ...] = (
         relay_id=RelayId("fr-3114"),
         saturated=True,
         until=datetime(2026, 12, 1, 18, 0, tzinfo=UTC),
+    ),
+    UpdateEntry(
+        relay_id=RelayId("fr-3114"),
+        said_at=datetime(2026, 12, 1, 11, 0, tzinfo=UTC),
+        hours="MO,TU 09:00-18:00",
     ),
     PlayReferral(story=SandboxStory.SENT, number=1),
 )

@@ -15,6 +15,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,12 +32,15 @@ from contracts.partner import (
     PartnerEvent,
     PlayReferral,
     TellOutcome,
+    TellSaturation,
+    UpdateEntry,
 )
 from contracts.privacy import LARGEST_COUNT
 from contracts.sealing import opened
 from contracts.vocabulary import (
     ON_THE_BUS,
     PartnerReference,
+    RelayId,
     RelayOutcome,
     SandboxStory,
     SealedBox,
@@ -113,6 +117,19 @@ class Partner:
     async def tell_outcome(self, outcome_token: str, outcome: RelayOutcome) -> Reply:
         """Say what became of somebody; a token works once."""
         return await self._ask(TellOutcome(outcome_token=outcome_token, outcome=outcome))
+
+    async def tell_saturation(self, relay_id: RelayId, full_until: datetime | None) -> Reply:
+        """Say until when a service of yours can take nobody; None: it can take people again."""
+        saturated = full_until is not None
+        wish = TellSaturation(relay_id=relay_id, saturated=saturated, until=full_until)
+        return await self._ask(wish)
+
+    async def update_entry(self, entry: UpdateEntry) -> Reply:
+        """Say of a service of yours how it is reached; only what is filled in changes.
+
+        Raises TimeoutError when nobody answered: ask again with the same `said_at`.
+        """
+        return await self._ask(entry)
 
     async def play(self, story: SandboxStory = SandboxStory.SENT) -> Reply:
         """In a sandbox account: have a referral of nobody sent to you."""

@@ -36,3 +36,14 @@ for await (const message of await consumer.consume()) {
   }
   message.ack();
 }
+
+// Until when a service of yours can take nobody (an ISO 8601 moment); null: it can take people again.
+export async function tellSaturation(relayId, until) {
+  return (await client.request("saturation.v1", JSON.stringify({ relay_id: relayId, saturated: until !== null, until }), { timeout: 5000 })).json();
+}
+
+// What a service of yours is reached by; only what is filled in changes:
+//   await updateEntry({ relay_id: "fr-3114", hours: "MO,TU 09:00-18:00" });
+export async function updateEntry(entry) {
+  return (await client.request("entry.v1", JSON.stringify({ said_at: new Date().toISOString(), ...entry }), { timeout: 5000 })).json();
+}

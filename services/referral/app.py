@@ -27,6 +27,7 @@ from contracts.partner import (
     SeeDesk,
     TellOutcome,
     TellSaturation,
+    UpdateEntry,
 )
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
@@ -104,6 +105,7 @@ SERVICE = Service(
         Answer(PlayReferral, sandbox.on_partner_play),
         Answer(PlayToPartner, sandbox.on_play_to_partner),
         Answer(TellSaturation, desk.on_tell_saturation, kept=False),
+        Answer(UpdateEntry, relay_handlers.on_partner_entry),
         Answer(SeeDesk, desk.on_see_desk, kept=False),
         Answer(OpenReferral, desk.on_open_referral, kept=False),
         Answer(WriteCard, card_handlers.on_write_card),

@@ -69,9 +69,8 @@ def on_tell_saturation(command: TellSaturation, work: Work) -> Reply:
     until = command.until or work.now + _NOT_FULL_FOR
     if not work.now < until <= work.now + LONGEST_FULL:
         return refused(Refusal.INVALID_FIELD, "until")
-    row = store.relay_to_change(work.session, command.relay_id)
-    row.saturated, row.lifetime_minutes = command.saturated, _minutes(until - work.now)
-    row.observed_at, row.observed_by = work.now, person_of(work.partner)
+    seen = Saturation(command.saturated, work.now, _in_minutes(until - work.now))
+    store.observe(work.session, command.relay_id, seen, person_of(work.partner))
     return done()
 
 
@@ -111,6 +110,6 @@ def _shown(found: OnDesk) -> HandedShown:
     )
 
 
-def _minutes(span: timedelta) -> int:
+def _in_minutes(span: timedelta) -> timedelta:
     """Whole minutes, the last one begun with it."""
-    return -(-span // timedelta(minutes=1))
+    return timedelta(minutes=-(-span // timedelta(minutes=1)))

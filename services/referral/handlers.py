@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
@@ -84,7 +84,7 @@ from services.referral.domain import (
 )
 from services.referral.proposal import Found, Proposal, may_transfer
 from services.referral.question import Question, Rescue
-from services.referral.relay import Relay
+from services.referral.relay import Relay, Saturation
 from services.referral.search import looked_up, search
 
 _OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
@@ -162,9 +162,9 @@ def on_observe_relay(command: ObserveRelay, work: Work) -> Reply:
     """Keep whether a relay picked up."""
     if _relay(command.relay_id, work) is None:
         return refused(Refusal.UNKNOWN_RELAY, "relay_id")
-    row = store.relay_to_change(work.session, command.relay_id)
-    row.saturated, row.lifetime_minutes = command.saturated, command.lifetime_minutes
-    row.observed_at, row.observed_by = work.now, work.command.actor
+    lifetime = timedelta(minutes=command.lifetime_minutes)
+    seen = Saturation(command.saturated, work.now, lifetime)
+    store.observe(work.session, command.relay_id, seen, work.command.actor)
     return done()
 
 

@@ -27,15 +27,18 @@ from contracts.directory import (
     VerificationTold,
 )
 from contracts.envelope import Reply, done, refused
+from contracts.partner import UpdateEntry, person_of
 from contracts.vocabulary import Departement, LanguageCode, PersonId, Refusal, RelayId
 from services.bus.work import Work
-from services.referral import browsing, entries, layers
+from services.referral import browsing, entries, layers, partners
 from services.referral.correcting import Sound, judge_correction
 from services.referral.domain import MayNot
 from services.referral.entries import relay_of
 from services.referral.layers import Layer, Origin
 from services.referral.relay import Relay
 
+#: What a partner may say of its own service.
+_PARTNERS_FIELDS = (RelayField.NUMBER, RelayField.HOURS, RelayField.CLOSED_UNTIL)
 _MOST_CONFLICTS, _MOST_PLACES = 40, 110
 _LONGEST_SOURCE, _LONGEST_DESCRIPTION = 60, 2000
 
@@ -82,6 +85,18 @@ def put_right(
             return done()
         case unexpected:
             assert_never(unexpected)
+
+
+def on_partner_entry(command: UpdateEntry, work: Work) -> Reply:
+    """Lay what a partner says of a service of its own over lists, and under what we found out."""
+    assert work.partner is not None
+    partner = partners.partner_of(work.session, command.relay_id)
+    if partner is None or partner.partner != work.partner:
+        return refused(Refusal.UNKNOWN_RELAY, "relay_id")  # another's is as good as none
+    told = {field: getattr(command, field.value) for field in _PARTNERS_FIELDS}
+    wanted = {field: str(words) for field, words in told.items() if words is not None}
+    layer = Layer(Origin.PARTNER, person_of(work.partner), work.now)
+    return put_right(work, command.relay_id, wanted, layer)
 
 
 def on_take_back_correction(command: TakeBackCorrection, work: Work) -> Reply:

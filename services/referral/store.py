@@ -296,6 +296,13 @@ def relay_to_change(session: Session, relay_id: RelayId) -> RelayRow:
     return row
 
 
+def observe(session: Session, relay_id: RelayId, seen: Saturation, by: PersonId) -> None:
+    """Keep whether a relay picks up, as somebody saw it."""
+    row = relay_to_change(session, relay_id)
+    row.saturated, row.observed_at, row.observed_by = seen.saturated, seen.observed_at, by
+    row.lifetime_minutes = int(seen.lifetime.total_seconds() // 60)
+
+
 def keep_referral(session: Session, row: ReferralRow) -> None:
     """Keep a new referral."""
     session.add(row)

@@ -215,6 +215,7 @@ def ways_of(name: str) -> set[str]:
         "answer.v1",
         "outcome.v1",
         "saturation.v1",
+        "entry.v1",
     }
 
 
@@ -229,7 +230,7 @@ def test_a_sandbox_may_ask_to_be_played_to_and_nobody_else() -> None:
 
 
 #: What it says in its own account, as everybody calls it there.
-SAID = {"answer.v1", "outcome.v1", "saturation.v1"}
+SAID = {"answer.v1", "outcome.v1", "saturation.v1", "entry.v1"}
 
 
 def of_the_stream(subject: str) -> str:

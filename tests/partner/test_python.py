@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from contracts.envelope import ReplyStatus
-from contracts.partner import PartnerReferralSent
+from contracts.partner import PartnerReferralSent, UpdateEntry
 from contracts.partner_client import Told
 from contracts.vocabulary import PartnerReference, RelayOutcome, Role
 from deploy.desk import Doors
@@ -38,6 +39,13 @@ def test_each_reads_its_own_answers_and_tells_the_outcome(scene: Scene) -> None:
                 assert outcome.status is ReplyStatus.DONE
                 others = await bonde.answer(PartnerReference(for_aplus), accepted=False)
                 assert (others.status, others.refusal) == ("refused", "unknown_referral")
+
+                shut = UpdateEntry(
+                    relay_id=APLUS_RELAY, said_at=datetime.now(UTC), hours="MO 09:00-12:00"
+                )
+                assert (await aplus.update_entry(shut)).status is ReplyStatus.DONE
+                others = await bonde.update_entry(shut)
+                assert (others.status, others.refusal) == ("refused", "unknown_relay")
 
     asyncio.run(walk())
 
