@@ -411,38 +411,3 @@ class VerifyRelay(Command):
 
     relay_id: Annotated[RelayId, public("The relay")]
     verified: Annotated[bool, ops("Whether it is as the row says")]
-
-
-#: Relays one page can show.
-MOST_RELAYS = 200
-
-
-class RelaySeen(Contract):
-    """A row of the directory, and whether somebody of ours has checked it."""
-
-    relay_id: Annotated[RelayId, public("The relay")]
-    called: Annotated[str, public("What the relay is called", max_length=160)]
-    need: Annotated[Need, public("What it is for")]
-    always_open: Annotated[bool, public("Day and night")]
-    anonymous: Annotated[bool | None, public("Whether one stays unknown there; empty: unknown")]
-    sources_differ: Annotated[bool, public("What is said of it is not the same everywhere")]
-    verified_at: Annotated[Moment | None, ops("When it was checked; empty: it is not", unit=_UTC)]
-    taken_back: Annotated[bool, ops("It had been checked, and this no longer holds")] = False
-    said_by: Annotated[PersonId | None, staff("Who said one or the other; empty: the file")] = None
-
-
-class SeeRelays(Command):
-    """The directory of a country, what is to be verified first; changes nothing."""
-
-    service: ClassVar = "referral"
-    verb: ClassVar = "see_relays"
-    roles: ClassVar = VerifyRelay.roles
-
-    country: Annotated[str, ops("Where", unit="ISO 3166-1", pattern=r"^[A-Z]{2}$")] = "FR"
-
-
-class RelaysSeen(Contract):
-    """What is in the directory; more than fit are left out and said to be."""
-
-    relays: Annotated[tuple[RelaySeen, ...], staff("To be verified first", max_length=MOST_RELAYS)]
-    more: Annotated[bool, ops("There are more")] = False

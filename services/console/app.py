@@ -83,7 +83,6 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
     ReferralUndelivered,
-    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -239,7 +238,6 @@ SERVICE = Service(
         JudgeFlag,
         EraseTexts,
         FindRelays,
-        SeeRelays,
         LookUpRelays,
         SeeRelay,
         ObserveRelay,

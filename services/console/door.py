@@ -53,7 +53,6 @@ from contracts.referral import (
     ProposeReferral,
     RecordAnswer,
     RecordConsent,
-    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -181,7 +180,6 @@ VERBS: tuple[Verb, ...] = (
     Verb("/desk/contacts/{contact_id}/erase-texts", EraseTexts),
     Verb("/desk/relays/find", FindRelays),
     Verb("/desk/relays/{relay_id}/observe", ObserveRelay),
-    Verb("/coordinator/relays/see", SeeRelays),
     Verb("/desk/relays/look-up", LookUpRelays),
     Verb("/desk/relays/{relay_id}/see", SeeRelay),
     Verb("/coordinator/relays/{relay_id}/verify", VerifyRelay),

@@ -47,7 +47,6 @@ from contracts.referral import (
     ReferralSent,
     ReferralUndelivered,
     RelayOutcomeGiven,
-    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -83,7 +82,6 @@ SERVICE = Service(
     ),
     answers=(
         Answer(FindRelays, handlers.on_find_relays, kept=False),
-        Answer(SeeRelays, handlers.on_see_relays, kept=False),
         Answer(LookUpRelays, relay_handlers.on_look_up_relays, kept=False),
         Answer(SeeRelay, relay_handlers.on_see_relay, kept=False),
         Answer(ObserveRelay, handlers.on_observe_relay),

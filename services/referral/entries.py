@@ -90,7 +90,7 @@ event.listen(tables, "before_create", sought.TRIGRAMS)
 # --- reading --------------------------------------------------------------------------------------
 
 _KNOWN = """
-    SELECT e.*, coalesce(r.withdrawn, false) AS taken_back, r.verified_by,
+    SELECT e.*,
         CASE WHEN r.withdrawn IS NOT TRUE THEN coalesce(r.verified_at, e.verified_at) END
             AS checked_at,
         r.saturated, r.observed_at, r.observed_by, r.lifetime_minutes
@@ -100,7 +100,7 @@ _KNOWN = """
 _HOLDS = "holds_until > (SELECT public.helpline_now()) AS holds"
 _SERVING = f"""
     WITH chosen AS ({served.CHOSEN})
-    SELECT known, active, differing, serves, taken_back, verified_by, checked_at, {_HOLDS},
+    SELECT known, active, differing, serves, checked_at, {_HOLDS},
         saturated, observed_at, lifetime_minutes
     FROM ({_KNOWN}) AS found JOIN chosen USING (relay_id) WHERE active
 """  # noqa: S608 - our own words, here and below
@@ -123,11 +123,6 @@ _HOW_MANY = """
     SELECT count(*) AS entries FROM referral.entry
     WHERE known <> '' AND source = coalesce(%(source)s, source)
 """
-#: What was taken back, what nobody checked, then what holds the shortest from now on.
-_TO_VERIFY = f"""
-    SELECT *, {_HOLDS} FROM ({_KNOWN}) AS found WHERE active AND country = %(country)s
-    ORDER BY holds_until IS NOT NULL, NOT taken_back, holds_until, called LIMIT %(most)s
-"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -136,8 +131,6 @@ class Known:
 
     relay: Relay
     serves: frozenset[Need]
-    taken_back: bool  #: a verification no longer holds
-    said_by: str | None  #: who said so last, or verified it
 
 
 def serving(  # noqa: PLR0913 - a search is all of these
@@ -187,11 +180,6 @@ def how_many(session: Session, source: str | None = None) -> int:
     return int(only(ask(session, _HOW_MANY, {"source": source})).entries)
 
 
-def to_verify(session: Session, country: str, most: int) -> list[Known]:
-    """Active relays of a country, those first that somebody should check."""
-    return [_known(row) for row in ask(session, _TO_VERIFY, {"country": country, "most": most})]
-
-
 def relay_of(row: Any) -> Relay:
     """A relay as its source tells it; what people of ours found out is not in it."""
     return _RELAY.validate_json(row.known)
@@ -208,7 +196,7 @@ def _known(row: Any) -> Known:
     if row.saturated is not None:
         lifetime = timedelta(minutes=row.lifetime_minutes)
         relay = replace(relay, saturation=Saturation(row.saturated, row.observed_at, lifetime))
-    return Known(relay, frozenset(map(Need, row.serves)), row.taken_back, row.verified_by)
+    return Known(relay, frozenset(map(Need, row.serves)))
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from contracts.envelope import Reply, done, not_yet, refused
 from contracts.partner import AnswerReferral, TellOutcome, is_sandbox, person_of
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
-    MOST_RELAYS,
     CloseReferral,
     FindRelays,
     GiveContactMeans,
@@ -26,10 +25,7 @@ from contracts.referral import (
     ReferralMade,
     RelayFound,
     RelayOutcomeGiven,
-    RelaySeen,
     RelaysFound,
-    RelaysSeen,
-    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -134,28 +130,6 @@ def on_find_relays(command: FindRelays, work: Work) -> Reply:
     found = search(directory, question)
     metrics.record_search(work.command.programme, found=bool(found.now))
     return done(result=_told(found, work.now))
-
-
-def on_see_relays(command: SeeRelays, work: Work) -> Reply:
-    """Say what is verified and what is not; nothing is changed."""
-    relays = entries.to_verify(work.session, command.country, MOST_RELAYS + 1)
-    more = len(relays) > MOST_RELAYS
-    return done(result=RelaysSeen(relays=tuple(map(_seen, relays[:MOST_RELAYS])), more=more))
-
-
-def _seen(known: entries.Known) -> RelaySeen:
-    relay = known.relay
-    return RelaySeen(
-        relay_id=relay.slug,
-        called=relay.name,
-        need=relay.needs[0],
-        always_open=relay.always_open,
-        anonymous=relay.anonymous,
-        sources_differ=bool(relay.conflicts),
-        verified_at=relay.verified_at,
-        taken_back=known.taken_back,
-        said_by=None if known.said_by is None else PersonId(known.said_by),
-    )
 
 
 def on_observe_relay(command: ObserveRelay, work: Work) -> Reply:

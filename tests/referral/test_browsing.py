@@ -196,6 +196,10 @@ def test_what_is_due_is_listed_before_what_holds(empty: ServiceUnderTest) -> Non
     assert listed(empty) == ["fr-c", "fr-a", "fr-b"]
 
 
+def test_relays_of_another_country_are_not_listed(referral: ServiceUnderTest) -> None:
+    assert {each[:2] for each in listed(referral, country="LU")} == {"lu"}
+
+
 # --- one ------------------------------------------------------------------------------------------
 
 

@@ -22,9 +22,6 @@ from contracts.referral import (
     ReferralProposed,
     ReferralSent,
     RelayOutcomeGiven,
-    RelaySeen,
-    RelaysSeen,
-    SeeRelays,
     SendReferral,
     VerifyRelay,
 )
@@ -284,42 +281,6 @@ def test_rows_are_told_in_order_and_verified_ones_are_marked(held: ServiceUnderT
     (first, first_verified, _), (second, second_verified, _), *_ = found(held)
     assert (first, first_verified) == ("fr-3114", True)
     assert (second, second_verified) == ("fr-suicide-ecoute", False)
-
-
-def seen(held: ServiceUnderTest, country: str = "FR") -> list[RelaySeen]:
-    reply = held.ask(SeeRelays(country=country), "coordinator-1", Role.COORDINATOR)
-    return list(RelaysSeen.model_validate(reply.result).relays)
-
-
-def test_relays_nobody_verified_come_first_and_then_the_longest_ago(
-    held: ServiceUnderTest,
-) -> None:
-    before = seen(held)
-    assert before[-1].relay_id == RELAY
-    assert before[-1].said_by == "coordinator-1"
-    other = before[0]
-    held.at(NOON + timedelta(days=1))
-    check(held, other.relay_id, True)
-    assert [each.relay_id for each in seen(held)[-2:]] == [RELAY, other.relay_id]
-    check(held, RELAY, False)
-    first, *_, last = seen(held)
-    assert (first.relay_id, first.taken_back, first.verified_at) == (RELAY, True, None)
-    assert last.relay_id == other.relay_id
-    assert len(seen(held)) == len(before)
-
-
-def test_relays_of_another_country_are_not_shown(held: ServiceUnderTest) -> None:
-    assert {each.relay_id[:2] for each in seen(held, "LU")} == {"lu"}
-
-
-def test_listeners_do_not_see_to_the_directory(held: ServiceUnderTest) -> None:
-    reply = held.ask(SeeRelays(), "listener-1", Role.LISTENER)
-    assert reply.refusal is Refusal.ROLE_NOT_PERMITTED
-
-
-def check(held: ServiceUnderTest, relay_id: RelayId, verified: bool) -> None:
-    wish = VerifyRelay(relay_id=relay_id, verified=verified)
-    assert held.ask(wish, "coordinator-1", Role.COORDINATOR).status is ReplyStatus.DONE
 
 
 def test_a_line_that_does_not_pick_up_goes_last_for_an_hour(held: ServiceUnderTest) -> None:
