@@ -175,6 +175,20 @@ def test_one_is_seen_with_its_sources_side_by_side(door: ScriptedDoor) -> None:
     at_desks(door, visit)
 
 
+def test_change_somebody_told_of_is_said_with_their_name(door: ScriptedDoor) -> None:
+    acts = tuple(
+        VerificationTold(act=act, at=NOON, by=COORDINATOR) for act in ("taken-back", "verified")
+    )
+    door.reply = done(result=a_told_relay(verified_at=None, verified_by=None, acts=acts))
+
+    async def visit(comes: Comes) -> None:
+        page = html.unescape((await (await comes(COORDINATOR)).get(f"/relais/{WANTING}")).text)
+        assert "Anne-Lise R. a signalé un changement le 14 janvier 2026" in page
+        assert "Personne ne l’a vérifié" not in page
+
+    at_desks(door, visit)
+
+
 def test_a_form_puts_right_what_was_filled_in_and_nothing_else(door: ScriptedDoor) -> None:
     door.reply = done(result=a_told_relay())
 
