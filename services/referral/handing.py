@@ -45,7 +45,9 @@ _WITHDRAWN = {
 
 
 def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
-    """Take a partner in as its file says, or let it go: nobody waits for an answer of it then."""
+    """Take a partner in as its file says, or let it go: nobody waits for an answer of it then, nor
+    of one that is left no way to be told.
+    """
     active = command.state is PartnerState.ACTIVE
     if is_sandbox(command.partner) and command.relays:
         return refused(Refusal.INVALID_FIELD, "relays")
@@ -54,8 +56,8 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
     if active and partners.stood_for_by_others(work.session, command):
         return refused(Refusal.INVALID_FIELD, "relays")
     see_to_webhook(partners.partner_to_change(work.session, command.partner), work)
-    partners.keep_partner(work.session, command)
-    if not active:
+    kept = partners.keep_partner(work.session, command)
+    if not active or not kept.is_told:
         for referral_id in partners.waiting_for(work.session, command.partner):
             work.set_deadline(ANSWER_DUE, referral_id, work.now)
     return done()

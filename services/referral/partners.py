@@ -110,10 +110,10 @@ _STANDING_FOR = """
 """
 
 
-def keep_partner(session: Session, manifest: ApplyPartner) -> None:
+def keep_partner(session: Session, manifest: ApplyPartner) -> PartnerRow:
     """Keep a partner as its file has it now. A webhook that was given up is tried again."""
     known = session.get(PartnerRow, manifest.partner)
-    session.merge(
+    return session.merge(
         PartnerRow(
             partner=manifest.partner,
             version=0 if known is None else known.version,

@@ -22,6 +22,7 @@ from contracts.referral import (
     CloseReferral,
     FindRelays,
     RecordAnswer,
+    ReferralExpired,
     ReferralUndelivered,
     RelaysFound,
 )
@@ -200,6 +201,19 @@ def test_a_partner_without_a_desk_is_answered_nothing(
     assert desked.ask_as(APLUS, SeeDesk()).refusal is Refusal.NOT_YOURS
     assert opened(desked).refusal is Refusal.NOT_YOURS
     assert desked.ask_as("nobody", SeeDesk()).refusal is Refusal.NOT_YOURS
+
+
+def test_whoever_waits_for_a_desk_that_is_closed_is_looked_after_at_once(
+    desked: ServiceUnderTest,
+) -> None:
+    sent(desked)
+    applied(desked, nats_keys=(), desk=True)
+    desked.fire_deadlines()
+    assert desked.announced(ReferralExpired) == []
+    applied(desked, nats_keys=(), desk=False)
+    desked.fire_deadlines()
+
+    assert len(desked.announced(ReferralExpired)) == 1
 
 
 # --- saturation -----------------------------------------------------------------------------------
