@@ -9,13 +9,14 @@ from pathlib import Path
 from observability.dashboards.nats import NATS
 from observability.dashboards.night_wall import NIGHT_WALL
 from observability.dashboards.panels import Board, written
+from observability.dashboards.partners import PARTNERS
 from observability.dashboards.postgres import POSTGRES
 from observability.dashboards.quality import QUALITY
 from observability.dashboards.services import SERVICES
 from observability.dashboards.slos import SLOS
 
 FOLDER = Path(__file__).parent
-BOARDS: tuple[Board, ...] = (NIGHT_WALL, QUALITY, SERVICES, NATS, POSTGRES, SLOS)
+BOARDS: tuple[Board, ...] = (NIGHT_WALL, QUALITY, PARTNERS, SERVICES, NATS, POSTGRES, SLOS)
 
 
 def files() -> Mapping[Path, str]:

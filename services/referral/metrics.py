@@ -28,6 +28,31 @@ oldest_unsent = Gauge(
     "How long ago the first of them was agreed to, domain time",
     ["programme"],
 )
+standing = Gauge(
+    "helpline_referral_standing_referrals",
+    "Referrals by the state they are in",
+    ["programme", "state"],
+)
+awaited = Gauge(
+    "helpline_referral_awaited_referrals",
+    "Referrals a partner has not received yet",
+    ["partner"],
+)
+oldest_awaited = Gauge(
+    "helpline_referral_oldest_awaited_seconds",
+    "How long ago the first of them was sent, domain time",
+    ["partner"],
+)
+relays = Gauge(
+    "helpline_referral_directory_relays",
+    "Relays that are proposed to people, by whether anybody has checked them",
+    ["checked"],
+)
+newest_import = Gauge(
+    "helpline_referral_directory_age_seconds",
+    "How long ago an entry of the directory came last, domain time",
+    [],
+)
 posts = Counter(
     "helpline_referral_webhook_attempts_total",
     "Attempts to post to partners, by kind of answer",
@@ -64,6 +89,11 @@ cards_shown = Counter(
 cards_expiring = Gauge(
     "helpline_referral_cards_expiring",
     "Information cards that hold and expire within seven days",
+    ["programme"],
+)
+cards_expired = Gauge(
+    "helpline_referral_cards_expired",
+    "Information cards that expired in the last thirty days and nobody renewed",
     ["programme"],
 )
 

@@ -29,7 +29,7 @@ from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral import cards
 from services.referral.app import SERVICE
 from services.referral.cards import CardAct, Question, Revision
-from services.referral.metrics import card_searches, cards_expiring, cards_shown
+from services.referral.metrics import card_searches, cards_expired, cards_expiring, cards_shown
 from services.referral.standing import set_gauges
 from tests.triage.builders import NOON
 
@@ -401,6 +401,10 @@ def test_gauge_counts_cards_that_hold_and_expire_within_seven_days(
     referral.at(NOON + 7 * DAY)
     referral.read(set_gauges)
     assert cards_expiring.labels(LINE)._value.get() == 1  # the other one now
+    assert cards_expired.labels(LINE)._value.get() == 2  # a revoked one is nobody's to renew
+    referral.at(NOON + 39 * DAY)
+    referral.read(set_gauges)
+    assert cards_expired.labels(LINE)._value.get() == 0  # nobody was going to
 
 
 def test_no_event_is_announced_of_a_card(referral: ServiceUnderTest) -> None:
