@@ -110,6 +110,21 @@ DRILLS: dict[str, Drill] = {
         apart=True,
         rate=1,
     ),
+    "PartnerBehind": Drill(
+        provoking.a_partner_does_not_read,
+        "a partner is sent a referral and reads nothing",
+        rate=20,
+    ),
+    "WebhookFailing": Drill(
+        provoking.a_webhook_answers_nothing,
+        "a partner's webhook is at a name nobody has",
+        rate=40,
+    ),
+    "WebhookGivenUp": Drill(
+        provoking.a_webhook_is_given_up,
+        "a partner's webhook fails for the tenth time",
+        rate=20,
+    ),
     "MessageParked": Drill(
         provoking.a_malformed_event_is_published, "a malformed event is published"
     ),

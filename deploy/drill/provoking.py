@@ -15,19 +15,26 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import nkeys
 import psycopg
+import yaml
 
 from contracts.contact import ContactOpened
 from contracts.envelope import Stream
 from contracts.vocabulary import Channel, Role
+from deploy.desk import Desk
 from deploy.drill.certificate import self_signed
 from deploy.drill.stage import CHAT_LINE, LINE, NOWHERE, Stage, quietly
 from deploy.embedded.nats import SERVER_FILE
+from deploy.embedded.runfolder import RunFolder
+from deploy.partners import take_in
 from deploy.seeds import SEEDED
 from deploy.streams import save_streams
 from services.bus.provision.copied import note_copied
 from services.bus.provision.keys import PROVISIONER
+from services.bus.provision.partners import read_partner
 from services.bus.provision.signed_in import signed_in
 from services.intake.day_keys import KEYS_DIR, from_environment
 
@@ -36,6 +43,9 @@ _SIGN_INS, _CALLERS, _MANY_CALLERS = 8, 6, 60
 _ROOM_BYTES = 64
 #: Open day and night, for everybody.
 _RELAY = "fr-3114"
+_PARTNER = "aplus"
+#: Reserved for names that lead nowhere (RFC 2606): nothing goes out of the machine.
+_NOBODYS = "https://receiver.invalid/helpline"
 
 
 async def nothing(stage: Stage) -> None:
@@ -98,11 +108,55 @@ async def a_rescue_fails(stage: Stage) -> None:
 
 async def a_referral_is_not_sent(stage: Stage) -> None:
     """Somebody says yes to one, and their listener forgets to send it."""
+    await _agreed(stage)
+
+
+async def _agreed(stage: Stage) -> tuple[Desk, str]:
+    """Somebody says yes to a referral: the desk, and where it is done."""
     desk, contact_id = await stage.talk()
     asked = {"relay_id": _RELAY, "need": "solitude", "urgency": "P4"}
     made = await desk.post(f"/desk/contacts/{contact_id}/referrals", asked)
-    said = {"scope": ["need"], "anonymity_said": True}
-    await desk.post(f"/desk/referrals/{made['result']['referral_id']}/consent", said)
+    referral = f"/desk/referrals/{made['result']['referral_id']}"
+    await desk.post(f"{referral}/consent", {"scope": ["need"], "anonymity_said": True})
+    return desk, referral
+
+
+async def a_partner_does_not_read(stage: Stage) -> None:
+    """A partner with an account on NATS is sent a referral, and its program stands still."""
+    key = nkeys.from_seed(bytearray(nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER)))
+    await _let_in(stage, {"nats_keys": [key.public_key.decode()]})
+    await _refer(stage)
+
+
+async def a_webhook_answers_nothing(stage: Stage) -> None:
+    """A partner moved its receiver and told nobody: the name leads nowhere."""
+    await _let_in(stage, {"webhook": {"url": _NOBODYS}})
+    await _refer(stage)
+
+
+async def a_webhook_is_given_up(stage: Stage) -> None:
+    """Nine attempts have failed over three days, and the tenth does."""
+    await a_webhook_answers_nothing(stage)
+    await stage.until("SELECT count(*) FROM referral.webhook_attempt", 1)
+    stage.change("UPDATE referral.webhook_order SET attempts = 9, try_at = '2000-01-01'")
+
+
+async def _let_in(stage: Stage, way: dict[str, Any]) -> None:
+    """Let a partner in as an operator does, by its file."""
+    run = RunFolder(Path(stage.platform.folder))
+    with TemporaryDirectory(dir=stage.platform.folder) as folder:
+        file = Path(folder) / f"{_PARTNER}.yaml"
+        said = {"partner": _PARTNER, "called": "Association A+", "relays": [_RELAY], **way}
+        file.write_text(yaml.safe_dump(said))
+        await take_in(run, stage.platform, {file: read_partner(file)})
+
+
+async def _refer(stage: Stage) -> None:
+    """Somebody says yes to a relay a coordinator has checked, and it is sent."""
+    coordinator = await stage.doors.session(SEEDED[Role.COORDINATOR], Role.COORDINATOR, LINE)
+    await coordinator.post(f"/coordinator/relays/{_RELAY}/verify", {"verified": True})
+    desk, referral = await _agreed(stage)
+    await desk.post(f"{referral}/send", {})
 
 
 async def keys_of_days_are_away(stage: Stage) -> None:
