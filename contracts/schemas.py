@@ -26,7 +26,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from contracts.catalogue import COMMANDS, EVENTS, RESULTS
 from contracts.compatibility import Schema, breaks
 from contracts.envelope import Command, CommandEnvelope, Contract, Event, EventEnvelope, Reply
-from contracts.partner import PartnerCommand, PartnerEvent
+from contracts.partner import PARTNER_COMMANDS, PartnerEvent
 
 #: Who is promised notice before a contract goes.
 PARTNERS = "partners"
@@ -91,7 +91,7 @@ def _places(contract: type[Contract]) -> dict[str, Any]:
             "x-type": contract.type_name(),
             "x-subject": contract.subject(),
             "x-roles": sorted(contract.roles),
-            **_audience(issubclass(contract, PartnerCommand)),
+            **_audience(contract in PARTNER_COMMANDS),
         }
     return {}
 

@@ -16,7 +16,7 @@ from contracts.assignment import LiveStateEntered, OfferMade, TakeOffer
 from contracts.catalogue import COMMANDS, EVENTS
 from contracts.contact import ContactEnded, ContactOpened
 from contracts.envelope import Command, Event, Stream
-from contracts.partner import PartnerCommand, PartnerEvent
+from contracts.partner import PARTNER_COMMANDS, PartnerCommand, PartnerEvent
 from contracts.quality import HourCounted
 from contracts.triage import ContactTriaged, DecideTriage
 from services.bus.table import Service
@@ -77,8 +77,11 @@ def _command_faults(command: type[Command], services: Tables) -> Iterator[str]:
     if any(command in service.sends for service in services) is partners:
         who = "an edge sends what only partners may" if partners else "no edge sends it"
         yield f"{command.type_name()}: {who}"
-    if any(command in service.sends_for_partners for service in services) is not partners:
-        yield f"{command.type_name()}: no desk sends it for a partner, or it is no partner's"
+    at_a_desk = any(command in service.sends_for_partners for service in services)
+    if at_a_desk and not partners:
+        yield f"{command.type_name()}: a desk sends for a partner what is no partner's"
+    if partners and not at_a_desk and command not in PARTNER_COMMANDS:
+        yield f"{command.type_name()}: no partner can send it"
     if bool(command.roles) is partners:
         yield f"{command.type_name()}: no role may send it"
 
