@@ -280,8 +280,11 @@ def _told(manifest: ApplyPartner) -> str:
     told = ["on NATS"] if manifest.nats_keys else []
     if manifest.webhook is not None:
         told.append(f"at {manifest.webhook.url}")
-    ways = " and ".join(told) or "by nothing yet: nats_keys and webhook are empty"
-    sealed = "a sealed token" if manifest.sealing_key else "no token: sealing_key is empty"
+    if manifest.desk:
+        told.append("at its desk")
+    ways = " and ".join(told) or "by nothing yet: nats_keys and webhook are empty, desk is false"
+    has_key = manifest.sealing_key is not None or manifest.desk
+    sealed = "a sealed token" if has_key else "no token: sealing_key is empty"
     relays = "a sandbox" if is_sandbox(manifest.partner) else f"{len(manifest.relays)} relays"
     return f"{manifest.partner} ({manifest.called}): {relays}, {ways}, {sealed}."
 

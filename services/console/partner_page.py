@@ -30,7 +30,7 @@ from contracts.partner import (
 )
 from contracts.vocabulary import ReferralState, Refusal, RelayOutcome
 from services.bus.body import Flaw
-from services.bus.door import Door
+from services.bus.door import Door, ReplyUnknown
 from services.bus.doorway import Address
 from services.bus.problem import Problem
 from services.bus.work import new_id
@@ -59,6 +59,8 @@ _ONE = f"{PARTNER_HOME}/{{reference}}"
 #: How long a partner may say that it is full, in hours of domain time; the first is the usual.
 FULL_FOR_HOURS = (12, 2, 4, 24, 72, 168)
 _DECLINE = "decliner"
+#: Machine time a page waits for what is on it.
+_ASKED_FOR = timedelta(seconds=3)
 _UTC = "UTC"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -203,7 +205,10 @@ class PartnerPages:
         return self._seal.open_for_desk(reader.member.partner, handed.told.outcome_token)
 
     async def _desk(self, reader: Reader) -> DeskShown:
-        reply = await self._door.send_for(reader.member.partner, SeeDesk())
+        try:
+            reply = await self._door.send_for(reader.member.partner, SeeDesk(), _ASKED_FOR)
+        except ReplyUnknown:  # NATS lets nobody speak for a partner that has left
+            raise Problem(503, "desk_silent", _SILENT) from None
         if reply.refusal is Refusal.NOT_YOURS:
             raise Problem(403, "no_desk", _NO_DESK)
         if reply.status is not ReplyStatus.DONE:
@@ -292,6 +297,10 @@ class PartnerPages:
             raise problem_of_reply(reply)
 
 
+_SILENT = to_translate(
+    "La ligne ne répond pas en ce moment, ou votre organisation n'y répond plus. Pour l'urgent, "
+    "appelez-la."
+)
 _NO_DESK = to_translate("Votre organisation ne répond pas, ou plus, depuis cette page.")
 _SEALED_ELSEWHERE = to_translate(
     "La suite de cette orientation se dit par le programme de votre organisation, qui en a la clé."

@@ -12,9 +12,17 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from contracts.envelope import Reply, done
-from contracts.partner import AnswerReferral, OpenReferral, SeeDesk, TellOutcome, TellSaturation
+from contracts.partner import (
+    AnswerReferral,
+    OpenReferral,
+    PartnerCommand,
+    SeeDesk,
+    TellOutcome,
+    TellSaturation,
+)
 from contracts.referral import ReferralAnswered, ReferralUndelivered, RelayOutcomeGiven
 from contracts.vocabulary import RelayOutcome
+from services.bus.door import ReplyUnknown
 from services.bus.work import Work
 from services.console.desk_seal import DeskSeal
 from services.console.handlers import on_sweep_due
@@ -277,6 +285,22 @@ def test_who_has_left_has_no_page(door: ScriptedDoor, partners: Partners) -> Non
         answer = await browser.get(LIST)
         assert answer.status_code == 403
         assert partners.told.reference not in browser.page
+
+    at_partners(door, visit)
+
+
+def test_a_line_that_does_not_answer_says_so(door: ScriptedDoor, partners: Partners) -> None:
+    """Nor does it for a partner that has left: NATS lets nobody speak for it."""
+
+    def silent(_: PartnerCommand) -> Reply:
+        raise ReplyUnknown
+
+    async def visit(comes: Comes) -> None:
+        browser = await comes(MARIE)
+        door.desks[APLUS] = silent
+        answer = await browser.get(LIST)
+        assert answer.status_code == 503
+        assert "La ligne ne répond pas en ce moment" in browser.page
 
     at_partners(door, visit)
 

@@ -33,7 +33,7 @@ def test_the_document_holds_what_is_the_partners_and_nothing_of_ours() -> None:
 
     assert set(TOLD["channels"]) == {*theirs, "replies"}
     assert set(TOLD["components"]["messages"]) == {*theirs, "reply"}
-    for ours_alone in ("desk.", "contact", "causedby"):
+    for ours_alone in ("desk.", "contact_id", "contactid", "causedby"):
         assert ours_alone not in json.dumps({k: v for k, v in TOLD.items() if k != "components"})
         assert ours_alone not in json.dumps(TOLD["components"]["messages"])
         assert ours_alone not in json.dumps(TOLD["components"]["schemas"]["EventHeaders"])
