@@ -46,7 +46,7 @@ _SCANNED = """
 """
 _SCANS = 100
 _COUNTED = """
-    SELECT count(*) FROM referral.entry
+    SELECT count(*) FROM referral.listed
     WHERE active AND serves && %(needs)s AND places && %(places)s
 """
 
@@ -63,6 +63,7 @@ def measure(setting: Setting) -> list[Figure]:
         seconds, taken = _timed(lambda: _import(engine, services(_MANY, departements, dice)))
         with Session(engine) as session, session.begin():
             ask(session, "ANALYZE referral.entry")
+            ask(session, "ANALYZE referral.listed")
             ask(session, "ANALYZE referral.word")
         many = _searched(engine, questions)
         looked = _looked_up(engine, dice, departements)
