@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
 from typing import assert_never
 
 from contracts.assignment import OfferTaken, OfferWithdrawn
@@ -14,30 +13,23 @@ from contracts.partner import AnswerReferral, TellOutcome, is_sandbox, person_of
 from contracts.programme import ProgrammePublished
 from contracts.referral import (
     CloseReferral,
-    FindRelays,
     GiveContactMeans,
     GiveOutcome,
-    ObserveRelay,
     ProposeReferral,
     RecordAnswer,
     RecordConsent,
     ReferralHandedOver,
     ReferralMade,
-    RelayFound,
     RelayOutcomeGiven,
-    RelaysFound,
     SendReferral,
-    VerifyRelay,
 )
 from contracts.vocabulary import (
-    Need,
     PartnerReference,
     PersonId,
     ReferralClosing,
     ReferralId,
     ReferralState,
     Refusal,
-    RelayId,
     RelayOutcome,
 )
 from contracts.withdrawal import (
@@ -49,15 +41,12 @@ from contracts.withdrawal import (
 )
 from services.bus.work import Alone, Work, new_id
 from services.referral import (
-    due,
     entries,
     facts,
     handing,
-    layers,
     metrics,
     partners,
     sandbox,
-    served,
     store,
 )
 from services.referral.domain import (
@@ -78,13 +67,6 @@ from services.referral.domain import (
     judge_proposal,
     judge_sending,
 )
-from services.referral.proposal import Found, Proposal, may_transfer
-from services.referral.question import Question, Rescue
-from services.referral.relay import Relay, Saturation
-from services.referral.search import looked_up, search
-
-_OF_THE_BODY = frozenset({Need.URGENCE_VITALE, Need.CRISE_SUICIDAIRE})
-
 
 # --- what the others say --------------------------------------------------------------------------
 
@@ -114,101 +96,6 @@ def on_contact_ended(event: ContactEnded, work: Work) -> None:
     store.end_contact(work.session, event)
 
 
-# --- the directory --------------------------------------------------------------------------------
-
-
-def on_find_relays(command: FindRelays, work: Work) -> Reply:
-    """Say who could help; nothing is changed."""
-    question = _question(command, work)
-    directory = entries.serving(
-        work.session,
-        looked_up(question),
-        question.country,
-        question.departement,
-        work.now.date(),
-    )
-    found = search(directory, question)
-    metrics.record_search(work.command.programme, found=bool(found.now))
-    return done(result=_told(found, work.now))
-
-
-def on_observe_relay(command: ObserveRelay, work: Work) -> Reply:
-    """Keep whether a relay picked up."""
-    if _relay(command.relay_id, work) is None:
-        return refused(Refusal.UNKNOWN_RELAY, "relay_id")
-    lifetime = timedelta(minutes=command.lifetime_minutes)
-    seen = Saturation(command.saturated, work.now, lifetime)
-    store.observe(work.session, command.relay_id, seen, work.command.actor)
-    return done()
-
-
-def on_verify_relay(command: VerifyRelay, work: Work) -> Reply:
-    """Keep that a row was checked, or that this no longer holds."""
-    if _relay(command.relay_id, work) is None:
-        return refused(Refusal.UNKNOWN_RELAY, "relay_id")
-    row = store.relay_to_change(work.session, command.relay_id)
-    row.verified_at = work.now if command.verified else None
-    row.verified_by, row.withdrawn = work.command.actor, not command.verified
-    act = layers.Act.VERIFIED if command.verified else layers.Act.TAKEN_BACK
-    layers.note(work.session, command.relay_id, act, work.command.actor, work.now)
-    work.session.flush()
-    due.reckon(work.session, command.relay_id)
-    served.serve(work.session, [command.relay_id])
-    return done()
-
-
-def _relay(relay_id: RelayId, work: Work) -> Relay | None:
-    return entries.one(work.session, relay_id)
-
-
-def _question(command: FindRelays, work: Work) -> Question:
-    needs = command.needs
-    body = not _OF_THE_BODY.isdisjoint(needs)
-    rescue = (Rescue.MEDICAL if body else Rescue.DANGER) if command.danger_now else None
-    if Need.DISPARITION_MINEUR in needs:
-        rescue = Rescue.DANGER
-    return Question(
-        needs=needs,
-        country=command.country,
-        at=work.now,
-        departement=command.departement,
-        channel=command.channel,
-        language=command.language,
-        language_barrier=command.language_barrier,
-        age_band=command.age_band,
-        deaf=command.deaf,
-        rescue=rescue,
-        suicide_not_excluded=command.suicide_not_excluded,
-        line=work.command.programme,
-    )
-
-
-def _told(found: Found, now: datetime) -> RelaysFound:
-    return RelaysFound(
-        now=tuple(_row(each, now) for each in found.now),
-        later=tuple(_row(each, now) for each in found.later),
-        no_second_choice=found.no_second_choice,
-    )
-
-
-def _row(proposal: Proposal, now: datetime) -> RelayFound:
-    relay = proposal.relay
-    return RelayFound(
-        relay_id=relay.slug,
-        called=relay.name,
-        mode=proposal.mode.value,
-        why=tuple(each.value for each in proposal.why),
-        against=tuple(each.value for each in proposal.against),
-        verified=relay.verified_at is not None,
-        anonymity_to_say=proposal.anonymity_to_say,
-        may_transfer=may_transfer(relay, now),
-        opens_at=proposal.opens_at,
-        closes_at=proposal.until,
-        number=relay.number,
-        in_writing=relay.by_text,
-    )
-
-
 # --- a referral -----------------------------------------------------------------------------------
 
 
@@ -217,7 +104,7 @@ def on_propose_referral(command: ProposeReferral, work: Work) -> Reply:
     if not store.refers(work.session, work.command.programme, work.now):
         return refused(Refusal.REFERS_NOBODY)
     contact = store.contact(work.session, command.contact_id)
-    relay = _relay(command.relay_id, work)
+    relay = entries.one(work.session, command.relay_id)
     match judge_proposal(contact, relay, command, Asked(work.command, work.now)):
         case Proposed() as proposed:
             row = _new_referral(command, proposed, work)
@@ -244,7 +131,7 @@ def on_record_consent(command: RecordConsent, work: Work) -> Reply:
     if found is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
     row, contact = found
-    relay = _relay(row.relay_id, work)
+    relay = entries.one(work.session, row.relay_id)
     match judge_consent((row.known, contact), relay, command, Asked(work.command, work.now)):
         case Consented(scope):
             row.scope, row.consented_at = [name.value for name in scope], work.now
@@ -284,7 +171,7 @@ def on_send_referral(command: SendReferral, work: Work) -> Reply:
     if found is None:
         return refused(Refusal.UNKNOWN_REFERRAL, "referral_id")
     row, contact = found
-    relay = _relay(row.relay_id, work)
+    relay = entries.one(work.session, row.relay_id)
     match judge_sending((row.known, contact), relay, Asked(work.command, work.now)):
         case Sent() as sent:
             return _send(row, sent, work)
