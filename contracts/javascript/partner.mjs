@@ -21,6 +21,17 @@ const durable = { stream_name: "PARTNER", name: `partner-${name}`, config: {} };
 process.on("SIGTERM", () => client.drain()); // what is in hand is finished first
 const consumer = jetstream(client, { checkAPI: false }).consumers.getConsumerFromInfo(durable);
 
+// Until when a service of yours can take nobody (an ISO 8601 moment); null: it can take people again.
+async function tellSaturation(relayId, until) {
+  return (await client.request("saturation.v1", JSON.stringify({ relay_id: relayId, saturated: until !== null, until }), { timeout: 5000 })).json();
+}
+
+// What a service of yours is reached by; only what is filled in changes:
+//   await updateEntry({ relay_id: "fr-3114", hours: "MO,TU 09:00-18:00" });
+async function updateEntry(entry) {
+  return (await client.request("entry.v1", JSON.stringify({ said_at: new Date().toISOString(), ...entry }), { timeout: 5000 })).json();
+}
+
 if (/^sandbox(-|$)/.test(name)) {
   const wish = { story: "sent", number: 1 + Math.floor(Math.random() * (2 ** 31 - 1)) };
   await client.request("sandbox.v1", JSON.stringify(wish), { timeout: 5000 }); // of nobody
@@ -35,15 +46,4 @@ for await (const message of await consumer.consume()) {
     console.log(JSON.stringify({ answered: told.reference, reply: reply.json() }));
   }
   message.ack();
-}
-
-// Until when a service of yours can take nobody (an ISO 8601 moment); null: it can take people again.
-export async function tellSaturation(relayId, until) {
-  return (await client.request("saturation.v1", JSON.stringify({ relay_id: relayId, saturated: until !== null, until }), { timeout: 5000 })).json();
-}
-
-// What a service of yours is reached by; only what is filled in changes:
-//   await updateEntry({ relay_id: "fr-3114", hours: "MO,TU 09:00-18:00" });
-export async function updateEntry(entry) {
-  return (await client.request("entry.v1", JSON.stringify({ said_at: new Date().toISOString(), ...entry }), { timeout: 5000 })).json();
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from contracts.vocabulary import Channel, RelayId, Role
 from deploy.desk import Desk, Doors
 from deploy.embedded.runfolder import RunFolder
 from deploy.partners import main
+from deploy.platform import Platform
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.bus.test_partners import a_file
+from tests.debian import NODE
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,20 @@ async def heard(partner: Partner, silence_seconds: float = 1.5) -> list[Told]:
         while True:
             found.append(await asyncio.wait_for(anext(reading), silence_seconds))
     return found
+
+
+async def lines_of(
+    example: Path, platform: Platform, member: Member, count: int
+) -> list[dict[str, Any]]:
+    """Run the example in JavaScript until it has said so many lines."""
+    arguments = (str(example), member.name, platform.nats_url, str(member.seed))
+    program = await asyncio.create_subprocess_exec(
+        str(NODE), *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert program.stdout is not None
+        async with asyncio.timeout(30):
+            return [json.loads(await program.stdout.readline()) for _ in range(count)]
+    finally:
+        program.terminate()
+        assert await asyncio.wait_for(program.wait(), 10) == 0

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,35 +16,7 @@ from deploy.desk import Doors
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.debian import NODE
 from tests.partner.conftest import Scene
-from tests.partner.ground import BONDE_RELAY, heard, refer, verified
-from tests.running import REPOSITORY
-
-EXAMPLE = REPOSITORY / "contracts" / "javascript"
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example with its packages, in the versions of its lock."""
-    folder = tmp_path_factory.mktemp("javascript") / "example"
-    shutil.copytree(EXAMPLE, folder)
-    npm = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    subprocess.run(npm, cwd=folder, check=True, capture_output=True, timeout=100)
-    return folder / "partner.mjs"
-
-
-async def lines_of(example: Path, scene: Scene, count: int) -> list[dict[str, Any]]:
-    """Run it until it has said so many lines."""
-    arguments = (str(example), "bonde", scene.platform.nats_url, str(scene.bonde.seed))
-    program = await asyncio.create_subprocess_exec(
-        str(NODE), *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        assert program.stdout is not None
-        async with asyncio.timeout(30):
-            return [json.loads(await program.stdout.readline()) for _ in range(count)]
-    finally:
-        program.terminate()
-        assert await asyncio.wait_for(program.wait(), 10) == 0
+from tests.partner.ground import BONDE_RELAY, heard, lines_of, refer, verified
 
 
 def test_the_receiver_passes_the_conformance_kit(
@@ -76,7 +45,7 @@ def test_the_example_reads_its_own_answers_and_misses_nothing(scene: Scene, exam
             for _ in range(2):
                 first = await refer(doors, supervisor, BONDE_RELAY)
                 second = await refer(doors, supervisor, BONDE_RELAY)
-                said = await lines_of(example, scene, 4)
+                said = await lines_of(example, scene.platform, scene.bonde, 4)
                 assert [each["reference"] for each in said[::2]] == [first, second]
                 assert [each["reply"] for each in said[1::2]] == [{"status": "done"}] * 2
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import psycopg
+import pytest
 from sqlalchemy import make_url
 
 from contracts.envelope import ReplyStatus
@@ -22,8 +25,8 @@ from deploy.desk import Doors
 from deploy.platform import Platform
 from deploy.seeds import PROGRAMME, SEEDED
 from services.bus.database import set_clock
-from tests.partner.conftest import Scene
-from tests.partner.ground import APLUS_RELAY, handed_over, heard, verified
+from tests.partner.conftest import Scene, a_scene
+from tests.partner.ground import APLUS_RELAY, BONDE_RELAY, handed_over, heard, lines_of, verified
 from tests.running import wait_for
 
 WEEK = timedelta(days=7)
@@ -31,20 +34,32 @@ _UNDELIVERED = "SELECT count(*) FROM referral.outbox WHERE type = 'referral.unde
 _EXPIRED = "SELECT count(*) FROM referral.outbox WHERE type = 'partner_referral.expired.v1'"
 
 
-def test_who_was_away_for_a_week_misses_nothing_and_answers_still(scene: Scene) -> None:
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A platform of its own: its time is moved."""
+    with a_scene(tmp_path_factory.mktemp("week")) as scene:
+        yield scene
+
+
+def test_who_was_away_for_a_week_misses_nothing_and_answers_still(
+    scene: Scene, example: Path
+) -> None:
     async def walk() -> None:
         async with Doors.of(scene.platform) as doors:
-            await verified(doors, APLUS_RELAY)
+            await verified(doors, APLUS_RELAY, BONDE_RELAY)
             supervisor = await doors.session(SEEDED[Role.SUPERVISOR], Role.SUPERVISOR, PROGRAMME)
             async with scene.partner(scene.aplus) as partner:
                 await heard(partner)
+            async with scene.partner(scene.bonde) as partner:
+                await heard(partner)
+            in_javascript = (await handed_over(doors, supervisor, BONDE_RELAY))["partner_reference"]
             sent = [await handed_over(doors, supervisor, APLUS_RELAY) for _ in range(3)]
             await asyncio.to_thread(
                 take_back, scene.platform, doors.intake_url, sent[0]["withdrawal_code"]
             )
             untold = counted(scene.platform, _UNDELIVERED)
             await asyncio.to_thread(a_week_passes, scene.platform)
-            assert counted(scene.platform, _UNDELIVERED) - untold == 2  # people were told of both
+            assert counted(scene.platform, _UNDELIVERED) - untold == 3  # people were told of each
 
             async with scene.partner(scene.aplus) as partner:
                 told = [each.event for each in await heard(partner)]
@@ -56,6 +71,14 @@ def test_who_was_away_for_a_week_misses_nothing_and_answers_still(scene: Scene) 
                 assert late.status is ReplyStatus.DONE
                 forgotten = await partner.answer(PartnerReference(references[0]), accepted=True)
                 assert forgotten.status is ReplyStatus.REFUSED
+
+            first, answered, then = await lines_of(example, scene.platform, scene.bonde, 3)
+            assert (first["type"], then["type"]) == (
+                PartnerReferralSent.type_name(),
+                PartnerReferralExpired.type_name(),
+            )
+            assert {first["reference"], then["reference"]} == {in_javascript}
+            assert answered["reply"] == {"status": "done"}
 
     asyncio.run(walk())
 
@@ -81,7 +104,7 @@ def a_week_passes(platform: Platform) -> None:
         (now,) = connection.execute("SELECT public.helpline_now()").fetchone() or ()
     assert isinstance(now, datetime)
     set_clock(platform.owner_dsn, now + WEEK, 1.0, development=True)
-    wait_for(lambda: counted(platform, _EXPIRED) - before == 2)
+    wait_for(lambda: counted(platform, _EXPIRED) - before == 3)
 
 
 def counted(platform: Platform, what: str) -> int:
