@@ -23,7 +23,7 @@ from deploy.running import start
 
 #: What a platform and earlier days leave in a run folder.
 _OURS = re.compile(
-    r"nats|postgres|binaries-.*|keys|log|claim|ground|ports\.json|platform\.json|\..*|played-.*"
+    r"nats|postgres|binaries-.*|keys|log|claim|ground|partners|ports\.json|platform\.json|\..*|played-.*"
 )
 
 
@@ -103,7 +103,7 @@ def _clear(run: RunFolder) -> None:
             f"{run.root} holds {strange[0]}, which no platform of ours has put there.",
             "Choose another folder with --run-dir.",
         )
-    for name in ("nats", "postgres", "keys", "log"):
+    for name in ("nats", "postgres", "keys", "log", "partners"):
         shutil.rmtree(run.root / name, ignore_errors=True)
     for elsewhere in _sheltered(run):
         shutil.rmtree(elsewhere, ignore_errors=True)
