@@ -133,6 +133,11 @@ def _relays(ground: Ground) -> list[str]:
             " SELECT relay_id, public.helpline_now() - interval '1 day', false"
             " FROM referral.entry WHERE source = 'bench'",
         )
+        ask(
+            session,
+            "UPDATE referral.entry SET holds_until = public.helpline_now() + interval '90 days'"
+            " WHERE source = 'bench'",
+        )
     engine.dispose()
     return [row["x_relay"]["slug"] for row in rows]
 
