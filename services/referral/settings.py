@@ -22,8 +22,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    #: Handlers at work at once, for each stream. With two the p99 from sent to received at a hundred
-    #: referrals a second was 106 to 175 ms, with four 74 and 90 (`just bench partners --processes`).
+    #: Handlers at work at once, for each stream. From sent to received at a hundred referrals a
+    #: second, p99: 106 to 175 ms with two, 74 and 90 with four (`just bench partners --processes`).
     workers: int = Field(default=4, ge=1, le=16)
     directory: Path = COMMITTED  #: folder of `relays.json` and `departements.json`
     #: For how many days a verification of a relay holds, and of which kinds otherwise, as
