@@ -135,6 +135,11 @@ async def _print_sessions(platform: Platform, programme: str) -> None:
         for each in invented_people():
             line = f"  {each.name:<16} {each.role:<18} {each.programme}"
             terminal.print(line, markup=False)
+        for each in json.loads(PEOPLE.read_text()):
+            if "partner" in each:
+                terminal.print(
+                    f"  {each['name']:<16} {'partner':<18} {each['partner']}", markup=False
+                )
         terminal.print("For programs:")
         for role, desk in (await seed_sessions(doors, programme)).items():
             line = f"  {role:<18} {desk.person_id:<16} Authorization: Bearer {desk.token}"
