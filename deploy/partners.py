@@ -20,7 +20,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, PlayToPartner, ReplayPartner, is_sandbox
 from contracts.partner_keys import make_keys
 from contracts.vocabulary import PartnerId, PartnerState, Refusal, Role, SandboxStory
-from deploy.desk import DoorRefused, Doors, DoorSilent
+from deploy.desk import Desk, DoorRefused, Doors, DoorSilent
 from deploy.embedded.runfolder import DEFAULT_FOLDER, RunFolder, write_atomically
 from deploy.embedded.trouble import StartRefused
 from deploy.ground import everybody, write_server_conf
@@ -168,16 +168,18 @@ def _tell_secret(run: RunFolder, name: str, number: int) -> int:
     return 0
 
 
+async def _as_operator(run: RunFolder, ask: Callable[[Desk], Awaitable[object]]) -> None:
+    """Ask something of the running platform, as its operator."""
+    async with Doors.of(read_platform(run)) as doors:
+        await ask(await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME))
+
+
 def _replay(run: RunFolder, name: str, since: datetime) -> int:
     """Have the running platform post to a partner again what it was told since."""
 
-    async def ask() -> None:
-        async with Doors.of(read_platform(run)) as doors:
-            operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
-            await operator.replay_partner(ReplayPartner(partner=PartnerId(name), since=since))
-
     try:
-        asyncio.run(ask())
+        wish = ReplayPartner(partner=PartnerId(name), since=since)
+        asyncio.run(_as_operator(run, lambda operator: operator.replay_partner(wish)))
     except (ValidationError, DoorRefused, DoorSilent, httpx.HTTPError) as why:
         no = isinstance(why, DoorRefused)
         known = "it is no partner with a webhook." if no else str(why) or type(why).__name__
@@ -248,13 +250,9 @@ def _second(moment: datetime) -> str:
 def _play(run: RunFolder, name: str, story: SandboxStory) -> int:
     """Have the running platform play to a sandbox."""
 
-    async def ask() -> None:
-        async with Doors.of(read_platform(run)) as doors:
-            operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
-            await operator.play_to_partner(PlayToPartner(partner=PartnerId(name), story=story))
-
     try:
-        asyncio.run(ask())
+        wish = PlayToPartner(partner=PartnerId(name), story=story)
+        asyncio.run(_as_operator(run, lambda operator: operator.play_to_partner(wish)))
     except DoorRefused as no:
         many = no.code == Refusal.WRONG_STATE
         why = "it has played enough for a day." if many else "it is no sandbox that was let in."

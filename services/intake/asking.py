@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from starlette.requests import Request
 from contracts.envelope import Contract, Reply, ReplyStatus
 from contracts.vocabulary import ContactId, ProgrammeId, Refusal, Sha256
 from services.bus.body import Flaw, M, read_body, read_contract
+from services.bus.door import Door
+from services.bus.work import Work, derived_id
 from services.intake.problem import CallerProblem, key_problem, refusal_problem
 from services.intake.words import TOKEN_WANTED
 
@@ -60,6 +62,15 @@ def key_in(fields: Mapping[str, Any]) -> UUID | None:
         return None
 
 
+async def once(  # noqa: PLR0913 - a form is all of these
+    door: Door, name: str, key: UUID, asked: str, handler: Callable[[Work], Reply]
+) -> Reply:
+    """Carry out a form once for each key. What is kept of what was asked is a hash only the key can
+    check.
+    """
+    return await door.answer(derived_id(name, str(key)), _digest(key, asked), handler)
+
+
 def hash_of(token: str) -> Sha256:
     """What is kept of a token."""
     return Sha256(hashlib.sha256(token.encode()).hexdigest())
@@ -89,9 +100,11 @@ def addressed(request: Request) -> tuple[ContactId, Sha256]:
 
 def fingerprint(secret: UUID, asked: Contract) -> str:
     """What makes two requests the same; only the key can tell what was asked from it."""
-    return hmac.digest(
-        secret.bytes, asked.model_dump_json(exclude_defaults=True).encode(), "sha256"
-    ).hex()
+    return _digest(secret, asked.model_dump_json(exclude_defaults=True))
+
+
+def _digest(secret: UUID, asked: str) -> str:
+    return hmac.digest(secret.bytes, asked.encode(), "sha256").hex()
 
 
 def check(reply: Reply, programme: ProgrammeId | None = None) -> None:

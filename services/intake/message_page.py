@@ -6,7 +6,6 @@ effect of one; whatever goes wrong, what was typed is still in its field.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,10 +21,9 @@ from contracts.text import Erasure
 from contracts.vocabulary import Channel, Refusal
 from services.bus.door import GroundAway
 from services.bus.doorway import Address
-from services.bus.work import derived_id
 from services.intake import callers, day_keys, message_clocks, messages
 from services.intake.answers import TextsErased
-from services.intake.asking import key_in, said_in
+from services.intake.asking import key_in, once, said_in
 from services.intake.callers import LineShown
 from services.intake.codes import as_typed
 from services.intake.erasing_door import erased_told
@@ -255,11 +253,7 @@ class MessagePages:
         return _FAULTS.get(reply.refusal or Refusal.PLATFORM_FAULT, Fault.AWAY)
 
     async def _once(self, verb: str, key: UUID, asked: str, handler: Callable[..., Reply]) -> Reply:
-        """Once for each key. What is kept of what was asked is a hash only the key can check."""
-        fingerprint = hmac.digest(key.bytes, asked.encode(), "sha256").hex()
-        return await self._door.answer(
-            derived_id(f"message {verb}", str(key)), fingerprint, handler
-        )
+        return await once(self._door, f"message {verb}", key, asked, handler)
 
     async def _sent(self, request: Request) -> Sent:
         fields = await read_form(request, self._longest_form_bytes)

@@ -6,7 +6,6 @@ service that knows. The code travels in the body of a form alone.
 
 from __future__ import annotations
 
-import hmac
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,8 +18,8 @@ from contracts.vocabulary import ProgrammeId, Refusal, Sha256
 from contracts.withdrawal import ConsentWithdrawn, code_typed, hash_of_code
 from services.bus.door import GroundAway
 from services.bus.doorway import Address
-from services.bus.work import Alone, Work, derived_id
-from services.intake.asking import key_in, said_in
+from services.bus.work import Alone, Work
+from services.intake.asking import key_in, once, said_in
 from services.intake.callers import LineShown
 from services.intake.guessing import Guesses
 from services.intake.opening import Opening
@@ -73,10 +72,9 @@ class WithdrawalPages:
 
     async def _noted(self, key: UUID, programme: ProgrammeId, code_sha256: Sha256) -> str | None:
         """Once for each key; what went wrong, or None."""
-        fingerprint = hmac.digest(key.bytes, code_sha256.encode(), "sha256").hex()
-        note = partial(keep_withdrawal, programme, code_sha256)
+        keep = partial(keep_withdrawal, programme, code_sha256)
         try:
-            reply = await self._door.answer(derived_id("consent", str(key)), fingerprint, note)
+            reply = await once(self._door, "consent", key, code_sha256, keep)
         except GroundAway:
             return "away"
         if reply.status is ReplyStatus.DONE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import assert_never
 
@@ -277,7 +276,7 @@ def _close(row: store.ReferralRow, why: ReferralClosing, by: PersonId, work: Wor
 
 def on_give_outcome(command: GiveOutcome, work: Work) -> Reply:
     """Count what became of somebody; a token works once, and only on the line it was made for."""
-    row = store.referral_of_token(work.session, _hash(command.outcome_token))
+    row = store.referral_of_token(work.session, store.hash_of_token(command.outcome_token))
     if row is None or row.programme != work.command.programme:
         return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
     return _outcome(row, command.outcome, work)
@@ -288,7 +287,7 @@ def on_partner_outcome(command: TellOutcome, work: Work) -> Reply:
     assert work.partner is not None
     if is_sandbox(work.partner):
         return sandbox.tell_outcome(work.partner, command, work)
-    row = store.referral_of_token(work.session, _hash(command.outcome_token))
+    row = store.referral_of_token(work.session, store.hash_of_token(command.outcome_token))
     handed = None if row is None else partners.handed(work.session, row)
     if row is None or handed is None or handed.partner != work.partner:
         return refused(Refusal.UNKNOWN_REFERRAL, "outcome_token")
@@ -314,10 +313,6 @@ def _enter(row: store.ReferralRow, state: ReferralState) -> None:
     metrics.record_move(row.programme, state)
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _new_referral(command: ProposeReferral, proposed: Proposed, work: Work) -> store.ReferralRow:
     return store.ReferralRow(
         referral_id=ReferralId(new_id()),
@@ -338,7 +333,7 @@ def _new_referral(command: ProposeReferral, proposed: Proposed, work: Work) -> s
 def _send(row: store.ReferralRow, sent: Sent, work: Work) -> Reply:
     partner = handing.told_for(row.relay_id, work)
     token = secrets.token_hex(32)
-    row.token_sha256 = _hash(token)
+    row.token_sha256 = store.hash_of_token(token)
     row.partner_reference = PartnerReference(secrets.token_hex(16))
     work.set_deadline(handing.ANSWER_DUE, row.referral_id, sent.answer_by)
     _enter(row, ReferralState.SENT)

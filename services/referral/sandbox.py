@@ -7,7 +7,6 @@ a person of ours or a figure.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -38,7 +37,7 @@ from services.bus.work import Work
 from services.referral.domain import MayNot, Moved, judge_partners_answer
 from services.referral.handing import tell
 from services.referral.partners import PartnerRow, has_webhook
-from services.referral.store import Row
+from services.referral.store import Row, hash_of_token
 
 PLAYED_DUE = "played"
 #: Domain time after which the story goes on.
@@ -100,7 +99,7 @@ def _play(name: PartnerId, story: SandboxStory, work: Work) -> Reply:
         partner=name,
         story=story.value,
         played_at=work.now,
-        token_sha256=_hash(token),
+        token_sha256=hash_of_token(token),
     )
     answer_by = work.now + _ANSWER_WITHIN[story]
     key = None if partner.sealing_key is None else SealingKey(partner.sealing_key)
@@ -145,7 +144,7 @@ def answer(partner: PartnerId, command: AnswerReferral, work: Work) -> Reply:
 def tell_outcome(partner: PartnerId, command: TellOutcome, work: Work) -> Reply:
     """Take an outcome, once, and count it nowhere."""
     query = select(PlayedRow).where(
-        PlayedRow.token_sha256 == _hash(command.outcome_token), PlayedRow.partner == partner
+        PlayedRow.token_sha256 == hash_of_token(command.outcome_token), PlayedRow.partner == partner
     )
     row = work.session.exec(query.with_for_update()).one_or_none()
     if row is None or row.outcome_given:
@@ -161,7 +160,3 @@ def _tell(event: PartnerEvent, row: PlayedRow, work: Work) -> None:
 def _kept(session: Session, partner: str) -> int:
     count = select(func.count()).select_from(PlayedRow).where(col(PlayedRow.partner) == partner)
     return session.exec(count).one()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -5,6 +5,7 @@ Of an outcome token only its hash is kept, so that the table cannot tell an outc
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -268,6 +269,11 @@ def referral_in_contact(
     )
     found = session.exec(query.with_for_update(of=ReferralRow)).one_or_none()
     return None if found is None else (found[0], _known(found[1]))
+
+
+def hash_of_token(token: str) -> str:
+    """What is kept of an outcome token."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def referral_of_token(session: Session, token_sha256: str) -> ReferralRow | None:
