@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import nats.errors
 import orjson
+from faststream.exceptions import IncorrectState
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -23,9 +24,10 @@ from services.bus.tasks import ended
 
 log = logging.getLogger(__name__)
 
-#: What a connection raises that is closing, or closed: the client's own, the socket's, and the
-#: event loop's, which has let go of the socket before the client knows.
-NOT_CARRIED = (nats.errors.Error, OSError, RuntimeError)
+#: What a connection raises that was never made, is closing, or closed: FastStream's own, the
+#: client's, the socket's, and the event loop's, which has let go of the socket before the client
+#: knows.
+NOT_CARRIED = (IncorrectState, nats.errors.Error, OSError, RuntimeError)
 
 #: Messages asked for and not yet in work, at the most: they wait here, unacknowledged.
 _AHEAD = 8

@@ -6,19 +6,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
-from contracts.envelope import Stream
+from contracts.envelope import CommandId, Stream
+from contracts.risk import RaiseAlert
+from contracts.vocabulary import ContactId
 from services.bus import runner
+from services.bus.door import GroundAway, ReplyUnknown
 from services.bus.logs import JsonLines
 from services.bus.runner import RunningService
 from tests.bus.live import LiveGround, a_live_ground, running, until
 from tests.bus.tally import TALLY
 from tests.bus.test_runner import handled
+from tests.bus.test_side_by_side import Somebody
 from tests.bus.test_transact import an_opened_contact
 
 
@@ -45,6 +51,23 @@ def test_service_waits_for_nats_and_then_works(
     asyncio.run(scene())
     lines = [JsonLines().format(record) for record in caplog.records]
     assert any("NATS" in line for line in lines), "an engineer reads what it waits for"
+
+
+def test_who_asks_before_nats_was_there_is_asked_to_wait_not_told_of_a_fault(
+    fresh_database: str, tmp_path: Path
+) -> None:
+    """A door opens before its service is connected: what is sent through it must not fail."""
+    command, command_id = RaiseAlert(contact_id=ContactId(str(uuid4()))), CommandId(str(uuid4()))
+
+    async def scene() -> None:
+        async with a_live_ground((TALLY,), fresh_database, tmp_path) as ground:
+            service = RunningService(TALLY, ground.settings)
+            with pytest.raises(ReplyUnknown):
+                await service.send(command, Somebody(), command_id, timedelta(seconds=0.2))
+            with pytest.raises(GroundAway):
+                await service.acknowledged(Stream.CONTACT, TALLY.durable(Stream.CONTACT))
+
+    asyncio.run(scene())
 
 
 def test_service_waits_for_postgres_and_loses_nothing(fresh_database: str, tmp_path: Path) -> None:
