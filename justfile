@@ -79,7 +79,7 @@ test-fast *ARGS:
 # A picture of every page and state at each size, in build/screens
 [group('check')]
 screens *ARGS: debian
-    {{ python }} -m pytest -n auto --dist loadfile tests/browser -k everybody_can_read {{ ARGS }}
+    TAKE_SCREENS=1 {{ python }} -m pytest -n auto --dist loadfile tests/browser -k everybody_can_read {{ ARGS }}
 
 # Play seeds of trouble on every service at once and judge each (--from SEED, --seeds N)
 [group('check')]

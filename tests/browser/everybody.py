@@ -22,7 +22,7 @@ def what_stops_somebody(people: People, story: Story, language: str) -> str:
 def what_stops(page: Page, name: str, language: str) -> list[str]:
     """The same of one page.
 
-    Where the Tab key leads depends on no language, nor does a picture: both are tried in one.
+    Where the Tab key leads depends on no language, nor does a picture: both in one alone.
     """
     said = page.locator("html").get_attribute("lang")
     faults = [] if said == language else [f"it is in {said}"]

@@ -1,7 +1,11 @@
-"""Pictures of pages, in build/screens: for people to look at, none is compared."""
+"""Pictures of pages, in build/screens: for people to look at, none is compared.
+
+Taken by `just screens` alone: a suite nobody looks at has better to do.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Literal
 
@@ -12,6 +16,8 @@ from tests.browser.reading import open_wide
 from tests.running import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "screens"
+#: The variable by which they are asked for.
+WANTED = "TAKE_SCREENS"
 
 _Scheme = Literal["light", "dark"]
 _SHOTS: tuple[tuple[str, _Scheme], ...] = (("1280", "light"), ("390", "light"), ("390", "dark"))
@@ -19,6 +25,8 @@ _SHOTS: tuple[tuple[str, _Scheme], ...] = (("1280", "light"), ("390", "light"), 
 
 def take_pictures(page: Page, name: str) -> None:
     """A picture of the whole page at each size; the page is left as wide and light as it was."""
+    if WANTED not in os.environ:
+        return
     FOLDER.mkdir(parents=True, exist_ok=True)
     usual = page.viewport_size or DESKTOP
     for width, scheme in _SHOTS:
