@@ -27,7 +27,7 @@ from services.bus import metrics
 from services.bus.clock import DomainClock
 from services.bus.decode import FromPartner, ReadCommand, Unreadable, command_headers
 from services.bus.door import Asker, ReplyUnknown
-from services.bus.failure import may_pass
+from services.bus.failure import is_ground_away, may_pass
 from services.bus.lane import Lane
 from services.bus.stream import Connection, Delivery
 from services.bus.traces import step
@@ -95,16 +95,29 @@ class Answering:
             )
         except LeaseLost:
             return not_yet()
-        except Exception as error:
-            metrics.record_failed(self._service.name, command.type_name())
-            facts = {"service": self._service.name, "command": envelope.command_id}
-            log.error("command failed", exc_info=error, extra={"facts": facts})
-            return not_yet() if may_pass(error) else refused(Refusal.PLATFORM_FAULT)
+        except Exception as error:  # noqa: BLE001 - every failure is answered by its kind
+            return self._failed(envelope, command, error)
         reply = committed.reply or not_yet()
         if answer.kept:
             self._note(envelope, command, reply, time.perf_counter() - started)
             self._after(committed)
         return reply
+
+    def _failed(
+        self, envelope: CommandEnvelope | FromPartner, command: Command, error: Exception
+    ) -> Reply:
+        facts = {
+            "service": self._service.name,
+            "command": envelope.command_id,
+            "type": command.type_name(),
+        }
+        if is_ground_away(error):  # no fault of the command's: it is asked again until it is back
+            facts["error"] = type(error).__name__
+            log.warning("command waits for Postgres", extra={"facts": facts})
+            return not_yet()
+        metrics.record_failed(self._service.name, command.type_name())
+        log.error("command failed", exc_info=error, extra={"facts": facts})
+        return not_yet() if may_pass(error) else refused(Refusal.PLATFORM_FAULT)
 
     async def _is_late(self, envelope: CommandEnvelope) -> bool:
         """Whether nobody waits for this any more: then it costs no transaction.
