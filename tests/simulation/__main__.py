@@ -25,7 +25,7 @@ def main() -> int:
     """Play; print a line every twenty seeds, and at the end what was covered."""
     parser = argparse.ArgumentParser(prog="just simulate", description=__doc__)
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEED")
-    parser.add_argument("--seeds", type=int, default=300, metavar="N")
+    parser.add_argument("--seeds", type=int, default=200, metavar="N")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, within_reach(Path(scratch)) as folder:
         server = EmbeddedPostgres(a_postgres_place(folder))

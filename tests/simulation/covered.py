@@ -50,7 +50,7 @@ _MUST = (
     "a caller erased everything",
 )
 
-#: What 300 seeds may happen to miss; more seeds, by hand, show it.
+#: What 200 seeds may happen to miss; more seeds, by hand, show it.
 _RARE = frozenset(
     {
         "duty_call.lapsed.v1",
