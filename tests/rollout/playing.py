@@ -6,11 +6,12 @@ from pathlib import Path
 
 from tests.running import REPOSITORY
 
-MAY_TAKE_SECONDS = 300
+#: Twice to three times what it takes on a machine of its own: others may be busy beside it.
+MAY_TAKE_SECONDS = 600
 
 
 def played(module: str, folder: Path, *options: str) -> str:
-    """What it said at the end of its run; it must end with 0 within five minutes."""
+    """What it said at the end of its run; it must end with 0 within ten minutes."""
     done = subprocess.run(
         (sys.executable, "-m", module, "--run-dir", str(folder / "run"), *options),
         capture_output=True,
