@@ -47,7 +47,11 @@ from deploy.seeds import PROGRAMME, SEEDED
 from deploy.verify.ledger import checker_url
 from services.bus.provision.apply import Refused, apply
 from services.bus.provision.keys import PROVISIONER
-from services.bus.provision.partners import PartnersFlawed, read_partner
+from services.bus.provision.partners import (
+    PartnersFlawed,
+    expect_own_keys,
+    read_partner,
+)
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
@@ -106,9 +110,33 @@ async def take_in(
 ) -> None:
     """Bring referral, NATS's accounts and the partners' durables to what their files say.
 
-    Raises NotTakenIn at the first that is refused, DoorSilent; what came before it is taken in.
+    Raises PartnersFlawed, having changed nothing, when two would sign in with one key; NotTakenIn
+    at the first that is refused, DoorSilent. What came before it is taken in, by NATS too: who has
+    left reads nothing more.
     """
     run.partners.mkdir(mode=0o700, exist_ok=True)
+    _expect_own_keys(run, manifests)
+    taken_in: list[ApplyPartner] = []
+    try:
+        await _ask_referral(run, platform, manifests, taken_in)
+    finally:
+        if taken_in:
+            await _take_in_on_nats(run, platform, taken_in)
+
+
+def _expect_own_keys(run: RunFolder, manifests: Mapping[Path, ApplyPartner]) -> None:
+    """Hold them against each other and against those that are in already."""
+    changed = {f"{each.partner}.yaml" for each in manifests.values()}
+    files = (file for file in run.partners.glob("*.yaml") if file.name not in changed)
+    expect_own_keys({file: read_partner(file) for file in files} | dict(manifests))
+
+
+async def _ask_referral(
+    run: RunFolder,
+    platform: Platform,
+    manifests: Mapping[Path, ApplyPartner],
+    taken_in: list[ApplyPartner],
+) -> None:
     async with Doors.of(platform) as doors:
         operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
         for file, manifest in manifests.items():
@@ -117,12 +145,18 @@ async def take_in(
             except DoorRefused as no:
                 raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
+            taken_in.append(manifest)
+
+
+async def _take_in_on_nats(
+    run: RunFolder, platform: Platform, manifests: Iterable[ApplyPartner]
+) -> None:
     write_server_conf(run)
     await take_up_accounts(platform.nats_monitoring_url, platform.pids["nats"])
     give_up_at = time.monotonic() + _TAKEN_UP_WITHIN_SECONDS
     while True:
         try:
-            return await _provision(run, platform, manifests.values())
+            return await _provision(run, platform, manifests)
         except (nats.errors.Error, ServiceUnavailableError, OSError):
             if time.monotonic() > give_up_at:
                 raise

@@ -517,6 +517,28 @@ def test_a_flawed_file_says_where_and_why(
         read_partners(tmp_path)
 
 
+def test_a_key_with_a_slip_in_it_never_reaches_nats(tmp_path: Path) -> None:
+    """NATS would not start on it any more: not for this partner, and for nobody else."""
+    whole = public("aplus")
+    slipped = f"{whole[:20]}{'B' if whole[20] == 'A' else 'A'}{whole[21:]}"
+    with pytest.raises(PartnersFlawed, match=r"aplus\.yaml: nats_keys\.1: it is no public key"):
+        read_partner(a_file(tmp_path, nats_keys=[whole, slipped]))
+    assert read_partner(a_file(tmp_path, nats_keys=[whole])).nats_keys == (whole,)
+
+
+def test_no_key_signs_in_for_two(tmp_path: Path) -> None:
+    """NATS would not start on that either."""
+    a_file(tmp_path, nats_keys=[public("aplus")])
+    a_file(tmp_path, "sandbox-aplus", relays=[], nats_keys=[public("aplus")])
+    with pytest.raises(PartnersFlawed, match=r"sandbox-aplus\.yaml: nats_keys\.0: it stands in"):
+        read_partners(tmp_path)
+    a_file(tmp_path, "sandbox-aplus", relays=[], nats_keys=[public("aplus")], state="left")
+    assert [each.name for each in read_partners(tmp_path)] == ["aplus"]
+    a_file(tmp_path, nats_keys=[public("aplus")] * 2)
+    with pytest.raises(PartnersFlawed, match=r"aplus\.yaml: nats_keys\.1: it stands in"):
+        read_partners(tmp_path)
+
+
 def test_a_sandbox_that_stands_for_relays_is_flawed(tmp_path: Path) -> None:
     with pytest.raises(PartnersFlawed, match="relays: a sandbox stands for none"):
         read_partner(a_file(tmp_path, "sandbox-aplus"))

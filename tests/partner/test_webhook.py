@@ -7,17 +7,21 @@ import re
 import ssl
 from pathlib import Path
 
+import nats
+import nats.errors
 import pytest
 
 from contracts.partner import PartnerReferralSent
+from contracts.partner_keys import public_halves
 from contracts.vocabulary import Role
 from deploy.desk import Doors
 from deploy.embedded.runfolder import RunFolder
 from deploy.partners import main
+from deploy.platform import Platform
 from deploy.seeds import PROGRAMME, SEEDED
 from tests.authority import Authority
 from tests.bus.test_partners import a_file
-from tests.partner.ground import APLUS_RELAY, refer, verified
+from tests.partner.ground import APLUS_RELAY, BONDE_RELAY, let_in, refer, verified
 from tests.partner.receiver import Receiver, a_receiver
 from tests.running import a_platform, wait_for
 
@@ -63,6 +67,36 @@ def test_a_partner_is_posted_its_referral_and_again_from_a_moment(
             expect_logged(run, capsys)
             assert main(["log", "nobody", *here]) == 1
             assert main(["replay", "nobody", "--from", at[1], *here]) == 1
+            expect_left_although_another_is_refused(tmp_path, run, platform, capsys)
+
+
+def expect_left_although_another_is_refused(
+    folder: Path, run: RunFolder, platform: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever leaves is let go of by NATS at once, whatever comes of a file beside it."""
+    member = let_in(folder, run, "bonde", BONDE_RELAY)
+    keys = public_halves(member.seed, member.opening_key)
+
+    async def reads() -> bool:
+        try:
+            alone = {"nkeys_seed": str(member.seed), "allow_reconnect": False}
+            await (await nats.connect(platform.nats_url, **alone)).close()
+        except nats.errors.Error:
+            return False
+        return True
+
+    assert asyncio.run(reads())
+    left = a_file(folder, "bonde", relays=[BONDE_RELAY], state="left", **keys)
+    unknown = a_file(folder, "cordee", relays=["fr-nobody"])
+    both = ("apply", str(left), str(unknown), "--run-dir", str(run.root))
+    same_key = a_file(folder, "damier", relays=[], nats_keys=keys["nats_keys"])
+    capsys.readouterr()
+    assert main(["apply", str(same_key), "--run-dir", str(run.root)]) == 1
+    assert "it stands in" in capsys.readouterr().err
+    assert not (run.partners / same_key.name).exists(), "NATS could not start any more"
+    assert main(both) == 1
+    assert "cordee.yaml: relays: unknown_relay" in capsys.readouterr().err
+    assert not asyncio.run(reads())
 
 
 def expect_logged(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:

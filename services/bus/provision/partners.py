@@ -7,12 +7,14 @@ So it can neither look at a stream, make a consumer, nor hear what is another's.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import nkeys
 import yaml
 from pydantic import ValidationError
 
@@ -54,10 +56,11 @@ def read_partners(folder: Path) -> tuple[Partner, ...]:
 
     Raises PartnersFlawed.
     """
-    manifests = (read_partner(file) for file in sorted(folder.glob("*.yaml")))
+    manifests = {file: read_partner(file) for file in sorted(folder.glob("*.yaml"))}
+    expect_own_keys(manifests)
     return tuple(
         Partner(each.partner, each.nats_keys, each.desk)
-        for each in manifests
+        for each in manifests.values()
         if each.state is PartnerState.ACTIVE and (each.nats_keys or each.desk)
     )
 
@@ -85,7 +88,37 @@ def read_partner(file: Path) -> ApplyPartner:
         )
     if is_sandbox(manifest.partner) and manifest.relays:
         raise PartnersFlawed(f"{file}: relays: a sandbox stands for none; write relays: []")
+    _expect_whole_keys(file, manifest)
     return manifest
+
+
+def _expect_whole_keys(file: Path, manifest: ApplyPartner) -> None:
+    """Raise PartnersFlawed for a key with a slip in it: NATS would not start on it any more."""
+    for place, key in enumerate(manifest.nats_keys):
+        if not _is_whole(key):
+            raise PartnersFlawed(
+                f"{file}: nats_keys.{place}: it is no public key of a user: a letter is wrong"
+            )
+
+
+def _is_whole(key: str) -> bool:
+    """Whether the sum at the end of a public nkey agrees with the rest of it."""
+    decoded = base64.b32decode(key)
+    return int.from_bytes(decoded[-2:], "little") == int(nkeys.crc16(decoded[:-2]))
+
+
+def expect_own_keys(manifests: Mapping[Path, ApplyPartner]) -> None:
+    """Raise PartnersFlawed where a key would sign in for two: NATS would not start any more."""
+    known: dict[str, Path] = {}
+    for file, manifest in manifests.items():
+        for place, key in enumerate(manifest.nats_keys):
+            if manifest.state is not PartnerState.ACTIVE:
+                continue
+            if key in known:
+                raise PartnersFlawed(
+                    f"{file}: nats_keys.{place}: it stands in {known[key]}: each has its own"
+                )
+            known[key] = file
 
 
 def exports_conf(partners: Sequence[Partner]) -> str:
