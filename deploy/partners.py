@@ -56,7 +56,7 @@ from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
 from services.referral.postman import WEBHOOK_KEY, secret_for
-from services.referral.webhooks import WAITING
+from services.referral.webhooks import TAKEN_BACK, WAITING
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: While the server takes its accounts up, it shuts doors and opens them again.
@@ -269,7 +269,8 @@ def lines_of_log(attempts: Iterable[Any]) -> Iterator[str]:
     for each in attempts:
         event = f"{each.event_id} {each.type or 'forgotten'}"
         if each.number is None:
-            yield f"{_second(each.made_at)} {event} not tried yet"
+            never = "taken back" if each.state == TAKEN_BACK else "not tried yet"
+            yield f"{_second(each.made_at)} {event} {never}"
             continue
         line = f"{_second(each.ended_at)} {event} attempt {each.number} {each.answer}"
         again = each.last and each.state == WAITING

@@ -131,10 +131,12 @@ def tell(event: PartnerEvent, of: Versioned, has_webhook: bool, work: Work) -> E
 
 
 def withdraw(row: ReferralRow, why: ReferralClosing, work: Work) -> None:
-    """Have the partner forget it, where that is why it was closed."""
+    """Have the partner forget it, where that is why, and it was not told so before."""
     handed = partners.handed(work.session, row)
-    if handed is None or why not in _WITHDRAWN:
+    if handed is None or why not in _WITHDRAWN or handed.withdrawn_at is not None:
         return
+    handed.withdrawn_at = work.now
+    webhooks.take_back(work.session, handed.event_id)
     event = PartnerReferralWithdrawn(
         partner=PartnerId(handed.partner),
         programme=row.programme,

@@ -261,8 +261,12 @@ def on_consent_withdrawn(event: ConsentWithdrawn, work: Work) -> None:
 
 def _withdrawn(code_sha256: str, by: PersonId, work: Work) -> store.ReferralRow | None:
     row = store.referral_of_code(work.session, code_sha256)
-    if row is not None and row.known.state is not ReferralState.CLOSED:
+    if row is None:
+        return None
+    if row.known.state is not ReferralState.CLOSED:
         _close(row, ReferralClosing.CONSENT_WITHDRAWN, by, work)
+    else:  # closed for another reason, the partner may have it still
+        handing.withdraw(row, ReferralClosing.CONSENT_WITHDRAWN, work)
     return row
 
 

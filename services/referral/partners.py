@@ -84,6 +84,10 @@ class HandedRow(Row, table=True):
     received_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
+    #: When its partner was told to forget it.
+    withdrawn_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
     version: int = 0
 
     @property

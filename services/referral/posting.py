@@ -87,7 +87,8 @@ def keep_attempt(event_id: str, attempt: Attempt, work: Work) -> Reply:
     webhooks.let_go(row)
     metrics.record_post(attempt.answer)
     if attempt.got_through:
-        row.state = webhooks.DELIVERED
+        if row.state == webhooks.WAITING:
+            row.state = webhooks.DELIVERED
         partners.keep_posted(work.session, event_id)
         return done()
     pause = pause_after(max(row.attempts - row.attempts_before, 1), attempt.chance)

@@ -19,6 +19,8 @@ from services.bus.driver import ask
 from services.referral.store import Row
 
 WAITING, DELIVERED = "waiting", "delivered"
+#: What it told has been taken back: it is posted to nobody any more, nor again.
+TAKEN_BACK = "taken_back"
 #: As long as stream PARTNER keeps what is posted: what is older is posted to nobody again.
 KEPT_FOR = timedelta(days=30)
 OLD_POSTS = "old_posts"
@@ -109,7 +111,11 @@ _TAKE_UP = """
 _AGAIN = """
     UPDATE referral.webhook_order SET state = 'waiting', attempts_before = attempts,
         try_at = '2000-01-01T00:00:00Z'
-    WHERE partner = %(partner)s AND (made_at >= %(since)s OR state = 'waiting')
+    WHERE partner = %(partner)s
+        AND (state = 'waiting' OR state = 'delivered' AND made_at >= %(since)s)
+"""
+_TAKE_BACK = """
+    UPDATE referral.webhook_order SET state = 'taken_back' WHERE event_id = %(event_id)s
 """
 #: An order in hand stays: whoever has it keeps what came of it.
 _FORGET = """
@@ -170,6 +176,11 @@ def order_to_change(session: Session, event_id: str) -> WebhookOrderRow | None:
 def keep_attempt(session: Session, row: WebhookAttemptRow) -> None:
     """Keep how an attempt went."""
     session.add(row)
+
+
+def take_back(session: Session, event_id: str) -> None:
+    """Post this event to nobody any more. One attempt may be on its way; nothing calls it back."""
+    ask(session, _TAKE_BACK, {"event_id": event_id})
 
 
 def let_go(row: WebhookOrderRow) -> None:

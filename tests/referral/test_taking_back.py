@@ -195,6 +195,23 @@ def test_it_may_be_taken_back_when_the_partner_has_accepted(handed: ServiceUnder
     assert len(handed.announced(PartnerReferralWithdrawn)) == 1
 
 
+@pytest.mark.parametrize("take_back", [by_the_person, by_somebody_of_ours])
+def test_it_may_be_taken_back_of_what_was_closed_for_another_reason(
+    handed: ServiceUnderTest, take_back: Any
+) -> None:
+    """The partner has it still, whatever we had written down of it."""
+    referral_id, reply = sent(handed)
+    closing = CloseReferral(referral_id=referral_id, why=ReferralClosing.TAKEN_UP)
+    handed.ask(closing, "supervisor-1", Role.SUPERVISOR)
+    assert handed.announced(PartnerReferralWithdrawn) == []
+    for _ in range(2):
+        take_back(handed, code_of(reply))
+
+    (forget,) = handed.announced(PartnerReferralWithdrawn)
+    assert forget.why is Withdrawing.CONSENT_WITHDRAWN
+    assert len(handed.announced(ReferralClosed)) == 1
+
+
 def test_code_of_nothing_is_told_to_who_may_ask_and_changes_nothing(
     handed: ServiceUnderTest,
 ) -> None:

@@ -21,13 +21,22 @@ from contracts.envelope import Reply, ReplyStatus, Stream
 from contracts.partner import (
     PartnerReferralExpired,
     PartnerReferralSent,
+    PartnerReferralWithdrawn,
     PartnerWebhookGivenUp,
     PartnerWebhookSeenTo,
     ReplayPartner,
 )
 from contracts.promise import Deprecation
-from contracts.referral import ReferralExpired
-from contracts.vocabulary import PartnerState, Refusal, RelayId, Role, WebhookEnd
+from contracts.referral import CloseReferral, ReferralExpired
+from contracts.vocabulary import (
+    PartnerState,
+    ReferralClosing,
+    ReferralId,
+    Refusal,
+    RelayId,
+    Role,
+    WebhookEnd,
+)
 from deploy.ground import make_key
 from services.bus.door import StartRefused
 from services.bus.provision.declared import SCALES
@@ -349,6 +358,51 @@ def test_a_replay_posts_again_what_was_told_since_and_nothing_older(scene: Scene
     unknown = ReplayPartner(partner="nobody", since=NOON)  # type: ignore[arg-type]
     refused = scene.referral.ask(unknown, "operator-1", Role.OPERATOR)
     assert status(refused) is Refusal.INVALID_FIELD
+
+
+def take_back(scene: Scene, referral_id: ReferralId) -> None:
+    why = ReferralClosing.CONSENT_WITHDRAWN
+    close = CloseReferral(referral_id=referral_id, why=why)
+    scene.referral.ask(close, "supervisor-1", Role.SUPERVISOR)
+
+
+def types_posted(scene: Scene) -> list[str]:
+    return [event["type"] for event in scene.receiver.events.values()]
+
+
+def test_what_was_taken_back_before_it_got_through_is_not_posted_any_more(scene: Scene) -> None:
+    """Of a yes that is over nothing leaves; that it is over does: an attempt may have arrived."""
+    scene.receiver.statuses = [503]
+    referral_id, _ = sent(scene.referral)
+    scene.carry_out()
+    take_back(scene, referral_id)
+    scene.referral.at(NOON + timedelta(minutes=1))
+    scene.carry_out()
+    assert types_posted(scene) == [PartnerReferralWithdrawn.type_name()]
+    replay(scene)
+    scene.carry_out()
+    assert types_posted(scene) == [PartnerReferralWithdrawn.type_name()]
+
+
+def test_a_replay_posts_nothing_again_that_was_taken_back(scene: Scene) -> None:
+    referral_id, _ = sent(scene.referral)
+    scene.carry_out()
+    take_back(scene, referral_id)
+    scene.carry_out()
+    first, forget = scene.receiver.seen
+    replay(scene)
+    scene.carry_out()
+    assert scene.receiver.seen == [first, forget, forget]
+
+
+def test_what_is_taken_back_while_it_is_on_its_way_is_posted_once(scene: Scene) -> None:
+    referral_id, _ = sent(scene.referral)
+    with scene.referral.lane.autocommit() as session:
+        (post,) = webhooks.take_up(session, 60)
+    take_back(scene, referral_id)
+    attempt = Attempt(number=1, milliseconds=1, chance=0.5, status=204)
+    scene.referral.request(partial(keep_attempt, post.event_id, attempt))
+    assert scene.states() == [webhooks.TAKEN_BACK, webhooks.WAITING]
 
 
 def kept(scene: Scene) -> tuple[int, int]:
