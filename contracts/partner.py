@@ -304,6 +304,10 @@ class SeeDesk(PartnerCommand):
     verb: ClassVar = "partner_desk"
     told_as: ClassVar = ""  # asked by the desk alone
 
+    only: Annotated[
+        PartnerReference | None, reference("That referral alone, however many there are")
+    ] = None
+
 
 class OpenReferral(PartnerCommand):
     """Somebody of the partner has opened a referral: it has it from now on."""
@@ -352,7 +356,10 @@ class DeskShown(Contract):
     ]
     referrals: Annotated[
         tuple[HandedShown, ...],
-        sealed("To be answered, the first to end first; then taken up", max_length=MOST_ON_A_DESK),
+        sealed(
+            "To be answered, the first sent first; then late, then taken up, the newest first",
+            max_length=MOST_ON_A_DESK,
+        ),
     ]
     more: Annotated[bool, ops("There are more than this shows")] = False
 

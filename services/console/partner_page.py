@@ -59,6 +59,7 @@ _ONE = f"{PARTNER_HOME}/{{reference}}"
 #: How long a partner may say that it is full, in hours of domain time; the first is the usual.
 FULL_FOR_HOURS = (12, 2, 4, 24, 72, 168)
 _DECLINE = "decliner"
+_EVERYTHING = SeeDesk()
 #: Machine time a page waits for what is on it.
 _ASKED_FOR = timedelta(seconds=3)
 _UTC = "UTC"
@@ -182,8 +183,7 @@ class PartnerPages:
         What is withdrawn while somebody reads it is taken off their page.
         """
         reader = await member_reading(request, self._door)
-        desk = await self._desk(reader)
-        handed = _named(desk, request.path_params["reference"])
+        desk, handed = await self._one(reader, request)
         if handed is None and asks_for_a_part(request):
             return self._draw(request, reader, "partner_gone_part.html", desk, {}, 404)
         if handed is None:
@@ -204,9 +204,18 @@ class PartnerPages:
     def _token(self, reader: Reader, handed: HandedShown) -> str | None:
         return self._seal.open_for_desk(reader.member.partner, handed.told.outcome_token)
 
-    async def _desk(self, reader: Reader) -> DeskShown:
+    async def _one(self, reader: Reader, request: Request) -> tuple[DeskShown, HandedShown | None]:
+        """A desk with one referral on it; None when it is none of the partner's, or is over."""
         try:
-            reply = await self._door.send_for(reader.member.partner, SeeDesk(), _ASKED_FOR)
+            wish = contract_of(SeeDesk, {"only": request.path_params["reference"]})
+        except Flaw:
+            raise refusal_problem(Refusal.UNKNOWN_REFERRAL, "reference") from None
+        desk = await self._desk(reader, wish)
+        return desk, next(iter(desk.referrals), None)
+
+    async def _desk(self, reader: Reader, wish: SeeDesk = _EVERYTHING) -> DeskShown:
+        try:
+            reply = await self._door.send_for(reader.member.partner, wish, _ASKED_FOR)
         except ReplyUnknown:  # NATS lets nobody speak for a partner that has left
             raise Problem(503, "desk_silent", _SILENT) from None
         if reply.refusal is Refusal.NOT_YOURS:
@@ -260,7 +269,7 @@ class PartnerPages:
     async def tell_outcome(self, request: Request) -> Response:
         """Say what became of the person, by the token that is opened for it and told nobody."""
         reader, fields = await self._pressed(request)
-        handed = _named(await self._desk(reader), request.path_params["reference"])
+        _, handed = await self._one(reader, request)
         if handed is None:
             raise refusal_problem(Refusal.UNKNOWN_REFERRAL, "reference")
         token = self._token(reader, handed)
@@ -305,11 +314,6 @@ _NO_DESK = to_translate("Votre organisation ne répond pas, ou plus, depuis cett
 _SEALED_ELSEWHERE = to_translate(
     "La suite de cette orientation se dit par le programme de votre organisation, qui en a la clé."
 )
-
-
-def _named(desk: DeskShown, reference: str) -> HandedShown | None:
-    """One of the partner's own; another's is not on its desk."""
-    return next((each for each in desk.referrals if each.told.reference == reference), None)
 
 
 def _shown(handed: HandedShown, at: datetime, lines: Mapping[str, Line]) -> Shown:

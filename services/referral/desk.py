@@ -31,12 +31,12 @@ from services.referral.relay import Saturation
 _NOT_FULL_FOR = timedelta(hours=1)
 
 
-def on_see_desk(_: SeeDesk, work: Work) -> Reply:
+def on_see_desk(command: SeeDesk, work: Work) -> Reply:
     """Say what waits for the partner and what it has taken up; nothing is changed."""
     partner = _with_a_desk(work)
     if partner is None:
         return refused(Refusal.NOT_YOURS)
-    found = partners.on_desk(work.session, partner.partner, MOST_ON_A_DESK + 1)
+    found = partners.on_desk(work.session, partner.partner, MOST_ON_A_DESK + 1, command.only)
     return done(
         result=DeskShown(
             called=partner.called,

@@ -250,7 +250,10 @@ _ON_DESK = """
         JOIN referral.referral AS r ON r.referral_id = h.referral_id
         JOIN referral.outbox AS o ON o.id = h.event_id
     WHERE h.partner = %(partner)s AND r.state IN ('sent', 'expired', 'accepted')
-    ORDER BY r.state = 'accepted', r.outcome_given, o.sequence LIMIT %(most)s
+        AND (%(only)s::text IS NULL OR h.reference = %(only)s)
+    ORDER BY r.state <> 'sent', r.state = 'accepted', r.outcome_given,
+        CASE r.state WHEN 'sent' THEN o.sequence ELSE -o.sequence END
+    LIMIT %(most)s
 """
 _OPENED = """
     UPDATE referral.handed SET received_at = coalesce(received_at, %(now)s)
@@ -258,12 +261,17 @@ _OPENED = """
 """
 
 
-def on_desk(session: Session, partner: str, most: int) -> list[OnDesk]:
-    """What waits for a partner, the first sent first, then what it has taken up.
+def on_desk(
+    session: Session, partner: str, most: int, only: PartnerReference | None = None
+) -> list[OnDesk]:
+    """What waits for a partner, the first sent first; then what is late and what it has taken up,
+    the newest first: what has just come or was just taken up is there, however much was left lying.
 
-    What was declined, closed or withdrawn is not there: nobody needs it any more.
+    What was declined, closed or withdrawn is not there: nobody needs it any more. With a
+    `only` that one alone.
     """
-    rows = ask(session, _ON_DESK, {"partner": partner, "most": most})
+    named = {"partner": partner, "most": most, "only": only}
+    rows = ask(session, _ON_DESK, named)
     return [OnDesk(row.body, row.state, row.received_at, row.outcome_given) for row in rows]
 
 

@@ -38,7 +38,7 @@ from contracts.vocabulary import (
 )
 from services.bus.decode import ReadCommand, read_command
 from services.bus.testing import ServiceUnderTest
-from services.referral import partners
+from services.referral import desk, partners
 from tests.referral.builders import RELAY
 from tests.referral.test_handing import APLUS, OTHER, applied, sent, token_in, told
 from tests.referral.test_handlers import PROPOSE
@@ -77,6 +77,35 @@ def test_a_desk_shows_what_its_partner_was_told_and_no_more(desked: ServiceUnder
     assert (shown.state, shown.received_at) == (ReferralState.SENT, None)
     assert seen(desked).called == "Association A+"
     assert [each.relay_id for each in seen(desked).relays] == [RELAY]
+
+
+def test_what_was_just_taken_up_is_there_however_much_was_left_lying(
+    desked: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has just pressed "accept", and needs to read how to reach the person."""
+    monkeypatch.setattr(desk, "MOST_ON_A_DESK", 2)
+    for _ in range(2):  # taken up, and their outcome never told
+        sent(desked)
+        accept = desked.announced(PartnerReferralSent)[-1].reference
+        desked.ask_as(APLUS, AnswerReferral(reference=accept, accepted=True))
+    for _ in range(2):
+        sent(desked)
+    desked.at(NOON + timedelta(hours=4))
+    desked.fire_deadlines()  # late, and nobody declines them
+    sent(desked)
+    references = [each.reference for each in desked.announced(PartnerReferralSent)]
+
+    shown = [each.told.reference for each in seen(desked).referrals]
+    assert shown == [references[4], references[3]]
+    assert seen(desked).more
+    accept_newest = AnswerReferral(reference=references[4], accepted=True)
+    assert desked.ask_as(APLUS, accept_newest).status is ReplyStatus.DONE
+    for reference in references:
+        one = desked.ask_as(APLUS, SeeDesk(only=reference))
+        (alone,) = DeskShown.model_validate(one.result).referrals
+        assert alone.told.reference == reference
+        others = desked.ask_as(OTHER, SeeDesk(only=reference))
+        assert DeskShown.model_validate(others.result).referrals == ()
 
 
 def test_another_partners_referral_is_on_no_desk_and_cannot_be_opened_or_answered(
