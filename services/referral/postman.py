@@ -32,6 +32,7 @@ from contracts.webhooks import (
 from services.bus.decode import going_headers
 from services.bus.door import Door, GroundAway
 from services.bus.sealing import WrongKey, key_from
+from services.bus.tasks import ended
 from services.bus.work import derived_id
 from services.referral import webhooks
 from services.referral.guard import Guard, NotDialled, Note
@@ -61,31 +62,55 @@ class Postman:
         self._guard = Guard(_trusted(settings.receivers_ca_file), settings.receivers_here)
 
     async def carry_out_for_ever(self) -> None:
-        """Look for what is to be posted, twice a second; never raises."""
-        while True:
-            try:
-                if not await self.carry_out():
-                    await asyncio.sleep(self._settings.look_every_seconds)
-            except GroundAway:
-                await asyncio.sleep(_TRY_AGAIN_SECONDS)
-            except (OSError, WrongKey) as error:  # orders wait, and their gauge tells
-                log.error("no key to sign webhooks with", extra={"facts": _kind(error)})
-                await asyncio.sleep(_TRY_AGAIN_SECONDS * 10)
-            except Exception as error:
-                log.exception("webhooks could not be posted", extra={"facts": _kind(error)})
-                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        """Look for what is to be posted, twice a second and whenever a post has ended.
+
+        Each partner is waited for alone: one whose receiver is slow holds up nobody else.
+        Never raises.
+        """
+        on_their_way: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                began = await self._begun()
+                on_their_way = {each for each in (*on_their_way, *began) if not each.done()}
+                pause = self._settings.look_every_seconds
+                if on_their_way:
+                    await asyncio.wait(
+                        on_their_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED
+                    )
+                else:
+                    await asyncio.sleep(pause)
+        finally:
+            await ended(on_their_way)
+
+    async def _begun(self) -> list[asyncio.Task[None]]:
+        try:
+            return await self._begin()
+        except GroundAway:
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        except (OSError, WrongKey) as error:  # orders wait, and their gauge tells
+            log.error("no key to sign webhooks with", extra={"facts": _kind(error)})
+            await asyncio.sleep(_TRY_AGAIN_SECONDS * 10)
+        except Exception as error:
+            log.exception("webhooks could not be posted", extra={"facts": _kind(error)})
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        return []
 
     async def carry_out(self) -> int:
         """Post everything that is to be posted now, partners side by side; how much there was.
 
         Raises OSError or WrongKey without a key to sign with: nothing is taken up then.
         """
+        began = await self._begin()
+        await asyncio.gather(*began)
+        return len(began)
+
+    async def _begin(self) -> list[asyncio.Task[None]]:
         key = key_from(self._settings.keys_dir / WEBHOOK_KEY)
         posts = await self._door.read(partial(webhooks.take_up, hold_seconds=_HOLD_SECONDS))
-        await asyncio.gather(*(self._post(post, key) for post in posts))
-        return len(posts)
+        return [asyncio.create_task(self._post(post, key)) for post in posts]
 
     async def _post(self, post: webhooks.Post, key: bytes) -> None:
+        """Post one and keep what came of it; unkept, it is posted again once it is held no more."""
         began = time.monotonic()
         dialled: list[str] = []
         status, failure = await self._answer_to(post, key, dialled.append)
@@ -99,11 +124,17 @@ class Postman:
             secrets=post.secrets,
             dialled=dialled[-1] if dialled else None,
         )
+        facts = {"event": post.event_id, "partner": post.partner, "attempt": post.number}
         request = derived_id("webhook", post.event_id, str(post.number))
         keep = partial(keep_attempt, post.event_id, attempt)
-        await self._door.answer(request, "webhook", keep)
-        facts = {"event": post.event_id, "partner": post.partner, "attempt": post.number}
-        log.info("webhook posted", extra={"facts": facts | {"answer": attempt.answer}})
+        try:
+            await self._door.answer(request, "webhook", keep)
+        except GroundAway:
+            log.warning("what came of a webhook is not kept yet", extra={"facts": facts})
+        except Exception as error:
+            log.exception("webhook could not be kept", extra={"facts": facts | _kind(error)})
+        else:
+            log.info("webhook posted", extra={"facts": facts | {"answer": attempt.answer}})
 
     async def _answer_to(
         self, post: webhooks.Post, key: bytes, note: Note
@@ -125,6 +156,10 @@ class Postman:
             return None, "no_answer_in_time"
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return None, type(error).__name__.lower()
+        except Exception as error:  # ours: an attempt all the same, with its pause behind it
+            facts = {"event": post.event_id, "partner": post.partner}
+            log.exception("webhook could not be posted", extra={"facts": facts | _kind(error)})
+            return None, "fault"
 
 
 async def post_to_partners(door: Door, settings: Settings = SETTINGS) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -27,7 +28,7 @@ from contracts.partner import (
     ReplayPartner,
 )
 from contracts.promise import Deprecation
-from contracts.referral import CloseReferral, ReferralExpired
+from contracts.referral import CloseReferral, ReferralExpired, VerifyRelay
 from contracts.vocabulary import (
     PartnerState,
     ReferralClosing,
@@ -41,6 +42,7 @@ from deploy.ground import make_key
 from services.bus.door import StartRefused
 from services.bus.provision.declared import SCALES
 from services.bus.sealing import key_from
+from services.bus.tasks import ended
 from services.bus.testing import ServiceUnderTest
 from services.referral import metrics, webhooks
 from services.referral.partners import PartnerRow
@@ -49,10 +51,10 @@ from services.referral.postman import WEBHOOK_KEY, Postman, secret_for
 from services.referral.settings import Settings
 from services.referral.webhooks import WebhookAttemptRow, WebhookOrderRow
 from tests.authority import Authority
-from tests.partner.receiver import Receiver, a_receiver
+from tests.partner.receiver import Receiver, a_receiver, listening
 from tests.referral.test_guard import HERE, shown_by
-from tests.referral.test_handing import APLUS, applied, sent, told
-from tests.referral.test_handlers import a_line_that, status
+from tests.referral.test_handing import APLUS, OTHER, applied, sent, told
+from tests.referral.test_handlers import PROPOSE, a_line_that, status
 from tests.risk.doors import RiskDoor
 from tests.triage.builders import CONTACT, LINE, NOON
 
@@ -403,6 +405,42 @@ def test_what_is_taken_back_while_it_is_on_its_way_is_posted_once(scene: Scene) 
     attempt = Attempt(number=1, milliseconds=1, chance=0.5, status=204)
     scene.referral.request(partial(keep_attempt, post.event_id, attempt))
     assert scene.states() == [webhooks.TAKEN_BACK, webhooks.WAITING]
+
+
+def test_a_slow_receiver_holds_up_no_other_partner(
+    scene: Scene, authority: Authority, shown: ssl.SSLContext
+) -> None:
+    """aplus answers nothing until the end; bonde has all of its own meanwhile."""
+    answers_at_last = threading.Event()
+
+    def slow(_: dict[str, str], __: bytes) -> int:
+        answers_at_last.wait(10)
+        return 204
+
+    async def walk(settings: Settings, reached: Callable[[], bool]) -> None:
+        postman = Postman(RiskDoor(scene.referral, service="referral"), settings)
+        posting = asyncio.create_task(postman.carry_out_for_ever())
+        try:
+            async with asyncio.timeout(5):
+                while not reached():
+                    await asyncio.sleep(0.02)
+        finally:
+            answers_at_last.set()
+            await ended([posting])
+
+    quick = a_receiver(shown, secret_for(scene.key, OTHER, 1))
+    with quick as bonde, listening(slow, shown) as port:
+        scene.apply(webhook={"url": f"https://receiver.localhost:{port}/"})
+        told_by = {"nats_keys": (), "webhook": {"url": bonde.url}}
+        applied(scene.referral, partner=OTHER, relays=(RelayId("fr-119"),), **told_by)
+        sent(scene.referral)
+        verify = VerifyRelay(relay_id=RelayId("fr-119"), verified=True)
+        scene.referral.ask(verify, "coordinator-1", Role.COORDINATOR)
+        for _ in range(3):
+            sent(scene.referral, PROPOSE.model_copy(update={"relay_id": RelayId("fr-119")}))
+        ports = frozenset({port, bonde.port})
+        settings = scene.settings.model_copy(update={"receivers_here": ports})
+        asyncio.run(walk(settings, lambda: len(bonde.events) == 3))
 
 
 def kept(scene: Scene) -> tuple[int, int]:
