@@ -18,7 +18,9 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import httpcore
@@ -80,6 +82,10 @@ _NOT_PUBLIC_6 = tuple(
 )
 #: ISATAP: the last 64 bits hold an IPv4 address, in whatever network (RFC 5214).
 _ISATAP = (0x00005EFE, 0x02005EFE)
+
+#: Threads of its own: a name nobody answers for keeps one for half a minute, and by those asyncio
+#: has for everybody the way to NATS is looked up.
+_NAMES = ThreadPoolExecutor(8, thread_name_prefix="names of partners")
 
 #: Told what was connected to: `public`, `here` (development), `inside`.
 Note = Callable[[str], None]
@@ -181,9 +187,8 @@ async def resolve(host: str) -> list[str]:
     if host.endswith(_HERE):
         return ["127.0.0.1"]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            f"{host}.", PORT, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )
+        asked = partial(socket.getaddrinfo, f"{host}.", PORT, proto=socket.IPPROTO_TCP)
+        found = await asyncio.get_running_loop().run_in_executor(_NAMES, asked)
     except OSError:
         raise NotDialled("unknown_name") from None
     return [str(where[0]) for *_, where in found]
@@ -216,10 +221,11 @@ class _ToNumbersLookedAt(httpcore.AsyncNetworkBackend):
             raise NotDialled("unknown_name") from None
         numbers = checked(found, here=_may_be_here(host, port, self._here))
         failed: Exception = httpcore.ConnectTimeout()
-        for number in numbers:
+        for place, number in enumerate(numbers):
             left = give_up_at - time.monotonic()
             if left <= 0:
                 break
+            left /= len(numbers) - place  # one that says nothing leaves time for the others
             try:
                 return await self._beneath.connect_tcp(
                     number, port, left, local_address, socket_options

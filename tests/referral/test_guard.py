@@ -267,3 +267,53 @@ def test_a_receiver_that_never_answers_is_left(
         trusted = ssl.create_default_context(cafile=authority.ca)
         with pytest.raises((TimeoutError, httpcore.TimeoutException)):
             asyncio.run(Guard(trusted, frozenset({port})).post(f"https://{HERE}:{port}/", {}, b""))
+
+
+class HalfDead(ToListener):
+    """One number of the name takes no connection, and says nothing."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        if host == "8.8.8.8":
+            await asyncio.sleep(timeout or 60)
+            raise httpcore.ConnectTimeout
+        return await super().connect_tcp(host, port, timeout)
+
+
+def test_a_number_that_says_nothing_leaves_time_for_the_next(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "CONNECT_SECONDS", 0.5)
+    world = HalfDead(listener.port)
+    assert post(APLUS, Names([["8.8.8.8", "8.8.4.4"]]), world) == "ConnectError"  # it hangs up
+    assert world.dialled == ["8.8.4.4"]
+
+
+def test_names_that_nobody_answers_for_take_no_threads_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NATS is looked up by the threads asyncio has for all: a partner's silent name must not."""
+    answered = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        answered.wait(10)
+        return []
+
+    async def walk() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", silent)
+        asked = [asyncio.create_task(guard.resolve("aplus.org")) for _ in range(64)]
+        await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(2):
+                await asyncio.to_thread(answered.is_set)
+        finally:
+            answered.set()
+            await asyncio.gather(*asked)
+
+    asyncio.run(walk())
