@@ -39,9 +39,10 @@ OF_PAGES = (*PAGES, *PARTNER_PAGES)
 #: Without those that need no session.
 GUARDED = tuple(entry for entry in TABLE.values() if entry.roles is not None)
 NO = (401, 403)
-#: Whoever is asked for there does not answer.
+#: Nobody answers there. The usual ports may be those of a platform that runs beside the tests.
+NOWHERE = "http://127.0.0.1:1"
 NO_ISSUER = OidcSettings(
-    issuer="http://127.0.0.1:1",
+    issuer=NOWHERE,
     client_id="helpline",
     client_secret="s" * 40,
     redirect_uri=f"http://127.0.0.1:2{CALLBACK_PATH}",
@@ -71,6 +72,8 @@ def a_door(door: ScriptedDoor) -> Doorway:
         development_members=MEMBERS,
         desk_key=SEAL,
         oidc=NO_ISSUER,
+        intake_url=NOWHERE,
+        risk_url=NOWHERE,
     )
     return build(door, settings)
 
