@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +26,7 @@ from services.intake.asking import key_in, once, said_in
 from services.intake.callers import LineShown
 from services.intake.codes import as_typed
 from services.intake.erasing_door import erased_told
+from services.intake.form_faults import Fault, fault_of, status_of
 from services.intake.guessing import Guesses
 from services.intake.messages import Adding, MessageShown
 from services.intake.opening import Knock, Opening
@@ -36,28 +36,6 @@ from services.intake.problem import CallerProblem, problem_of
 from services.intake.text_door import checked
 from services.pages.forms import read_form
 
-
-class Fault(StrEnum):
-    """What is said above a form that was not taken; what was typed is in it."""
-
-    EMPTY = "empty"  #: nothing was written, or signs nobody can see
-    TOO_LONG = "too_long"
-    STALE = "stale"  #: the form was sent before with other words, or is not one of ours
-    CLOSED = "closed"
-    AWAY = "away"  #: a failure of ours; the same form may be sent again
-    UNKNOWN_CODE = "unknown_code"
-    OVER = "over"  #: nothing can be added to it any more
-
-
-_FAULTS = {
-    Refusal.CLOSED: Fault.CLOSED,
-    Refusal.CHANNEL_NOT_SERVED: Fault.CLOSED,
-    Refusal.PLATFORM_FAULT: Fault.AWAY,
-    Refusal.REPEATED_WITH_ANOTHER_BODY: Fault.STALE,
-    Refusal.UNKNOWN_CONTACT: Fault.UNKNOWN_CODE,
-    Refusal.CONTACT_OVER: Fault.OVER,
-    Refusal.WRONG_STATE: Fault.OVER,
-}
 _TOO_LARGE = 413
 _ERASES, _ADDS = "effacer", "ajouter"
 
@@ -141,7 +119,7 @@ class MessagePages:
             "message_write.html",
             reader_of(request, languages_of(seen.languages)),
             seen.programme,
-            status=_STATUS.get(fault, 200),
+            status=status_of(fault),
             key=str(key),
             text=sent.text,
             fault=fault,
@@ -163,7 +141,7 @@ class MessagePages:
             "message_enter.html",
             reader_of(request, languages_of(seen.languages)),
             seen.programme,
-            status=_STATUS.get(fault, 200),
+            status=status_of(fault),
             fault=fault,
             text=text,
             **_of_line(shown),
@@ -212,7 +190,7 @@ class MessagePages:
             "message_thread.html",
             reader_of(request, languages_of(shown.looked.seen.languages)),
             found.contact.programme,
-            status=_STATUS.get(fault, 200),
+            status=status_of(fault),
             found=found,
             code=sent.words or "",
             key=str(uuid4() if fresh else sent.key),
@@ -241,7 +219,7 @@ class MessagePages:
             return _fault(error)
         add = partial(messages.add, adding, day_keys.from_environment())
         reply = await self._once("add", sent.key, f"{code} {adding.text}", add)
-        return None if reply.refusal is None else _FAULTS.get(reply.refusal, Fault.AWAY)
+        return None if reply.refusal is None else fault_of(reply.refusal)
 
     async def _erase(self, sent: Sent, code: str) -> TextsErased | Fault:
         if sent.key is None:
@@ -250,7 +228,7 @@ class MessagePages:
         reply = await self._once("erase", sent.key, code, erase)
         if reply.refusal is None and reply.result is not None:
             return erased_told(Erasure.model_validate(reply.result, extra="ignore"))
-        return _FAULTS.get(reply.refusal or Refusal.PLATFORM_FAULT, Fault.AWAY)
+        return fault_of(reply.refusal)
 
     async def _once(self, verb: str, key: UUID, asked: str, handler: Callable[..., Reply]) -> Reply:
         return await once(self._door, f"message {verb}", key, asked, handler)
@@ -265,25 +243,13 @@ class MessagePages:
         )
 
 
-#: HTTP status of a page whose form was not taken; it is a page all the same.
-_STATUS: dict[Fault | None, int] = {
-    Fault.EMPTY: 400,
-    Fault.TOO_LONG: 413,
-    Fault.STALE: 409,
-    Fault.CLOSED: 409,
-    Fault.AWAY: 503,
-    Fault.UNKNOWN_CODE: 404,
-    Fault.OVER: 409,
-}
-
-
 def _fault(error: CallerProblem | GroundAway) -> Fault:
     problem = problem_of(error)
     if problem.status == _TOO_LARGE:
         return Fault.TOO_LONG
     if problem.field == "text":
         return Fault.EMPTY
-    return _FAULTS.get(Refusal(problem.code), Fault.AWAY)
+    return fault_of(Refusal(problem.code))
 
 
 def _of_line(shown: LineShown) -> dict[str, Any]:

@@ -14,20 +14,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.envelope import Reply, ReplyStatus, done
-from contracts.vocabulary import ProgrammeId, Refusal, Sha256
+from contracts.vocabulary import ProgrammeId, Sha256
 from contracts.withdrawal import ConsentWithdrawn, code_typed, hash_of_code
 from services.bus.door import GroundAway
 from services.bus.doorway import Address
 from services.bus.work import Alone, Work
 from services.intake.asking import key_in, once, said_in
 from services.intake.callers import LineShown
+from services.intake.form_faults import Fault, fault_of, status_of
 from services.intake.guessing import Guesses
 from services.intake.opening import Opening
 from services.intake.page_frame import Drawer, languages_of, reader_of
 from services.intake.pages import look_at
 from services.pages.forms import read_form
-
-_STATUS = {None: 200, "no_code": 400, "stale": 409, "away": 503}
 
 
 def addresses_of(opening: Opening, guesses: Guesses, longest_form_bytes: int) -> list[Address]:
@@ -60,9 +59,9 @@ class WithdrawalPages:
         typed, key = said_in(fields, "code")[:200], key_in(fields)
         code = code_typed(typed)
         if code is None:
-            return self._field(request, shown, "no_code", typed)
+            return self._field(request, shown, Fault.SLIP, typed)
         if key is None:
-            return self._field(request, shown, "stale", typed)
+            return self._field(request, shown, Fault.STALE, typed)
         async with self._guesses.attempt():
             await self._guesses.slowed()  # right or wrong: it is not said which
             fault = await self._noted(key, shown.looked.seen.programme, hash_of_code(code))
@@ -70,22 +69,22 @@ class WithdrawalPages:
             return self._field(request, shown, fault, typed)
         return self._page(request, shown, "consent_withdrawn.html", 200)
 
-    async def _noted(self, key: UUID, programme: ProgrammeId, code_sha256: Sha256) -> str | None:
+    async def _noted(self, key: UUID, programme: ProgrammeId, code_sha256: Sha256) -> Fault | None:
         """Once for each key; what went wrong, or None."""
         keep = partial(keep_withdrawal, programme, code_sha256)
         try:
             reply = await once(self._door, "consent", key, code_sha256, keep)
         except GroundAway:
-            return "away"
+            return Fault.AWAY
         if reply.status is ReplyStatus.DONE:
             return None
-        return "stale" if reply.refusal is Refusal.REPEATED_WITH_ANOTHER_BODY else "away"
+        return fault_of(reply.refusal)
 
     def _field(
-        self, request: Request, shown: LineShown, fault: str | None = None, typed: str = ""
+        self, request: Request, shown: LineShown, fault: Fault | None = None, typed: str = ""
     ) -> Response:
         told = {"fault": fault, "typed": typed, "key": str(uuid4())}
-        return self._page(request, shown, "consent_withdraw.html", _STATUS[fault], **told)
+        return self._page(request, shown, "consent_withdraw.html", status_of(fault), **told)
 
     def _page(
         self, request: Request, shown: LineShown, template: str, status: int, **told: Any
