@@ -131,6 +131,11 @@ class Consented:
 
 
 @dataclass(frozen=True)
+class Granted:
+    """It may be kept, as it is asked."""
+
+
+@dataclass(frozen=True)
 class Sent:
     """It goes out with this, and no more."""
 
@@ -191,7 +196,7 @@ def judge_contact_means(
     wish: GiveContactMeans,
     key: SealingKey | None,
     asked: Asked,
-) -> Consented | AlreadySo | MayNot:
+) -> Granted | AlreadySo | MayNot:
     """Judge how the person wants to be reached: asked for in the consent, sealed to the partner.
 
     `key` is that of the relay's partner now.
@@ -208,7 +213,7 @@ def judge_contact_means(
         return MayNot(Refusal.CONSENT_MISSING, "contact_means")
     if key is None or wish.sealed_to != key:
         return MayNot(Refusal.INVALID_FIELD, "sealed_to")
-    return Consented(referral.scope)
+    return Granted()
 
 
 def judge_sending(

@@ -52,6 +52,7 @@ from services.referral.domain import (
     AlreadySo,
     Asked,
     Consented,
+    Granted,
     MayNot,
     Moved,
     NotYet,
@@ -153,7 +154,7 @@ def on_give_contact_means(command: GiveContactMeans, work: Work) -> Reply:
     row, contact = found
     key, asked = handing.key_of(row.relay_id, work), Asked(work.command, work.now)
     match judge_contact_means((row.known, contact), command, key, asked):
-        case Consented():
+        case Granted():
             row.contact_means = command.contact_means
             return done(row.version)
         case AlreadySo():
