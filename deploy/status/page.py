@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from contracts.vocabulary import Channel
 from deploy.embedded.runfolder import write_atomically
 from deploy.status.standing import Out, Standing
-from services.intake.numbers import as_read
 from services.intake.reader import Faulty, read_manifest
 from services.pages.assets import assets
+from services.pages.numbers import as_read
 
 _HERE = Path(__file__).parent
 _NAMES = {

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.intake.answers import LineSeen
-from services.intake.numbers import as_read
 from services.intake.page_frame import Drawer, languages_of, reader_of
 from services.intake.pages import line_now, look_at
 from services.intake.voice import Voice
+from services.pages.numbers import as_read
 
 
 def addresses_of(door: Door, voice: Voice) -> list[Address]:

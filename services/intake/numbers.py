@@ -11,18 +11,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from contracts.ladder import CallerTerms, LineNumber
+from services.pages.numbers import PREFIXES
 
 _SPACES = re.compile(r"[\s.()-]")
-#: What is dialled before a number from elsewhere, and what is left out of it then (ITU-T E.164).
-_PREFIXES = {
-    "FR": ("+33", "0"),
-    "LU": ("+352", ""),
-    "BE": ("+32", "0"),
-    "CH": ("+41", "0"),
-}
-
-#: Numbers of so few digits are said digit by digit: 3114, 116 111.
-_SHORT = 6
 
 
 def from_anywhere(number: str, country: str) -> str:
@@ -31,33 +22,10 @@ def from_anywhere(number: str, country: str) -> str:
     One of a country not known here stays as it is, without its spaces.
     """
     digits = _SPACES.sub("", number)
-    if digits.startswith("+") or country not in _PREFIXES:
+    if digits.startswith("+") or country not in PREFIXES:
         return digits
-    prefix, trunk = _PREFIXES[country]
+    prefix, trunk = PREFIXES[country]
     return prefix + digits.removeprefix(trunk)
-
-
-def as_read(number: str, country: str) -> str:
-    """A number as it is read aloud in a country, in pairs: `09 72 39 40 50`, `45 45 45`.
-
-    Of another country it keeps its prefix: `+33 9 72 39 40 50`. Short ones stay as they are.
-    """
-    prefix, trunk = _PREFIXES.get(country, ("", ""))
-    if prefix and number.startswith(prefix):
-        return _in_pairs(trunk + number.removeprefix(prefix))
-    abroad = next((each for each, _ in _PREFIXES.values() if number.startswith(each)), None)
-    if abroad is None:
-        return number if len(number) <= _SHORT else _in_pairs(number)
-    return f"{abroad} {_in_pairs(number.removeprefix(abroad))}"
-
-
-def _in_pairs(digits: str) -> str:
-    """`0972394050` as `09 72 39 40 50`, `972394050` as `9 72 39 40 50`; 0 800 stays together."""
-    if digits.startswith("080"):
-        return " ".join((digits[0], digits[1:4], _in_pairs(digits[4:]))).strip()
-    odd = len(digits) % 2
-    pairs = [digits[place : place + 2] for place in range(odd, len(digits), 2)]
-    return " ".join(([digits[:1]] if odd else []) + pairs)
 
 
 def dialled(written: str) -> frozenset[str]:
@@ -70,7 +38,7 @@ def dialled(written: str) -> frozenset[str]:
         digits = "+" + digits[2:]
     if digits.startswith("+"):
         return frozenset({digits})
-    return frozenset({digits, *(from_anywhere(digits, country) for country in _PREFIXES)})
+    return frozenset({digits, *(from_anywhere(digits, country) for country in PREFIXES)})
 
 
 def held_at(numbers: Iterable[LineNumber], moment: datetime) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.vocabulary import LanguageCode
-from services.intake.numbers import as_read
 from services.intake.terms import IN_WRITING
 from services.intake.voice import Voice
 from services.intake.words import wording_in
 from services.pages.look import Look, Size, Theme, look_in, query_of
+from services.pages.numbers import as_read
 from services.pages.render import Pages
 from services.pages.words import COMPLETE, DRAFTS
 

@@ -18,6 +18,7 @@ from contracts.vocabulary import LanguageCode
 from services.pages import words
 from services.pages.assets import address_of
 from services.pages.look import Look, Size, Theme, query_of
+from services.pages.numbers import as_read
 
 #: Right to left; none of our languages is yet, the sheet is ready.
 _RIGHT_TO_LEFT = frozenset({LanguageCode.AR})
@@ -105,5 +106,6 @@ def _environment(package: str, domain: str, language: LanguageCode) -> Environme
         local_day=words.local_day,
         local_clock=words.local_clock,
         clock=words.minutes_and_seconds,
+        as_read=as_read,
     )
     return environment
