@@ -29,6 +29,7 @@ from contracts.directory import (
 from contracts.looking_up import words_of
 from contracts.referral import ObserveRelay
 from contracts.vocabulary import Need
+from services.bus.body import Flaw
 from services.bus.door import Door
 from services.bus.doorway import Address
 from services.console import hours_words, store
@@ -69,11 +70,11 @@ class DirectoryPages:
     async def look_up(self, request: Request) -> Response:
         """What was typed becomes an address of bare words, which can be gone back to."""
         press = await pressed(request, self._door, self._longest)
-        place = press.take("departement")
+        place = press.take_text("departement", _MOST_LETTERS)
         asked_for = {
             "mots": " ".join(words_of(press.take_text("mots", _MOST_LETTERS))),
             "besoin": press.take("besoin"),
-            "departement": code_of(place, "departement") if place else "",
+            "departement": _code_in(place) or _bare(place),
             "etat": press.take("etat"),
         }
         return RedirectResponse(_address(asked_for), 303)
@@ -84,23 +85,28 @@ class DirectoryPages:
         terms = await self._door.read(partial(store.terms_of, programme=reader.desk.programme))
         chosen = {name: request.query_params.get(name, "") for name in _FILTERS}
         number = request.query_params.get("page", "1")
+        code = _code_in(chosen["departement"])
+        unknown_place = code is None and bool(chosen["departement"])
         question = contract_of(
             LookUpRelays,
             {
                 "words": words_of(chosen["mots"]),
                 "need": chosen["besoin"] or None,
-                "departement": chosen["departement"] or None,
+                "departement": code,
                 "standing": chosen["etat"] or None,
                 "country": "FR" if terms is None else terms.country,
                 "page": int(number) if number.isascii() and number.isdigit() else number,
             },
         )
-        reply = await asked(self._door, reader, question)
-        listed = RelaysListed.model_validate(reply.result or {"relays": ()}, extra="ignore")
+        listed = RelaysListed(relays=(), more=False)
+        if not unknown_place:
+            reply = await asked(self._door, reader, question)
+            listed = RelaysListed.model_validate(reply.result or {"relays": ()}, extra="ignore")
         shown = {
             "relays": listed.relays,
             "wanted": chosen,
             "narrowed": any(chosen.values()),
+            "unknown_place": unknown_place,
             "needs": _NEEDS,
             "standings": tuple(RelayStanding),
             "before": _address(chosen, question.page - 1) if question.page > 1 else None,
@@ -145,13 +151,28 @@ class DirectoryPages:
             if field is not RelayField.HOURS and (words := press.take(field.value))
         }
         if hours := press.take_text(RelayField.HOURS.value, _LONGEST_HOURS).strip():
-            said[RelayField.HOURS.value] = hours_words.kept(hours)
+            said[RelayField.HOURS.value] = hours_words.kept(hours, press.reader.look.language)
         command = contract_of(CorrectRelay, said | dict(request.path_params))
         await sent(self._door, press, command)
         return goes_to(request, f"{LIST}/{request.path_params['relay_id']}")
 
 
+#: In the place of what was typed where it may be a number of somebody.
+_NOT_A_WORD = "?"
 _FILTERS = ("mots", "besoin", "departement", "etat")
+
+
+def _code_in(place: str) -> str | None:
+    """The code of a département; None when nothing was said, or what is none."""
+    try:
+        return code_of(place, "departement") if place else None
+    except Flaw:
+        return None
+
+
+def _bare(place: str) -> str:
+    """What is no département, in words that can say nothing of anybody."""
+    return " ".join(words_of(place)) or (_NOT_A_WORD if place else "")
 
 
 def _address(chosen: Mapping[str, str], page: int = 1) -> str:

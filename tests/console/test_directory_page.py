@@ -5,6 +5,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from contracts.directory import (
     CorrectRelay,
     FieldTold,
@@ -23,9 +25,18 @@ from contracts.directory import (
 )
 from contracts.envelope import Reply, done
 from contracts.referral import ObserveRelay, VerifyRelay
-from contracts.vocabulary import Departement, LanguageCode, Need, Refusal, RelayId
-from tests.console.desks import COORDINATOR, Comes, at_desks
-from tests.console.facts import LISTENER, NOON
+from contracts.vocabulary import (
+    Departement,
+    LanguageCode,
+    LiveState,
+    Need,
+    PersonId,
+    Refusal,
+    RelayId,
+)
+from tests.console import facts
+from tests.console.desks import COORDINATOR, SUPERVISOR, Comes, at_desks
+from tests.console.facts import LISTENER, NOON, REGULATOR
 from tests.console.scripted_door import ScriptedDoor
 
 WANTING, CHECKED = RelayId("fr-3114"), RelayId("fr-suicide-ecoute")
@@ -138,10 +149,61 @@ def test_what_is_typed_becomes_bare_words_in_an_address(door: ScriptedDoor) -> N
     at_desks(door, visit)
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("Rhonne", "rhonne"), ("06 39 98 00 12", "%3F")])
+def test_a_place_nobody_knows_is_said_and_what_was_looked_for_stays(
+    door: ScriptedDoor, typed: str, kept: str
+) -> None:
+    async def visit(comes: Comes) -> None:
+        browser = await comes(COORDINATOR)
+        await browser.get("/relais")
+        door.sent.clear()
+        answer = await browser.post(
+            "/relais", browser.button() | {"mots": "deuil", "departement": typed}
+        )
+        assert answer.headers["location"] == f"/relais?mots=deuil&departement={kept}"
+        page = html.unescape((await browser.get(answer.headers["location"])).text)
+        assert "Ce département n’est pas connu." in page
+        assert 'value="deuil"' in page
+        assert door.sent == []
+
+    at_desks(door, visit)
+
+
+@pytest.mark.parametrize("person", [LISTENER, REGULATOR, SUPERVISOR])
+def test_who_reads_the_directory_finds_the_way_to_it_and_back(
+    door: ScriptedDoor, person: PersonId
+) -> None:
+    door.console.deliver(facts.published())
+    telling(door, a_relay())
+
+    async def visit(comes: Comes) -> None:
+        browser = await comes(person)
+        assert 'href="/relais"' in (await browser.get("/")).text
+        assert 'href="/"' in (await browser.get("/relais")).text
+
+    at_desks(door, visit)
+
+
+def test_an_offer_is_said_to_who_reads_the_directory(door: ScriptedDoor) -> None:
+    telling(door, a_relay())
+
+    async def visit(comes: Comes) -> None:
+        browser = await comes(LISTENER)
+        for event in (facts.opened(), facts.sent_untriaged(), facts.made()):
+            await door.deliver(event)
+        await door.deliver(facts.entered(LiveState.OFFERED), version=2)
+        page = html.unescape((await browser.get("/relais")).text)
+        assert 'id="offre"' in page
+        assert "Quelqu’un attend, et vous est proposé." in page
+        assert (await browser.get("/")).text.count('id="offre"') == 1
+
+    at_desks(door, visit)
+
+
 def test_an_address_nobody_wrote_is_refused(door: ScriptedDoor) -> None:
     async def visit(comes: Comes) -> None:
         browser = await comes(COORDINATOR)
-        for query in ("besoin=x", "etat=x", "page=0", "page=-1", "page=x", "departement=750"):
+        for query in ("besoin=x", "etat=x", "page=0", "page=-1", "page=x"):
             assert (await browser.get(f"/relais?{query}")).status_code == 400, query
         assert door.sent == []
 
@@ -155,10 +217,11 @@ def test_one_is_seen_with_its_sources_side_by_side(door: ScriptedDoor) -> None:
         browser = await comes(COORDINATOR)
         page = html.unescape((await browser.get(f"/relais/{WANTING}")).text)
         assert [each.command for each in door.sent] == [SeeRelay(relay_id=WANTING)]
+        assert "01 99 00 56 78" in page
         words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
         for said in (
-            "+33199005678 nous ( Anne-Lise R. ) , le 14 janvier 2026",
-            "0199001234 soliguide , le 14 janvier 2026 · ne compte pas ici",
+            "01 99 00 56 78 nous ( Anne-Lise R. ) , le 14 janvier 2026",
+            "01 99 00 12 34 soliguide , le 14 janvier 2026 · ne compte pas ici",
             "de lundi à vendredi , 09:00",
             "Association A+",
             "Il ne décrochait pas",
