@@ -407,6 +407,32 @@
     const once = form.matches("form[hx-morph-skip]") && form.querySelector("[name=once]");
     if (once) { once.value = crypto.randomUUID(); }
   }
+  /* A refusal that names a field leads to it; what a press brought is where one goes on. */
+  document.addEventListener("htmx:after:swap", (event) => {
+    const ctx = event.detail?.ctx, from = ctx?.sourceElement;
+    const fault = ctx?.response?.status >= 400 && document.querySelector("#told [data-field]");
+    if (fault && from?.matches("form")) { point(from, fault.dataset.field.split(".").pop()); return; }
+    const lands = ctx?.target !== part() && ctx?.target?.querySelector?.("[data-lands]");
+    if (lands) {
+      document.getElementById("told").replaceChildren();
+      lands.focus();
+    }
+  });
+  function point(form, name) {
+    const field = name && [...form.elements].find((each) => each.type !== "hidden"
+      && (each.name.replace("[]", "").split(".").pop() === name || each.dataset.of === name));
+    if (!field) { return; }
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-errormessage", "told");
+    field.focus();
+    field.addEventListener("input", () => field.removeAttribute("aria-invalid"), {once: true});
+  }
+  /* What is sent about a person is sent by its button alone: Enter in a box of the form is no yes. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("form[data-deliberate] input")) {
+      event.preventDefault();
+    }
+  });
   /* The second click of a double click is no press, whatever was drawn between the two. */
   document.addEventListener("click", (event) => {
     if (event.detail > 1 && event.target.closest("button[type=submit]")) { event.preventDefault(); }

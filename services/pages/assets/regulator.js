@@ -105,8 +105,8 @@
     const place = byId(id);
     if (!place || !form()) { return; }
     if (id === "relays" && !byId("need").value && !radio("notes.language_barrier", "true").checked) {
-      place.replaceChildren(Object.assign(document.createElement("p"),
-        {className: "soft", textContent: place.dataset.waits}));
+      put(place, [Object.assign(document.createElement("p"),
+        {className: "soft", textContent: place.dataset.waits})]);
       return;
     }
     const said = new FormData(form());
@@ -117,8 +117,16 @@
       const html = await answer.text();
       if (number < (newest[id] || 0) || !place.isConnected) { return; }
       newest[id] = number;
-      place.innerHTML = html;
+      put(place, new DOMParser().parseFromString(html, "text/html").body.childNodes);
     } catch { /* the notes stay; the next change asks again */ }
+  }
+  /* A relay that is being agreed on, or was written to, stays as it is above the others. */
+  function put(place, fresh) {
+    const kept = [...place.children].filter((each) => each.matches(".relay:has(.said)"));
+    for (const each of [...place.childNodes]) { if (!kept.includes(each)) { each.remove(); } }
+    const again = (each) => kept.some((one) => one.dataset.relay === each.dataset?.relay);
+    place.append(...[...fresh].filter((each) => !each.dataset?.relay || !again(each)));
+    htmx.process(place);
   }
   function take(button) {
     const priority = radio("priority", button.dataset.takes);
