@@ -20,6 +20,17 @@ def somebody_is_referred(platform: Platform) -> str:
         return beside.submit(asyncio.run, _refer(platform)).result()
 
 
+def its_relay_is_verified(platform: Platform) -> None:
+    """A coordinator has checked it."""
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, _verify(platform)).result()
+
+
+async def _verify(platform: Platform) -> None:
+    async with Doors.of(platform) as doors:
+        await verified(doors, RELAY)
+
+
 async def _refer(platform: Platform) -> str:
     async with Doors.of(platform) as doors:
         await verified(doors, RELAY)

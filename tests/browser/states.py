@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.browser.people import People, Person
-from tests.browser.referring import somebody_is_referred
+from tests.browser.referring import its_relay_is_verified, somebody_is_referred
 from tests.browser.shared import a_month_is_published
 
 #: What the page is called, and the page.
@@ -116,11 +116,21 @@ def _after_a_talk(listener: Person) -> Seen:
     yield "the guide of the first minute", listener.page
     listener.go("/retirer-un-accord")
     yield "a consent to take back at a desk", listener.page
+    listener.page.locator("#code").fill("1234 5678 9016")
+    with listener.page.expect_response(_is_drawn_anew):
+        listener.page.locator("main form button").click()
+    expect(listener.page.locator("#faute")).to_be_visible()
+    expect(listener.page.locator("#code")).to_be_focused()
+    yield "a consent to take back at a desk, a digit wrong", listener.page
     listener.go("/accessibilite")
     yield "how accessible the pages are", listener.page
     with listener.watch.bad_answers_awaited():
         listener.go("/nulle-part")
     yield "an address of the console nobody knows", listener.page
+
+
+def _is_drawn_anew(answer: Response) -> bool:
+    return answer.request.method == "GET" and answer.url.endswith("/retirer-un-accord")
 
 
 def what_is_written_after_danger(people: People) -> Seen:
@@ -222,6 +232,7 @@ def a_regulator_has_a_minute(people: People) -> Seen:
     expect(page.locator(".relay").first).to_be_visible()
     expect(page.locator(".waiting .wait li").first).to_be_attached()
     yield "the minute of triage", page
+    yield from _a_consent_is_asked_for(people, page)
     _looks_up(regulator, "dormir")
     yield "a card to read in a talk", page
     for key, name in (("E", "child"), ("S", "silence"), ("L", "language")):
@@ -239,6 +250,24 @@ def a_regulator_has_a_minute(people: People) -> Seen:
     page.locator("button[formaction$='/rescue']").click()
     expect(page.locator("#rescue form").first).to_be_visible()
     yield "rescue was called", page
+
+
+def _a_consent_is_asked_for(people: People, page: Page) -> Seen:
+    """It stays while the regulator notes on, and no key but its button says yes."""
+    its_relay_is_verified(people.platform)
+    page.locator("#need").select_option("ecoute_generaliste")
+    relay = page.locator("[data-relay='fr-croix-rouge-ecoute']")
+    relay.locator("form button").click()
+    expect(relay.locator("[data-lands]")).to_be_focused()
+    relay.locator("textarea").fill("Awa, 06 39 98 12 34")
+    relay.locator("input[value='need']").press("Enter")
+    yield "a consent that is asked for", page
+    page.locator("#need").select_option("violences_conjugales")
+    expect(page.locator("[data-relay]")).not_to_have_count(1)
+    expect(relay.locator("textarea")).to_have_value("Awa, 06 39 98 12 34")
+    relay.locator("form[action$='/no'] button").click()
+    expect(relay.locator("form")).to_have_count(0)
+    page.locator("#for-whom input").first.focus()
 
 
 def somebody_leaves_a_message(people: People) -> Seen:
