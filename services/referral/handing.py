@@ -55,6 +55,8 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
         return refused(Refusal.UNKNOWN_RELAY, "relays")
     if active and partners.stood_for_by_others(work.session, command):
         return refused(Refusal.INVALID_FIELD, "relays")
+    # Orders before their partner, as an attempt that is kept takes them: else each waits for both.
+    webhooks.order_again(work.session, command.partner)
     see_to_webhook(partners.partner_to_change(work.session, command.partner), work)
     kept = partners.keep_partner(work.session, command)
     if not active or not kept.is_told:

@@ -112,7 +112,7 @@ _AGAIN = """
     UPDATE referral.webhook_order SET state = 'waiting', attempts_before = attempts,
         try_at = '2000-01-01T00:00:00Z'
     WHERE partner = %(partner)s
-        AND (state = 'waiting' OR state = 'delivered' AND made_at >= %(since)s)
+        AND (state = 'waiting' OR state = 'delivered' AND made_at >= %(since)s::timestamptz)
 """
 _TAKE_BACK = """
     UPDATE referral.webhook_order SET state = 'taken_back' WHERE event_id = %(event_id)s
@@ -188,6 +188,8 @@ def let_go(row: WebhookOrderRow) -> None:
     row.held_until = _AT_ONCE
 
 
-def order_again(session: Session, partner: str, since: datetime) -> None:
-    """Have everything posted again that was told since, and what waits tried at once."""
+def order_again(session: Session, partner: str, since: datetime | None = None) -> None:
+    """Have what waits tried at once, and over three days again; posted again what was told since a
+    moment, if one is said.
+    """
     ask(session, _AGAIN, {"partner": partner, "since": since})

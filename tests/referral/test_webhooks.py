@@ -278,6 +278,24 @@ def test_a_receiver_away_for_three_days_is_given_up(scene: Scene) -> None:
     assert scene.carry_out() == 0
     assert scene.apply().status is ReplyStatus.DONE  # its file applied again: tried again
     assert scene.given_up() is None
+    for _ in range(9):  # over three days, and not once
+        assert scene.carry_out() == 1
+        moment += timedelta(hours=27)
+        scene.referral.at(moment)
+    assert scene.given_up() is None
+
+
+def test_what_waits_for_its_pause_is_tried_at_once_where_its_file_says_now(scene: Scene) -> None:
+    scene.apply(webhook={"url": "https://receiver.localhost/hook"})
+    sent(scene.referral)
+    for moment in (NOON, NOON + timedelta(minutes=1), NOON + timedelta(hours=1)):
+        scene.referral.at(moment)
+        scene.carry_out()
+    assert scene.answers() == ["name"] * 3
+    assert scene.carry_out() == 0
+    scene.apply()
+    assert scene.carry_out() == 1
+    assert len(scene.receiver.events) == 1
 
 
 def test_each_line_is_told_of_a_webhook_that_is_given_up_until_somebody_sees_to_it(
