@@ -7,6 +7,8 @@ referral by a reference of its own; nothing here leads to a contact or to anothe
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
+from pydantic import AfterValidator
+
 from contracts.envelope import Command, Contract, Event, Stream
 from contracts.privacy import LARGEST_COUNT, ops, public, reference, sealed
 from contracts.roster import DAY
@@ -46,6 +48,12 @@ MOST_RELAYS_OF_A_PARTNER = 200
 MOST_ON_A_DESK = 100
 #: How far ahead a partner may say that it is full; what holds longer is a change of its entry.
 LONGEST_FULL = timedelta(days=31)
+
+
+def _each_once(listed: tuple[object, ...]) -> tuple[object, ...]:
+    if len(set(listed)) < len(listed):
+        raise ValueError("one stands there twice")
+    return listed
 
 
 #: What a partner may play with: names of its own, so that nothing real and nothing played meet.
@@ -374,6 +382,7 @@ class PartnerWebhook(Contract):
     secrets: Annotated[
         tuple[SecretNumber, ...],
         ops("Which of its secrets sign; two while it changes", min_length=1, max_length=2),
+        AfterValidator(_each_once),
     ] = (1,)
 
 
@@ -390,10 +399,12 @@ class ApplyPartner(Command):
     relays: Annotated[
         tuple[RelayId, ...],
         public("Entries of the directory it stands for", max_length=MOST_RELAYS_OF_A_PARTNER),
+        AfterValidator(_each_once),
     ]
     nats_keys: Annotated[
         tuple[PublicNkey, ...],
         public("Who may sign in for it; two while it changes its key", max_length=2),
+        AfterValidator(_each_once),
     ] = ()
     sealing_key: Annotated[SealingKey | None, public("What is for it alone is sealed to it")] = None
     webhook: Annotated[PartnerWebhook | None, public("Where it is posted the same")] = None

@@ -5,6 +5,8 @@ declares `unknown` (`OpenWord`): the bus reads a member it does not know yet as 
 goes to a human; a door refuses it like any other wrong value.
 """
 
+import base64
+import binascii
 from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Any, NewType
@@ -559,11 +561,45 @@ PartnerReference = NewType(
 PartnerId = NewType(
     "PartnerId", Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,29}$")]
 )
+
+
+def _whole_nkey(key: str) -> str:
+    """Of one that is mistyped: the server would refuse everybody's accounts for it."""
+    said = base64.b32decode(key)
+    if binascii.crc_hqx(said[:-2], 0) != int.from_bytes(said[-2:], "little"):
+        raise ValueError("it is mistyped: its checksum is another's")
+    return key
+
+
 #: Public half of an nkey of a user of NATS.
-PublicNkey = NewType("PublicNkey", Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")])
+PublicNkey = NewType(
+    "PublicNkey",
+    Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$"), AfterValidator(_whole_nkey)],
+)
+_PRIME = 2**255 - 19
+#: Points of Curve25519 of small order (RFC 7748, section 7): nothing can be sealed to them.
+_NOBODYS = {
+    0,
+    1,
+    _PRIME - 1,
+    325606250916557431795983626356110631294008115727848805560023387167927233504,
+    39382357235489614581723060781553021112529911719440698176882885853963445705823,
+}
+
+
+def _somebodys_key(key: str) -> str:
+    point = int.from_bytes(base64.b64decode(key), "little") % 2**255 % _PRIME
+    if point in _NOBODYS:
+        raise ValueError("it is nobody's key: nothing can be sealed to it")
+    return key
+
+
 #: Public half of an X25519 key, 32 bytes in base64: what is for a partner alone is sealed to it.
 SealingKey = NewType(
-    "SealingKey", Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    "SealingKey",
+    Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$"), AfterValidator(_somebodys_key)
+    ],
 )
 #: Where a partner is posted to: https, a name in lower case, and a path of plain letters. No number
 #: for a name, no user, no query, nothing escaped: what cannot be read in two ways.

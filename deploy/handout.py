@@ -21,8 +21,8 @@ from deploy.platform import DEVELOPMENT_KEY, ROBOT_KEY
 from deploy.release import RELEASE, TABLES
 from services.bus.capability import KEY_FILE as CAPABILITY_KEY
 from services.bus.provision.declared import PERMANENT, PILOT
-from services.bus.provision.keys import CHECKER, PROVISIONER, ensure_keys
-from services.bus.provision.partners import with_partners
+from services.bus.provision.keys import CHECKER, PROVISIONER, KeyRefused, ensure_keys
+from services.bus.provision.partners import PartnersFlawed, with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Service
 from services.console.desk_seal import DESK_KEY
@@ -112,10 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--keys-alone", action="store_true", help="lay nothing out by Secret: there is no cluster"
     )
     asked = parser.parse_args(arguments)
-    if asked.keys_alone:
-        make_keys(asked.folder / "keys", asked.folder / "partners")
-        return 0
-    hand_out(asked.folder)
+    try:
+        if asked.keys_alone:
+            make_keys(asked.folder / "keys", asked.folder / "partners")
+            return 0
+        hand_out(asked.folder)
+    except (PartnersFlawed, KeyRefused) as why:
+        print(why, file=sys.stderr)
+        return 1
     print(f"Keys: {asked.folder / 'keys'}. By Secret: {asked.folder / 'secrets'}.")
     return 0
 

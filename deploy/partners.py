@@ -47,11 +47,7 @@ from deploy.seeds import PROGRAMME, SEEDED
 from deploy.verify.ledger import checker_url
 from services.bus.provision.apply import Refused, apply
 from services.bus.provision.keys import PROVISIONER
-from services.bus.provision.partners import (
-    PartnersFlawed,
-    expect_own_keys,
-    read_partner,
-)
+from services.bus.provision.partners import PartnersFlawed, read_partner, side_by_side
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
@@ -88,7 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(why, file=sys.stderr)
         return 1
     except (TimeoutError, KeyError, ProcessLookupError, httpx.HTTPError):
-        print("Not applied. NATS does not run, or does not answer.", file=sys.stderr)
+        print(
+            "Not applied whole: NATS does not run, or does not take its accounts up (its log says"
+            " why). Apply again.",
+            file=sys.stderr,
+        )
         return 1
     except SQLAlchemyError as why:
         print(f"The ledgers cannot be read: {type(why).__name__}.", file=sys.stderr)
@@ -128,7 +128,7 @@ def _expect_own_keys(run: RunFolder, manifests: Mapping[Path, ApplyPartner]) -> 
     """Hold them against each other and against those that are in already."""
     changed = {f"{each.partner}.yaml" for each in manifests.values()}
     files = (file for file in run.partners.glob("*.yaml") if file.name not in changed)
-    expect_own_keys({file: read_partner(file) for file in files} | dict(manifests))
+    side_by_side({file: read_partner(file) for file in sorted(files)} | dict(manifests))
 
 
 async def _ask_referral(
@@ -143,7 +143,7 @@ async def _ask_referral(
             try:
                 await operator.apply_partner(with_a_key(run, manifest))
             except DoorRefused as no:
-                raise NotTakenIn(f"{file}: {no.field or 'partner'}: {no.code}") from None
+                raise NotTakenIn(f"{file}: {_refusal(no, manifest)}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
             taken_in.append(manifest)
 
@@ -161,6 +161,16 @@ async def _take_in_on_nats(
             if time.monotonic() > give_up_at:
                 raise
             await asyncio.sleep(0.1)
+
+
+def _refusal(no: DoorRefused, manifest: ApplyPartner) -> str:
+    """Which field, and why, in words."""
+    field, _, place = (no.field or "partner").partition(".")
+    if field != "relays" or not place.isdecimal():
+        return f"{no.field or 'partner'}: {no.code}"
+    unknown = no.code == Refusal.UNKNOWN_RELAY
+    why = "no entry of the directory is called so" if unknown else "another partner stands for it"
+    return f"relays: {manifest.relays[int(place)]}: {why}"
 
 
 async def take_up_accounts(monitoring_url: str, process: int) -> None:

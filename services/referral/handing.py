@@ -51,10 +51,12 @@ def on_apply_partner(command: ApplyPartner, work: Work) -> Reply:
     active = command.state is PartnerState.ACTIVE
     if is_sandbox(command.partner) and command.relays:
         return refused(Refusal.INVALID_FIELD, "relays")
-    if active and any(entries.one(work.session, each) is None for each in command.relays):
-        return refused(Refusal.UNKNOWN_RELAY, "relays")
-    if active and partners.stood_for_by_others(work.session, command):
-        return refused(Refusal.INVALID_FIELD, "relays")
+    for place, relay_id in enumerate(command.relays if active else ()):
+        if entries.one(work.session, relay_id) is None:
+            return refused(Refusal.UNKNOWN_RELAY, f"relays.{place}")
+        others = partners.partner_of(work.session, relay_id, but=command.partner)
+        if others is not None:
+            return refused(Refusal.INVALID_FIELD, f"relays.{place}")
     # Orders before their partner, as an attempt that is kept takes them: else each waits for both.
     webhooks.order_again(work.session, command.partner)
     see_to_webhook(partners.partner_to_change(work.session, command.partner), work)

@@ -110,7 +110,8 @@ _STANDING_FOR = """
     SELECT partner, sealing_key, webhook_url IS NOT NULL AS has_webhook,
         subscribes OR desk OR (webhook_url IS NOT NULL AND webhook_given_up_at IS NULL) AS is_told
     FROM referral.partner
-    WHERE state = 'active' AND relays && %(relays)s::text[] ORDER BY partner
+    WHERE state = 'active' AND relays && array[%(relay_id)s::text] AND partner <> %(but)s
+    ORDER BY partner
 """
 
 
@@ -140,19 +141,13 @@ def partner_to_change(session: Session, partner: str) -> PartnerRow | None:
     return session.get(PartnerRow, partner, with_for_update=True)
 
 
-def partner_of(session: Session, relay_id: RelayId) -> Standing | None:
-    """Who stands for an entry of the directory and is referred to, if anybody."""
-    row = ask(session, _STANDING_FOR, {"relays": [relay_id]}).fetchone()
+def partner_of(session: Session, relay_id: RelayId, but: str = "") -> Standing | None:
+    """Who stands for an entry of the directory and is referred to, if anybody `but` one does."""
+    row = ask(session, _STANDING_FOR, {"relay_id": relay_id, "but": but}).fetchone()
     if row is None:
         return None
     key = None if row.sealing_key is None else SealingKey(row.sealing_key)
     return Standing(PartnerId(row.partner), row.is_told, row.has_webhook, key)
-
-
-def stood_for_by_others(session: Session, manifest: ApplyPartner) -> bool:
-    """Whether another active partner stands for one of its relays."""
-    rows = ask(session, _STANDING_FOR, {"relays": list(manifest.relays)})
-    return any(row.partner != manifest.partner for row in rows)
 
 
 def has_webhook(session: Session, partner: str) -> bool:

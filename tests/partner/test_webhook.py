@@ -92,10 +92,10 @@ def expect_left_although_another_is_refused(
     same_key = a_file(folder, "damier", relays=[], nats_keys=keys["nats_keys"])
     capsys.readouterr()
     assert main(["apply", str(same_key), "--run-dir", str(run.root)]) == 1
-    assert "it stands in" in capsys.readouterr().err
+    assert "signs in for" in capsys.readouterr().err
     assert not (run.partners / same_key.name).exists(), "NATS could not start any more"
     assert main(both) == 1
-    assert "cordee.yaml: relays: unknown_relay" in capsys.readouterr().err
+    assert "cordee.yaml: relays: fr-nobody: no entry" in capsys.readouterr().err
     assert not asyncio.run(reads())
 
 

@@ -56,7 +56,7 @@ from tests.triage.builders import CONTACT, NOON, an_ended_contact
 KEY = PrivateKey(b"a key for tests and nothing else")
 APLUS = PartnerId("aplus")
 OTHER = PartnerId("bonde")
-SOMEBODY = PublicNkey("U" + "A" * 55)
+SOMEBODY = PublicNkey("UBH25RKJ662GL7HEBYX4OFMGK24WMAK4AP4I3MSIHEK5IPXX67BKHJSG")
 
 
 def a_partner(**fields: Any) -> ApplyPartner:
@@ -261,10 +261,10 @@ def test_what_waits_for_a_partner_that_leaves_goes_back_to_people(
 def test_a_partner_cannot_stand_for_what_is_not_there_or_is_anothers(
     handed: ServiceUnderTest,
 ) -> None:
-    unknown = applied(handed, relays=(RelayId("fr-nobody"),))
-    assert (status(unknown), unknown.field) == (Refusal.UNKNOWN_RELAY, "relays")
+    unknown = applied(handed, relays=(RELAY, RelayId("fr-nobody")))
+    assert (status(unknown), unknown.field) == (Refusal.UNKNOWN_RELAY, "relays.1")
     taken = applied(handed, partner=OTHER)
-    assert (status(taken), taken.field) == (Refusal.INVALID_FIELD, "relays")
+    assert (status(taken), taken.field) == (Refusal.INVALID_FIELD, "relays.0")
     applied(handed, state=PartnerState.LEFT)
     assert applied(handed, partner=OTHER).status is ReplyStatus.DONE
 

@@ -7,16 +7,15 @@ So it can neither look at a stream, make a consumer, nor hear what is another's.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nkeys
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from contracts.envelope import Stream
 from contracts.partner import ApplyPartner, commands_of, is_sandbox
@@ -57,12 +56,25 @@ def read_partners(folder: Path) -> tuple[Partner, ...]:
     Raises PartnersFlawed.
     """
     manifests = {file: read_partner(file) for file in sorted(folder.glob("*.yaml"))}
-    expect_own_keys(manifests)
+    side_by_side(manifests)
     return tuple(
         Partner(each.partner, each.nats_keys, each.desk)
         for each in manifests.values()
         if each.state is PartnerState.ACTIVE and (each.nats_keys or each.desk)
     )
+
+
+def side_by_side(manifests: Mapping[Path, ApplyPartner]) -> None:
+    """Whether the server takes these together: a key signs in for one of them alone.
+
+    It would refuse everybody's accounts otherwise. Raises PartnersFlawed.
+    """
+    whose: dict[str, str] = {}
+    for file, each in manifests.items():
+        for key in each.nats_keys if each.state is PartnerState.ACTIVE else ():
+            holder = whose.setdefault(key, each.partner)
+            if holder != each.partner:
+                raise PartnersFlawed(f"{file}: nats_keys: {key} signs in for {holder} already")
 
 
 def with_partners(services: Iterable[Service], folder: Path) -> tuple[Table, ...]:
@@ -71,54 +83,56 @@ def with_partners(services: Iterable[Service], folder: Path) -> tuple[Table, ...
 
 
 def read_partner(file: Path) -> ApplyPartner:
-    """Read one file, which is named after its partner. Raises PartnersFlawed."""
+    """Read one file, which is named after its partner. Raises PartnersFlawed, a line a flaw."""
     try:
         written = yaml.safe_load(file.read_text(encoding="utf-8"))
         manifest = ApplyPartner.model_validate_json(json.dumps(written))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise PartnersFlawed(f"{file}: {where}: {first['msg']}") from None
-    except (OSError, UnicodeDecodeError, TypeError, yaml.YAMLError) as error:
-        why = str(error).splitlines()[0]
-        raise PartnersFlawed(f"{file}: it cannot be read: {why}") from error
+        flaws = error.errors(include_url=False, include_input=False)
+        raise PartnersFlawed("\n".join(f"{file}: {_flaw(each)}" for each in flaws)) from None
+    except yaml.MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}: "
+        raise PartnersFlawed(f"{file}: {line}{error.problem or 'it is no YAML'}") from None
+    except OSError as error:
+        raise PartnersFlawed(f"{file}: {error.strerror or 'it cannot be read'}") from None
+    except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
+        why = (str(error) or "it is no YAML").splitlines()[0]
+        raise PartnersFlawed(f"{file}: it cannot be read: {why}") from None
     if file.stem != manifest.partner:
         raise PartnersFlawed(
             f"{file}: partner: it is {manifest.partner!r}; call the file {manifest.partner}.yaml"
         )
     if is_sandbox(manifest.partner) and manifest.relays:
         raise PartnersFlawed(f"{file}: relays: a sandbox stands for none; write relays: []")
-    _expect_whole_keys(file, manifest)
     return manifest
 
 
-def _expect_whole_keys(file: Path, manifest: ApplyPartner) -> None:
-    """Raise PartnersFlawed for a key with a slip in it: NATS would not start on it any more."""
-    for place, key in enumerate(manifest.nats_keys):
-        if not _is_whole(key):
-            raise PartnersFlawed(
-                f"{file}: nats_keys.{place}: it is no public key of a user: a letter is wrong"
-            )
+#: What is expected of a field, where the form of it is wrong.
+_EXPECTED = {
+    "partner": "2 to 30 small letters, digits and -, a letter first",
+    "relays": "names of entries of the directory, for instance fr-3114",
+    "nats_keys": "public halves of nkeys, U and 55 letters and digits",
+    "sealing_key": "the public half of an X25519 key, 32 bytes in base64",
+    "url": "https, a name in lower case, a path of plain letters, no number and no query",
+}
 
 
-def _is_whole(key: str) -> bool:
-    """Whether the sum at the end of a public nkey agrees with the rest of it."""
-    decoded = base64.b32decode(key)
-    return int.from_bytes(decoded[-2:], "little") == int(nkeys.crc16(decoded[:-2]))
-
-
-def expect_own_keys(manifests: Mapping[Path, ApplyPartner]) -> None:
-    """Raise PartnersFlawed where a key would sign in for two: NATS would not start any more."""
-    known: dict[str, Path] = {}
-    for file, manifest in manifests.items():
-        for place, key in enumerate(manifest.nats_keys):
-            if manifest.state is not PartnerState.ACTIVE:
-                continue
-            if key in known:
-                raise PartnersFlawed(
-                    f"{file}: nats_keys.{place}: it stands in {known[key]}: each has its own"
-                )
-            known[key] = file
+def _flaw(told: ErrorDetails) -> str:
+    """Where and why, in words of whoever writes such files."""
+    place = [str(part) for part in told["loc"]]
+    expected = next((_EXPECTED[part] for part in reversed(place) if part in _EXPECTED), None)
+    match told["type"]:
+        case "missing":
+            why = "it is missing"
+        case "extra_forbidden":
+            why = "there is no field of this name"
+        case "model_type" if not place:
+            why = "fields are expected, a line each: `partner: NAME` ..."
+        case "string_pattern_mismatch" if expected is not None:
+            why = f"expected: {expected}"
+        case _:
+            why = told["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(place) or 'the file'}: {why}"
 
 
 def exports_conf(partners: Sequence[Partner]) -> str:
