@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from deploy.as_service import service_dsn
@@ -64,11 +66,29 @@ def import_list(options: argparse.Namespace, departements: frozenset[str]) -> in
     except (DirectoryFlawed, StartRefused) as refused:
         print(refused, file=sys.stderr)
         return 1
+    except (SQLAlchemyError, psycopg.Error) as away:
+        return _not_done("Nothing was taken in", away)
+    except KeyboardInterrupt:
+        print("Stopped; nothing was taken in.", file=sys.stderr)
+        return 130
     return _told(taken, options.file)
 
 
+def _not_done(what: str, away: Exception) -> int:
+    print(f"{what}: the database does not answer ({type(away).__name__}).", file=sys.stderr)
+    return 1
+
+
 def _list_in(options: argparse.Namespace) -> _List:
-    """Raises DirectoryFlawed where the file cannot be read."""
+    """Raises DirectoryFlawed where the file cannot be read, or nothing is in it."""
+    listed = _read_list(options)
+    if not listed.total:
+        why = "no row is in it; nothing was closed"
+        raise DirectoryFlawed((RowFlaw(options.file.name, "file", why),))
+    return listed
+
+
+def _read_list(options: argparse.Namespace) -> _List:
     if options.format == HSDS:
         rows = rows_of(document(options.file))
         return _List(rows, len(rows), read_row)
@@ -90,11 +110,20 @@ def _told(taken: Imported, file: Path) -> int:
     )
     if not taken.flaws:
         return 0
+    if taken.kept_open:
+        why = "a refused row does not say which relay it is of. Is the file whole?"
+        print(f"Nothing was closed: {why}", file=sys.stderr)
     refused = file.with_name(f"{file.name}.refused.txt")
-    refused.write_text("".join(f"{flaw}\n" for flaw in taken.flaws), encoding="utf-8")
-    for flaw in taken.flaws[:MOST_SHOWN]:
+    shown = taken.flaws[:MOST_SHOWN]
+    try:
+        told = "".join(f"{flaw}\n" for flaw in taken.flaws)
+        refused.write_text(told, encoding="utf-8", errors="backslashreplace")
+        where = f"All of them are in {refused}."
+    except OSError as error:
+        shown, where = taken.flaws, f"{refused}: {error.strerror}."
+    for flaw in shown:
         print(flaw, file=sys.stderr)
-    print(f"All of them are in {refused}.", file=sys.stderr)
+    print(where, file=sys.stderr)
     return 1
 
 
@@ -109,11 +138,18 @@ def export_running(options: argparse.Namespace) -> int:
             def tell(rows: int) -> None:
                 progress.update(bar, completed=rows)
 
-            with options.file.open("wb") as file:
+            half = options.file.with_name(f".{options.file.name}.half")
+            with half.open("wb") as file:
                 file.writelines(written(session, head, options.source, tell))
+            half.replace(options.file)
     except (DirectoryFlawed, StartRefused) as refused:
         print(refused, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{options.file}: {error.strerror}", file=sys.stderr)
+        return 1
+    except (SQLAlchemyError, psycopg.Error) as away:
+        return _not_done("Nothing was written", away)
     print(f"{total} rows written to {options.file.name}")
     return 0
 

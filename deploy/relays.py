@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from services.referral.index import Directory
 from services.referral.proposal import Proposal
 from services.referral.question import Question, Rescue
 from services.referral.search import search
+from services.referral.served import RELEASE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -80,7 +82,11 @@ def _check(options: argparse.Namespace, departements: frozenset[str]) -> int:
 def _export(directory: Directory, folder: Path, file: Path) -> int:
     document = json.loads((folder / "relays.json").read_bytes())
     written = json.dumps(write_relays(document, directory.relays), ensure_ascii=False, indent=1)
-    file.write_text(written + "\n", encoding="utf-8")
+    try:
+        file.write_text(written + "\n", encoding="utf-8")
+    except OSError as error:
+        print(f"{file}: {error.strerror}", file=sys.stderr)
+        return 1
     print(f"{len(directory.relays)} rows written to {file.name}")
     return 0
 
@@ -116,8 +122,21 @@ def _question(options: argparse.Namespace) -> Question:
 
 
 def _moment(written: str) -> datetime:
-    moment = datetime.fromisoformat(written)
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{written!r}: expected 2026-01-14T11:00+01:00") from None
+    if not 1970 <= moment.year < 2200:
+        raise argparse.ArgumentTypeError(f"{written!r}: a year from 1970 to 2199 is expected")
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _source(written: str) -> str:
+    if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,59}", written) is None or written == RELEASE:
+        raise argparse.ArgumentTypeError(
+            f"letters, digits, . _ and -, 60 at the most, and not {RELEASE!r}"
+        )
+    return written
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -129,7 +148,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     check.add_argument("--schema", type=Path, help="HSDS 3's schema/compiled/service.json")
     taking = verbs.add_parser("import", help="take a list into a running platform")
     taking.add_argument("file", type=Path)
-    taking.add_argument("--source", required=True, help="whose list it is, for instance soliguide")
+    taking.add_argument(
+        "--source", type=_source, required=True, help="whose list it is, for instance soliguide"
+    )
     taking.add_argument("--format", choices=(HSDS, INCLUSION), default=HSDS)
     taking.add_argument("--structures", type=Path, help="of data·inclusion, where apart from FILE")
     taking.add_argument("--part", action="store_true", help="the source has more than these")

@@ -44,7 +44,7 @@ def document(path: Path) -> dict[str, object]:
     except OSError as error:
         why = error.strerror or "cannot be read"
         raise DirectoryFlawed((RowFlaw(path.name, "file", why),)) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DirectoryFlawed((RowFlaw(path.name, "file", f"no JSON: {error}"),)) from None
     if not isinstance(read, dict):
         raise DirectoryFlawed((RowFlaw(path.name, "file", "no JSON object"),))

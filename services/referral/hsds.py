@@ -11,10 +11,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.vocabulary import Need, ProgrammeId, RelayId
 from services.referral.numbers import number_of
@@ -38,6 +39,20 @@ _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 #: HSDS writes "all day" as 00:00-23:59; the last minute of the day is meant too.
 _LAST_MINUTE = 23 * 60 + 59
 _DAY = 24 * 60
+
+
+#: What the field's clocks and databases can hold, with room for what is reckoned from it.
+_YEARS = range(1970, 2200)
+
+
+def _reckonable(moment: datetime) -> datetime:
+    """Of no other century: one such row would have every search that meets it fail."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1} is expected")
+    return moment
+
+
+_Moment = Annotated[AwareDatetime, AfterValidator(_reckonable)]
 
 
 @dataclass(frozen=True)
@@ -98,7 +113,7 @@ class _Transfer(_Row):
 
 class _Saturation(_Row):
     saturated: bool
-    observed_at: AwareDatetime
+    observed_at: _Moment
     lifetime_minutes: int = Field(ge=1, le=10_080)
 
 
@@ -115,7 +130,7 @@ class _XRelay(_Row):
     confidence: Confidence = Confidence.UNKNOWN
     confidence_hours: Confidence = Confidence.UNKNOWN
     conflicts: tuple[Any, ...] = ()
-    verified_at: AwareDatetime | None = None
+    verified_at: _Moment | None = None
     on_holidays: OnHolidays = OnHolidays.NOT_SAID
     subjects: frozenset[Subject] = frozenset()
     programme: ProgrammeId | None = None
@@ -177,9 +192,20 @@ def read_row(place: int, row: object, departements: frozenset[str]) -> Relay | l
             RowFlaw(named, ".".join(str(part) for part in each["loc"]) or "row", each["msg"])
             for each in error.errors(include_url=False, include_input=False)
         ]
-    wrong = [*_flaws_in(service, departements), *breaches(row)]
+    wrong = [*_flaws_in(service, departements), *breaches(row), *_unkeepable(row)]
     flaws = [RowFlaw(named, field, why) for field, why in wrong]
     return flaws or _relay(service, row if isinstance(row, dict) else {})
+
+
+def _unkeepable(row: object) -> Iterator[tuple[str, str]]:
+    """What stands in no table of ours, nor in anybody's JSON."""
+    try:
+        written = orjson.dumps(row)
+    except TypeError as error:  # half a character, a number or a depth beyond all measure
+        yield "row", f"it cannot be kept: {error}"
+        return
+    if b"\\u0000" in written:
+        yield "row", "it cannot be kept: a character of no text (\\u0000) is in it"
 
 
 def departements_in(row: Mapping[str, Any]) -> frozenset[str]:
@@ -206,6 +232,8 @@ def _flaws_in(service: _Service, departements: frozenset[str]) -> Iterator[tuple
     ours = service.x_relay
     if not ours.needs:
         yield "x_relay.needs", "at least one is expected, the first is what the row is for"
+    if len(set(ours.needs)) < len(ours.needs):
+        yield "x_relay.needs", "each once"
     if _turned_round(ours.valid_from, ours.valid_to):
         yield "x_relay.valid_to", "before valid_from"
     if _turned_round(service.minimum_age, service.maximum_age):

@@ -3,13 +3,15 @@
 A row is read by whoever knows how its list is written; HSDS where nobody else is named.
 
 What a source told before and tells wrong now stays as it was; what a whole list no longer has is
-closed, not deleted: referrals name it. A relay belongs to the source that brought it first; what
+closed, not deleted: referrals name it. Where a row does not even say which relay it is of, as in a
+file that was cut, nothing is closed. A relay belongs to the source that brought it first; what
 others tell of it is kept beside it, and where they differ is shown (`sources.py`). Once that source
 has it no longer, it is whose that tells of it next.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,8 +46,10 @@ class Imported:
     told_too: int  #: belong to another source; what this one tells is kept beside it
     skipped: int  #: nobody a line like ours would lead a caller to
     flaws: tuple[RowFlaw, ...]  #: of rows that were refused, and of successors nobody knows
+    kept_open: bool = False  #: nothing was closed, as rows do not say which relay they are of
 
 
+_SLUG = re.compile(r"[a-z]{2}-[a-z0-9][a-z0-9-]{0,40}")
 #: Reads the row at a place of its list; the départements there are. None: it is none for us.
 Reader = Callable[[int, object, frozenset[str]], Relay | list[RowFlaw] | None]
 
@@ -85,14 +89,16 @@ def import_rows(  # noqa: PLR0913 - a list is all of these
         sources.keep(session, source, told, at)
         told_too += len(told)
         tell(batch[-1][0] + 1)
-    closed = entries.close_all_but(session, source, reading.seen) if whole else 0
-    forgotten = sources.forget_all_but(session, source, reading.seen) if whole else 0
+    closing = whole and not reading.nameless
+    closed = entries.close_all_but(session, source, reading.seen) if closing else 0
+    forgotten = sources.forget_all_but(session, source, reading.seen) if closing else 0
     if new or changed or closed:
         entries.stand_in(session)
     if new or changed or closed or told_too or forgotten:
         sources.compare(session)
     flaws = (*reading.flaws, *_flaws_of_successors(session, source))
-    return Imported(new, changed, unchanged, closed, told_too, reading.skipped, flaws)
+    kept_open = whole and not closing
+    return Imported(new, changed, unchanged, closed, told_too, reading.skipped, flaws, kept_open)
 
 
 @dataclass
@@ -104,6 +110,7 @@ class _Reading:
     seen: set[str] = field(default_factory=set)  #: relays it has, refused ones too
     flaws: list[RowFlaw] = field(default_factory=list)
     skipped: int = 0
+    nameless: bool = False  #: a refused row may be of any relay
 
     def relays(self, rows: Iterable[tuple[int, object]]) -> Iterator[Relay]:
         """Those of `rows` that can be taken."""
@@ -114,6 +121,7 @@ class _Reading:
             elif not isinstance(read, Relay):
                 self.flaws += read
                 self.seen.update(flaw.row for flaw in read)  # named, and not gone
+                self.nameless |= any(_SLUG.fullmatch(flaw.row) is None for flaw in read)
             elif read.slug in self.seen:
                 self.flaws.append(RowFlaw(read.slug, "x_relay.slug", "two rows have it"))
             else:

@@ -53,7 +53,12 @@ class Inclusion:
     ) -> Relay | list[RowFlaw] | None:
         """Read one service; None: it meets no need of ours; flaws where it cannot be read."""
         told_as = self._told_as(place, row)
-        named = slug_of(row.get("id")) if isinstance(row, dict) else f"services[{place}]"
+        if isinstance(row, bytes):  # a line that is no JSON
+            if not row.strip():
+                return None
+            return [RowFlaw(f"services[{place}]", "row", "no JSON", told_as)]
+        known = row.get("id") if isinstance(row, dict) else None
+        named = slug_of(known) if isinstance(known, str) and known else f"services[{place}]"
         try:
             service = Service.model_validate(row)
             structure = self._structure(service, row)

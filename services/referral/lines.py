@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,13 +30,17 @@ def rows_in(file: Path, called: str) -> Rows:
     """
     try:
         with file.open("rb") as opened:
-            if _is_row(opened.readline()):
+            if _is_row(opened.readline().removeprefix(BOM_UTF8)):
                 opened.seek(0)
                 return Rows(_lines(file), sum(1 for _ in opened), lines=True)
             opened.seek(0)
-            read = orjson.loads(opened.read())
+            written = opened.read().removeprefix(BOM_UTF8)
+            written.decode()
+            read = orjson.loads(written)
     except OSError as error:
         raise _flaw(file, error.strerror or "cannot be read") from None
+    except UnicodeDecodeError as error:
+        raise _flaw(file, f"no JSON: byte {error.start} is not UTF-8") from None
     except orjson.JSONDecodeError as error:
         raise _flaw(file, f"no JSON: {error}") from None
     beside = read if isinstance(read, dict) else {}
@@ -53,7 +58,8 @@ def _is_row(line: bytes) -> bool:
 
 def _lines(file: Path) -> Iterator[object]:
     with file.open("rb") as opened:
-        yield from map(_read, opened)
+        for line in opened:
+            yield _read(line.removeprefix(BOM_UTF8))
 
 
 def _read(line: bytes) -> object:

@@ -49,6 +49,36 @@ def test_a_bad_row_is_named_and_the_rest_is_kept_with_what_it_was_before(
     assert active(referral) == {"fr-a", "fr-b", "fr-c"}
 
 
+def test_nothing_is_closed_where_a_row_does_not_say_which_relay_it_is(
+    referral: ServiceUnderTest,
+) -> None:
+    taken(referral, [row("fr-a"), row("fr-b")])
+    cut = taken(referral, [row("fr-a"), b'{"id": "fr-'])
+    assert (counts(cut), cut.kept_open) == ((0, 0, 1, 0), True)
+    assert active(referral) == {"fr-a", "fr-b"}
+
+
+#: What Postgres, JSON or a clock cannot hold, and the field that is named.
+UNKEEPABLE: dict[str, tuple[dict[str, object], str]] = {
+    "a character of no text": ({"notes": "a\0b"}, "row"),
+    "half a character": ({"notes": "a\ud800b"}, "row"),
+    "a number beyond measure": ({"notes": 10**30}, "row"),
+    "year 1": ({"verified_at": "0001-01-01T00:00:00+14:00"}, "x_relay.verified_at"),
+    "year 9999": ({"verified_at": "9999-12-31T23:59:59-12:00"}, "x_relay.verified_at"),
+    "a need twice": ({"needs": ["crise_suicidaire"] * 31}, "x_relay.needs"),
+}
+
+
+@pytest.mark.parametrize("name", UNKEEPABLE)
+def test_a_row_that_cannot_be_kept_costs_itself_alone(
+    referral: ServiceUnderTest, name: str
+) -> None:
+    changed, field = UNKEEPABLE[name]
+    imported = taken(referral, [row("fr-a"), row("fr-b", **changed), row("fr-c")])
+    assert (counts(imported), [each.field for each in imported.flaws]) == ((2, 0, 0, 0), [field])
+    assert active(referral) == {"fr-a", "fr-c"}
+
+
 def test_what_a_whole_list_no_longer_has_is_closed_and_not_forgotten(
     referral: ServiceUnderTest,
 ) -> None:

@@ -193,7 +193,7 @@ def test_what_cannot_be_read_is_named_with_place_id_field_and_reason(name: str) 
 def test_a_row_that_is_none_is_named_by_its_line() -> None:
     reader = Inclusion({}, ZONES, lines=True)
     (flaw,) = reader.read(6, b"not json", DEPARTEMENTS)  # type: ignore[misc]
-    assert str(flaw).startswith("line 7: row: Input should be a valid dictionary")
+    assert str(flaw).startswith("line 7: row: no JSON")
 
 
 def test_what_helps_nobody_in_distress_is_skipped_and_no_flaw() -> None:
