@@ -96,6 +96,7 @@ from services.console.account_page import account_addresses
 from services.console.activity_page import activity_addresses
 from services.console.alarm_page import alarm_addresses
 from services.console.card_page import CardPages
+from services.console.contract_page import contract_addresses
 from services.console.directory_page import directory_addresses
 from services.console.document import (
     document_of,
@@ -291,6 +292,7 @@ _BESIDE = (
     guide_addresses,
     account_addresses,
     partner_addresses,
+    contract_addresses,
 )
 
 

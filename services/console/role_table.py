@@ -46,6 +46,9 @@ class Entry:
     roles: frozenset[Role] | None  #: None: who has no session too
 
 
+#: What partners read and may ask: the page, and the same for a program (contracts/).
+CONTRACT = ("/contrat/partner.html", "/contrat/partner.asyncapi.json")
+
 PAGES: tuple[Entry, ...] = (
     Entry("GET", "/", EVERYBODY),
     Entry("GET", "/part", EVERYBODY),
@@ -110,6 +113,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("GET", "/entrer/role", None),
     Entry("POST", "/entrer/role", None),
     Entry("GET", "/entrer/quitter", None),
+    *(Entry("GET", path, None) for path in CONTRACT),
 )
 
 #: Where the pages of partners begin; nobody of ours reads them, and a partner's people no other.
