@@ -5,12 +5,16 @@
 Copy it and put what your organisation does with a referral in the place of the answer.
 """
 
+import argparse
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
+from nats.errors import Error as NatsError
+
 from contracts.partner import PartnerReferralSent, is_sandbox
-from contracts.partner_client import Partner
+from contracts.partner_client import NoKey, Partner
 
 
 async def read(name: str, url: str, seed: Path, opening_key: Path) -> None:
@@ -26,4 +30,22 @@ async def read(name: str, url: str, seed: Path, opening_key: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(read(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])))
+    logging.basicConfig(format="%(message)s")
+    parser = argparse.ArgumentParser(
+        prog="python -m contracts.example", description="Read what is for a partner, and answer."
+    )
+    parser.add_argument("name", help="of the partner")
+    parser.add_argument("url", help="of NATS")
+    parser.add_argument("seed", type=Path, help="file of its nkey")
+    parser.add_argument("opening_key", type=Path, help="file of its X25519 key")
+    asked = parser.parse_args()
+    try:
+        asyncio.run(read(asked.name, asked.url, asked.seed, asked.opening_key))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except TimeoutError:
+        sys.exit(f"{asked.url}: nobody answers. Is {asked.name} let in, under this name?")
+    except (NoKey, ValueError) as why:
+        sys.exit(str(why))
+    except NatsError as why:
+        sys.exit(f"{asked.url}: {why}")

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import os
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,9 @@ def check(
     yield from _ways_in(kit, first)
     if not first.taken and kit.content_type == CONTENT_TYPE:
         return
-    for name, try_it in TAKEN.items():
+    for name, (try_it, why) in TAKEN.items():
         answer = try_it(kit)
-        yield _judged(name, answer, answer.taken, "say 2xx: it is ours")
+        yield _judged(name, answer, answer.taken, f"say 2xx: {why}")
     for name, (try_it, why) in REFUSED.items():
         answer = try_it(kit)
         turned_away = answer.refused or (name == "huge" and answer.hung_up)
@@ -101,33 +101,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
         secret = _secret(asked.secret_file)
         trusted = ssl.create_default_context(cafile=asked.ca)
         receiver = endpoint(asked.url, trusted, asked.within * 2)
-    except (ValueError, OSError) as why:
+    except ssl.SSLError:
+        sys.stderr.write(f"{asked.ca}: no certificate (PEM) is in it.\n")
+        return 2
+    except OSError as why:
+        sys.stderr.write(f"{why.filename or asked.ca}: {why.strerror}.\n")
+        return 2
+    except ValueError as why:
         sys.stderr.write(f"{why}\n")
         return 2
     except NoAddress as why:
         sys.stdout.write(f"{Line('address', asked.url, str(why))}\n")
         return 1
     failed = tried = 0
-    for line in check(receiver, secret, asked.within):
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-        tried, failed = tried + 1, failed + bool(line.why)
+    try:
+        for line in check(receiver, secret, asked.within):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+            tried, failed = tried + 1, failed + bool(line.why)
+    except KeyboardInterrupt:
+        return 130
     sys.stdout.write(f"{tried - failed} of {tried} passed.\n")
     return 1 if failed else 0
 
 
 def _secret(file: Path | None) -> str:
     """The secret; ValueError when there is none or it is none."""
-    said = os.environ.get(SECRET_VARIABLE, "") if file is None else file.read_text("utf-8")
+    said = os.environ.get(SECRET_VARIABLE, "") if file is None else file.read_text("latin-1")
     secret = said.strip()
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if not key or secret_of(key) != secret:
         where = SECRET_VARIABLE if file is None else file
         raise ValueError(f"{where}: no secret is there. It begins with whsec_.")
     return secret
+
+
+def _seconds(said: str) -> float:
+    with suppress(ValueError):
+        if 0.1 <= (seconds := float(said)) <= 600:
+            return seconds
+    raise argparse.ArgumentTypeError("from 0.1 to 600 seconds")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -138,7 +154,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--ca", type=Path, metavar="FILE", help="trust this CA (PEM), for trials")
     parser.add_argument(
-        "--within", type=float, default=WITHIN_SECONDS, metavar="SECONDS", help="to answer in"
+        "--within", type=_seconds, default=WITHIN_SECONDS, metavar="SECONDS", help="to answer in"
     )
     return parser.parse_args(arguments)
 

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Self
 
 import nats
+import nkeys
 from nats.aio.client import Client
 from nats.js.client import JetStreamContext
 
@@ -53,6 +54,10 @@ _EVENTS = {each.type_name(): each for each in EVENTS if issubclass(each, Partner
 _WAIT_SECONDS = 5.0
 
 
+class NoKey(LookupError):
+    """A file of a key cannot be read, or holds none: the message names it."""
+
+
 @dataclass(frozen=True)
 class Told:
     """Something you are told. The same `id` again is the same event: handle it once."""
@@ -69,15 +74,33 @@ class Partner:
         """`seed`: file of your nkey; `opening_key`: file of your X25519 key, base64."""
         self._name, self._url, self._seed = name, url, seed
         self._opening_key = opening_key
+        self._said = ""  #: what was logged last
 
     async def __aenter__(self) -> Self:
+        """Connect; while NATS is away, or does not know the key yet, it is tried again and logged.
+
+        Raises NoKey.
+        """
+        _check_seed(self._seed)
         self._client: Client = await nats.connect(
             self._url,
             name=f"partner {self._name}",
             nkeys_seed=str(self._seed),
             max_reconnect_attempts=-1,
+            error_cb=self._log,
         )
         return self
+
+    async def _log(self, error: Exception) -> None:
+        """Say it once, and not every two seconds."""
+        said = str(error) or type(error).__name__
+        if said != self._said:
+            log.warning("NATS: %s", said)
+            if "authorization violation" in said.lower():
+                log.warning("is the public half of %s in the file that was applied?", self._seed)
+            if "permissions violation" in said.lower():
+                log.warning("is this key that of %s?", self._name)
+        self._said = said
 
     async def __aexit__(
         self,
@@ -137,15 +160,31 @@ class Partner:
         return await self._ask(PlayReferral(story=story, number=number))
 
     def open(self, sealed: str) -> str:
-        """Open what was sealed to your key. Raises `contracts.sealing.CannotOpen` if it was not."""
+        """Open what was sealed to your key.
+
+        Raises NoKey, and `contracts.sealing.CannotOpen` if it was not.
+        """
         if self._opening_key is None:
-            raise LookupError("no key was given to open it with")
-        return opened(SealedBox(sealed), self._opening_key.read_text().strip())
+            raise NoKey("no key was given to open it with")
+        try:
+            key = self._opening_key.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise NoKey(f"{self._opening_key}: {error}") from None
+        return opened(SealedBox(sealed), key)
 
     async def _ask(self, command: PartnerCommand) -> Reply:
         body = command.model_dump_json().encode()
         reply = await self._client.request(command.told_as, body, timeout=5)
         return Reply.model_validate_json(reply.data, extra="ignore")
+
+
+def _check_seed(seed: Path) -> None:
+    try:
+        nkeys.from_seed(bytearray(seed.read_bytes().strip())).wipe()
+    except OSError as error:
+        raise NoKey(f"{seed}: {error.strerror or 'it cannot be read'}") from None
+    except Exception:  # noqa: BLE001 - nkeys raises what comes to hand
+        raise NoKey(f"{seed}: no seed of an nkey (SU...) is in it") from None
 
 
 def _read(headers: Mapping[str, str], body: bytes) -> Told | None:

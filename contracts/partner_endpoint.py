@@ -69,6 +69,8 @@ class Endpoint:
             failure = f"no answer within {self.give_up_seconds:.0f} s"
         except ssl.SSLCertVerificationError as error:
             failure = f"its certificate is not valid: {error.verify_message}"
+        except ConnectionRefusedError:
+            failure = "nobody listens there"
         except (*_HUNG_UP, HTTPException) as error:
             failure, hung_up = f"hung up: {type(error).__name__}", True
         except OSError as error:
@@ -100,6 +102,8 @@ def endpoint(url: str, trusted: ssl.SSLContext, give_up_seconds: float) -> Endpo
     if host in _HERE or host.endswith(".localhost"):
         if parts.scheme not in ("http", "https") or parts.query or parts.username:
             raise NoAddress("http or https, no user and no query")
+        if re.fullmatch(r"[!-~]*", parts.path) is None:
+            raise NoAddress("a path of plain letters")
         return Endpoint(parts, "::1" if host == "::1" else "127.0.0.1", trusted, give_up_seconds)
     if len(url) > LONGEST_WEBHOOK_URL or re.fullmatch(WEBHOOK_URL, url, re.ASCII) is None:
         raise NoAddress("https, a name in lower case, a path of plain letters, no query")

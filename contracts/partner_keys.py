@@ -7,8 +7,10 @@ file. What is there already stays. Needs the extra `partner`.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -16,17 +18,27 @@ from pathlib import Path
 import nkeys
 from nacl.public import PrivateKey
 
+#: As a partner may be called (`PartnerId`).
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
+
 
 def make_keys(name: str, into: Path) -> int:
-    """Make the keys of a partner and print what of them it tells; 1 when there are some."""
+    """Make the keys of a partner and print what of them it tells; 1 with a sentence when not."""
+    if _NAME.fullmatch(name) is None:
+        sys.stderr.write(f"{name!r}: a name has 2 to 30 small letters, digits and -.\n")
+        return 1
     seed, opening = into / f"{name}.nk", into / f"{name}.x25519"
     for file in (seed, opening):
         if file.exists():
             sys.stderr.write(f"{file} is there already.\n")
             return 1
-    into.mkdir(parents=True, exist_ok=True)
-    write_new_seed(seed)
-    write_secret(opening, base64.b64encode(bytes(PrivateKey.generate())))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        write_new_seed(seed)
+        write_secret(opening, base64.b64encode(bytes(PrivateKey.generate())))
+    except OSError as error:
+        sys.stderr.write(f"{into}: no keys can be written there: {error.strerror}.\n")
+        return 1
     told = public_halves(seed, opening)
     sys.stdout.write(f"# {seed} and {opening} stay with the partner. Into its file, {name}.yaml:\n")
     sys.stdout.write(f"nats_keys: [{', '.join(told['nats_keys'])}]\n")
@@ -68,4 +80,8 @@ def write_secret(path: Path, secret: bytes) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(make_keys(sys.argv[1], Path()))
+    parser = argparse.ArgumentParser(
+        prog="python -m contracts.partner_keys", description="Make the two keys of a partner, here."
+    )
+    parser.add_argument("name", metavar="NAME", help="as its file will be called")
+    sys.exit(make_keys(parser.parse_args().name, Path()))

@@ -106,14 +106,26 @@ def _under_another_id(kit: Kit) -> Answer:
 
 
 _OFF = WINDOW_SECONDS + _BEYOND_SECONDS
-#: Ours, and to be taken.
-TAKEN: dict[str, Callable[[Kit], Answer]] = {
-    "signed": _of_each,
-    "again": _again,
-    "two signatures": lambda kit: kit.signed(a_body(), secrets=(new_secret(), kit.secret)),
-    "unknown type": lambda kit: kit.signed(a_body(type="partner_referral.moved.v9")),
-    "unknown field": lambda kit: kit.signed(a_body(a_field_to_come="-")),
-    "long": lambda kit: kit.signed(a_body() + b" " * LONG_BYTES),
+#: Ours, and to be taken; why.
+TAKEN: dict[str, tuple[Callable[[Kit], Answer], str]] = {
+    "signed": (_of_each, "it is ours"),
+    "again": (_again, "you have it already"),
+    "two signatures": (
+        lambda kit: kit.signed(a_body(), secrets=(new_secret(), kit.secret)),
+        "one of its signatures is by your secret",
+    ),
+    "unknown type": (
+        lambda kit: kit.signed(a_body(type="partner_referral.moved.v9")),
+        "pass over a type you do not know",
+    ),
+    "unknown field": (
+        lambda kit: kit.signed(a_body(a_field_to_come="-")),
+        "pass over a field you do not know",
+    ),
+    "long": (
+        lambda kit: kit.signed(a_body() + b" " * LONG_BYTES),
+        "64 KiB, blanks at its end: verify the bytes as they come, written anew they are others",
+    ),
 }
 #: Somebody else's, and to be refused; why.
 REFUSED: dict[str, tuple[Callable[[Kit], Answer], str]] = {

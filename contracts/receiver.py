@@ -8,11 +8,13 @@ with it. It listens on this machine alone: what brings TLS stands before it.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -83,8 +85,26 @@ class _Telling(Receiver):
         print(event["type"], event["data"]["reference"], flush=True)  # noqa: T201
 
 
-if __name__ == "__main__":
-    receiver = _Telling(os.environ["HELPLINE_WEBHOOK_SECRET"])
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), answering(receiver.take))
+def main() -> str | None:
+    """Listen until somebody stops it; what is wrong when it cannot."""
+    parser = argparse.ArgumentParser(
+        prog="python -m contracts.receiver",
+        description="Receive webhooks signed by the secret in HELPLINE_WEBHOOK_SECRET.",
+    )
+    parser.add_argument("port", type=int, help="on 127.0.0.1; 0: any")
+    port = parser.parse_args().port
+    receiver = _Telling(os.environ.get("HELPLINE_WEBHOOK_SECRET", "").strip())
+    if not receiver.secret.startswith("whsec_"):
+        return "HELPLINE_WEBHOOK_SECRET: no secret is there. It begins with whsec_."
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), answering(receiver.take))
+    except (OSError, OverflowError) as error:
+        return f"port {port}: {error}"
     print(f"listening on {server.server_port}", flush=True)  # noqa: T201
-    server.serve_forever()
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,15 +7,30 @@
 // type that is not known here is acknowledged too, so that it holds nothing back.
 import { readFileSync } from "node:fs";
 import { jetstream } from "@nats-io/jetstream";
-import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
+import { connect, nkeyAuthenticator, nkeys } from "@nats-io/transport-node";
 
 const [name, servers, seedFile] = process.argv.slice(2);
-const seed = new TextEncoder().encode(readFileSync(seedFile, "utf8").trim());
+if (seedFile === undefined) fail("usage: node partner.mjs NAME URL SEED_FILE", 2);
+
+function fail(why, code = 1) {
+  console.error(why);
+  process.exit(code);
+}
+
+let seed;
+try {
+  seed = new TextEncoder().encode(readFileSync(seedFile, "utf8").trim());
+  nkeys.fromSeed(seed);
+} catch (error) {
+  fail(`${seedFile}: ${error.code === "ENOENT" ? "there is no such file" : "no seed of an nkey (SU...) is in it"}`);
+}
 const client = await connect({
   servers,
   authenticator: nkeyAuthenticator(seed),
   maxReconnectAttempts: -1,
-});
+}).catch((error) => fail(`${servers}: ${error.message}. Is the public half of ${seedFile} in the file that was applied?`));
+// It ends when the key is taken away, for instance: whoever watches this program has to see that.
+client.closed().then((error) => error && fail(`NATS: ${error.message}`));
 // Our durable is known: nothing is asked about it, and nothing could be.
 const durable = { stream_name: "PARTNER", name: `partner-${name}`, config: {} };
 process.on("SIGTERM", () => client.drain()); // what is in hand is finished first

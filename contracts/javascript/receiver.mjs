@@ -8,7 +8,12 @@ import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 
 const LONGEST_BODY = 256 * 1024;
-const webhook = new Webhook(process.env.HELPLINE_WEBHOOK_SECRET);
+const secret = process.env.HELPLINE_WEBHOOK_SECRET ?? "";
+if (!secret.startsWith("whsec_") || !/^[0-9]{1,5}$/.test(process.argv[2] ?? "")) {
+  console.error("usage: HELPLINE_WEBHOOK_SECRET=whsec_... node receiver.mjs PORT");
+  process.exit(2);
+}
+const webhook = new Webhook(secret);
 const seen = new Set(); // in a table of yours: the same id again is the same event
 
 async function take(request) {
