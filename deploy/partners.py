@@ -263,7 +263,7 @@ def _log(run: RunFolder, name: str, since: datetime) -> int:
     if standing is None:
         print(f"{name}: no partner is called so.", file=sys.stderr)
         return 1
-    for line in lines_of_log(attempts):
+    for line in lines_of_log(attempts, given_up=standing.webhook_given_up_at is not None):
         print(line)
     if standing.webhook_given_up_at is not None:
         print(
@@ -274,8 +274,8 @@ def _log(run: RunFolder, name: str, since: datetime) -> int:
     return 0
 
 
-def lines_of_log(attempts: Iterable[Any]) -> Iterator[str]:
-    """A line for each attempt, and for what was not tried yet."""
+def lines_of_log(attempts: Iterable[Any], *, given_up: bool = False) -> Iterator[str]:
+    """A line for each attempt, and for what was not tried yet; none is next once it is given up."""
     for each in attempts:
         event = f"{each.event_id} {each.type or 'forgotten'}"
         if each.number is None:
@@ -283,7 +283,7 @@ def lines_of_log(attempts: Iterable[Any]) -> Iterator[str]:
             yield f"{_second(each.made_at)} {event} {never}"
             continue
         line = f"{_second(each.ended_at)} {event} attempt {each.number} {each.answer}"
-        again = each.last and each.state == WAITING
+        again = each.last and each.state == WAITING and not given_up
         next_one = f", next {_second(each.try_at)}" if again else ""
         yield f"{line} in {each.milliseconds} ms{next_one}"
 
