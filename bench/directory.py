@@ -24,12 +24,12 @@ from contracts.looking_up import words_of
 from contracts.vocabulary import AgeBand, Channel, Departement, LanguageCode, Need, ProgrammeId
 from deploy.directory_kept import keep_directory
 from services.bus.driver import ask
-from services.referral import browsing, entries
-from services.referral.directory import read_departements, read_zones
-from services.referral.importing import Imported, import_rows
-from services.referral.inclusion import Inclusion
-from services.referral.question import Question, Rescue
-from services.referral.search import looked_up, search
+from services.referral.directory import browsing, entries
+from services.referral.directory.committed import read_departements, read_zones
+from services.referral.directory.question import Question, Rescue
+from services.referral.directory.search import looked_up, search
+from services.referral.lists.importing import Imported, import_rows
+from services.referral.lists.inclusion import Inclusion
 
 ROW = "directory"
 _SEARCHES = 2000

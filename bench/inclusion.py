@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from services.referral.inclusion_themes import THEMES
+from services.referral.lists.inclusion_themes import THEMES
 
 _HOURS = (
     "Mo-Fr 08:30-12:30; PH off",

@@ -44,9 +44,9 @@ from services.bus.provision.keys import seed_path
 from services.bus.provision.partners import read_partner
 from services.bus.provision.permissions import inbox_prefix
 from services.bus.work import new_id
-from services.referral.directory import COMMITTED, document, read_departements
-from services.referral.hsds import rows_of
-from services.referral.importing import import_rows
+from services.referral.directory.committed import COMMITTED, document, read_departements
+from services.referral.lists.hsds import rows_of
+from services.referral.lists.importing import import_rows
 
 ROW = "partners"
 _PARTNERS, _PER_SECOND = 200, 100.0

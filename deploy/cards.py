@@ -26,8 +26,8 @@ from contracts.vocabulary import Departement, LanguageCode, PersonId, ProgrammeI
 from deploy.as_service import service_dsn
 from deploy.embedded.runfolder import DEFAULT_FOLDER
 from deploy.embedded.trouble import StartRefused
-from services.referral.card_importing import CardFlaw, CardsImported, Listed, import_cards
-from services.referral.card_rules import judge_card
+from services.referral.cards.importing import CardFlaw, CardsImported, Listed, import_cards
+from services.referral.cards.rules import judge_card
 
 #: Cards of the demonstration, beside its lines.
 DEMONSTRATION = Path(__file__).resolve().parent / "information" / "sos-crise.yaml"

@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
 
-from services.referral import sources
-from services.referral.directory import COMMITTED, document, read_departements
-from services.referral.hsds import RowFlaw, rows_of
-from services.referral.importing import Imported, import_rows
-from services.referral.rereading import read_some_anew, to_read_anew
-from services.referral.served import RELEASE
+from services.referral.directory import sources
+from services.referral.directory.committed import COMMITTED, document, read_departements
+from services.referral.directory.rereading import read_some_anew, to_read_anew
+from services.referral.directory.served import RELEASE
+from services.referral.lists.hsds import RowFlaw, rows_of
+from services.referral.lists.importing import Imported, import_rows
 
 
 def keep_directory(

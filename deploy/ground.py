@@ -34,7 +34,7 @@ from services.bus.provision.permissions import server_conf
 from services.bus.provision.signed_in import signed_in
 from services.bus.table import Table
 from services.console.desk_seal import DESK_KEY
-from services.referral.postman import WEBHOOK_KEY
+from services.referral.partners.postman import WEBHOOK_KEY
 from services.referral.settings import SETTINGS
 from services.registry import SERVICES
 

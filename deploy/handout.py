@@ -26,7 +26,7 @@ from services.bus.provision.partners import PartnersFlawed, with_partners
 from services.bus.provision.permissions import server_conf
 from services.bus.table import Service
 from services.console.desk_seal import DESK_KEY
-from services.referral.postman import WEBHOOK_KEY
+from services.referral.partners.postman import WEBHOOK_KEY
 from services.registry import SERVICES
 from services.risk.callout import PUSH_KEY, SEAL_KEY
 

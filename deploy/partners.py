@@ -51,8 +51,8 @@ from services.bus.provision.partners import PartnersFlawed, read_partner, side_b
 from services.bus.provision.signed_in import signed_in
 from services.bus.sealing import WrongKey, key_from
 from services.bus.table import Partner
-from services.referral.postman import WEBHOOK_KEY, secret_for
-from services.referral.webhooks import TAKEN_BACK, WAITING
+from services.referral.partners.postman import WEBHOOK_KEY, secret_for
+from services.referral.partners.webhooks import TAKEN_BACK, WAITING
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: While the server takes its accounts up, it shuts doors and opens them again.

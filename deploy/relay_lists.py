@@ -25,12 +25,12 @@ from sqlmodel import Session
 
 from deploy.as_service import service_dsn
 from deploy.embedded.trouble import StartRefused
-from services.referral import entries
-from services.referral.directory import document, read_zones
-from services.referral.exporting import written
-from services.referral.hsds import DirectoryFlawed, RowFlaw, read_row, rows_of
-from services.referral.importing import Imported, Reader, import_rows
-from services.referral.lines import rows_in
+from services.referral.directory import entries
+from services.referral.directory.committed import document, read_zones
+from services.referral.lists.exporting import written
+from services.referral.lists.hsds import DirectoryFlawed, RowFlaw, read_row, rows_of
+from services.referral.lists.importing import Imported, Reader, import_rows
+from services.referral.lists.lines import rows_in
 
 #: Flaws that are shown at the terminal; all of an import are written down.
 MOST_SHOWN = 20
@@ -93,7 +93,7 @@ def _read_list(options: argparse.Namespace) -> _List:
         rows = rows_of(document(options.file))
         return _List(rows, len(rows), read_row)
     # Its publisher's models are looked for only where they are asked for.
-    inclusion = importlib.import_module("services.referral.inclusion")
+    inclusion = importlib.import_module("services.referral.lists.inclusion")
     services = rows_in(options.file, "services")
     apart = options.structures
     structures = rows_in(apart, "structures").rows if apart else services.beside.get("structures")

@@ -28,13 +28,18 @@ from deploy.relay_lists import (
     export_running,
     import_list,
 )
-from services.referral.directory import COMMITTED, document, read_departements, read_directory
-from services.referral.hsds import DirectoryFlawed, read_relays, rows_of, write_relays
-from services.referral.index import Directory
-from services.referral.proposal import Proposal
-from services.referral.question import Question, Rescue
-from services.referral.search import search
-from services.referral.served import RELEASE
+from services.referral.directory.committed import (
+    COMMITTED,
+    document,
+    read_departements,
+    read_directory,
+)
+from services.referral.directory.index import Directory
+from services.referral.directory.proposal import Proposal
+from services.referral.directory.question import Question, Rescue
+from services.referral.directory.search import search
+from services.referral.directory.served import RELEASE
+from services.referral.lists.hsds import DirectoryFlawed, read_relays, rows_of, write_relays
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from deploy.directory_kept import keep_directory
 from services.bus.database import count_on, prepare
 from services.bus.migrating import NotMigrated, migrate
 from services.bus.trust import POSTGRES_CA_FILE, distrust, postgres_not_trusted, postgres_tls
-from services.referral.hsds import DirectoryFlawed
+from services.referral.lists.hsds import DirectoryFlawed
 from services.referral.settings import SETTINGS
 from services.registry import SERVICES
 

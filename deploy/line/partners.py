@@ -13,9 +13,9 @@ from deploy.line.unfit import Unfit
 from services.intake.flaws import first_contradiction
 from services.intake.ladder import never_closes
 from services.intake.numbers import from_anywhere
-from services.referral.directory import COMMITTED, read_directory
-from services.referral.numbers import PublicNumber, number_of
-from services.referral.relay import Relay, Status
+from services.referral.directory.committed import COMMITTED, read_directory
+from services.referral.directory.numbers import PublicNumber, number_of
+from services.referral.directory.relay import Relay, Status
 
 #: As many as one rung of a ladder can name.
 MOST = 6

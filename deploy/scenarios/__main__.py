@@ -12,9 +12,9 @@ from pathlib import Path
 from deploy.day.options import shared_folder
 from deploy.scenarios.comparing import Answer, answer, compare
 from deploy.scenarios.scene import Scene, Unreadable, read_scenes
-from services.referral.directory import read_directory
-from services.referral.hsds import DirectoryFlawed
-from services.referral.index import Directory
+from services.referral.directory.committed import read_directory
+from services.referral.directory.index import Directory
+from services.referral.lists.hsds import DirectoryFlawed
 
 
 def main(arguments: list[str] | None = None) -> int:

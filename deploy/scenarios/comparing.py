@@ -10,9 +10,9 @@ from contracts.vocabulary import Attention, Channel
 from deploy.scenarios.noting import notes_of, question_of
 from deploy.scenarios.scene import Scene
 from services.intake.indicator import Reading, read_attention
-from services.referral.index import Directory
-from services.referral.proposal import Found, Mode, Proposal, Why
-from services.referral.search import search
+from services.referral.directory.index import Directory
+from services.referral.directory.proposal import Found, Mode, Proposal, Why
+from services.referral.directory.search import search
 from services.triage.domain import propose
 
 #: The indicator reads texts; nobody listens to a voice with it.

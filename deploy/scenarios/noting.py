@@ -19,9 +19,9 @@ from contracts.vocabulary import (
     RiskSignal,
 )
 from deploy.scenarios.scene import Scene
-from services.referral.index import Directory
-from services.referral.question import Question, Rescue
-from services.referral.relay import Subject
+from services.referral.directory.index import Directory
+from services.referral.directory.question import Question, Rescue
+from services.referral.directory.relay import Subject
 from services.triage.rating import MINORS, level_of
 
 #: Beginnings of words that name a product or a practice.

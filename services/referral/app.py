@@ -53,19 +53,12 @@ from contracts.referral import (
 from contracts.withdrawal import ConsentWithdrawn, WithdrawConsent
 from services.bus.forgetting import Through, forgetting
 from services.bus.table import Answer, Due, On, Service
-from services.referral import (
-    card_handlers,
-    desk,
-    finding_handlers,
-    handing,
-    handlers,
-    posting,
-    receipts,
-    relay_handlers,
-    sandbox,
-    webhooks,
-)
-from services.referral.postman import post_to_partners
+from services.referral import handlers
+from services.referral.cards import handlers as card_handlers
+from services.referral.directory import finding_handlers
+from services.referral.directory import handlers as relay_handlers
+from services.referral.partners import desk, handing, posting, receipts, sandbox, webhooks
+from services.referral.partners.postman import post_to_partners
 from services.referral.settings import SETTINGS
 from services.referral.standing import set_gauges
 from services.referral.store import tables

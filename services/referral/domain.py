@@ -39,8 +39,8 @@ from contracts.vocabulary import (
     SealedBox,
     SealingKey,
 )
-from services.referral.proposal import day_there, may_transfer
-from services.referral.relay import Kind, Relay
+from services.referral.directory.proposal import day_there, may_transfer
+from services.referral.directory.relay import Kind, Relay
 
 #: What was agreed in the talk may be written down until then.
 AFTER_THE_CONTACT = timedelta(minutes=30)

@@ -23,7 +23,7 @@ from contracts.vocabulary import (
 )
 from services.bus.work import Work
 from services.referral.domain import Proposed, Sent
-from services.referral.partners import PartnerRow
+from services.referral.partners.partners import PartnerRow
 from services.referral.store import ReferralRow
 
 

@@ -39,15 +39,8 @@ from contracts.withdrawal import (
     new_code,
 )
 from services.bus.work import Alone, Work, new_id
-from services.referral import (
-    entries,
-    facts,
-    handing,
-    metrics,
-    partners,
-    sandbox,
-    store,
-)
+from services.referral import facts, metrics, store
+from services.referral.directory import entries
 from services.referral.domain import (
     AlreadySo,
     Asked,
@@ -67,6 +60,7 @@ from services.referral.domain import (
     judge_proposal,
     judge_sending,
 )
+from services.referral.partners import handing, partners, sandbox
 
 # --- what the others say --------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.bus.door import StartRefused
-from services.referral.directory import COMMITTED
-from services.referral.relay import Kind
+from services.referral.directory.committed import COMMITTED
+from services.referral.directory.relay import Kind
 
 _PREFIX = "HELPLINE_REFERRAL_"
 _KEYS_DIR = "HELPLINE_KEYS_DIR"

@@ -36,8 +36,8 @@ from contracts.vocabulary import (
     Stage,
 )
 from services.bus.driver import ask
+from services.referral.directory.relay import Saturation
 from services.referral.domain import ContactKnown, ReferralKnown
-from services.referral.relay import Saturation
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(schema="referral"))):

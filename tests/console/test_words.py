@@ -13,7 +13,7 @@ from services.console.sessions import session_problem
 from services.pages.look import Look
 from services.pages.render import _environment
 from services.pages.words import COMPLETE, translations
-from services.referral.proposal import Against
+from services.referral.directory.proposal import Against
 from services.triage.domain import KEPT_HUMAN_PRIORITY, RULE_BOOKS
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"

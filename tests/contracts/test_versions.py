@@ -127,8 +127,8 @@ _STRICT = {
     "services/console/oidc.py": "an issuer's answer, by models that choose",
     "services/intake/reader.py": "a manifest",
     "services/pages/forms.py": "a form",
-    "services/referral/hsds.py": "a directory file",
-    "services/referral/inclusion.py": "a list of somebody else's",
+    "services/referral/lists/hsds.py": "a directory file",
+    "services/referral/lists/inclusion.py": "a list of somebody else's",
 }
 _MADE_HERE = {
     "services/console/handlers.py": "picks what it knows of an offer",

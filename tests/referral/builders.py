@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.vocabulary import Need, RelayId
-from services.referral.question import Question
-from services.referral.relay import Area, Confidence, Kind, Level, Period, Relay, Status
+from services.referral.directory.question import Question
+from services.referral.directory.relay import Area, Confidence, Kind, Level, Period, Relay, Status
 
 RELAY = RelayId("fr-3114")  #: not anonymous, by its own word
 PARIS = ZoneInfo("Europe/Paris")

@@ -13,12 +13,12 @@ from sqlmodel import Session
 
 from contracts.vocabulary import Need
 from services.bus.testing import ServiceUnderTest
-from services.referral import entries
-from services.referral.directory import COMMITTED, read_departements
-from services.referral.exporting import written
-from services.referral.hsds import read_row
-from services.referral.importing import Imported, Reader, import_rows
-from services.referral.standard import breaches
+from services.referral.directory import entries
+from services.referral.directory.committed import COMMITTED, read_departements
+from services.referral.lists.exporting import written
+from services.referral.lists.hsds import read_row
+from services.referral.lists.importing import Imported, Reader, import_rows
+from services.referral.lists.standard import breaches
 
 DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())
 ROWS: list[dict[str, Any]] = DOCUMENT["services"]

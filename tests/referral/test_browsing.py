@@ -25,7 +25,7 @@ from contracts.referral import FindRelays, ObserveRelay, VerifyRelay
 from contracts.vocabulary import Departement, Need, PartnerId, Refusal, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.referral.app import SERVICE
-from services.referral.relay import Kind
+from services.referral.directory.relay import Kind
 from services.referral.settings import Settings
 from tests.referral.builders import RELAY
 from tests.referral.lists import ROWS, row, taken

@@ -13,10 +13,10 @@ from contracts.vocabulary import CardId
 from deploy.cards import DEMONSTRATION, ListUnfit, main, read_list, take
 from services.bus.testing import ServiceUnderTest, service_under_test
 from services.bus.work import derived_id
-from services.referral import cards
 from services.referral.app import SERVICE
-from services.referral.card_importing import CardFlaw, CardsImported
-from services.referral.cards import CardRow
+from services.referral.cards import cards
+from services.referral.cards.cards import CardRow
+from services.referral.cards.importing import CardFlaw, CardsImported
 from tests.referral.test_cards import LINE, a_card, keeps, looks_up, told
 from tests.triage.builders import NOON
 

@@ -26,9 +26,9 @@ from contracts.information import (
 from contracts.looking_up import words_of
 from contracts.vocabulary import CardId, Departement, PersonId, ProgrammeId, Refusal, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral import cards
 from services.referral.app import SERVICE
-from services.referral.cards import CardAct, Question, Revision
+from services.referral.cards import cards
+from services.referral.cards.cards import CardAct, Question, Revision
 from services.referral.metrics import card_searches, cards_expired, cards_expiring, cards_shown
 from services.referral.standing import set_gauges
 from tests.triage.builders import NOON

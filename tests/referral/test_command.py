@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.relays import main
-from services.referral.directory import COMMITTED
+from services.referral.directory.committed import COMMITTED
 
 
 def test_the_committed_directory_is_sound(capsys: pytest.CaptureFixture[str]) -> None:

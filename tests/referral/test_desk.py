@@ -38,7 +38,7 @@ from contracts.vocabulary import (
 )
 from services.bus.decode import ReadCommand, read_command
 from services.bus.testing import ServiceUnderTest
-from services.referral import desk, partners
+from services.referral.partners import desk, partners
 from tests.referral.builders import RELAY
 from tests.referral.test_handing import APLUS, OTHER, applied, sent, token_in, told
 from tests.referral.test_handlers import PROPOSE

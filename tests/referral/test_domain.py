@@ -26,6 +26,7 @@ from contracts.vocabulary import (
     RelayId,
     Role,
 )
+from services.referral.directory.relay import AgreedTransfer, Kind, Relay, Status
 from services.referral.domain import (
     AFTER_THE_CONTACT,
     ANSWER_WITHIN,
@@ -46,7 +47,6 @@ from services.referral.domain import (
     judge_proposal,
     judge_sending,
 )
-from services.referral.relay import AgreedTransfer, Kind, Relay, Status
 from tests.referral.builders import an_open_relay, at
 from tests.triage.builders import an_asker
 

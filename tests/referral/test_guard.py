@@ -13,8 +13,8 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from services.referral import guard
-from services.referral.guard import Guard, NotDialled, address_in, not_public
+from services.referral.partners import guard
+from services.referral.partners.guard import Guard, NotDialled, address_in, not_public
 from tests.authority import Authority
 from tests.partner.receiver import Receiver, a_receiver
 from tests.referral.hostile import FORMS, NUMBERS, PUBLIC, PUBLIC_6

@@ -48,7 +48,7 @@ from contracts.vocabulary import (
     Withdrawing,
 )
 from services.bus.testing import ServiceUnderTest
-from services.referral import partners
+from services.referral.partners import partners
 from tests.referral.builders import RELAY
 from tests.referral.test_handlers import PROPOSE, status
 from tests.triage.builders import CONTACT, NOON, an_ended_contact

@@ -8,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.holidays import easter
-from services.referral.holidays import is_holiday
-from services.referral.hours import Doubt, Hours, NotKnown, Open, Shut, hours_at, next_opening
-from services.referral.relay import Area, OnHolidays, Relay
+from services.referral.directory.holidays import is_holiday
+from services.referral.directory.hours import (
+    Doubt,
+    Hours,
+    NotKnown,
+    Open,
+    Shut,
+    hours_at,
+    next_opening,
+)
+from services.referral.directory.relay import Area, OnHolidays, Relay
 from tests.referral.builders import SUNDAY, WORKING_DAYS, a_relay, at, hours
 
 NIGHTS = a_relay(periods=(hours("21:00", "26:30"),))

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from contracts.vocabulary import Need
-from services.referral.directory import COMMITTED, read_departements, read_directory
-from services.referral.hours import Open, hours_at
-from services.referral.hsds import DirectoryFlawed, RowFlaw, read_relays, write_relays
-from services.referral.index import Directory
-from services.referral.relay import AgreedTransfer, Relay, Saturation, Status
+from services.referral.directory.committed import COMMITTED, read_departements, read_directory
+from services.referral.directory.hours import Open, hours_at
+from services.referral.directory.index import Directory
+from services.referral.directory.relay import AgreedTransfer, Relay, Saturation, Status
+from services.referral.lists.hsds import DirectoryFlawed, RowFlaw, read_relays, write_relays
 from tests.referral.builders import at
 
 DOCUMENT: dict[str, Any] = json.loads((COMMITTED / "relays.json").read_bytes())

@@ -15,11 +15,11 @@ from contracts.envelope import ReplyStatus
 from contracts.referral import ObserveRelay, VerifyRelay
 from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral import entries
 from services.referral.app import SERVICE
-from services.referral.directory import read_directory, read_zones
-from services.referral.inclusion import Inclusion
-from services.referral.search import looked_up, search
+from services.referral.directory import entries
+from services.referral.directory.committed import read_directory, read_zones
+from services.referral.directory.search import looked_up, search
+from services.referral.lists.inclusion import Inclusion
 from tests.referral.lists import DEPARTEMENTS, LATER, ROWS, active, counts, exported, row, taken
 from tests.triage.builders import NOON
 

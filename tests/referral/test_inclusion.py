@@ -13,14 +13,14 @@ from data_inclusion.schema.v1 import Thematique
 
 from bench.inclusion import services
 from contracts.vocabulary import Need
-from services.referral.directory import read_zones
-from services.referral.hours import Doubt, NotKnown, Open, Shut, hours_at
-from services.referral.hsds import DirectoryFlawed, RowFlaw, write_row
-from services.referral.inclusion import Inclusion, read_structures, slug_of
-from services.referral.inclusion_themes import THEMES
-from services.referral.lines import rows_in
-from services.referral.relay import Area, Confidence, Kind, Level, OnHolidays, Relay
-from services.referral.standard import breaches
+from services.referral.directory.committed import read_zones
+from services.referral.directory.hours import Doubt, NotKnown, Open, Shut, hours_at
+from services.referral.directory.relay import Area, Confidence, Kind, Level, OnHolidays, Relay
+from services.referral.lists.hsds import DirectoryFlawed, RowFlaw, write_row
+from services.referral.lists.inclusion import Inclusion, read_structures, slug_of
+from services.referral.lists.inclusion_themes import THEMES
+from services.referral.lists.lines import rows_in
+from services.referral.lists.standard import breaches
 from tests.referral.builders import at
 
 ZONES = read_zones()

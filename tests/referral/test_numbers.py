@@ -1,7 +1,7 @@
 """The number of a relay is its row's, and says when it is only written to."""
 
-from services.referral.directory import read_directory
-from services.referral.numbers import PublicNumber, number_of
+from services.referral.directory.committed import read_directory
+from services.referral.directory.numbers import PublicNumber, number_of
 
 
 def test_number_of_a_relay_is_the_one_spoken_to_and_says_when_it_is_written_to() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.referral.osm_hours import Span, Week, read_week
+from services.referral.lists.osm_hours import Span, Week, read_week
 
 WORKING = (1, 2, 3, 4, 5)
 EVERY = (1, 2, 3, 4, 5, 6, 7)

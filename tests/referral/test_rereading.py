@@ -17,11 +17,11 @@ from contracts.vocabulary import Need, RelayId
 from deploy.directory_kept import keep_directory
 from services.bus.driver import ask
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral import entries
 from services.referral.app import SERVICE
-from services.referral.directory import read_zones
-from services.referral.importing import import_rows
-from services.referral.inclusion import Inclusion
+from services.referral.directory import entries
+from services.referral.directory.committed import read_zones
+from services.referral.lists.importing import import_rows
+from services.referral.lists.inclusion import Inclusion
 from tests.referral.lists import active, exported, row, taken
 from tests.triage.builders import NOON
 

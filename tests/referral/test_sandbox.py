@@ -30,9 +30,10 @@ from contracts.vocabulary import (
     SandboxStory,
 )
 from services.bus.testing import ServiceUnderTest
-from services.referral import metrics, partners, sandbox
+from services.referral import metrics
+from services.referral.partners import partners, sandbox
+from services.referral.partners.webhooks import WebhookOrderRow
 from services.referral.standing import set_gauges
-from services.referral.webhooks import WebhookOrderRow
 from tests.referral.builders import RELAY
 from tests.referral.test_handing import APLUS, applied, sent, token_in, told
 from tests.referral.test_handlers import status

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import AgeBand, Channel, LanguageCode, Need, ProgrammeId, RelayId
-from services.referral.directory import read_departements, read_directory
-from services.referral.index import Directory
-from services.referral.proposal import Against, Found, Mode, Why, for_caller, may_transfer
-from services.referral.question import Question, Rescue
-from services.referral.relay import (
+from services.referral.directory.committed import read_departements, read_directory
+from services.referral.directory.index import Directory
+from services.referral.directory.proposal import Against, Found, Mode, Why, for_caller, may_transfer
+from services.referral.directory.question import Question, Rescue
+from services.referral.directory.relay import (
     AgreedTransfer,
     Area,
     Confidence,
@@ -23,7 +23,7 @@ from services.referral.relay import (
     Status,
     Subject,
 )
-from services.referral.search import search
+from services.referral.directory.search import search
 from tests.referral.builders import a_question, a_relay, an_open_relay, at, hours
 
 READ = read_directory()

@@ -13,9 +13,9 @@ from contracts.envelope import ReplyStatus
 from contracts.referral import VerifyRelay
 from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral import entries
 from services.referral.app import SERVICE
-from services.referral.served import MOST_SERVING, RELEASE
+from services.referral.directory import entries
+from services.referral.directory.served import MOST_SERVING, RELEASE
 from tests.referral.lists import row, taken
 from tests.triage.builders import NOON
 

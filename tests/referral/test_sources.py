@@ -11,8 +11,8 @@ import pytest
 from contracts.referral import FindRelays
 from contracts.vocabulary import Need, RelayId, Role
 from services.bus.testing import ServiceUnderTest, service_under_test
-from services.referral import entries
 from services.referral.app import SERVICE
+from services.referral.directory import entries
 from tests.referral.lists import active, counts, exported, row, taken
 from tests.triage.builders import NOON
 

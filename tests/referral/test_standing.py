@@ -9,7 +9,7 @@ from sqlalchemy import text
 from contracts.referral import VerifyRelay
 from contracts.vocabulary import Role
 from services.bus.testing import ServiceUnderTest
-from services.referral import partners
+from services.referral.partners import partners
 from services.referral.standing import set_gauges
 from tests.referral.builders import RELAY
 from tests.referral.test_handing import APLUS, OTHER, applied, handed, sent

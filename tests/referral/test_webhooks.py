@@ -44,12 +44,13 @@ from services.bus.provision.declared import SCALES
 from services.bus.sealing import key_from
 from services.bus.tasks import ended
 from services.bus.testing import ServiceUnderTest
-from services.referral import metrics, webhooks
-from services.referral.partners import PartnerRow
-from services.referral.posting import PAUSES, Attempt, keep_attempt, pause_after
-from services.referral.postman import WEBHOOK_KEY, Postman, secret_for
+from services.referral import metrics
+from services.referral.partners import webhooks
+from services.referral.partners.partners import PartnerRow
+from services.referral.partners.posting import PAUSES, Attempt, keep_attempt, pause_after
+from services.referral.partners.postman import WEBHOOK_KEY, Postman, secret_for
+from services.referral.partners.webhooks import WebhookAttemptRow, WebhookOrderRow
 from services.referral.settings import Settings
-from services.referral.webhooks import WebhookAttemptRow, WebhookOrderRow
 from tests.authority import Authority
 from tests.partner.receiver import Receiver, a_receiver, listening
 from tests.referral.test_guard import HERE, shown_by

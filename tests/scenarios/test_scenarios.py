@@ -11,7 +11,7 @@ from deploy.day.options import shared_folder
 from deploy.scenarios.__main__ import main
 from deploy.scenarios.comparing import answer, compare
 from deploy.scenarios.scene import Scene, Unreadable, read_scenes
-from services.referral.directory import read_directory
+from services.referral.directory.committed import read_directory
 
 OURS = Path(__file__).parent / "ours.jsonl"
 GIVEN = shared_folder() / "data" / "scenarios.jsonl"

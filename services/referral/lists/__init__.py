@@ -1,0 +1,1 @@
+"""The directory as files: HSDS, data·inclusion and lists of rows, read and written."""
