@@ -115,6 +115,8 @@ def lead_on(listener: Person, caller: Person) -> None:
     caller.writes("oui")
     listener.sees("oui")
     found.get_by_role("checkbox", name="c’est dit").check()
+    found.get_by_role("checkbox", name="le besoin").check()
+    found.get_by_role("checkbox", name="l’urgence").check()
     found.get_by_role("button", name="Elle dit oui, envoyer").click()
     expect(found.get_by_text("C’est envoyé à 3114")).to_be_visible()
 

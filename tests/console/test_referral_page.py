@@ -103,6 +103,7 @@ def test_what_is_said_comes_before_anything_is_sent(door: ScriptedDoor) -> None:
         answer = await browser.post(REFER, browser.button() | WANTED, hx_request="true")
         assert "D’accord ?" in answer.text
         assert "connaître qui vous êtes" in answer.text
+        assert " checked" not in answer.text, "a box somebody else ticked is no yes"
         assert f'action="{YES}"' in answer.text
         (proposed,) = sent(door)
         assert proposed == ProposeReferral(
