@@ -48,8 +48,7 @@ def test_triage_of_a_minute_needs_six_stops_and_no_mouse(people: People) -> None
     with regulator.watch.bad_answers_awaited():
         keys.press("Control+Enter")
         regulator.sees("La capsule n'a pas encore été dite")
-    for _ in range(3):
-        keys.press("Tab")
+    expect(page.locator("[name=agreed][value=yes]")).to_be_focused()
     keys.press("Space")
     keys.press("Control+Enter")
     regulator.sees("Vous êtes en régulation.")
