@@ -276,9 +276,9 @@ def somebody_leaves_a_message(people: People) -> Seen:
     yield "the message box", caller.page
     caller.page.locator("#m").fill("Je n’arrive plus à dormir depuis des semaines.")
     _sends(caller)
-    words = caller.page.locator("#mots")
-    code = " ".join(words.locator("span").all_inner_texts())
-    assert len(code.split()) == 4
+    words = caller.page.locator("#mots span")
+    expect(words).to_have_count(4)
+    code = " ".join(words.all_inner_texts())
     yield "a message has come", caller.page
     caller.go("/sos-detresse/reponse")
     yield "the words of a message are asked for", caller.page
