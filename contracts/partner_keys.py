@@ -10,21 +10,24 @@ from __future__ import annotations
 import argparse
 import base64
 import os
-import re
 import secrets
 import sys
 from pathlib import Path
 
 import nkeys
 from nacl.public import PrivateKey
+from pydantic import TypeAdapter, ValidationError
 
-#: As a partner may be called (`PartnerId`).
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
+from contracts.vocabulary import PartnerId
+
+_NAME: TypeAdapter[PartnerId] = TypeAdapter(PartnerId)
 
 
 def make_keys(name: str, into: Path) -> int:
     """Make the keys of a partner and print what of them it tells; 1 with a sentence when not."""
-    if _NAME.fullmatch(name) is None:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
         sys.stderr.write(f"{name!r}: a name has 2 to 30 small letters, digits and -.\n")
         return 1
     seed, opening = into / f"{name}.nk", into / f"{name}.x25519"

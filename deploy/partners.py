@@ -137,8 +137,7 @@ async def _ask_referral(
     manifests: Mapping[Path, ApplyPartner],
     taken_in: list[ApplyPartner],
 ) -> None:
-    async with Doors.of(platform) as doors:
-        operator = await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME)
+    async def apply_each(operator: Desk) -> None:
         for file, manifest in manifests.items():
             try:
                 await operator.apply_partner(with_a_key(run, manifest))
@@ -146,6 +145,8 @@ async def _ask_referral(
                 raise NotTakenIn(f"{file}: {_refusal(no, manifest)}") from None
             write_atomically(run.partners / f"{manifest.partner}.yaml", file.read_text())
             taken_in.append(manifest)
+
+    await _as_operator(platform, apply_each)
 
 
 async def _take_in_on_nats(
@@ -212,9 +213,9 @@ def _tell_secret(run: RunFolder, name: str, number: int) -> int:
     return 0
 
 
-async def _as_operator(run: RunFolder, ask: Callable[[Desk], Awaitable[object]]) -> None:
-    """Ask something of the running platform, as its operator."""
-    async with Doors.of(read_platform(run)) as doors:
+async def _as_operator(platform: Platform, ask: Callable[[Desk], Awaitable[object]]) -> None:
+    """Ask something of a running platform, as its operator."""
+    async with Doors.of(platform) as doors:
         await ask(await doors.session(SEEDED[Role.OPERATOR], Role.OPERATOR, PROGRAMME))
 
 
@@ -223,7 +224,9 @@ def _replay(run: RunFolder, name: str, since: datetime) -> int:
 
     try:
         wish = ReplayPartner(partner=PartnerId(name), since=since)
-        asyncio.run(_as_operator(run, lambda operator: operator.replay_partner(wish)))
+        asyncio.run(
+            _as_operator(read_platform(run), lambda operator: operator.replay_partner(wish))
+        )
     except (ValidationError, DoorRefused, DoorSilent, httpx.HTTPError) as why:
         no = isinstance(why, DoorRefused)
         known = "it is no partner with a webhook." if no else str(why) or type(why).__name__
@@ -297,7 +300,9 @@ def _play(run: RunFolder, name: str, story: SandboxStory) -> int:
 
     try:
         wish = PlayToPartner(partner=PartnerId(name), story=story)
-        asyncio.run(_as_operator(run, lambda operator: operator.play_to_partner(wish)))
+        asyncio.run(
+            _as_operator(read_platform(run), lambda operator: operator.play_to_partner(wish))
+        )
     except DoorRefused as no:
         many = no.code == Refusal.WRONG_STATE
         why = "it has played enough for a day." if many else "it is no sandbox that was let in."

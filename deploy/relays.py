@@ -39,7 +39,13 @@ from services.referral.directory.proposal import Proposal
 from services.referral.directory.question import Question, Rescue
 from services.referral.directory.search import search
 from services.referral.directory.served import RELEASE
-from services.referral.lists.hsds import DirectoryFlawed, read_relays, rows_of, write_relays
+from services.referral.lists.hsds import (
+    DirectoryFlawed,
+    read_relays,
+    reckonable,
+    rows_of,
+    write_relays,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -131,8 +137,10 @@ def _moment(written: str) -> datetime:
         moment = datetime.fromisoformat(written)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{written!r}: expected 2026-01-14T11:00+01:00") from None
-    if not 1970 <= moment.year < 2200:
-        raise argparse.ArgumentTypeError(f"{written!r}: a year from 1970 to 2199 is expected")
+    try:
+        reckonable(moment)
+    except ValueError as why:
+        raise argparse.ArgumentTypeError(f"{written!r}: {why}") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

@@ -24,12 +24,14 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 
 def contract_addresses(_: Door, __: Settings) -> list[Address]:
     """The page and its AsyncAPI document, by the names they have in the wheel."""
-    return [Address("GET", path, partial(_tell, path), {}) for path in CONTRACT]
+    return [Address("GET", path, partial(_tell, path, _written(path)), {}) for path in CONTRACT]
 
 
-async def _tell(path: str, _: Request) -> Response:
-    name = path.rpartition("/")[2]
-    kind = "text/html" if name.endswith(".html") else "application/json"
+def _written(path: str) -> bytes:
+    return resources.files("contracts").joinpath(path.rpartition("/")[2]).read_bytes()
+
+
+async def _tell(path: str, body: bytes, _: Request) -> Response:
+    kind = "text/html" if path.endswith(".html") else "application/json"
     headers = {"Cache-Control": "public, max-age=3600", "Content-Security-Policy": _POLICY}
-    body = resources.files("contracts").joinpath(name).read_bytes()
     return Response(body, headers=headers, media_type=kind)

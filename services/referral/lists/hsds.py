@@ -45,14 +45,17 @@ _DAY = 24 * 60
 _YEARS = range(1970, 2200)
 
 
-def _reckonable(moment: datetime) -> datetime:
-    """Of no other century: one such row would have every search that meets it fail."""
+def reckonable(moment: datetime) -> datetime:
+    """A moment of no other century: from such a row every search that meets it would fail.
+
+    Raises ValueError.
+    """
     if moment.year not in _YEARS:
         raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1} is expected")
     return moment
 
 
-_Moment = Annotated[AwareDatetime, AfterValidator(_reckonable)]
+_Moment = Annotated[AwareDatetime, AfterValidator(reckonable)]
 
 
 @dataclass(frozen=True)

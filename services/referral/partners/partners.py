@@ -262,8 +262,8 @@ def on_desk(
     """What waits for a partner, the first sent first; then what is late and what it has taken up,
     the newest first: what has just come or was just taken up is there, however much was left lying.
 
-    What was declined, closed or withdrawn is not there: nobody needs it any more. With a
-    `only` that one alone.
+    What was declined, closed or withdrawn is not there: nobody needs it any more. With
+    `only`, that one alone.
     """
     named = {"partner": partner, "most": most, "only": only}
     rows = ask(session, _ON_DESK, named)
